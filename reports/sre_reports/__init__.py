@@ -1,2 +1,2 @@
-"""Answers and findings as people and programs read them: pages, exports and sentences. Nothing here
-asks or counts."""
+"""Answers and findings as reports, exports, e-mails and messages. Nothing here queries or
+counts."""

@@ -1,8 +1,7 @@
-"""A night in a few words and eight numbers, for whoever has no room for the page: cards, mails and
-messages.
+"""A snapshot in a few sentences and eight key figures, for cards, e-mails and Slack messages.
 
-Every number is its answer's own. What was not compared, not checked or not read says so, and is
-never a zero. Text from outside is in here as it came: each mouth makes it harmless in its own way.
+Each number comes from its answer. A number that was not compared, checked or read says so and is
+never zero. Text from outside is not escaped here: each output format escapes it in its own way.
 """
 
 from __future__ import annotations
@@ -33,8 +32,8 @@ FIXES = 3
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """How far the night may be trusted. ``words`` are the alarm, empty where there is none;
-    ``facts`` stand beside it."""
+    """Completeness and freshness of the data. ``words`` is the warning, empty if there is none;
+    ``facts`` are shown beside it, ``reasons`` are why the data is incomplete."""
 
     look: str
     words: str
@@ -43,13 +42,13 @@ class State:
 
     @property
     def text(self) -> str:
-        """All of it in a line."""
+        """Warning and facts in one line."""
         return " · ".join(part for part in (self.words, self.facts) if part)
 
 
 @dataclass(frozen=True, slots=True)
 class Fix:
-    """One update: what it is, what it clears, and the command where there is one."""
+    """One update: its name, what it resolves, and its command (empty if there is none)."""
 
     what: str
     clears: str
@@ -58,11 +57,11 @@ class Fix:
 
 @dataclass(frozen=True, slots=True)
 class Brief:
-    """``subject`` is the night in a header's length, ``verdict`` in a sentence, ``since`` what
-    changed in another.
+    """``subject`` is a headline, ``verdict`` a sentence on what is open, ``since`` one on what
+    changed, ``plan`` one on what the first updates resolve.
 
-    ``accent`` is the worst severity's name, or what the night looks like where none is open.
-    ``numbers`` are eight: critical, high, late, KEV, new and resolved, days to fix a critical,
+    ``accent`` is the name of the highest severity, or ``good`` or ``warn`` if nothing is open.
+    ``numbers`` has eight: critical, high, past SLA, KEV, new and resolved, days to remediate,
     fixable, coverage.
     """
 
@@ -81,7 +80,7 @@ class Brief:
 
 
 def brief(material: Material) -> Brief:
-    """The night of the material."""
+    """Summarizes the material of a report."""
     state = _state(material)
     return Brief(
         who=_who(material),
@@ -100,7 +99,7 @@ def brief(material: Material) -> Brief:
 
 
 def _who(material: Material) -> str:
-    """Whose night it is; empty for everything."""
+    """The owner and account of the report; empty for all resources."""
     names = {group.value: group.name for group in material.accounts.groups}
     account = material.account and (names.get(material.account) or f"account {material.account}")
     return ", ".join(part for part in (material.owner, account) if part)
@@ -111,7 +110,7 @@ def _state(material: Material) -> State:
     doubts = wording.doubts(proof)
     alarms = [f"PARTIAL: {wording.number(len(proof.reasons), 'reason')}"] if doubts else []
     alarms += (
-        [f"TOO OLD: {wording.age(proof.age_seconds)}"]
+        [f"STALE: {wording.age(proof.age_seconds)} old"]
         if proof.too_old and proof.age_seconds is not None
         else []
     )
@@ -128,12 +127,12 @@ def _accent(material: Material) -> str:
 
 def _subject(material: Material, state: State) -> str:
     night = f"Inspector, {who}, " if (who := _who(material)) else "Inspector, "
-    night += "the week to " if material.days > 1 else ""
+    night += "week to " if material.days > 1 else ""
     night += f"{as_of.day} {as_of:%b}: " if (as_of := material.proof.as_of) else ""
     alarm = f"{state.words.partition(':')[0]}, " if state.words else ""
     verdict = material.summary.verdict
     if verdict.verdict == CLEAN:
-        return f"{night}{alarm}none reported"
+        return f"{night}{alarm}no findings reported"
     if unknown(material):
         return f"{night}{alarm}{wording.headline(verdict).lower().replace(': ', ', ')}"
     critical, late = material.summary.rollup.counts.critical, material.late.summary["late"]
@@ -143,45 +142,57 @@ def _subject(material: Material, state: State) -> str:
 def _verdict(material: Material) -> str:
     summary, counts = material.summary, material.summary.rollup.counts
     if summary.verdict.verdict == CLEAN:
-        return "Inspector reports none among the resources that it scans."
+        return "Inspector reports no findings on the resources that it scans."
     if unknown(material):
         return f"{wording.headline(summary.verdict)}."
     if not counts.total:
-        return f"Every open finding is suppressed: {summary.rollup.suppressed:,} in all."
+        return all_suppressed(summary.rollup.suppressed)
     named = " and ".join(f"{count:,} {name}" for name, count in wording.by_severity(counts)[:2])
     return f"{named} {'finding is' if counts.total == 1 else 'findings are'} open."
+
+
+def all_suppressed(count: int) -> str:
+    """``All 95 findings are suppressed.``"""
+    return (
+        "The only finding is suppressed."
+        if count == 1
+        else f"All {count:,} findings are suppressed."
+    )
 
 
 def _since(material: Material) -> str:
     before = material.before
     if before is None:
-        return "The first night: there is nothing yet to compare it with."
+        return "First snapshot: there is nothing to compare it with yet."
     new, resolved = flow(material)
     since = f"{new:,} new and {resolved:,} resolved since {_day(before.summary.proof.as_of)}"
     return (
         f"{since}."
         if material.compared
-        else f"{since}, where it was read. {material.not_compared}".strip()
+        else f"{since} (partial data). {material.not_compared}".strip()
     )
 
 
 def _plan(material: Material) -> str:
-    """What the first updates do, of all that an update clears."""
+    """How many open findings the first updates resolve."""
     first, total = material.fixes.items[:FIXES], material.summary.rollup.counts.total
     if not first:
         return (
-            "What to do first is not known." if unknown(material) else "No update removes anything."
+            "Top remediations are unknown."
+            if unknown(material)
+            else "No update resolves a finding."
         )
     updates = (
-        "One update clears"
+        "One update resolves"
         if len(first) == 1
-        else f"{('Two', 'Three')[len(first) - 2]} updates clear"
+        else f"{('Two', 'Three')[len(first) - 2]} updates resolve"
     )
-    return f"{updates} {sum(line['findings'] for line in first):,} of {total:,}."
+    resolved = sum(line["findings"] for line in first)
+    return f"{updates} {resolved:,} of {wording.number(total, 'open finding')}."
 
 
 def _fixes(lines: Sequence[Mapping[str, Any]]) -> Iterator[Fix]:
-    """Updates of one name, as of a kernel, are told apart by what they are for."""
+    """The first updates of the fix plan."""
     for line, name in zip(lines, told_apart(lines), strict=True):
         kev = f", {line['kev']:,} KEV" if line["kev"] else ""
         clears = (
@@ -192,8 +203,8 @@ def _fixes(lines: Sequence[Mapping[str, Any]]) -> Iterator[Fix]:
 
 
 def told_apart(lines: Sequence[Mapping[str, Any]]) -> list[str]:
-    """The name of each update, with its platform where another has the same: ``kernel · Amazon
-    Linux 2023``."""
+    """The name of each update, with its platform if another update has the same name: ``kernel ·
+    Amazon Linux 2023``."""
     names = Counter(line["what"] for line in lines)
     return [
         (
@@ -206,7 +217,7 @@ def told_apart(lines: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def _platform(text: str) -> str:
-    """``AMAZON_LINUX_2023`` and ``UBUNTU_22_04`` as people write them."""
+    """``UBUNTU_22_04`` as ``Ubuntu 22.04``."""
     return re.sub(r"(?<=\b\d\d) (?=\d\d\b)", ".", text.replace("_", " ").title())
 
 

@@ -1,5 +1,7 @@
-"""The eight numbers of a night, each with how it moved. What was not compared, not checked or not
-read is never a zero."""
+"""The eight key figures of a snapshot, each with its change.
+
+A number that was not compared, checked or read is never zero.
+"""
 
 from __future__ import annotations
 
@@ -20,16 +22,16 @@ _NAMES = (
     "past SLA",
     "KEV",
     "new and resolved",
-    "median days to fix a critical",
+    "median days to remediate a critical finding",
     "fixable by an update",
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """One number with its name. ``change`` says how it moved since the night before, ``look`` what
-    that means, and ``note`` what is not in it. Where there is no number, ``value`` says why in
-    words.
+    """A number with its name. ``change`` is the change since the previous snapshot, ``look``
+    whether that is good or bad, and ``note`` what the number does not include. If there is no
+    number, ``value`` says why.
     """
 
     name: str
@@ -40,7 +42,7 @@ class Number:
 
     @property
     def text(self) -> str:
-        """``24 critical (up 3)``, ``KEV: not checked``."""
+        """``24 critical (up 3)``, ``KEV: no data``."""
         beside = ", ".join(part for part in (self.change, self.note) if part)
         said = (
             f"{self.value} {self.name}"
@@ -51,7 +53,7 @@ class Number:
 
 
 def numbers(material: Material) -> Iterator[Number]:
-    """The eight. The last one is known even where no other is."""
+    """The eight figures in their order. Coverage, the last, is known even if no other is."""
     yield from (
         (Number(name, "unknown") for name in _NAMES) if unknown(material) else _counted(material)
     )
@@ -64,13 +66,13 @@ def numbers(material: Material) -> Iterator[Number]:
 
 
 def unknown(material: Material) -> bool:
-    """Whether nothing can be said: then no count of it is a number."""
+    """Whether the verdict is unknown, so that no count may be shown as a number."""
     return material.summary.verdict.verdict == UNKNOWN
 
 
 def flow(material: Material) -> tuple[int, int]:
-    """What came and what went. Findings of what is seen for the first time are old: they are not
-    called new."""
+    """The numbers of new (or reopened) and of resolved findings. Findings of a first scan are not
+    new."""
     summary = material.changes.summary
     came: Mapping[str, int] = summary.get("opened_by", {})
     return came.get("new", 0) + came.get("reopened", 0), summary["counts"]["resolved"]
@@ -88,29 +90,29 @@ def _counted(material: Material) -> Iterator[Number]:
     doubtful = material.before is not None and then is None
     yield from (replace(one, change="not compared") if doubtful else one for one in numbers)
     yield _new_and_resolved(material)
-    yield Number("median days to fix a critical", _days_to_fix(material))
+    yield Number("median days to remediate a critical finding", _days_to_fix(material))
     yield Number(f"of {now.counts.total:,} fixable by an update", f"{now.fixable:,}")
 
 
 def comparable(material: Material) -> Rollup | None:
-    """What the night before held, if it may be compared with."""
+    """The rollup of the previous snapshot; None if the two must not be compared."""
     return material.compared.summary.rollup if material.compared else None
 
 
 def _kev(now: Rollup, then: Rollup | None) -> Number:
-    """A number that nobody checked is not a zero."""
+    """Findings in KEV; "no data" if no vulnerability was checked."""
     known = now.to_json()["kev"]
     if known is None:
-        return Number("KEV", "not checked")
-    note = f"{now.unchecked:,} not checked" if now.unchecked else ""
+        return Number("KEV", "no data")
+    note = f"{now.unchecked:,} without KEV data" if now.unchecked else ""
     return replace(_moved("KEV", known, then.to_json()["kev"] if then else None), note=note)
 
 
 def _new_and_resolved(material: Material) -> Number:
     if material.before is None:
-        return Number("new and resolved", "first night")
+        return Number("new and resolved", "first snapshot")
     new, resolved = flow(material)
-    note = "" if material.compared else "where it was read"
+    note = "" if material.compared else "partial data"
     return Number("new and resolved", f"{new:,} / {resolved:,}", note=note)
 
 
@@ -123,7 +125,7 @@ def _days_to_fix(material: Material) -> str:
 
 
 def _moved(name: str, now: int, then: int | None) -> Number:
-    """A count of something bad, and how it moved."""
+    """A count for which fewer is better, with its change."""
     if then is None:
         return Number(name, f"{now:,}")
     if now == then:

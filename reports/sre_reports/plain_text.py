@@ -1,5 +1,5 @@
-"""Text from outside, made safe to show: what would move the cursor, hide or reorder letters is
-taken out."""
+"""Makes text from outside safe to show: removes what moves the cursor, hides or reorders
+characters."""
 
 from __future__ import annotations
 
@@ -8,9 +8,8 @@ import re
 # Line ends and tabs become a space, so that words stay apart and one value stays one line.
 _SPACES = re.compile("[\t\n\v\f\r\x85\u2028\u2029]+")
 
-# C0 and C1 with ESC and DEL; soft hyphen, fillers and joiners that show nothing; every control of
-# the bidirectional algorithm; annotation marks, tag characters and halves of surrogate pairs, which
-# no encoding takes.
+# C0 and C1 with ESC and DEL; soft hyphen, invisible fillers and joiners; controls of the
+# bidirectional algorithm; annotation marks, tag characters and lone surrogates.
 _UNSEEN = re.compile(
     "[\x00-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f"
     "\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\ud800-\udfff\U0001bca0-\U0001bca3\U000e0000-\U000e0fff]"
@@ -18,10 +17,9 @@ _UNSEEN = re.compile(
 
 
 def visible(text: str) -> str:
-    """The same text with nothing in it that a reader cannot see. Printable ASCII comes back as it
-    is.
+    """The text without invisible characters. Printable ASCII is returned unchanged.
 
-    An escape sequence loses its ESC and stays readable, so that an attempt shows.
+    An escape sequence loses its ESC and stays readable, so that the attempt shows.
     """
     if text.isascii() and text.isprintable():
         return text
@@ -29,6 +27,5 @@ def visible(text: str) -> str:
 
 
 def shortened(text: str, limit: int) -> str:
-    """At most ``limit`` characters, the last one an ellipsis where some were cut. Never used for
-    ids."""
+    """The text, cut to ``limit`` characters with an ellipsis at the end. Never used for ids."""
     return text if len(text) <= limit else text[: limit - 1] + "…"

@@ -1,5 +1,4 @@
-"""The nights of a trend as a number a day, the way that charts want them: what is not known is
-None."""
+"""A trend as one number per day, as charts need it. Unknown numbers are None."""
 
 from __future__ import annotations
 
@@ -16,12 +15,12 @@ SEVERITIES = ("critical", "high", "medium", "low")
 
 @dataclass(frozen=True, slots=True)
 class Days:
-    """Every day from the first night to the last. ``counts`` are open findings by severity; all of
-    one length.
+    """Every day from the first snapshot to the last. ``counts`` are open findings by severity; all
+    sequences have one item per day.
 
-    A partial night has no counts, for what it did not read would look like something that was
-    fixed; what came and went is told of it, for that is only of what it read. ``missing`` days have
-    no night at all, ``partial`` are those with one.
+    A partial snapshot has no counts, because unread findings would look resolved. It does have
+    ``came`` and ``went`` (new and resolved findings), which cover only what it read. ``missing`` is
+    the number of days without a snapshot, ``partial`` of days with only a partial one.
     """
 
     days: tuple[date, ...]
@@ -33,8 +32,8 @@ class Days:
 
 
 def days_of(trend: ListAnswer) -> Days:
-    """The days of an answer to ``trend``. Where a day has several nights, its newest complete one
-    counts."""
+    """The days of an answer to ``trend``. A day with several snapshots is represented by its newest
+    complete one."""
     nights: dict[date, list[Mapping[str, Any]]] = {}
     for item in trend.items:
         nights.setdefault(date.fromisoformat(item["date"]), []).append(item)

@@ -124,7 +124,9 @@ def test_a_failing_channel_does_not_affect_the_others(
     routes(TWO)
     done = cli("digest")
     assert done.code == 4
-    assert f"{CHANNEL}: Slack did not take the message: not_in_channel. Invite the app" in done.err
+    assert (
+        f"{CHANNEL}: Slack did not accept the message: not_in_channel. Invite the app" in done.err
+    )
     assert first(workspace, OTHER)
     workspace.channels[CHANNEL] = True
     assert cli("digest").code == 0
@@ -164,7 +166,7 @@ def test_a_run_killed_after_its_post_is_completed_by_the_next(
     assert len(workspace.messages) == 1
     done = cli("digest", "--channel", CHANNEL)
     assert done.code == 0, done.err
-    assert "another run has begun" in done.err
+    assert "another run started posting" in done.err
     assert len(workspace.of()) == 1
     assert len(workspace.of(thread=first(workspace)["ts"])) == len(workspace.messages) - 1 > 0
 
@@ -187,7 +189,7 @@ def test_a_stale_snapshot_is_reported_once_a_day_without_numbers(
     for _ in range(2):
         done = cli("digest", "--channel", CHANNEL, "--max-age", "0s")
         assert done.code == 3
-    assert "no snapshot tonight" in first(workspace)["text"]
+    assert "no snapshot today" in first(workspace)["text"]
     assert "finding" not in json.dumps(first(workspace))
 
 
@@ -205,7 +207,7 @@ def test_a_missing_snapshot_after_a_posted_digest_is_reported(
     for _ in range(2):
         assert cli("digest", "--channel", CHANNEL).code == 3
     _, silence = workspace.of()
-    assert "no snapshot tonight" in silence["text"]
+    assert "no snapshot today" in silence["text"]
     assert cli("digest", "--channel", CHANNEL, "--as-of", "today").out.endswith("already posted\n")
 
 

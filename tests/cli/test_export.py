@@ -89,7 +89,7 @@ def test_a_finding_key_without_an_arn_uses_the_aws_partition() -> None:
     ("arguments", "why"),
     [
         (("-o", "findings.json"), "could be"),
-        (("-o", "findings.txt"), "does not tell the format"),
+        (("-o", "findings.txt"), "is unclear"),
         (("-o", "x.sarif", "--excel"), "--excel does not apply to sarif: it is for csv"),
         (
             ("-o", "x.ndjson", "--columns", "full"),

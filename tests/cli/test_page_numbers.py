@@ -70,13 +70,13 @@ def test_the_eight_numbers_are_those_of_the_commands(cli: Cli, page: str) -> Non
     assert told["Critical"][0] == f"{summary['counts']['critical']:,}"
     assert told["High"][0] == f"{summary['counts']['high']:,}"
     assert told["Past SLA"][0] == f"{late['late']:,}"
-    assert told["Past SLA"][1].endswith(f"{late['due_this_week']:,} due in a week")
+    assert told["Past SLA"][1].endswith(f"{late['due_this_week']:,} due within a week")
     assert told["In CISA KEV"][0] == f"{summary['kev']:,}"
     came, gone = moved["opened_by"], sum(moved["resolved_by"].values())
     assert told["New"] == (f"{came['new'] + came['reopened']:,}", f"{gone:,} resolved")
     assert told["Fixable now"][1] == f"{summary['fixable']:,} by an update"
     assert told["Coverage"][0] == f"{round(100 * scanned / (scanned + summary['not_scanned']))} %"
-    assert told["Coverage"][1].endswith(f"{covered['not_scanned']:,} not scanned")
+    assert told["Coverage"][1].endswith(f"{covered['not_scanned']:,} not fully scanned")
     assert len(told) == 8
 
 
@@ -85,7 +85,7 @@ def test_the_header_and_the_evidence_name_the_same_snapshot(cli: Cli, page: str)
     total = f"{summary['counts']['total']:,}"
     assert f"{total} open findings on {summary['resources']:,} resources" in text
     assert (
-        f"Snapshot {summary['snapshot_id']} Certificate complete {summary['certificate']['claim']}"
+        f"Snapshot {summary['snapshot_id']} Completeness complete {summary['certificate']['claim']}"
         in text
     )
     assert f"ListFindings {total} active = ListFindingAggregations {total}" in text
@@ -149,5 +149,5 @@ def test_a_report_of_an_older_snapshot_has_its_numbers(
     text = words((tmp_path / "index.html").read_text())
     counts = cli("summary", "--as-of", nights[0], "--output", "json").json["counts"]
     assert f"{counts['total']:,} open findings on" in text
-    assert "This is the first night: nothing is called new" in text
+    assert "First snapshot: there is nothing to compare it with yet" in text
     assert f"sre-cli report --as-of {nights[0]} -o report" in text

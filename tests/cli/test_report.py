@@ -110,7 +110,7 @@ def test_a_published_report_is_replaced_only_on_request(
     monkeypatch.setattr(page, "render", lambda *_: "another")
     again = cli("report")
     assert (again.code, again.out) == (2, "")
-    assert f"published for {day(nights(cli)[0])} already. Replace it with --again." in again.err
+    assert f"already published for {day(nights(cli)[0])}. Replace it with --again." in again.err
     assert {
         path: path.read_bytes() for path in (store / "reports").rglob("*") if path.is_file()
     } == before
@@ -198,9 +198,9 @@ def test_a_report_in_a_folder_is_replaced(cli: Cli, store: Path, tmp_path: Path)
     ("arguments", "words"),
     [
         (("--owner", "paymnets"), "paymnets owns nothing here"),
-        (("--owner", "*"), "is no name of an owner"),
-        (("--owner", ""), "is no name of an owner"),
-        (("--account", "*"), "is no name of an account"),
+        (("--owner", "*"), "is not an owner"),
+        (("--owner", ""), "is not an owner"),
+        (("--account", "*"), "is not an account"),
         (("--account", "999900001111"), "is not in the snapshot"),
         (("--owner", "payments", "--account", "111122223333"), "Use only one of them"),
         (("--owner", "payments", "--views"), "Use only one of them"),
@@ -274,7 +274,7 @@ def test_a_link_to_a_bucket_is_printed_only_on_demand(
     missing = cli("report", "--link")
     assert (missing.code, missing.out) == (2, "")
     assert (
-        f"no report of everything is published for {day(newest)}. Run: sre-cli report."
+        f"no report for all resources is published for {day(newest)}. Run: sre-cli report."
         in missing.err
     )
     published = cli("report")

@@ -12,7 +12,7 @@ from sre_reports.plain_text import shortened, visible
 
 
 @given(st.text(max_size=60))
-def test_no_control_format_or_surrogate_is_left(text: str) -> None:
+def test_no_control_format_or_surrogate_character_is_left(text: str) -> None:
     assert not [
         letter
         for letter in visible(text)
@@ -29,11 +29,11 @@ def test_it_is_the_same_when_it_runs_twice(text: str) -> None:
     "letter",
     ["\u202e", "\u2066", "\u200f", "\u061c", "\u200b", "\u2060", "\ufeff", "\xad", "\U000e0041"],
 )
-def test_marks_that_turn_or_hide_letters_are_taken_out(letter: str) -> None:
+def test_bidirectional_and_invisible_characters_are_removed(letter: str) -> None:
     assert visible(f"a{letter}b") == "ab"
 
 
-def test_an_escape_sequence_loses_its_escape_and_stays_to_be_seen() -> None:
+def test_an_escape_sequence_loses_its_escape_and_stays_visible() -> None:
     assert visible("\x1b[31mred\x1b]0;title\x07 \x9b1m") == "[31mred]0;title 1m"
 
 

@@ -19,7 +19,7 @@ def days(night: Callable[..., Material], *changes: dict[str, object]) -> Days:
     return days_of(trend_of(night, *changes))
 
 
-def test_a_day_without_a_night_is_not_known_in_any_number(night: Callable[..., Material]) -> None:
+def test_a_day_without_a_snapshot_has_no_numbers(night: Callable[..., Material]) -> None:
     found = days(night, {"date": "2026-11-01"}, {"date": "2026-11-03", "critical": 9})
     assert [day.day for day in found.days] == [1, 2, 3]
     assert found.counts["critical"] == (2, None, 9)
@@ -31,7 +31,7 @@ def test_a_day_without_a_night_is_not_known_in_any_number(night: Callable[..., M
     )
 
 
-def test_a_partial_night_tells_what_came_and_went_and_no_counts(
+def test_a_partial_day_has_new_and_resolved_but_no_counts(
     night: Callable[..., Material],
 ) -> None:
     found = days(
@@ -45,13 +45,13 @@ def test_a_partial_night_tells_what_came_and_went_and_no_counts(
     )
 
 
-def test_of_several_nights_of_a_day_the_newest_complete_one_counts_and_all_that_came(
+def test_a_day_is_represented_by_its_newest_complete_snapshot(
     night: Callable[..., Material],
 ) -> None:
     found = days(night, {"low": 1}, {"low": 2}, {"low": 3, "state": "partial"})
     assert (found.counts["low"], found.came, found.partial) == ((2,), (9,), 0)
 
 
-def test_no_nights_are_no_days(night: Callable[..., Material]) -> None:
+def test_no_snapshots_are_no_days(night: Callable[..., Material]) -> None:
     found = days(night)
     assert (found.days, found.counts["low"], found.missing) == ((), (), 0)

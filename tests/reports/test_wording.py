@@ -17,7 +17,7 @@ Proofs = Callable[..., Proof]
 Findings = Callable[..., Finding]
 
 
-def test_every_severity_that_has_any_is_named_worst_first() -> None:
+def test_severities_with_findings_are_listed_most_severe_first() -> None:
     rollup = Rollup(Counts(1, 2, 3, 4, 5, 6, 7), suppressed=8)
     assert (
         "".join(wording.counts_sentence(rollup))
@@ -26,7 +26,7 @@ def test_every_severity_that_has_any_is_named_worst_first() -> None:
     )
 
 
-def test_one_finding_is_singular_and_zeroes_are_not_named() -> None:
+def test_one_finding_is_singular_and_zeros_are_left_out() -> None:
     assert "".join(wording.counts_sentence(Rollup(Counts(high=1)))) == "1 open finding: 1 high"
     assert "".join(wording.counts_sentence(Rollup())) == "0 open findings"
 
@@ -35,27 +35,27 @@ def test_one_finding_is_singular_and_zeroes_are_not_named() -> None:
     ("exploitable", "sentence"),
     [
         (0, "1,200 can be fixed by an update."),
-        (1, "1,200 can be fixed by an update; 1 has a known exploit."),
-        (2, "1,200 can be fixed by an update; 2 have a known exploit."),
+        (1, "1,200 can be fixed by an update; 1 has an exploit available."),
+        (2, "1,200 can be fixed by an update; 2 have an exploit available."),
     ],
 )
-def test_what_can_be_fixed_and_what_is_exploited(exploitable: int, sentence: str) -> None:
+def test_fixable_and_exploitable_counts(exploitable: int, sentence: str) -> None:
     assert (
         wording.more_sentence(Rollup(Counts(high=2000), fixable=1200, exploitable=exploitable))
         == sentence
     )
 
 
-def test_no_owner_is_never_taken_for_an_owner_of_that_name() -> None:
+def test_unassigned_is_distinct_from_an_owner_of_that_name() -> None:
     assert (wording.valued("", "owner"), wording.valued("payments", "owner")) == (
-        "(no owner)",
+        "Unassigned",
         "payments",
     )
-    told = {wording.valued(value, "owner") for value in ("", "(no owner)", '"(no owner)"', '"')}
+    told = {wording.valued(value, "owner") for value in ("", "Unassigned", '"Unassigned"', '"')}
     assert len(told) == 4
 
 
-def test_nothing_open_has_nothing_more_to_say() -> None:
+def test_nothing_open_has_no_further_counts() -> None:
     assert wording.more_sentence(Rollup(suppressed=3)) == ""
 
 
@@ -81,20 +81,20 @@ def test_a_partial_snapshot_claims_nothing(proof: Proofs) -> None:
     assert wording.doubts(partial) == ("eu-west-1: denied",)
 
 
-def test_a_snapshot_that_is_too_old_says_so(proof: Proofs) -> None:
-    assert "6 h old, older than allowed, complete" in wording.proof_sentence(proof(too_old=True))
+def test_a_stale_snapshot_is_marked(proof: Proofs) -> None:
+    assert "6 h old, stale, complete" in wording.proof_sentence(proof(too_old=True))
 
 
-def test_an_age_or_certificate_that_is_not_known_is_said_to_be_so(proof: Proofs) -> None:
+def test_an_unknown_age_or_completeness_is_stated(proof: Proofs) -> None:
     assert wording.proof_sentence(proof(age_seconds=None, state=None)).endswith(
-        ", of unknown age, without a certificate."
+        ", age unknown, completeness unknown."
     )
 
 
 def test_a_live_answer_names_inspector_and_has_no_doubts(proof: Proofs) -> None:
     live = proof(source="live", snapshot_id=None, state=None, reasons=("x",))
-    assert wording.proof_sentence(live) == "Inspector itself, asked live at 2026-11-22T01:00:00Z."
-    assert wording.freshness(proof(source="live", as_of=None)) == "asked live"
+    assert wording.proof_sentence(live) == "Amazon Inspector, queried live at 2026-11-22T01:00:00Z."
+    assert wording.freshness(proof(source="live", as_of=None)) == "queried live"
     assert wording.doubts(live) == ()
 
 
@@ -104,9 +104,10 @@ def test_without_a_snapshot_the_next_step_is_named(proof: Proofs) -> None:
     assert wording.freshness(none) == "there is no snapshot yet"
 
 
-def test_clean_is_never_claimed() -> None:
+def test_the_headline_never_says_clean() -> None:
     assert (
-        wording.headline(rule.Verdict(rule.CLEAN, rule.NO_FINDINGS, "")) == "Inspector reports none"
+        wording.headline(rule.Verdict(rule.CLEAN, rule.NO_FINDINGS, ""))
+        == "Inspector reports no findings"
     )
 
 
@@ -123,11 +124,11 @@ def test_clean_is_never_claimed() -> None:
         "a reason of tomorrow",
     ],
 )
-def test_what_is_unknown_says_so_first(reason: str) -> None:
+def test_an_unknown_verdict_comes_first(reason: str) -> None:
     assert wording.headline(rule.Verdict(rule.UNKNOWN, reason, "")).startswith("Unknown")
 
 
-def test_a_reason_of_tomorrow_still_tells_vulnerable() -> None:
+def test_an_unknown_reason_still_shows_vulnerable() -> None:
     assert (
         wording.headline(rule.Verdict(rule.VULNERABLE, "a reason of tomorrow", "")) == "Vulnerable"
     )
@@ -151,7 +152,7 @@ def test_packages_are_named_once(finding: Findings) -> None:
     assert wording.packages(twice) == ["a", "b"]
 
 
-def test_a_finding_without_a_vulnerability_is_told_by_its_kind(finding: Findings) -> None:
+def test_a_finding_without_a_vulnerability_shows_its_type(finding: Findings) -> None:
     assert wording.identity(finding()) == "CVE-2026-1234"
     assert (
         wording.identity(finding(vulnerability_id=None, type="NETWORK_REACHABILITY"))
@@ -159,7 +160,7 @@ def test_a_finding_without_a_vulnerability_is_told_by_its_kind(finding: Findings
     )
 
 
-def test_a_role_that_was_denied_is_named_to_nobody_who_only_reads(proof: Proofs) -> None:
+def test_a_denied_role_is_not_named_in_reports(proof: Proofs) -> None:
     said = (
         "eu-west-1: AccessDenied: User: arn:aws:sts::111122223333:assumed-role/sre/scan is not"
         " authorized, it says"
@@ -169,7 +170,7 @@ def test_a_role_that_was_denied_is_named_to_nobody_who_only_reads(proof: Proofs)
     )
 
 
-def test_the_age_of_what_was_first_seen_at_no_known_time_is_not_known(finding: Findings) -> None:
+def test_the_age_without_a_first_observation_is_unknown(finding: Findings) -> None:
     now = datetime(2026, 11, 22, tzinfo=UTC)
     assert wording.days_old(finding(first_observed_at=None), now) is None
     assert wording.days_old(finding(), now) == 19

@@ -1,1 +1,1 @@
-"""The digest: a night in Slack, one message a channel with its details in a thread, posted once."""
+"""The digest: a snapshot in Slack, one message per channel with details in its thread."""

@@ -1,5 +1,5 @@
-"""Answers for programs: JSON, a line a finding, and CSV. Standard library only, for the CLI starts
-with it."""
+"""Answers as JSON, NDJSON and CSV. Standard library only, because the command line imports it at
+start."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ Answer = ResourceAnswer | SummaryAnswer | CoverageAnswer | ListAnswer
 
 
 class Snapshot(Protocol):
-    """What a list of snapshots tells of one: a commit of the store is one."""
+    """What a list of snapshots shows of each; a commit of the store is one."""
 
     @property
-    def snapshot_id(self) -> str: ...  # noqa: D102 - the names are those of Commit, which tells what they are
+    def snapshot_id(self) -> str: ...  # noqa: D102 - documented by Commit
     @property
     def started_at(self) -> datetime: ...  # noqa: D102
     @property
@@ -62,18 +62,18 @@ _SUMS = ("suppressed", "fixable", "exploitable", "resources")
 
 
 def as_json(answer: Answer) -> str:
-    """The contract's object. ASCII only: what terminals would obey is escaped."""
+    """The answer as JSON. ASCII only, so that control characters of terminals are escaped."""
     return json.dumps(answer.to_json(), indent=2) + "\n"
 
 
 def as_ndjson(answer: Answer) -> str:
-    """One finding, group or gap a line; a summary without groups is one line."""
+    """One JSON object per line: a finding, group or gap. A summary without groups is one line."""
     return "".join(json.dumps(one) + "\n" for one in _things(answer))
 
 
 def as_csv(answer: Answer | Sequence[Snapshot], *, raw: bool = False) -> str:
-    """The findings listed, the groups, the gaps or the snapshots, newest first; formulas guarded
-    unless ``raw``."""
+    """The findings, groups, gaps or snapshots (newest first) as CSV. Formulas are escaped unless
+    ``raw``."""
     header, rows = _snapshots(answer) if isinstance(answer, Sequence) else _table(answer)
     return csv_text([header, *rows], raw=raw)
 
@@ -122,7 +122,7 @@ def _table(answer: Answer) -> tuple[Sequence[str], list[list[Cell]]]:
 
 
 def _flat_cell(value: Any) -> Cell:
-    """A cell of one text: what is nested stays JSON."""
+    """A cell as text; nested values are JSON."""
     return json.dumps(value) if isinstance(value, dict | list | tuple) else value
 
 
@@ -145,7 +145,7 @@ def _snapshot_cells(one: Snapshot) -> list[Cell]:
 
 
 def _flat(answer: ResourceAnswer) -> Iterator[dict[str, Any]]:
-    """Findings as flat objects: packages by their names, in one text."""
+    """A finding as a flat object, with its package names as one text."""
     for one in answer.findings:
         names = ", ".join(package.name for package in one.packages)
         yield one.to_json() | {"packages": names or None, "installed": one.installed}

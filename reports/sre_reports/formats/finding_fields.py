@@ -1,5 +1,4 @@
-"""What several exports say alike of a row of findings: its names, its times, its packages, and
-where it is from."""
+"""Fields of a finding that several export formats share: names, times, packages and provenance."""
 
 from __future__ import annotations
 
@@ -34,7 +33,7 @@ _PLACE = ("account_id", "region", "resource_type", "resource_id")
 
 
 class Part(NamedTuple):
-    """A package of a finding, its purl where one can be known, and the wire's own object."""
+    """A package of a finding, its purl (None if unknown), and Inspector's own object."""
 
     package: Package
     purl: str | None
@@ -67,16 +66,16 @@ def _package(wire: Mapping[str, Any]) -> Package:
 
 
 class Keys:
-    """A key for each row of an export, no two alike. Rows of one resource come together, so only
-    its keys are remembered."""
+    """Unique keys for the rows of an export. Rows of a resource are adjacent, so only its keys are
+    remembered."""
 
     def __init__(self) -> None:
         self._resource: tuple[Any, ...] = ()
         self._met: Counter[str] = Counter()
 
     def of(self, row: Row) -> str:
-        """The finding's key. Of several findings of one subject at a resource, each after the first
-        has its ordinal in it."""
+        """The finding's key. Further findings of the same subject on a resource get an ordinal in
+        their key."""
         resource = tuple(row[name] for name in _PLACE)
         if resource != self._resource:
             self._resource = resource
@@ -87,30 +86,30 @@ class Keys:
 
 
 def what(row: Row) -> str:
-    """What is found: the vulnerability's id; the kind of a finding that has none."""
+    """The vulnerability id, or the finding type if there is none."""
     return row["vulnerability_id"] or row["type"] or "FINDING"
 
 
 def moment(microseconds: int | None) -> str | None:
-    """A time of a row in ISO 8601; None where there is none."""
+    """A time of a row in ISO 8601; None if there is none."""
     found = time_of(microseconds)
     return iso(found) if found else None
 
 
 def wire_time(seconds: object) -> datetime | None:
-    """A time of the wire, in epoch seconds; None where it is none."""
+    """A time from Inspector, in epoch seconds; None if it is invalid."""
     found = number(seconds)
     return None if found is None else moment_of(round(found, 3))
 
 
 def wire_moment(seconds: object) -> str | None:
-    """The same in ISO 8601."""
+    """A time from Inspector in ISO 8601; None if it is invalid."""
     found = wire_time(seconds)
     return iso(found) if found else None
 
 
 def snapshot(proof: Proof) -> dict[str, Any]:
-    """The proof as plain data; what is not known is not there."""
+    """The provenance as plain data, without unknown values."""
     told = proof.to_json()
     return present(
         **{
@@ -121,8 +120,8 @@ def snapshot(proof: Proof) -> dict[str, Any]:
 
 
 def warnings(proof: Proof) -> list[str]:
-    """Why the findings may not be all, a sentence each; empty where the snapshot is complete and
-    young enough."""
+    """Reasons why findings may be missing, one sentence each; empty if the snapshot is complete and
+    fresh."""
     if proof.sure:
         return []
     old = ["The snapshot is older than allowed."] if proof.too_old else []

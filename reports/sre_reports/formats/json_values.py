@@ -1,5 +1,7 @@
-"""The wire's nested parts as typed values, for every export. A part may have any shape: what does
-not fit is absent."""
+"""Nested JSON of findings as typed values, for every export format.
+
+A value may have any shape. A value of an unexpected type is treated as absent.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +13,8 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
-# RFC 3986, a part at a time. No address of IPv6: validators refuse its short forms, and no advisory
-# lives at one.
+# RFC 3986, part by part. Without IPv6 addresses: validators reject their short forms, and no
+# advisory uses one.
 _ADDRESS = re.compile(
     r"(?P<start>https?://(?:[\w.~!$&'()*+,;=:-]*@)?[\w.~-]+(?::\d{0,5})?)"
     r"(?P<path>(?:/[^?#]*)?)(?P<query>(?:\?[^#]*)?)(?P<fragment>(?:#.*)?)",
@@ -20,13 +22,13 @@ _ADDRESS = re.compile(
 )
 _ESCAPED = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _UNRESERVED = "!$&'()*+,;=:@/~-._%"
-_LONGEST_ADDRESS = 8192  # what is longer no browser opens
-# of each kind of part: rows come resource by resource, and share what is known of a vulnerability
+_LONGEST_ADDRESS = 8192  # browsers do not open longer ones
+# of each column: rows come resource by resource, and share the details of vulnerabilities
 _KEPT = 4096
 
 
 def _finite(text: str) -> float | None:
-    """1e999 is a number for JSON and none for us: no format could hold it."""
+    """Rejects infinite numbers such as 1e999, which JSON allows and no format can store."""
     found = float(text)
     return found if math.isfinite(found) else None
 
@@ -36,47 +38,48 @@ _DECODER = json.JSONDecoder(parse_float=_finite, parse_constant=lambda _: None)
 
 @lru_cache(maxsize=_KEPT)
 def parsed(text: str | None) -> Any:
-    """The JSON of a part; None where there is none. It is shared: nobody changes it."""
+    """The parsed JSON of a column; None if there is none. The result is cached and must not be
+    changed."""
     return _DECODER.decode(text) if text else None
 
 
 def mapping(text: str | None) -> Mapping[str, Any]:
-    """A JSON object; anything else is an empty one."""
+    """The parsed JSON object; empty for anything else."""
     found = parsed(text)
     return found if isinstance(found, dict) else {}
 
 
 def part(wire: object, key: str) -> Mapping[str, Any]:
-    """The object under a key; anything else is an empty one."""
+    """The object under a key; empty for anything else."""
     found = wire.get(key) if isinstance(wire, Mapping) else None
     return found if isinstance(found, dict) else {}
 
 
 def sequence(value: object) -> list[Any]:
-    """A list; anything else is an empty one."""
+    """A list; empty for anything else."""
     return value if isinstance(value, list) else []
 
 
 def objects(value: object) -> list[Mapping[str, Any]]:
-    """The objects of a list."""
+    """The objects of a list, without other items."""
     return [one for one in sequence(value) if isinstance(one, dict)]
 
 
 def word(value: object) -> str | None:
-    """A value of the wire as text; absent and empty ones are None."""
+    """A value as text; None if it is absent or empty."""
     if value is None or value == "":
         return None
     return value if isinstance(value, str) else json.dumps(value)
 
 
 def words(value: object) -> list[str]:
-    """The texts of a list, each once."""
+    """The distinct texts of a list, in their order."""
     return list(dict.fromkeys(text for text in map(word, sequence(value)) if text))
 
 
 def web_address(value: object) -> str | None:
-    """An address of the web as RFC 3986 has it, for formats that hold URIs alone: letters that it
-    has no place for are encoded. None for anything else."""
+    """A URL as of RFC 3986, for formats that require URIs; characters that it does not allow are
+    encoded. None for anything else."""
     if (
         not isinstance(value, str)
         or len(value) > _LONGEST_ADDRESS
@@ -89,19 +92,19 @@ def web_address(value: object) -> str | None:
 
 
 def _encoded(text: str, more: str) -> str:
-    """Encoded what a part has no place for; what is encoded already stays, and a lone per cent is
-    one."""
+    """Percent-encodes the characters that a part does not allow. Encoded characters stay; a lone
+    percent sign is encoded."""
     return quote(_ESCAPED.sub("%25", text), safe=_UNRESERVED + more, errors="replace")
 
 
 def number(value: object) -> float | int | None:
-    """A finite number; anything else is None."""
+    """A finite number; None for anything else."""
     fits = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
     return value if fits else None  # type: ignore[return-value]  # mypy does not carry the check over the name
 
 
 def present(**values: object) -> dict[str, Any]:
-    """What there is: a value that is None, or an empty text, list or object, is not there."""
+    """The values that are present: not None, and not an empty text, list or object."""
     return {
         key: value
         for key, value in values.items()

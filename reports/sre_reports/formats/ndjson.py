@@ -1,5 +1,4 @@
-"""Findings as Inspector sent them, one JSON object a line, with what we know beside them under
-``_sre``."""
+"""Findings as Inspector sent them, one JSON object per line, with our own fields under ``_sre``."""
 
 from __future__ import annotations
 
@@ -19,12 +18,11 @@ if TYPE_CHECKING:
 
 
 def write(options: Options, proof: Proof, batches: Batches, file: BinaryIO, tell: Tell) -> None:  # noqa: ARG001 - a Writer
-    """The whole file; see :func:`chunks`."""
+    """Writes the file; see :func:`chunks`."""
     file.writelines(piece.encode() for piece in chunks(batches))
 
 
 def chunks(batches: Iterable[Sequence[Mapping[str, Any]]]) -> Iterator[str]:
-    """The lines in pieces, a piece a batch of ``ask.rows``. ASCII only, so that no terminal or
-    decoder is surprised."""
+    """The lines, one chunk per batch. ASCII only."""
     for batch in batches:
         yield "".join(f"{json.dumps(wire_form(row), separators=(',', ':'))}\n" for row in batch)

@@ -14,8 +14,7 @@ from packageurl import PackageURL
 
 from sre_findings.model.findings.finding import Package
 
-# Inspector's package managers (botocore 1.44.8, and what recorded findings say) by the purl types
-# of their registries.
+# The purl types of Inspector's package managers, from botocore 1.44.8 and recorded findings.
 _TYPES = {
     "BUNDLER": "gem",
     "CARGO": "cargo",
@@ -37,8 +36,7 @@ _TYPES = {
     "PYTHONPKG": "pypi",
     "YARN": "npm",
 }
-# What stands between namespace and name, and whether there must be one; types without it have no
-# namespace.
+# The separator of namespace and name, and whether a namespace is required. Other types have none.
 _SEPARATORS = {
     "maven": (":", True),
     "composer": ("/", True),
@@ -53,14 +51,14 @@ _DOMAINS = {"aws": "amazonaws.com", "aws-us-gov": "amazonaws.com", "aws-cn": "am
 
 @lru_cache(maxsize=1 << 14)
 def purl_of(package: Package) -> str | None:
-    """Inspector's purl of a package, else one made of its manager and name; None where these do not
-    tell the registry."""
+    """Inspector's purl of a package, or one built from its manager and name; None if they do not
+    identify the registry."""
     return _inspectors(package.purl) or _made(package)
 
 
 def _inspectors(text: str | None) -> str | None:
-    """The purl as Inspector writes it, encoded where it has what no URL may have; None where it is
-    none."""
+    """Inspector's purl, encoded if it has characters that URLs do not allow; None if it is
+    invalid."""
     if not text:
         return None
     try:
@@ -85,7 +83,7 @@ def _made(package: Package) -> str | None:
 
 
 def image_purl(arn: str) -> str | None:
-    """An image of ECR as scanners of containers name it."""
+    """The purl of an ECR image, as container scanners write it; None for other ARNs."""
     if not (match := _IMAGE.fullmatch(arn)) or match[1] not in _DOMAINS:
         return None
     _, region, account, repository, digest = match.groups()

@@ -1,5 +1,5 @@
-"""Findings as one Parquet file, each with all that a snapshot knows of it, for pandas, Spark,
-DuckDB and Athena alike."""
+"""Findings as one Parquet file with all columns of the snapshot, for pandas, Spark, DuckDB and
+Athena."""
 
 from __future__ import annotations
 
@@ -18,21 +18,20 @@ if TYPE_CHECKING:
         Tell,
     )
 
-_ROW_GROUP = 32_768  # rows: small enough to hold, large enough for its dictionaries to pay
+_ROW_GROUP = 32_768  # rows: few enough for memory, enough for dictionaries to compress well
 
 
 def write(options: Options, proof: Proof, batches: Batches, file: BinaryIO, tell: Tell) -> None:  # noqa: ARG001 - a Writer
-    """The whole file; see :func:`write_rows`."""
+    """Writes the file; see :func:`write_rows`."""
     write_rows(batches, file)
 
 
 def write_rows(
     batches: Iterable[Sequence[Mapping[str, Any]]], destination: Path | IO[bytes]
 ) -> int:
-    """Writes the rows of ``ask.rows`` and returns how many there were; none gives a file with the
-    columns alone.
+    """Writes rows, and returns how many; without rows, the file has only the columns.
 
-    Memory is that of one row group. The file is whole only when this returns: give it a temporary
+    Memory is bounded by one row group. The file is complete only on return, so give it a temporary
     name until then.
     """
     import pyarrow.parquet as pq
@@ -50,7 +49,8 @@ def write_rows(
 def _row_groups(
     batches: Iterable[Sequence[Mapping[str, Any]]], schema: pa.Schema
 ) -> Iterable[pa.Table]:
-    """Batches gathered to row groups. Gathered as Arrow, where a text that repeats is held once."""
+    """Batches combined into row groups. They are held as Arrow tables, which store repeated texts
+    once."""
     import pyarrow as pa
 
     gathered: list[pa.RecordBatch] = []

@@ -1,4 +1,4 @@
-"""One door for every export: which formats there are, and a writer to any open binary file."""
+"""The export formats, and one function to write any of them to a binary file."""
 
 from __future__ import annotations
 
@@ -10,27 +10,25 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
 from sre_findings.model.errors import UsageError
 
-if TYPE_CHECKING:  # --help needs the list and none of the model
+if TYPE_CHECKING:  # --help needs only the list of formats
     from sre_findings.model.answers.answer import Proof
     from sre_findings.model.findings.suppression import Suppressions
 
 Batches = Iterable[list[dict[str, Any]]]
-"""Rows as ``sre_findings.queries.vulnerabilities.rows`` yields them: times in epoch microseconds, nested parts as
-JSON text."""
+"""Batches of finding rows: times in epoch microseconds, nested values as JSON text."""
 
 Tell = Callable[[str], None]
-"""Takes a sentence for whoever asked: what a format could not hold, or what a reader of it may
-refuse."""
+"""Receives a message for the user: what the format could not hold, or what a reader may reject."""
 
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """A format: its name, what HTTP and file systems call it, who reads it, and which options it
-    understands.
+    """A format: its name, media type, readers (for documentation), and the options that it
+    supports.
 
-    ``module`` is the one of this package whose ``write`` writes it; it is imported when it is used
-    and not before. ``suffix`` is the one to give a file, ``others`` are those that people use as
-    well. What is no ``text`` spoils a terminal.
+    ``module`` is the module of this package with its ``write`` function, imported on first use.
+    ``suffix`` is the file suffix to use, ``others`` are also recognized. ``text`` is False for
+    binary formats, which are not written to a terminal.
     """
 
     name: str
@@ -44,14 +42,14 @@ class Form:
 
     @property
     def write(self) -> Writer:
-        """The writer."""
+        """The function that writes the format."""
         found: Writer = importlib.import_module(f"sre_reports.formats.{self.module}").write
         return found
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What to write: a name of FORMS; the rest is for those that name it among their options."""
+    """``form`` is a name in FORMS; the other options apply to formats that list them."""
 
     form: str
     columns: str = "inspector"
@@ -62,10 +60,10 @@ class Options:
 
 
 class Writer(Protocol):
-    """Writes every row to a file, from its begin to its end, without going back; a batch is asked
-    for when it is needed."""
+    """Writes every row to a file sequentially, without seeking. Takes each batch only when it is
+    needed."""
 
-    def __call__(  # noqa: D102 - the class says it
+    def __call__(  # noqa: D102 - documented by the class
         self, options: Options, proof: Proof, batches: Batches, file: BinaryIO, tell: Tell
     ) -> None: ...
 
@@ -110,7 +108,7 @@ FORMS = {
             "sarif",
             "application/sarif+json",
             ".sarif",
-            "GitHub code scanning, IDEs, gatherers of scanners' results",
+            "GitHub code scanning, IDEs, collectors of scan results",
             "sarif.export",
             others=(".sarif.json",),
         ),
@@ -118,7 +116,7 @@ FORMS = {
             "ocsf",
             "application/x-ndjson",
             ".ocsf.ndjson",
-            "security lakes and SIEMs: Vulnerability Finding, a line each",
+            "security lakes and SIEMs: one Vulnerability Finding per line",
             "ocsf.export",
             others=(".ocsf.jsonl", ".ocsf.json", ".ocsf"),
         ),
@@ -133,21 +131,21 @@ FORMS = {
             "openvex",
             "application/vnd.openvex+json",
             ".openvex.json",
-            "scanners and auditors: what owners say of findings",
+            "scanners and auditors: accepted risks",
             "openvex.export",
             ("suppressions", "author"),
             (".vex.json",),
         ),
     )
 }
-"""Every format by its name, in the order in which help and documentation tell them."""
+"""Every format by its name, in the order of help and documentation."""
 
 
 def form_of(name: str | None, file: str) -> Form:
-    """The format of that name; without one, the format whose suffix the file has, and CSV for a
-    file without any.
+    """The format with that name; without a name, the format of the file's suffix, or CSV for a file
+    without a suffix.
 
-    Raises UsageError where the name is none, or the suffix says nothing or could be several.
+    Raises UsageError for an unknown name, or a suffix that is unknown or ambiguous.
     """
     if name is not None:
         if name not in FORMS:
@@ -158,15 +156,15 @@ def form_of(name: str | None, file: str) -> Form:
     found = max((suffix for suffix in by_suffix if whole.endswith(suffix)), key=len, default="")
     if not found and PurePath(file).suffix:
         raise UsageError(
-            f"the name {file!r} does not tell the format",
+            f"the format of {file!r} is unclear",
             why=_which(whole),
-            do="Say which with --format.",
+            do="Set it with --format.",
         )
     return by_suffix[found] if found else FORMS["csv"]
 
 
 def _which(whole: str) -> str:
-    """Which formats a name may mean, or all of them with their suffixes."""
+    """The formats that a file name may mean, or all formats, with their suffixes."""
     fit = [
         form
         for form in FORMS.values()
@@ -179,7 +177,7 @@ def _which(whole: str) -> str:
 def write_export(
     options: Options, proof: Proof, batches: Batches, file: BinaryIO, tell: Tell = lambda _: None
 ) -> int:
-    """Writes every row, a batch at a time, and returns how many there were. ``file`` need not be
+    """Writes every row, batch by batch, and returns the number of rows. ``file`` need not be
     seekable."""
     counted = _Counted(batches)
     form_of(options.form, "").write(options, proof, counted, file, tell)
@@ -187,7 +185,7 @@ def write_export(
 
 
 class _Counted:
-    """Batches that count the rows which went through."""
+    """Counts the rows of the batches that pass through."""
 
     def __init__(self, batches: Batches) -> None:
         self._batches, self.rows = batches, 0

@@ -1,4 +1,4 @@
-"""Lines that are written at the end of a file and known before it: on disk once they are many."""
+"""Lines collected for the end of a file, moved to disk once they are large."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ _IN_MEMORY = 4 * 1024 * 1024
 
 
 def dumped(value: object) -> bytes:
-    """Compact JSON in ASCII, so that no decoder or terminal is surprised."""
+    """Compact JSON in ASCII."""
     return json.dumps(value, separators=(",", ":"), allow_nan=False).encode("ascii")
 
 
 class Spool:
-    """JSON objects kept in their order. Memory is of a fixed size, whatever their number."""
+    """JSON objects in their order. Memory use is bounded, however many there are."""
 
     def __init__(self) -> None:
         self._file = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115 - closed by __exit__
@@ -35,17 +35,17 @@ class Spool:
         self._file.close()
 
     def add(self, value: dict[str, Any]) -> int:
-        """Keeps an object; its place among all."""
+        """Adds an object, and returns its index."""
         self._file.write(dumped(value) + b"\n")
         self.count += 1
         return self.count - 1
 
     def lines(self) -> Iterator[bytes]:
-        """The JSON of each, in order. Nothing is added afterwards."""
+        """The JSON of each object, in order. Call it after the last ``add``."""
         self._file.seek(0)
         return (line[:-1] for line in self._file)
 
 
 def with_more(line: bytes, more: dict[str, Any]) -> bytes:
-    """A JSON object that is not empty, with more members at its end."""
+    """Appends members to a serialized JSON object, which must not be empty."""
     return line[:-1] + b"," + dumped(more)[1:] if more else line

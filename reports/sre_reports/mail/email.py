@@ -1,8 +1,7 @@
-"""A night as a mail: short, in text and in HTML, with its card inside. The page itself is never the
-body.
+"""A short e-mail about a snapshot, as text and as HTML, with the digest card and a link.
 
-Everything that comes from outside passes :func:`plain_text.visible`, which leaves no line end for a
-header to break at, and is escaped in HTML.
+All text from outside passes :func:`plain_text.visible`, which removes the line ends that would
+break a header, and is escaped in HTML.
 """
 
 from __future__ import annotations
@@ -35,19 +34,19 @@ _WEB = ("https://", "http://")
 def message(
     material: Material, card: Card | None, link: str, sender: str, recipients: Sequence[str]
 ) -> EmailMessage:
-    """The night for some recipients; ``link`` is where the page is, behind a login, or empty.
+    """The e-mail for some recipients; ``link`` is the URL of the report, behind a login, or empty.
 
-    The same night for the same recipients has the same Message-ID. There is no Date: who sends it
-    sets that. Raises UsageError for what is no address or no link.
+    The same snapshot for the same recipients has the same Message-ID. The Date is set on sending.
+    Raises UsageError for an invalid address or link.
     """
     if not recipients:
-        raise UsageError("the mail has no recipient", do="Use name@example.com, one at a time.")
+        raise UsageError("the e-mail has no recipient", do="Use name@example.com, one per option.")
     told, mail = brief(material), EmailMessage(SMTP)
     mail["Subject"] = shortened(visible(told.subject), _LONGEST_SUBJECT)
     mail["From"] = address(sender)
     mail["To"] = [address(one) for one in recipients]
     mail["Message-ID"] = _message_id(mail, material)
-    mail["Auto-Submitted"] = "auto-generated"  # so that nobody's absence is answered
+    mail["Auto-Submitted"] = "auto-generated"  # suppresses out-of-office replies
     mail.set_content(_text(told, _checked(link)))
     picture = _message_id(mail, material, "card")
     mail.add_alternative(_html(told, link, card, picture[1:-1]), subtype="html")
@@ -57,7 +56,7 @@ def message(
 
 
 def address(text: str) -> Address:
-    """One address, with a name or without: ``SRE <sre@example.com>``. Raises UsageError for
+    """Parses one address, with or without a name: ``SRE <sre@example.com>``. Raises UsageError for
     anything else."""
     try:
         parsed = SMTP.header_factory("To", text)
@@ -65,7 +64,7 @@ def address(text: str) -> Address:
     except (
         ValueError,
         IndexError,
-    ) as error:  # IndexError: what the standard library's parser says of some broken text
+    ) as error:  # IndexError: the standard library's parser raises it for some invalid text
         raise _no_address(text) from error
     if len(found) != 1 or parsed.defects or not found[0].addr_spec.isascii():
         raise _no_address(text)
@@ -74,14 +73,16 @@ def address(text: str) -> Address:
 
 def _no_address(text: str) -> UsageError:
     return UsageError(
-        f"{shortened(visible(text), 80)!r} is no mail address",
-        do="Use name@example.com, one at a time.",
+        f"{shortened(visible(text), 80)!r} is not an e-mail address",
+        do="Use name@example.com, one per option.",
     )
 
 
 def _checked(link: str) -> str:
     if link and not (link.startswith(_WEB) and link.isprintable() and " " not in link):
-        raise UsageError(f"{shortened(visible(link), 80)!r} is no link", do="Check SRE_PUBLIC_URL.")
+        raise UsageError(
+            f"{shortened(visible(link), 80)!r} is not a link", do="Check SRE_PUBLIC_URL."
+        )
     return link
 
 
@@ -98,7 +99,7 @@ def _message_id(mail: EmailMessage, material: Material, part: str = "night") -> 
 
 
 def _attach(mail: EmailMessage, card: Card, picture: str) -> None:
-    """Inside the HTML, so that it is shown in its place and not as an attachment."""
+    """Attaches the card inline, so that it is shown in place and not as an attachment."""
     html = mail.get_body(("html",))
     assert isinstance(html, EmailMessage)  # noqa: S101 - it was added a moment ago
     html.add_related(
@@ -107,7 +108,7 @@ def _attach(mail: EmailMessage, card: Card, picture: str) -> None:
 
 
 def _text(told: Brief, link: str) -> str:
-    """The mail for who reads text alone."""
+    """The plain-text body."""
     fixes = [line for n, fix in enumerate(told.fixes, 1) for line in _fix_lines(n, fix)]
     lines = [
         told.verdict,
@@ -117,7 +118,7 @@ def _text(told: Brief, link: str) -> str:
         *(f"- {number.text}" for number in told.numbers), "",
         told.plan, *fixes, "",
         told.proof,
-        *([f"The report: {link}"] if link else []),
+        *([f"Report: {link}"] if link else []),
     ]  # fmt: skip
     return "".join(f"{visible(line)}\n" for line in lines)
 
@@ -152,7 +153,7 @@ def _template() -> Template:
 
 
 def _shown(value: object) -> object:
-    """Runs over every value that the template prints, so that none can slip past."""
+    """Removes invisible characters from every value that the template prints."""
     return visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 

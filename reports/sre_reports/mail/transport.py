@@ -1,7 +1,6 @@
-"""How mails leave: over SMTP, or by Amazon SES. The one seam where the errors of both become ours.
+"""Sends e-mails over SMTP or Amazon SES, and maps the errors of both.
 
-A password or a mail never goes over a wire that others can read: without TLS there is no sending,
-save to this machine.
+Passwords and e-mails are only sent over TLS, except to this machine.
 """
 
 from __future__ import annotations
@@ -29,8 +28,8 @@ from sre_findings.model.errors import (
 )
 from sre_reports.plain_text import shortened, visible
 
-SECONDS = 20.0  # for each answer of the other side
-_WHAT = "the mail was not sent"
+SECONDS = 20.0  # timeout of each response
+_WHAT = "the e-mail was not sent"
 _SYNTAX = "Use smtp://user@host:587, smtps://user@host or ses://region."
 _REFUSALS = (
     "MessageRejected",
@@ -43,22 +42,21 @@ _REFUSALS = (
 
 
 class Sender(Protocol):
-    """Something that takes mails."""
+    """Sends e-mails."""
 
     def send(self, mail: EmailMessage) -> None:
-        """Hands it over, once; the mail's Date becomes now. Raises SreError that says what to
-        do."""
+        """Sends the e-mail once, with the current Date. Raises SreError with a remedy."""
         ...
 
 
 def open_sender(url: str, password: str = "") -> Sender:
-    """The sender that SRE_SMTP names, with SRE_SMTP_PASSWORD. Raises UsageError. Nothing is
-    connected yet."""
+    """The sender for SRE_SMTP and SRE_SMTP_PASSWORD. Raises UsageError for an invalid URL. Does not
+    connect yet."""
     parts, port = _split(url)
     if parts.scheme == "ses" and parts.hostname and not (parts.username or port):
         return Ses(parts.hostname)
     if parts.scheme not in ("smtp", "smtps") or not parts.hostname:
-        raise UsageError("SRE_SMTP is no place for mails", do=_SYNTAX)
+        raise UsageError("SRE_SMTP is not a mail transport", do=_SYNTAX)
     direct = parts.scheme == "smtps"
     return Smtp(
         parts.hostname,
@@ -70,16 +68,16 @@ def open_sender(url: str, password: str = "") -> Sender:
 
 
 def _split(url: str) -> tuple[SplitResult, int | None]:
-    """What is wrong with it is said without showing it: a password may stand there."""
+    """Splits the URL. Errors do not show it, because it may contain a password."""
     try:
         parts = urlsplit(url)
         port = parts.port
     except ValueError as error:
-        raise UsageError("SRE_SMTP is no URL", do=_SYNTAX) from error
+        raise UsageError("SRE_SMTP is not a URL", do=_SYNTAX) from error
     if parts.password is not None:
-        raise UsageError("SRE_SMTP holds a password", do="Set it as SRE_SMTP_PASSWORD.")
+        raise UsageError("SRE_SMTP contains a password", do="Set it as SRE_SMTP_PASSWORD.")
     if parts.path.strip("/") or parts.query or parts.fragment:
-        raise UsageError("SRE_SMTP is no place for mails", do=_SYNTAX)
+        raise UsageError("SRE_SMTP is not a mail transport", do=_SYNTAX)
     return parts, port
 
 
@@ -91,8 +89,8 @@ def _dated(mail: EmailMessage) -> EmailMessage:
 
 @dataclass(frozen=True, slots=True)
 class Smtp:
-    """A mail server: ``direct`` TLS from the first byte, or STARTTLS, which only this machine may
-    lack."""
+    """A mail server with TLS from the start (``direct``) or STARTTLS, which is optional only on
+    this machine."""
 
     host: str
     port: int
@@ -101,21 +99,21 @@ class Smtp:
     password: str = field(default="", repr=False)
 
     def send(self, mail: EmailMessage) -> None:
-        """See Sender. Raises Rejected also where only some of the recipients were refused: the
-        others have it."""
+        """See Sender. Also raises Rejected if some recipients were rejected; the others have
+        received the e-mail."""
         with (
             _smtp_errors(f"{self.host}:{self.port}"),
             contextlib.closing(self._connected()) as server,
         ):
             refused = server.send_message(_dated(mail))
-            # it was taken: how the farewell goes changes nothing
+            # the e-mail was accepted; errors of QUIT do not matter
             with contextlib.suppress(smtplib.SMTPException, OSError):
                 server.quit()
         if refused:
-            told = (
-                f"of the recipients, {', '.join(sorted(refused))} were refused; the others have it"
+            told = f"the server rejected {', '.join(sorted(refused))}; the other recipients have it"
+            raise Rejected(
+                "the e-mail was sent to some recipients only", why=told, do="Check these addresses."
             )
-            raise Rejected("the mail was sent in part", why=told, do="Check these addresses.")
 
     def _connected(self) -> smtplib.SMTP:
         context = ssl.create_default_context()
@@ -142,7 +140,7 @@ class Smtp:
 
 
 def on_this_machine(host: str) -> bool:
-    """Whether what goes there crosses no wire."""
+    """Whether the host is this machine, so that nothing goes over a network."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
@@ -151,7 +149,7 @@ def on_this_machine(host: str) -> bool:
 
 @contextlib.contextmanager
 def _smtp_errors(place: str) -> Iterator[None]:
-    do = "Check SRE_SMTP, and that this machine may reach it."
+    do = "Check SRE_SMTP, and that this machine can reach it."
     try:
         yield
     except smtplib.SMTPAuthenticationError as error:
@@ -160,22 +158,24 @@ def _smtp_errors(place: str) -> Iterator[None]:
         ) from error
     except smtplib.SMTPRecipientsRefused as error:
         raise Rejected(
-            _WHAT, why=f"{place} refused {', '.join(sorted(error.recipients))}", do="Check --email."
+            _WHAT,
+            why=f"{place} rejected {', '.join(sorted(error.recipients))}",
+            do="Check --email.",
         ) from error
     except smtplib.SMTPResponseException as error:
         raise _answered(error)(
-            _WHAT, why=_said(error), do="Check SRE_MAIL_FROM, and what the server allows."
+            _WHAT, why=_said(error), do="Check SRE_MAIL_FROM, and the rules of the server."
         ) from error
     except smtplib.SMTPNotSupportedError as error:
         raise Rejected(
             _WHAT,
             why=f"{place}: {error}",
-            do="Use a server with STARTTLS and your kind of login, or smtps://.",
+            do="Use a server that supports STARTTLS and your login, or smtps://.",
         ) from error
     except ssl.SSLCertVerificationError as error:
         why = f"the certificate of {place} is not trusted: {error.verify_message}"
         raise Unreachable(
-            _WHAT, why=why, do="Set SSL_CERT_FILE to the authority that signed it."
+            _WHAT, why=why, do="Set SSL_CERT_FILE to the certificate of its authority."
         ) from error
     except (smtplib.SMTPException, OSError) as error:
         raise Unreachable(
@@ -184,12 +184,12 @@ def _smtp_errors(place: str) -> Iterator[None]:
 
 
 def _answered(error: smtplib.SMTPResponseException) -> type[SreError]:
-    """A code of 4xx may pass by itself, one of 5xx does not."""
+    """Codes of 4xx are temporary, codes of 5xx are final."""
     return Unreachable if error.smtp_code < 500 else Rejected
 
 
 def _said(error: smtplib.SMTPResponseException) -> str:
-    """The server's own words, made safe to show: they come from outside."""
+    """The server's message with visible characters only."""
     text = (
         error.smtp_error.decode(errors="replace")
         if isinstance(error.smtp_error, bytes)
@@ -200,7 +200,7 @@ def _said(error: smtplib.SMTPResponseException) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Ses:
-    """Amazon SES in a region, with the credentials of the caller; it needs ses:SendEmail and
+    """Amazon SES in a region, with the default credentials. Needs ses:SendEmail and
     ses:SendRawEmail."""
 
     region: str
@@ -216,8 +216,8 @@ class Ses:
             )
 
     def _client(self) -> Any:
-        """Asked once: a mail whose answer was lost may have gone, and two of a night are worse than
-        an error."""
+        """Without retries: an e-mail whose response was lost may have been sent, and an error is
+        better than a duplicate."""
         import boto3
         import botocore.config
 
@@ -238,8 +238,8 @@ def _ses_errors(region: str) -> Iterator[None]:
         do = f"Check that SES can be reached in {region}."
         if failure.answered:
             do = (
-                "Check SRE_MAIL_FROM is verified in SES, and ses:SendEmail and ses:SendRawEmail of"
-                " your role."
+                "Check that SRE_MAIL_FROM is verified in SES, and that your role allows"
+                " ses:SendEmail and ses:SendRawEmail."
             )
         why = shortened(visible(first_line(error)), 300)
         raise _kind(failure)(_WHAT, why=why, do=do) from error

@@ -1,9 +1,8 @@
-"""The page of a night: one HTML file that needs nothing but itself, and makes no request.
+"""The report: one self-contained HTML file that makes no network request.
 
-It is whole without its script, which adds search, filters, order and pages. A policy by hashes lets
-it use its own style sheet and its own script and nothing else; nothing inline is left that the
-policy would bar. Everything that comes from outside passes :func:`plain_text.visible` and is then
-escaped by Jinja, wherever it stands.
+It is complete without JavaScript; the script adds search, filters, sorting and paging. A content
+security policy with hashes allows only the file's own style sheet and script. All text from outside
+passes :func:`plain_text.visible` and is then escaped by Jinja.
 """
 
 from __future__ import annotations
@@ -39,8 +38,8 @@ from sre_reports.plain_text import shortened, visible
 if TYPE_CHECKING:
     from jinja2 import Environment, Template
 
-EMBEDDED = 100_000  # findings in a page; more make it slow to open, and the exports hold them all
-FIRST = 50  # of them are there without a script; the script's own pages are as long
+EMBEDDED = 100_000  # findings in a report; more open slowly, and the exports have all
+FIRST = 50  # of them are shown without JavaScript; pages of the script are as long
 _LONGEST = 300  # characters of a name or title; ids are shown whole
 _STYLES = ("base", "sections", "findings", "print")
 _SCRIPTS = ("rows", "view", "table", "address", "csv", "look", "page")
@@ -48,22 +47,21 @@ _FLAGS = {"kev": "KEV"}
 
 
 def render(night: Material, generated_at: datetime) -> str:
-    """The page as text, to be written as UTF-8. Numbers are the answers' own. Reads the night's
-    findings."""
+    """The report as HTML, to be written as UTF-8. Consumes the iterator of findings."""
     css, js = style(), script()
     return _template().render(
         css=Markup(css),  # noqa: S704 - our own files, the same for every page
         js=Markup(js),  # noqa: S704
         policy=_policy(css, js),
         day=day(night),
-        of=view.of_words(night),
-        estate=tiles.open_words(night),
+        scope=view.scope_words(night),
+        counts=tiles.open_words(night),
         **_sections(night, generated_at),
     )
 
 
 def _sections(night: Material, generated_at: datetime) -> dict[str, Any]:
-    """What each section says, by the names that the templates use."""
+    """The values of each section, by the names that the templates use."""
     packed = embedded_data.pack(night.findings, night.today, FIRST)
     return {
         "pill": sentences.pill(night),
@@ -96,13 +94,13 @@ def _sections(night: Material, generated_at: datetime) -> dict[str, Any]:
 
 
 def day(night: Material) -> str:
-    """The night in words: 2026-11-22."""
+    """The date of the snapshot in UTC: ``2026-11-22``."""
     return (night.proof.as_of.date() if night.proof.as_of else night.today).isoformat()
 
 
 @functools.cache
 def style() -> str:
-    """The style sheet: the palettes for light and dark, then the rules."""
+    """The style sheet: light and dark palettes, then the rules."""
     dark = palette.variables(palette.DARK)
     themes = (
         f":root {{ {palette.variables(palette.LIGHT)} }}\n@media (prefers-color-scheme: dark) {{"
@@ -115,13 +113,13 @@ def style() -> str:
 
 @functools.cache
 def script() -> str:
-    """The script: small files, one after the other, in a function of their own."""
+    """The script: its files in order, within one function."""
     body = "".join(_file(f"script/{name}.js") for name in _SCRIPTS)
     return f'(() => {{\n"use strict";\n{body}}})();\n'
 
 
 def _policy(css: str, js: str) -> str:
-    """The page may use its own style sheet and its own script, and nothing else at all."""
+    """Allows the report's own style sheet and script, and nothing else."""
     return (
         f"default-src 'none'; style-src '{_digest(css)}'; script-src '{_digest(js)}'; img-src"
         " data:; base-uri 'none'; form-action 'none'"
@@ -139,8 +137,7 @@ def _template() -> Template:
 
 @functools.cache
 def environment() -> Environment:
-    """Where templates are found, with what they may call. Whatever they print is made visible and
-    escaped."""
+    """The Jinja environment. All output loses invisible characters and is escaped."""
     from jinja2 import (
         Environment,
         PackageLoader,
@@ -166,7 +163,7 @@ def environment() -> Environment:
 
 
 def _shown(value: object) -> object:
-    """Runs over every value that a template prints, so that none can slip past."""
+    """Removes invisible characters from every value that a template prints."""
     return visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 

@@ -23,14 +23,14 @@ from sre_reports.trend_days import SEVERITIES, Days, days_of
 if TYPE_CHECKING:
     from sre_findings.nightly.report import Material
 
-RECENT = 30  # nights beside the digest's numbers
+RECENT = 30  # days of the chart on the digest card
 _LONGEST_ALT = 1900  # characters; Slack takes 2,000
 _ACCENTS = ("critical", "high", "medium", "link")
 
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """A picture as PNG, and what it says."""
+    """A picture as PNG, and its alt text."""
 
     png: bytes
     alt: str
@@ -38,7 +38,7 @@ class Card:
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """One number as it is drawn: ``size`` is smaller where words stand in the number's place."""
+    """A figure with its font size, which is smaller for words than for numbers."""
 
     number: Number
     accent: str
@@ -48,7 +48,7 @@ class Tile:
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """What came and went: tonight's numbers, the bars of some nights, and what to say of them."""
+    """New and resolved findings: the current numbers, bars per day, and a caption."""
 
     value: str
     bars: charts.UpDown
@@ -57,8 +57,7 @@ class Flow:
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """One severity's nights: tonight's number, and by how much it is more or fewer than on the
-    first of them."""
+    """The trend of one severity: its current number, and the change since the first day."""
 
     number: Number
     arrow: str
@@ -66,7 +65,7 @@ class Panel:
 
 
 def digest(material: Material) -> Card:
-    """The night's verdict, its numbers against the night before, and what to do first."""
+    """The digest card: verdict, figures with their changes, and the first updates."""
     told = brief(material)
     return Card(
         drawing.png(digest_svg(material, told)), _alt([_opening(told), *_digest_words(told)])
@@ -74,7 +73,8 @@ def digest(material: Material) -> Card:
 
 
 def trend(material: Material) -> Card:
-    """How each severity went, and what came and went night by night; what was not read is a gap."""
+    """The trend card: each severity, and new and resolved findings per day; unknown days are
+    gaps."""
     told, days = brief(material), days_of(material.trend)
     return Card(
         drawing.png(trend_svg(material, told, days)),
@@ -106,11 +106,11 @@ def trend_svg(material: Material, told: Brief, days: Days) -> str:
 
 
 def _under(told: Brief) -> str:
-    """The second line: why the night is not to be trusted, or what happened."""
+    """The second line: why the data is incomplete or stale, or what changed."""
     if told.state.reasons:
         return f"Not read: {told.state.reasons[0]}"
     if told.state.words:
-        return "This snapshot is older than allowed: what happened since is not in it."
+        return "This snapshot is stale: later changes are not included."
     return f"{told.since} {told.plan}" if told.fixes else told.since
 
 
@@ -125,16 +125,14 @@ def _tile(number: Number, accent: str) -> Tile:
 def _flow(material: Material, days: Days, told: Brief) -> Flow:
     came, went = days.came[-RECENT:], days.went[-RECENT:]
     caption = (
-        f"The last {len(came)} days: new up, resolved down"
-        if material.before
-        else "The first night"
+        f"Last {len(came)} days: new (up), resolved (down)" if material.before else "First snapshot"
     )
     value = next(number.value for number in told.numbers if number.name == "new and resolved")
     return Flow(value if material.before else "", charts.up_down(came, went, 354, 84), caption)
 
 
 def _open(material: Material) -> list[Number]:
-    """Tonight's four, as far as they are known."""
+    """The current number of each severity, or "unknown"."""
     counts, silent = material.summary.rollup.counts, unknown(material)
     return [
         Number(name, "unknown" if silent else f"{getattr(counts, name):,}") for name in SEVERITIES
@@ -155,16 +153,16 @@ def _panel(number: Number, nights: Sequence[int | None]) -> Panel:
 
 def _title(material: Material, days: Days) -> str:
     if not material.trend.known:
-        return "The history of this part cannot be told."
+        return "The trend of this scope is not available."
     if len(days.days) < 2:
-        return "Open findings tonight"
+        return "Open findings"
     return f"Open findings in the last {len(days.days)} days"
 
 
 def _gaps(days: Days) -> str:
     missing = [f"{wording.number(days.missing, 'day')} without a snapshot"] if days.missing else []
     partial = (
-        [f"{wording.number(days.partial, 'partial night')} left out of the counts"]
+        [f"{wording.number(days.partial, 'partial snapshot')} left out of the counts"]
         if days.partial
         else []
     )
@@ -176,7 +174,7 @@ def _day(days: Sequence[date]) -> str:
 
 
 def _opening(told: Brief) -> str:
-    who = f" of {told.who}" if told.who else ""
+    who = f" for {told.who}" if told.who else ""
     return f"Inspector findings{who}, {told.night}. {told.state.text}."
 
 
@@ -189,7 +187,7 @@ def _digest_words(told: Brief) -> list[str]:
         told.verdict,
         f"{numbers}.",
         told.since,
-        *(["Do these first:", *fixes] if fixes else []),
+        *(["Top remediations:", *fixes] if fixes else []),
     ]
 
 
@@ -197,10 +195,10 @@ def _trend_words(material: Material, days: Days) -> list[str]:
     words = [f"{_title(material, days).rstrip('.')}."]
     for number in _open(material):
         known = [count for count in days.counts[number.name] if count is not None]
-        between = f", from {known[0]:,}, at most {max(known):,}" if len(known) > 1 else ""
+        between = f", from {known[0]:,}, maximum {max(known):,}" if len(known) > 1 else ""
         words.append(f"{number.name.capitalize()}: {number.value} now{between}.")
     came, went = (sum(count or 0 for count in some) for some in (days.came, days.went))
-    flow = [f"{came:,} new and {went:,} resolved in all."] if len(days.days) > 1 else []
+    flow = [f"{came:,} new and {went:,} resolved in total."] if len(days.days) > 1 else []
     return [*words, *flow, *([f"{gaps}."] if (gaps := _gaps(days)) else [])]
 
 

@@ -1,8 +1,7 @@
-"""The geometry of charts, as numbers and path data: what draws them picks colours, words and
-places.
+"""The geometry of charts, as numbers and SVG path data.
 
-Every chart begins at zero, stays inside its box of ``width`` by ``height``, and leaves out what is
-not known: None is a gap, never a zero and never a line drawn across. y grows downwards, as it does
+Every chart starts at zero and stays inside its box of ``width`` by ``height``. None is a gap: never
+a zero, and never bridged by a line. y grows downwards, as it does
 in SVG.
 """
 
@@ -13,11 +12,11 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import NamedTuple
 
-_LEAST = 1.0  # a bar or a segment of something that is there can be seen
+_LEAST = 1.0  # the shortest bar of a count above 0, so that it stays visible
 
 
 class Point(NamedTuple):
-    """A place in the box."""
+    """A point in the box."""
 
     x: float
     y: float
@@ -33,8 +32,7 @@ class Box(NamedTuple):
 
 
 class Segment(NamedTuple):
-    """A piece of a bar: the place of its value in what was given, where it begins, and how wide it
-    is."""
+    """A segment of a bar: the index of its value, its start and its width."""
 
     place: int
     x: float
@@ -43,11 +41,11 @@ class Segment(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Area:
-    """A line from left to right with what lies under it: path data, a piece for each run of known
-    values.
+    """A line from left to right and the area below it, as path data: one piece for each run of
+    known values.
 
-    ``dots`` are known values with a gap at both sides, of which no line can be drawn. ``last`` is
-    where the newest known value stands, None where nothing is known. ``top`` is the value at the
+    ``dots`` are known values between two gaps, which no line connects. ``last`` is the point of the
+    newest known value, None if there is none. ``top`` is the value at the
     upper edge of the box.
     """
 
@@ -60,10 +58,9 @@ class Area:
 
 @dataclass(frozen=True, slots=True)
 class UpDown:
-    """Bars that rise from ``axis`` for what came, and hang from it for what went, both to one
-    scale.
+    """Bars above ``axis`` for new findings and below it for resolved ones, on one scale.
 
-    A number that is 0 or not known has no bar. ``gaps`` are the slots of nights that are not known.
+    A number that is 0 or unknown has no bar. ``gaps`` are the slots of unknown days.
     """
 
     ups: tuple[Box, ...]
@@ -73,8 +70,7 @@ class UpDown:
 
 
 def area(values: Sequence[int | None], width: float, height: float) -> Area:
-    """Counts, none of them negative, as an area of its own scale: its highest value touches the
-    upper edge."""
+    """An area chart of counts, none of them negative. The highest value touches the upper edge."""
     top = max((value for value in values if value is not None), default=0)
     runs = list(_runs(values, width, height, top or 1))
     drawn = [run for run in runs if len(run) > 1]
@@ -90,7 +86,7 @@ def area(values: Sequence[int | None], width: float, height: float) -> Area:
 def _runs(
     values: Sequence[int | None], width: float, height: float, top: int
 ) -> Iterator[list[Point]]:
-    """The places of known values, those without a gap between them together."""
+    """The points of known values, grouped into runs without a gap."""
     step = width / max(1, len(values) - 1)
     places = [
         None if value is None else Point(_cut(n * step), _cut(height * (1 - value / top)))
@@ -104,8 +100,8 @@ def _runs(
 def up_down(
     came: Sequence[int | None], went: Sequence[int | None], width: float, height: float
 ) -> UpDown:
-    """What came and what went, a slot for each pair. More is always drawn longer, and one is long
-    enough to be seen."""
+    """New and resolved counts, one slot per pair. Greater counts have longer bars, and 1 is always
+    visible."""
     most_up, most_down = (
         max((value or 0 for value in values), default=0) for values in (came, went)
     )
@@ -133,8 +129,8 @@ def _length(value: int, scale: float) -> float:
 
 
 def stack(values: Sequence[int], width: float, gap: float = 1.0) -> list[Segment]:
-    """One bar of pieces with gaps between them, as wide as the box in all; a value of 0 has no
-    piece."""
+    """One bar of segments with gaps between them, ``width`` wide in total. A value of 0 has no
+    segment."""
     shown = [(place, value) for place, value in enumerate(values) if value]
     if not shown:
         return []
@@ -154,7 +150,7 @@ def _line(run: Sequence[Point]) -> str:
 
 
 def _cut(value: float) -> float:
-    """Hundredths are finer than any screen; more only makes pages longer."""
+    """Rounded to hundredths, which are finer than any screen, to keep reports short."""
     return round(value, 2)
 
 

@@ -1,7 +1,6 @@
-"""From a picture's template to its PNG: the one place that knows Jinja and resvg of pictures.
+"""Renders picture templates to SVG and PNG, with Jinja and resvg.
 
-A picture is drawn with the fonts that are shipped and nothing else of the machine, so that it is
-the same everywhere.
+Only the bundled fonts are used, so pictures are the same on every machine.
 """
 
 from __future__ import annotations
@@ -21,20 +20,19 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 WIDTH, HEIGHT, ZOOM = 1200, 630, 2
-_AMBER = {"alarm": "#fdf0d0", "warn": "#7a4b00"}  # a ground, and the words that stand on it
+_AMBER = {"alarm": "#fdf0d0", "warn": "#7a4b00"}  # background and text
 COLOURS = {**LIGHT, **_AMBER} | dict.fromkeys(
     ("informational", "untriaged", "other"), LIGHT["info"]
 )
 
 
 def svg(template: str, **values: object) -> str:
-    """The picture as SVG. Whatever the template prints is drawable text, escaped."""
+    """The picture as SVG. Values are escaped and limited to the letters of the font."""
     return _environment().get_template(template).render(**values)
 
 
 def png(picture: str) -> bytes:
-    """The picture as PNG, ZOOM times as large. Raises UsageError where resvg-py is not
-    installed."""
+    """The picture as PNG, scaled by ZOOM. Raises UsageError if resvg-py is not installed."""
     try:
         import resvg_py
     except ModuleNotFoundError as error:
@@ -82,7 +80,7 @@ def _environment() -> Environment:
 
 
 def _drawable(value: object) -> object:
-    """Runs over every value that a template prints, so that none can slip past."""
+    """Filters every value that a template prints."""
     return (
         font.face(font.REGULAR).drawable(value)
         if isinstance(value, str) and not isinstance(value, Markup)

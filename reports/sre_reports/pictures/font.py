@@ -1,5 +1,4 @@
-"""The font that cards are drawn with: which letters it has, how wide they are, and text cut to the
-room that it has."""
+"""The font of cards: its letters and their widths, and text cut to a width."""
 
 from __future__ import annotations
 
@@ -19,26 +18,23 @@ _UNKNOWN, _CUT = "□", "…"
 
 @dataclass(frozen=True, slots=True)
 class Face:
-    """One weight: the width of each letter that it has, in parts of the font's size."""
+    """One weight: the width of each of its letters, relative to the font size."""
 
     advances: Mapping[str, float]
 
     def width(self, text: str, size: float) -> float:
-        """How wide a drawable text is. Kerning mostly brings letters nearer, so it is seldom more,
-        and then by a hair."""
+        """The width of a drawable text, without kerning, which is almost always narrower."""
         return sum(self.advances[letter] for letter in text) * size
 
     def drawable(self, text: str) -> str:
-        """The same text in letters that the font has; a box stands for each that it lacks, so that
-        nothing goes unseen."""
+        """The text with a box in place of each letter that the font lacks."""
         return "".join(
             letter if letter in self.advances else _UNKNOWN
             for letter in unicodedata.normalize("NFC", visible(text))
         )
 
     def fitted(self, text: str, size: float, width: float) -> str:
-        """A drawable text no wider than ``width``, the last letter an ellipsis where some were
-        cut."""
+        """A drawable text no wider than ``width``, ending with an ellipsis if it was cut."""
         shown = self.drawable(text)
         if self.width(shown, size) <= width:
             return shown
@@ -50,12 +46,12 @@ class Face:
 
 @functools.cache
 def face(name: str) -> Face:
-    """One of the weights that are shipped."""
+    """A bundled weight by its file name."""
     tables = _tables(file(name).read_bytes())
     (units,) = struct.unpack_from(">H", tables["head"], 18)
     (metrics,) = struct.unpack_from(">H", tables["hhea"], 34)
     wide = [advance for advance, _ in struct.iter_unpack(">Hh", tables["hmtx"][: metrics * 4])]
-    # Glyphs beyond the last metric are as wide as that one: the format's way to keep tables short.
+    # Glyphs beyond the last metric have its width, as the format defines.
     return Face(
         {
             chr(code): wide[min(glyph, metrics - 1)] / units
@@ -65,7 +61,7 @@ def face(name: str) -> Face:
 
 
 def file(name: str) -> Traversable:
-    """The font's file, wherever the package lies."""
+    """The file of a bundled font."""
     return resources.files("sre_reports") / "fonts" / name
 
 
@@ -76,12 +72,12 @@ def _tables(font: bytes) -> dict[str, bytes]:
 
 
 def _glyphs(cmap: bytes) -> Iterator[tuple[int, int]]:
-    """Letters with the numbers of their glyphs, from the subtable of format 4 that every font
+    """The glyph number of each letter, from the cmap subtable of format 4, which every font
     has."""
     (count,) = struct.unpack_from(">H", cmap, 2)
     starts = [start for (start,) in struct.iter_unpack(">4xI", cmap[4 : 4 + 8 * count])]
     table = next(cmap[start:] for start in starts if struct.unpack_from(">H", cmap, start) == (4,))
-    half = struct.unpack_from(">H", table, 6)[0]  # bytes of each of the four arrays
+    half = struct.unpack_from(">H", table, 6)[0]  # bytes of each of four arrays
     for at in range(0, half, 2):
         last, first, delta, offset = (
             struct.unpack_from(">H", table, 14 + at + n * half + (2 if n else 0))[0]

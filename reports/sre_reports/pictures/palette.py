@@ -1,8 +1,8 @@
-"""The colours of everything that is looked at: page, cards and pictures share them.
+"""The colours of reports, cards and charts.
 
-Found by search over contrast and over how far apart any two severities are, to any eye: every
-colour has at least 3:1 on its grounds, and severities darken in order, so that they print in grey.
-A test holds them to it.
+They were searched for contrast and for distance between severities with any colour vision. Every
+colour has a contrast of at least 3:1 on its backgrounds, and severities darken in order, so that
+they print in grey. A test checks this.
 """
 
 from __future__ import annotations

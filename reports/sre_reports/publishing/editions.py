@@ -1,5 +1,4 @@
-"""One night of the report: a snapshot that is held, so that the pages of all its views tell the
-same."""
+"""The reports of one snapshot, which is pinned so that all views have the same data."""
 
 from __future__ import annotations
 
@@ -24,7 +23,7 @@ from sre_reports.publishing.report_files import WHOLE, View
 
 @dataclass(frozen=True, slots=True)
 class Editions:
-    """The pages that can be made of one snapshot. ``as_of`` is what it was asked by."""
+    """The reports of one snapshot. ``as_of`` is how it was selected."""
 
     sources: Sources
     found: Found
@@ -32,40 +31,40 @@ class Editions:
 
     @property
     def night(self) -> str:
-        """The day of the snapshot, in UTC: two snapshots of a day are one night."""
+        """The date of the snapshot in UTC. Two snapshots of a date share a report."""
         return self.found.commit.started_at.date().isoformat()
 
     @property
     def snapshot_id(self) -> str:
-        """The snapshot that every page is made of."""
+        """The snapshot of all reports."""
         return self.found.commit.snapshot_id
 
     def views(self) -> list[View]:
-        """Everything, then each owner of anything, then each account with findings."""
+        """All resources, then each owner, then each account with findings."""
         owners = [str(row["owner"]) for row in self.found.engine.rows("owners")]
         views = [View("owner", owner) for owner in owners] + [
             View("account", account) for account in self._accounts()
         ]
-        # these two would be everything
+        # these two would mean all resources
         return [WHOLE, *(view for view in views if view.value not in ("", ALL))]
 
     def check(self, view: View) -> None:
-        """Raises UsageError for an owner or account of nothing: a mistyped name must not look like
-        one without findings."""
+        """Raises UsageError for an unknown owner or account, so that a typo does not look like one
+        without findings."""
         if view.kind and view.value in ("", ALL):
             raise UsageError(
-                f"{view.value!r} is no name of an {view.kind}", do="Leave it out for everything."
+                f"{view.value!r} is not an {view.kind}", do="Leave it out for all resources."
             )
         if view.kind:
             within(self.found, Place(**{f"{view.kind}s": (view.value,)}))
 
     def material(self, view: View, rows: int) -> report.Material:
-        """What the page of a view tells, with at most ``rows`` findings."""
+        """The material of the report of a view, with at most ``rows`` findings."""
         named = {view.kind: view.value} if view.kind else {}
         return report.gather(self.sources, self.as_of, rows, **named)
 
     def rows(self, view: View) -> tuple[Proof, Iterator[list[dict[str, Any]]]]:
-        """Every open finding of a view as whole rows, and where they come from."""
+        """The provenance of a view, and batches of rows of all its open findings."""
         owner, account = (view.value if view.kind == kind else ALL for kind in ("owner", "account"))
         seen = self.sources.seen_by(Access(frozenset({account}), frozenset({owner})))
         held = replace(
@@ -79,8 +78,8 @@ class Editions:
 
 
 def open_editions(sources: Sources, as_of: str | None) -> Editions:
-    """The night of ``as_of``, by default the newest. Whoever commits meanwhile changes nothing of
-    it."""
+    """The reports of the snapshot of ``as_of``, by default the newest. Later commits do not affect
+    it. Raises UsageError if there is no snapshot."""
     found = find(sources, as_of)
     if found is None:
         raise UsageError("there is no snapshot yet", do="Run: sre-cli scan (or sre-cli demo).")

@@ -1,5 +1,4 @@
-"""What a line of the list of nights tells, read back from the summary that was published with the
-night."""
+"""The entries of the index, read from the summaries of published reports."""
 
 from __future__ import annotations
 
@@ -11,10 +10,10 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Night:
-    """One published night. ``verdict`` is empty where its summary cannot be read, and the numbers
-    are None: not known.
+    """One published report. If its summary cannot be read, ``verdict`` is empty and the numbers are
+    None, which means unknown.
 
-    ``pruned`` is the day on which its snapshot was pruned, empty while it is there.
+    ``pruned`` is the date on which its snapshot was pruned, empty if it was not.
     """
 
     day: str
@@ -33,8 +32,8 @@ class Night:
 
 
 def night_of(day: str, body: bytes | None) -> Night:
-    """The night of a ``summary.json``. What is missing in it is not known; a file that is none
-    leaves the day alone."""
+    """The entry for a ``summary.json``. Missing values are unknown; an invalid file gives an entry
+    with the date only."""
     try:
         values = json.loads(body or b"")
     except ValueError:

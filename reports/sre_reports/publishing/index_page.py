@@ -1,8 +1,7 @@
-"""The page that lists every published night, the newest first, with how it went. It needs nothing
-but itself.
+"""The index of all published reports, newest first, as a self-contained HTML page.
 
-Its policy allows its own style sheet alone. Every text passes :func:`plain_text.visible`, and Jinja
-escapes it.
+Its content security policy allows only its own style sheet. All text passes
+:func:`plain_text.visible` and is escaped by Jinja.
 """
 
 from __future__ import annotations
@@ -31,8 +30,8 @@ WIDTH, HEIGHT = 320, 48
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """How one number went over all nights: its drawing, its newest value, and ``label``, which says
-    it in words."""
+    """The trend of one number over all reports: its chart, its newest value, and ``label``, the
+    chart in words."""
 
     name: str
     area: Area
@@ -41,13 +40,12 @@ class Line:
 
     @property
     def dots(self) -> Sequence[Point]:
-        """Nights that no line leads to, and the newest one."""
+        """Days without a neighbour to draw a line to, and the newest day."""
         return (*self.area.dots, *([self.area.last] if self.area.last else []))
 
 
 def render_nights(nights: Sequence[Night], at: datetime) -> str:
-    """The page as text, to be written as UTF-8; links lead to ``2026-11-22/index.html`` beside
-    it."""
+    """The index as HTML, to be written as UTF-8. Links are relative: ``2026-11-22/index.html``."""
     css = style()
     newest = sorted(nights, key=lambda night: night.day, reverse=True)
     days = _days(newest)
@@ -72,7 +70,7 @@ def render_nights(nights: Sequence[Night], at: datetime) -> str:
 
 
 def _days(newest: Sequence[Night]) -> list[str]:
-    """Every day from the first night to the last, those without a night too."""
+    """Every day from the first report to the last, including days without one."""
     if not newest:
         return []
     first, last = date.fromisoformat(newest[-1].day), date.fromisoformat(newest[0].day)
@@ -80,25 +78,26 @@ def _days(newest: Sequence[Night]) -> list[str]:
 
 
 def _line(name: str, newest: Sequence[Night], days: Sequence[str]) -> Line | None:
-    """One number's course; None where it is not known of any night."""
+    """The trend of one number; None if no report has it."""
     by_day: dict[str, int | None] = {night.day: getattr(night, name) for night in newest}
     values = [by_day.get(day) for day in days]
     known = [value for value in values if value is not None]
     if not known:
         return None
-    label = f"{name}: {known[0]:,} at first, {known[-1]:,} at last, at most {max(known):,}"
+    shown = "overdue" if name == "late" else name
+    label = f"{shown}: {known[0]:,} at first, {known[-1]:,} at last, maximum {max(known):,}"
     return Line(name, area(values, WIDTH, HEIGHT), known[-1], label)
 
 
 def _policy(css: str) -> str:
-    """The page may use its own style sheet, and nothing else at all."""
+    """Allows the page's own style sheet, and nothing else."""
     digest = base64.b64encode(hashlib.sha256(css.encode()).digest()).decode()
     return f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
 
 
 @functools.cache
 def style() -> str:
-    """The style sheet: the palettes for light, dark and paper, then the rules."""
+    """The style sheet: palettes for light, dark and print, then the rules."""
     light, dark = palette.variables(palette.LIGHT), palette.variables(palette.DARK)
     themes = (
         f":root {{ {light} }}\n@media (prefers-color-scheme: dark) {{ :root {{ {dark} }} }}\n"

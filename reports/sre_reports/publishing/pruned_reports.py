@@ -1,5 +1,4 @@
-"""Marks published pages whose snapshot was pruned: their numbers stay, and each page says that its
-snapshot is gone."""
+"""Marks published reports whose snapshot was pruned. Their numbers stay, with a notice."""
 
 from __future__ import annotations
 
@@ -16,15 +15,14 @@ from sre_reports.publishing.report_files import (
     Shelf,
 )
 
-_AFTER = b"</header>"  # text from outside is escaped, so the first one is the page's own
+_AFTER = b"</header>"  # text from outside is escaped, so the first one is the report's own
 
 
 def mark_pruned(shelf: Shelf, pruned: Mapping[str, datetime]) -> int:
-    """Marks every published page of these snapshots (id → when it was pruned), and returns how many
-    it marked.
+    """Marks the published reports of snapshots (id → time of pruning), and returns how many.
 
-    A page that is marked already stays as it is. The summary is written last: what a killed run
-    left is done by the next.
+    A report that is already marked is unchanged. Its summary is written last, so that the next run
+    finishes an interrupted one.
     """
     return sum(
         _mark(shelf, folder, at)
@@ -36,10 +34,10 @@ def mark_pruned(shelf: Shelf, pruned: Mapping[str, datetime]) -> int:
 def _unmarked(
     shelf: Shelf, night: str, pruned: Mapping[str, datetime]
 ) -> Iterator[tuple[str, datetime]]:
-    """The folder of each page of a night to be marked, and when its snapshot was pruned.
+    """The folder of each report of a date to be marked, and when its snapshot was pruned.
 
-    All pages of a night are of one snapshot, and the whole estate's is marked last: it tells
-    whether others need a look.
+    All reports of a date are of one snapshot. The one for all resources is marked last: it shows
+    whether others may still need marking.
     """
     whole = night_of(night, shelf.read(night, name=SUMMARY))
     if whole.pruned or (whole.snapshot_id and whole.snapshot_id not in pruned):
@@ -64,7 +62,7 @@ def _mark(shelf: Shelf, folder: str, at: datetime) -> bool:
 def _notice(at: datetime) -> str:
     day = html.escape(f"{at:%Y-%m-%d}")
     return (
-        f'<p class="notice" id="pruned" role="note">The snapshot of this page was pruned on {day}'
-        " by the retention policy. The numbers here are as published; the page cannot be made"
-        " again, and the snapshot answers no more questions.</p>"
+        f'<p class="notice" id="pruned" role="note">The snapshot of this report was pruned on {day}'
+        " by the retention policy. The numbers are as published. The report cannot be generated"
+        " again, and the snapshot can no longer be queried.</p>"
     )

@@ -1,8 +1,7 @@
-"""Publishing a night: its page with the files beside it, then the page that lists every night.
+"""Publishes the reports of a snapshot with their data files, then the index of all reports.
 
-``summary.json`` is what ``sre-cli summary --output json`` prints, with ``changes``, ``late`` and
-``files`` beside it: how many findings each file holds, how long it is, and its SHA-256, so that
-files of two runs can be told apart.
+``summary.json`` is the output of ``sre-cli summary --output json`` with ``changes``, ``late`` and
+``files``: the number of findings, size and SHA-256 of each file.
 """
 
 from __future__ import annotations
@@ -39,15 +38,15 @@ _AT_ONCE, _TRIES = 8, 5
 _PIECE = 1 << 20
 
 Render = Callable[[Material, datetime], str]
-"""Makes the page of a night, as :func:`sre_reports.page.render` does."""
+"""Renders a report, as :func:`sre_reports.page.html.render` does."""
 
 
 @dataclass(frozen=True, slots=True)
 class Press:
-    """Where pages go, what makes them, and when that is.
+    """Where and how to publish reports, and the time to show as their generation.
 
-    ``night`` is empty for a folder that holds one night, ``alone`` says that it holds one view,
-    whichever that is.
+    ``night`` is the date, empty for a folder with a single date; ``alone`` means that the folder
+    has a single view at its root.
     """
 
     shelf: Shelf
@@ -58,16 +57,15 @@ class Press:
     alone: bool = False
 
     def place(self, view: View) -> View:
-        """The view in whose place the page of this one lies."""
+        """The view that determines the folder."""
         return WHOLE if self.alone else view
 
 
 def publish(editions: Editions, view: View, press: Press) -> SummaryAnswer:
-    """Writes the page of a view and the files beside it, all of one snapshot, and returns what the
-    page is about.
+    """Publishes the report of a view with its data files, and returns its summary.
 
-    Unless it is done ``again``, raises UsageError where the page is there. An error leaves what was
-    there before.
+    Raises UsageError if it is already published, unless ``press.again``. After an error, the
+    previous report is unchanged.
     """
     place = press.place(view)
     press.shelf.refuse(press.night, place, again=press.again)
@@ -84,10 +82,9 @@ def publish(editions: Editions, view: View, press: Press) -> SummaryAnswer:
 
 
 def wanted(editions: Editions, views: Sequence[View], press: Press) -> list[View]:
-    """Those of the views that are still to be published, as after a run that broke off; all of them
-    ``again``.
+    """The views that are not published yet, as after an interrupted run; all with ``press.again``.
 
-    Raises UsageError where nothing is left to do, or what is there was made of another snapshot.
+    Raises UsageError if none is left, or if a published one is of another snapshot.
     """
     there = [] if press.again else [view for view in views if press.shelf.has(press.night, view)]
     if len(there) == len(views):
@@ -95,9 +92,9 @@ def wanted(editions: Editions, views: Sequence[View], press: Press) -> list[View
     for view in there:
         before = night_of(press.night, press.shelf.read(press.night, view, SUMMARY)).snapshot_id
         if before != editions.snapshot_id:
-            why = f"it is of snapshot {before or 'unknown'}, and this is {editions.snapshot_id}"
+            why = f"it is of snapshot {before or 'unknown'}, not of {editions.snapshot_id}"
             raise UsageError(
-                f"the report of {view} is published for {press.night} already",
+                f"the report for {view} is already published for {press.night}",
                 why=why,
                 do="Replace all with --again.",
             )
@@ -105,8 +102,8 @@ def wanted(editions: Editions, views: Sequence[View], press: Press) -> list[View
 
 
 def missing(editions: Editions, views: Sequence[View], press: Press) -> list[View]:
-    """Those of the views whose page is not there, or is of another snapshot: what a run that
-    follows a scan has left to do."""
+    """The views whose report is missing or of another snapshot: what is left to do after a
+    scan."""
 
     def of(view: View) -> str | None:
         return night_of(press.night, press.shelf.read(press.night, view, SUMMARY)).snapshot_id
@@ -119,7 +116,7 @@ def missing(editions: Editions, views: Sequence[View], press: Press) -> list[Vie
 
 
 def summary_of(material: Material, night: str, at: datetime) -> dict[str, Any]:
-    """What a program wants to know of a night, all but the files."""
+    """The content of ``summary.json`` except ``files``."""
     return {
         "schema": SCHEMA,
         "night": night,
@@ -134,7 +131,7 @@ def summary_of(material: Material, night: str, at: datetime) -> dict[str, Any]:
 
 
 def _export(editions: Editions, view: View, form: str, file: BinaryIO) -> dict[str, Any]:
-    """Every open finding of the view into the file, and what then is in it."""
+    """Exports all open findings of a view, and returns the entry for ``files``."""
     proof, batches = editions.rows(view)
     rows = write_export(Options(form), proof, batches, file)
     length, digest = file.tell(), hashlib.sha256()
@@ -145,10 +142,10 @@ def _export(editions: Editions, view: View, form: str, file: BinaryIO) -> dict[s
 
 
 def publish_list(shelf: Shelf, at: datetime) -> str:
-    """Makes the page of all nights anew from what lies beside each, and tells where it is.
+    """Rebuilds the index from the summary of each report, and returns its location.
 
-    A night whose snapshot was pruned keeps its line, which says so. If another night is published
-    meanwhile, it starts again.
+    A report whose snapshot was pruned keeps its line, which says so. Starts again if another report
+    is published meanwhile.
     """
     place, nights = "", shelf.nights()
     for _ in range(_TRIES):
@@ -160,7 +157,7 @@ def publish_list(shelf: Shelf, at: datetime) -> str:
 
 
 def _told(shelf: Shelf, nights: list[str]) -> list[Night]:
-    """The nights that have a page, each as its summary tells it."""
+    """The index entries of all published reports."""
 
     def told(night: str) -> Night | None:
         return night_of(night, shelf.read(night, name=SUMMARY)) if shelf.has(night) else None

@@ -1,7 +1,8 @@
-"""Published reports as a caller may read them: an address is one of a few forms, or it is nothing.
+"""Which published reports a client may read: addresses have a few valid forms, all others are
+rejected.
 
-Who sees everything reads every page. Others read the pages of an owner or an account that they see
-whole: of an owner in every account, of an account whoever owns what is in it.
+A client with access to everything reads every report. Others read the report of an owner if they
+have access to it in all accounts, and the report of an account if they have access to all owners.
 """
 
 from __future__ import annotations
@@ -27,8 +28,8 @@ _ACCOUNT = re.compile(r"[0-9]{12}")
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """A published file: of every night (the empty ``night``), of one, or of one's owner or account
-    (``kind`` and ``folder``)."""
+    """A published file: the index (empty ``night``), or a file of a date's report for all
+    resources, or for an owner or account (``kind`` and ``folder``)."""
 
     night: str
     kind: str
@@ -37,7 +38,7 @@ class Address:
 
     @property
     def key(self) -> str:
-        """Where it lies in a store."""
+        """Its key in the store."""
         return (
             ROOT
             + "".join(f"{part}/" for part in (self.night, self.kind, self.folder) if part)
@@ -46,11 +47,11 @@ class Address:
 
     @property
     def media_type(self) -> str:
-        """What it is."""
+        """Its media type."""
         return TYPES[self.name]
 
     def is_open_to(self, access: Access) -> bool:
-        """Whether all that it tells may be seen."""
+        """Whether the access covers everything in the file."""
         if self.kind == "owner":
             return access.all_accounts and (
                 access.all_owners or self.folder in map(slug, access.owners)
@@ -61,11 +62,10 @@ class Address:
 
 
 def address(path: str) -> Address | None:
-    """The file that ``2026-11-22/owner/payments/findings.csv`` names below the reports; a folder
-    means its page.
+    """Parses a path below ``reports/`` such as ``2026-11-22/owner/payments/findings.csv``; a folder
+    stands for its page.
 
-    None for everything else: of no part is more taken than its own grammar has, and none of these
-    has a way up.
+    None for any other path. Each part must match its own grammar, and none of them allows ``..``.
     """
     *folders, name = path.split("/")
     night, kind, folder = (*folders, "", "", "")[:3]
@@ -83,9 +83,10 @@ def _is_view(kind: str, folder: str) -> bool:
 
 
 def fetched(place: Address, sources: Sources, to: Path) -> Path | None:
-    """Where the file can be read: its own path in a folder, else ``to``, written in full. None
-    where it is not there, or not for this caller: the store is not asked about what they may not
-    read."""
+    """The path of the file: its own in a folder store, else ``to``, to which it is copied.
+
+    None if the file does not exist or the client has no access; the store is not accessed then.
+    """
     if not place.is_open_to(sources.access):
         return None
     try:

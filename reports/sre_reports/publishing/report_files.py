@@ -1,9 +1,10 @@
-"""Where published reports lie in a store, and how they are put there and read.
+"""The files of published reports in a store, and how they are written and read.
 
-reports/index.html                              every night, the newest first
-reports/2026-11-22/index.html                   the page of a night, with findings.csv,
-findings.parquet and summary.json reports/2026-11-22/owner/payments/index.html    the same for what
-one owner answers for reports/2026-11-22/account/111122223333/…       and for one account
+reports/index.html                              the index of all reports, newest first
+reports/2026-11-22/index.html                   the report of a date, with findings.csv,
+                                                findings.parquet and summary.json
+reports/2026-11-22/owner/payments/index.html    the same for one owner
+reports/2026-11-22/account/111122223333/…       and for one account
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from sre_findings.files import sync
 from sre_findings.model.errors import UsageError
 from sre_findings.store.blobs import Blobs, FolderBlobs, Missing, Served, Taken
 
-if TYPE_CHECKING:  # who reads a page needs none of what makes one
+if TYPE_CHECKING:  # readers of reports need none of it
     from sre_findings.sources.sources import Sources
 
 ROOT, PAGE, SUMMARY, CSV, PARQUET = (
@@ -38,7 +39,7 @@ TYPES = {
     CSV: "text/csv; charset=utf-8; header=present",
     PARQUET: "application/vnd.apache.parquet",
 }
-# No cache that several share may keep it, and a reader's own asks each time whether it changed.
+# No shared cache may keep a report, and browsers revalidate it each time.
 CACHE = "private, no-cache"
 _PLAIN = re.compile(r"[a-z0-9][a-z0-9._-]*")
 _LONGEST = 64
@@ -46,29 +47,27 @@ _LONGEST = 64
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """Of what a page tells: of everything, or of one ``owner`` or ``account`` (its ``kind``)."""
+    """The scope of a report: all resources, or one ``owner`` or ``account`` (its ``kind``)."""
 
     kind: str = ""
     value: str = ""
 
     @property
     def folder(self) -> str:
-        """Its folder within a night's; empty for everything."""
+        """Its folder within that of a date; empty for all resources."""
         return f"{self.kind}/{slug(self.value)}/" if self.kind else ""
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.value}" if self.kind else "everything"
+        return f"{self.kind} {self.value}" if self.kind else "all resources"
 
 
 WHOLE = View()
 
 
 def slug(text: str) -> str:
-    """A name for a folder: no two texts have the same. Nothing in it needs escaping in a URL, a
-    shell or HTML.
+    """A unique folder name for a text, which needs no escaping in URLs, shells or HTML.
 
-    What is plain stays as it is. Anything else keeps what can be read of it, and ends with ``--``
-    and its hash.
+    A plain text is its own name. Any other text becomes its readable part, ``--`` and its hash.
     """
     if len(text) <= _LONGEST and _PLAIN.fullmatch(text) and "--" not in text and ".." not in text:
         return text
@@ -79,7 +78,7 @@ def slug(text: str) -> str:
 
 
 def is_night(text: str) -> bool:
-    """Whether it is a day as folders are named: 2026-11-22."""
+    """Whether the text is a date as in folder names: ``2026-11-22``."""
     try:
         return date.fromisoformat(text).isoformat() == text
     except ValueError:
@@ -87,12 +86,12 @@ def is_night(text: str) -> bool:
 
 
 def key_of(night: str, view: View = WHOLE, name: str = PAGE) -> str:
-    """Where a file of a page lies. A night is a day in UTC; the empty one is a folder that holds a
-    single night."""
+    """The key of a file of a report. ``night`` is a date in UTC, or empty for a folder with a
+    single report. Raises UsageError for any other date or name."""
     if night and not is_night(night):
-        raise UsageError(f"{night!r} is not a night", do="Use 2026-11-22.")
+        raise UsageError(f"{night!r} is not a date", do="Use 2026-11-22.")
     if name not in TYPES:
-        raise UsageError(f"a report has no file {name!r}", do=f"It has {', '.join(TYPES)}.")
+        raise UsageError(f"a report has no file {name!r}", do=f"Use one of: {', '.join(TYPES)}.")
     return f"{ROOT}{night}/{view.folder}{name}" if night else f"{view.folder}{name}"
 
 
@@ -103,64 +102,63 @@ class Shelf:
     blobs: Blobs
 
     def nights(self) -> list[str]:
-        """The nights that something was published of, the oldest first."""
+        """The dates with published reports, oldest first."""
         return [name for name in self.blobs.folders(ROOT) if is_night(name)]
 
     def has(self, night: str, view: View = WHOLE) -> bool:
-        """Whether the page is published: it is the last of its files to be there."""
+        """Whether a report is published. Its page is the last of its files to be written."""
         key = key_of(night, view)
         return key in self.blobs.keys(key)
 
     def read(self, night: str, view: View = WHOLE, name: str = PAGE) -> bytes | None:
-        """A file of a page; None where it is not there."""
+        """A file of a report; None if it does not exist."""
         return self.read_in(key_of(night, view).removesuffix(PAGE), name)
 
     def pages(self, night: str) -> list[str]:
-        """The folder of each page of a night: the whole estate's first, then those of accounts and
-        owners."""
+        """The folder of each report of a date: all resources first, then accounts and owners."""
         keys = self.blobs.keys(f"{ROOT}{night}/")
         return sorted(key.removesuffix(PAGE) for key in keys if key.endswith(f"/{PAGE}"))
 
     def read_in(self, folder: str, name: str) -> bytes | None:
-        """A file of the page in a folder, as ``pages`` gives it; None where it is not there."""
+        """A file of the report in a folder from ``pages``; None if it does not exist."""
         try:
             return self.blobs.read(folder + name)
         except Missing:
             return None
 
     def replace(self, folder: str, name: str, body: bytes) -> None:
-        """Replaces a file of a page, whole or not at all."""
+        """Replaces a file of a report atomically."""
         with self.blobs.write(folder + name, Served(TYPES[name], CACHE)) as file:
             file.write(body)
 
     def refuse(self, night: str, view: View, *, again: bool) -> None:
-        """Raises UsageError where the page is there, unless it is published ``again``."""
+        """Raises UsageError if the report is already published, unless ``again``."""
         if not again and self.has(night, view):
             raise _is_there(night, view)
 
     def place(self, night: str, view: View = WHOLE) -> str:
-        """Where the page is, for people: a path, or ``s3://…``."""
+        """The location of a report for display: a path or ``s3://…``."""
         return _place(self.blobs, key_of(night, view))
 
     def link(self, night: str, view: View, seconds: int) -> str:
-        """A URL by which whoever holds it reads the page, for so long. Raises UsageError where it
-        is not published."""
+        """A download link, valid for some ``seconds`` for anyone who has it. Raises UsageError if
+        the report is not published."""
         try:
             return self.blobs.link(key_of(night, view), seconds)
         except Missing:
             raise UsageError(
-                f"no report of {view} is published for {night}", do="Run: sre-cli report."
+                f"no report for {view} is published for {night}", do="Run: sre-cli report."
             ) from None
 
     @contextlib.contextmanager
     def write(
         self, night: str, view: View = WHOLE, *, again: bool = True
     ) -> Iterator[Mapping[str, BinaryIO]]:
-        """The files of a page, to be written. Once the block ends without an error they are there,
-        the page last.
+        """Opens the files of a report for writing. They are published when the block ends without
+        an error, the page last.
 
-        Each appears whole, and all were on the disk before the first does: one that fills leaves
-        what was there. Unless ``again``, raises UsageError where the page is there by then.
+        All files are on disk before the first one appears, so a full disk leaves the previous
+        report. Unless ``again``, raises UsageError if the report is published by then.
         """
         try:
             with contextlib.ExitStack() as files:
@@ -179,7 +177,7 @@ class Shelf:
             raise _is_there(night, view) from None
 
     def write_list(self, page: str) -> str:
-        """Puts the page that lists every night in its place, and tells where that is."""
+        """Writes the index of all reports, and returns its location."""
         key = ROOT + PAGE
         with self.blobs.write(key, Served(TYPES[PAGE], CACHE)) as file:
             file.write(page.encode())
@@ -187,13 +185,13 @@ class Shelf:
 
 
 def shelf_of(sources: Sources) -> Shelf:
-    """The reports beside the snapshots that are asked."""
+    """The published reports in the store of the snapshots."""
     # Sources only read. Reports are the one thing that is written beside the snapshots they tell of.
     return Shelf(cast("Blobs", sources.snapshots.blobs))
 
 
 def shelf_in(folder: Path) -> Shelf:
-    """A folder that holds one night."""
+    """A folder with the reports of a single date."""
     return Shelf(FolderBlobs(folder.absolute()))
 
 
@@ -204,5 +202,5 @@ def _place(blobs: Blobs, key: str) -> str:
 
 def _is_there(night: str, view: View) -> UsageError:
     return UsageError(
-        f"the report of {view} is published for {night} already", do="Replace it with --again."
+        f"the report for {view} is already published for {night}", do="Replace it with --again."
     )

@@ -1,2 +1,1 @@
-"""Answers as Slack messages: pure, and without a library, for the Lambda that sends them starts
-with it."""
+"""Answers as Slack messages: pure functions, standard library only, to start fast on AWS Lambda."""

@@ -1,5 +1,7 @@
-"""Slack's blocks, each within its own limits. Markup is ours alone; text from outside comes
-escaped, or where none works."""
+"""Slack's blocks, each within its limits.
+
+Arguments called ``markup`` are ours, with text from outside escaped by the caller.
+"""
 
 from __future__ import annotations
 
@@ -13,14 +15,14 @@ from sre_reports.slack.escaping import LONGEST, cell
 
 Block = dict[str, Any]
 Cell = dict[str, str]
-_NOTHING = "–"  # Slack refuses an empty cell
-_LENGTHS = (LONGEST, 80, 50, 30)  # characters of a cell, the first that fits
+_NOTHING = "–"  # Slack rejects empty cells
+_LENGTHS = (LONGEST, 80, 50, 30)  # maximum characters of a cell; the first that fits
 # characters of a table as JSON: what stands around it needs its room too
 _TABLE = limits.WHOLE * 2 // 3
 
 
 class Button(NamedTuple):
-    """A button: its name, what it does, and either the value that comes back or the address that it
+    """A button: its text, its action, and either the value that it sends or the URL that it
     opens."""
 
     text: str
@@ -31,7 +33,7 @@ class Button(NamedTuple):
 
 
 def header(text: str) -> Block:
-    """A line that stands out; without markup."""
+    """A heading without markup."""
     return {
         "type": "header",
         "text": {"type": "plain_text", "text": cell(text, limits.HEADER), "emoji": False},
@@ -39,8 +41,8 @@ def header(text: str) -> Block:
 
 
 def section(markup: str) -> Block:
-    """A paragraph of our markup. What is too long is cut at a line: half a code span would swallow
-    what follows."""
+    """A paragraph of markup. It is cut at a line end if it is too long, so that no code span stays
+    open."""
     return {"type": "section", "text": _markup(_within(markup, limits.SECTION))}
 
 
@@ -51,12 +53,12 @@ def fields(markups: Iterable[str]) -> Block:
 
 
 def context(markup: str) -> Block:
-    """A small line below."""
+    """A line in small type."""
     return {"type": "context", "elements": [_markup(_within(markup, limits.SECTION))]}
 
 
 def _markup(text: str) -> dict[str, Any]:
-    """``verbatim``: Slack makes no links and no mentions of what only looks like them."""
+    """``verbatim`` keeps Slack from turning text into links and mentions."""
     return {"type": "mrkdwn", "text": text, "verbatim": True}
 
 
@@ -68,8 +70,8 @@ def _within(markup: str, most: int) -> str:
 
 
 def actions(block_id: str, buttons: Sequence[Button]) -> list[Block]:
-    """A row of buttons. One whose value or address is too long for Slack is left out: it could not
-    work. None, no row."""
+    """A row of buttons. Buttons whose value or URL is too long for Slack are left out; without any
+    button there is no row."""
     shown = [
         one for one in buttons if len(one.value) <= limits.VALUE and len(one.url) <= limits.URL
     ]
@@ -89,8 +91,8 @@ def _button(one: Button) -> dict[str, Any]:
 
 
 def table(rows: Sequence[Sequence[str]], numbers: Sequence[int] = ()) -> Block:
-    """A table, its first row the headings. Columns of ``numbers`` stand at the right. Long cells
-    are shortened first."""
+    """A table; its first row has the headings. The columns in ``numbers`` are right-aligned. Long
+    cells are shortened to fit."""
     settings = [
         {"align": "right"} if n in numbers else {"is_wrapped": True} for n in range(len(rows[0]))
     ]
@@ -98,7 +100,7 @@ def table(rows: Sequence[Sequence[str]], numbers: Sequence[int] = ()) -> Block:
 
 
 def data_table(caption: str, rows: Sequence[Sequence[str]], page_size: int = 5) -> Block:
-    """A table that Slack pages, sorts and filters itself."""
+    """A table that users can page, sort and filter in Slack."""
     shown = _cells(rows, limits.TABLE_ROWS + 1)
     return {
         "type": "data_table",
@@ -109,8 +111,8 @@ def data_table(caption: str, rows: Sequence[Sequence[str]], page_size: int = 5) 
 
 
 def _cells(rows: Sequence[Sequence[str]], most: int) -> list[list[Cell]]:
-    """Cells as long as a table of this many rows may have them in a message; where even the
-    shortest are too many, fewer rows."""
+    """The cells, shortened until the table fits a message; rows are dropped if that is not
+    enough."""
     cells: list[list[Cell]] = []
     for longest in _LENGTHS:
         cells = [
@@ -132,7 +134,7 @@ def _size(cells: list[list[Cell]]) -> int:
 
 
 def lines(title: str, rows: Sequence[Sequence[str]]) -> Block:
-    """The same as a table, for a Slack without tables: a line a row, its headings left out."""
+    """A table as lines without headings, for workspaces without tables."""
     return section(
         "\n".join([f"*{title}*", *(" · ".join(text for text in row if text) for row in rows)])
     )
@@ -141,8 +143,7 @@ def lines(title: str, rows: Sequence[Sequence[str]]) -> Block:
 def line_chart(
     title: str, categories: Sequence[str], series: Sequence[tuple[str, Sequence[int]]], value: str
 ) -> Block:
-    """Lines over a few points, each with a value for every category. Slack knows no gap in a line:
-    say it beside."""
+    """A line chart with a value of each series for each category. Slack's charts have no gaps."""
     labels = [shortened(label, limits.CHART_LABEL) for label in categories[-limits.CHART_POINTS :]]
     lines_ = [
         {
@@ -167,5 +168,5 @@ def line_chart(
 
 
 def image(url: str, alt_text: str) -> Block:
-    """A picture by its address."""
+    """A picture by its URL."""
     return {"type": "image", "image_url": url, "alt_text": cell(alt_text, limits.IMAGE_TEXT)}

@@ -1,9 +1,9 @@
-"""Text from outside in Slack's own markup, where ``<!channel>`` would ping everybody and a backtick
+"""Text from outside in Slack's markup, where ``<!channel>`` would notify everyone and a backtick
 would end a code span.
 
-Slack asks for exactly three characters to be escaped
-(https://docs.slack.dev/messaging/formatting-message-text): & < and >. Formatting cannot be escaped,
-so what comes from outside stands in code spans, or in blocks that know no markup.
+Slack requires three characters to be escaped: & < and >
+(https://docs.slack.dev/messaging/formatting-message-text). Formatting cannot be escaped, so text
+from outside goes into code spans, or into blocks without markup.
 """
 
 from __future__ import annotations
@@ -11,20 +11,20 @@ from __future__ import annotations
 from sre_reports.plain_text import shortened, visible
 
 _ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
-LONGEST = 150  # characters of a name; ids are as long as AWS makes them
+LONGEST = 150  # characters of a name
 _ID = 300
 
 
 def escaped(text: str) -> str:
-    """Our own words with text in them: nothing in it is a mention, a link or an entity."""
+    """Text without mentions, links and entities; formatting characters stay."""
     return visible(text).translate(_ESCAPES)
 
 
 def code(text: str, longest: int = _ID) -> str:
-    """Text from outside as a code span: one that it cannot end, and in which no markup works."""
+    """Text from outside as a code span, which it cannot end."""
     return f"`{escaped(shortened(visible(text), longest).replace('`', 'ʼ')) or ' '}`"
 
 
 def cell(text: str, longest: int = LONGEST) -> str:
-    """Text from outside for blocks without markup."""
+    """Text from outside for blocks without markup, shortened."""
     return shortened(visible(text), longest)

@@ -1,9 +1,8 @@
-"""What Slack refuses, checked before it is sent: every limit of its documentation that our messages
-could meet.
+"""Slack's limits for messages, and a check against them.
 
-Sources: https://docs.slack.dev/reference/block-kit/blocks and block-elements, and for the length of
-a whole message the error ``msg_blocks_too_long``, which Slack's documentation does not mention and
-which comes near 13,200 characters.
+Sources: https://docs.slack.dev/reference/block-kit/blocks and block-elements. The length of a whole
+message is limited by the error ``msg_blocks_too_long``, which Slack does not document and which
+occurs near 13,200 characters.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ Block = Mapping[str, Any]
 
 BLOCKS = 50
 WHOLE = 12_000  # characters of all blocks as JSON
-TEXT = 4_000  # characters beside the blocks; more is cut by Slack
+TEXT = 4_000  # characters of the text beside the blocks; Slack cuts longer ones
 SECTION, FIELD, FIELDS = 3_000, 2_000, 10
 HEADER, CONTEXT_ELEMENTS, ACTION_ELEMENTS = 150, 10, 25
 BUTTON, VALUE, URL, ID = 75, 2_000, 3_000, 255
@@ -26,7 +25,7 @@ IMAGE_TEXT = 2_000
 
 
 def problems(text: str, blocks: Sequence[Block]) -> list[str]:
-    """Why Slack would refuse a message; empty where it would not."""
+    """The reasons why Slack would reject a message; empty if it would accept it."""
     return [*_whole(text, blocks), *(problem for block in blocks for problem in _block(block))]
 
 

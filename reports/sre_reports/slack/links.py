@@ -1,5 +1,4 @@
-"""Where a message leads: a place that asks who you are, never a link that opens for whoever holds
-it."""
+"""Links to reports. They require a login; they are never download links."""
 
 from __future__ import annotations
 
@@ -9,15 +8,15 @@ from urllib.parse import quote
 
 @dataclass(frozen=True, slots=True)
 class Links:
-    """The server's public address as ``SRE_PUBLIC_URL`` has it, ``https://host/mcp`` or without its
-    path; empty where there is none, and then nothing is linked.
+    """The server's public URL (``SRE_PUBLIC_URL``), with or without ``/mcp``. If it is empty, there
+    are no links.
     """
 
     public_url: str = ""
 
     def report(self, night: str, view: str = "", state: str = "") -> str:
-        """The page of a night, or of a ``view`` of it, opened at a ``state`` such as ``q=i-0123``;
-        empty without an address."""
+        """The report of a date, or a ``view`` of it, with filters such as ``q=i-0123`` as
+        ``state``; empty without a public URL."""
         base = self.public_url.rstrip("/").removesuffix("/mcp")
         if not base:
             return ""
@@ -25,5 +24,5 @@ class Links:
         return f"{base}/reports/{quote(night, safe='')}/{folder}" + (f"#{state}" if state else "")
 
     def resource(self, night: str, resource_id: str) -> str:
-        """The page of a night with the findings of one resource."""
+        """The report of a date, filtered by one resource."""
         return self.report(night, state=f"q={quote(resource_id, safe='')}")

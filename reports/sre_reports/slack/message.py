@@ -1,5 +1,4 @@
-"""A message that Slack takes, whatever is in it: made of parts that say how much they matter, and
-fitted to the limits."""
+"""A message within Slack's limits: parts that do not fit are dropped, least important first."""
 
 from __future__ import annotations
 
@@ -15,10 +14,10 @@ Block = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Blocks that stand or fall together. ``classic`` say the same where Slack does not take the
-    newer blocks.
+    """Blocks that are kept or dropped together. ``classic`` are their replacement in workspaces
+    without the newer block types.
 
-    Where the message is too long, parts of the greatest ``weight`` go first; weight 0 stays.
+    If a message is too long, parts of the greatest ``weight`` are dropped first.
     """
 
     blocks: Sequence[Block]
@@ -28,21 +27,21 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """``text`` is what notifications and screen readers say. ``classic`` are for a Slack that
-    refuses ``blocks``."""
+    """``text`` is for notifications and screen readers; ``classic`` is for workspaces that reject
+    ``blocks``."""
 
     text: str
     blocks: Sequence[Block]
     classic: Sequence[Block]
 
     def payload(self, *, classic: bool = False) -> dict[str, Any]:
-        """What is sent. Nothing in it is unfurled."""
+        """The arguments of chat.postMessage. Links are not unfurled."""
         blocks = list(self.classic if classic else self.blocks)
         return {"text": self.text, "blocks": blocks, "unfurl_links": False, "unfurl_media": False}
 
 
 def message(text: str, parts: Sequence[Part]) -> Message:
-    """The parts within every limit of Slack, each either whole or not there."""
+    """The message with as many parts as fit Slack's limits."""
     said = text[: limits.TEXT - 1] + "…" if len(text) > limits.TEXT else text
     rich = [(part.weight, part.blocks) for part in parts]
     plain = [(part.weight, part.blocks if part.classic is None else part.classic) for part in parts]
@@ -50,7 +49,7 @@ def message(text: str, parts: Sequence[Part]) -> Message:
 
 
 def _fitted(parts: Sequence[tuple[int, Sequence[Block]]]) -> list[Block]:
-    """What fits. Of parts of one weight the last goes first."""
+    """The blocks that fit. Of parts with the same weight, the last is dropped first."""
     kept = list(parts)
     while not _fits([block for _, blocks in kept for block in blocks]):
         place = max(range(len(kept)), key=lambda n: (kept[n][0], n))

@@ -1,4 +1,4 @@
-"""The whole estate in Slack: what a command without a resource answers."""
+"""All resources in Slack: the answer to a command without a resource."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from sre_reports.slack.links import Links
 from sre_reports.slack.message import Message, Part, message
 
 GROUPS = 10
-_HEADINGS = ("Owner", "Critical", "High", "All", "Late")
+_HEADINGS = ("Owner", "Critical", "High", "All", "Past SLA")
 
 
 def estate_message(summary: SummaryAnswer, late: ListAnswer, links: Links) -> Message:
-    """Counts of all that the asker may see, by owner; ``late`` is the answer about deadlines, by
-    owner."""
+    """Counts of all resources that the user may see, by owner; ``late`` is the answer to ``sla``
+    by owner."""
     said = [
         f"*{escaped(wording.headline(summary.verdict))}*"
         + wording.counts_sentence(summary.rollup)[1]
@@ -29,8 +29,8 @@ def estate_message(summary: SummaryAnswer, late: ListAnswer, links: Links) -> Me
         )
     if summary.uncovered:
         said.append(
-            f":warning: {wording.number(summary.uncovered, 'resource')} not fully scanned: what"
-            " they hold is not known."
+            f":warning: {wording.number(summary.uncovered, 'resource is', 'resources are')} not"
+            " fully scanned; findings there are unknown."
         )
     said += [f":warning: {escaped(reason)}" for reason in wording.doubts(summary.proof)[:5]]
     parts = [
@@ -52,7 +52,7 @@ def _owners(summary: SummaryAnswer, late: ListAnswer) -> list[Part]:
     if not rows:
         return []
     classic = [
-        (code(owner), f"{critical} critical", f"{high} high", f"{total} in all")
+        (code(owner), f"{critical} critical", f"{high} high", f"{total} total")
         for owner, critical, high, total, _ in rows
     ]
     return [
@@ -66,7 +66,13 @@ def _owners(summary: SummaryAnswer, late: ListAnswer) -> list[Part]:
 
 def _row(owner: str, counts: Sequence[int], late: ListAnswer) -> tuple[str, str, str, str, str]:
     past = next((one["late"] for one in late.items if one["owner"] == owner), 0)
-    return owner or "nobody's", f"{counts[0]:,}", f"{counts[1]:,}", f"{sum(counts):,}", f"{past:,}"
+    return (
+        owner or wording.UNASSIGNED,
+        f"{counts[0]:,}",
+        f"{counts[1]:,}",
+        f"{sum(counts):,}",
+        f"{past:,}",
+    )
 
 
 def _report(summary: SummaryAnswer, links: Links) -> list[Part]:

@@ -1,6 +1,5 @@
-"""One resource in Slack: four answers that nobody can mistake for each other.
-
-Findings; scanned and none reported; not known, and why; no such resource, and which names are near.
+"""One resource in Slack, as one of four distinct answers: findings; scanned without findings;
+unknown, with the reason; no such resource, with similar names.
 """
 
 from __future__ import annotations
@@ -26,22 +25,21 @@ from sre_reports.slack.escaping import (
 from sre_reports.slack.links import Links
 from sre_reports.slack.message import Message, Part, message
 
-TOP = 10  # findings that a message lists
+TOP = 10  # findings listed in a message
 FIXES = 3
 _HEADINGS = ("Severity", "Vulnerability", "Package", "Fixed in", "Age")
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What was asked, so that a button can ask it again: the text, the severities, and the page by
-    its cursor."""
+    """A query as a button repeats it: the text, the severities and the cursor of the page."""
 
     text: str
     severities: Sequence[str] = ()
     cursor: str | None = None
 
     def value(self, **changes: Any) -> str:
-        """The question as a button carries it back."""
+        """The query as the value of a button."""
         values = {"id": self.text, "sev": list(self.severities), "cursor": self.cursor} | changes
         return json.dumps(
             {name: value for name, value in values.items() if value}, separators=(",", ":")
@@ -50,8 +48,8 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Beside:
-    """What is told beside the answer: how many findings are past their deadline, None where that
-    was not asked, and the updates of this resource as the fix plan has them.
+    """Shown with the answer: the number of findings past their SLA (None if not queried), and the
+    updates for this resource from the fix plan.
     """
 
     late: int | None = None
@@ -79,7 +77,7 @@ def _plain_name(answer: ResourceAnswer) -> str:
 
 
 def _name(answer: ResourceAnswer) -> str:
-    """Name, id, account and region; the id alone where there is no name."""
+    """Name (if any), id, account and region."""
     one = answer.resource
     account = f"{answer.account_name} ({one.account_id})" if answer.account_name else one.account_id
     first = (
@@ -89,14 +87,14 @@ def _name(answer: ResourceAnswer) -> str:
 
 
 def _headline(answer: ResourceAnswer) -> str:
-    """The verdict in a few words; clean is never claimed."""
+    """The verdict in a few words, or the number of open findings."""
     if answer.verdict.verdict == VULNERABLE and answer.rollup.counts.total:
         return wording.number(answer.rollup.counts.total, "open finding")
     return wording.headline(answer.verdict)
 
 
 def _verdict(answer: ResourceAnswer, beside: Beside) -> str:
-    """The verdict sentence, then counts, what is late, what CISA lists, and what can be done."""
+    """The verdict, then counts, findings past SLA and in KEV, and fixable ones."""
     rollup, said = answer.rollup, [f"*{escaped(_headline(answer))}*"]
     used = [f"{escaped(wording.capital(answer.use.words()))}."] if answer.use else []
     if (
@@ -113,7 +111,7 @@ def _verdict(answer: ResourceAnswer, beside: Beside) -> str:
 
 
 def _told_below(answer: ResourceAnswer) -> bool:
-    """Whether the list of scans gives the reason for what is not known."""
+    """Whether the list of scans, further down, has the reason."""
     return answer.verdict.reason == NOT_SCANNED and any(not row.active for row in answer.coverage)
 
 
@@ -126,12 +124,12 @@ def _late(beside: Beside) -> list[str]:
 def _kev(answer: ResourceAnswer) -> list[str]:
     known = answer.rollup.to_json()["kev"]
     if known is None:
-        return ["CISA KEV was not checked."] if answer.rollup.counts.total else []
-    return [f"*{known:,}* on CISA's KEV list."] if known else []
+        return ["No KEV data."] if answer.rollup.counts.total else []
+    return [f"*{known:,}* in CISA KEV."] if known else []
 
 
 def _notes(answer: ResourceAnswer) -> list[Part]:
-    """What the reader must know before trusting the numbers."""
+    """Caveats: notes of the verdict, and why the data is incomplete."""
     notes = [*answer.verdict.notes, *wording.doubts(answer.proof)]
     return (
         [Part([section("\n".join(f":warning: {escaped(note)}" for note in notes[:10]))], weight=1)]
@@ -141,15 +139,15 @@ def _notes(answer: ResourceAnswer) -> list[Part]:
 
 
 def _findings(answer: ResourceAnswer) -> Part:
-    """The worst of them, as a table where Slack takes one."""
+    """The most severe findings, as a table if Slack accepts one."""
     shown = answer.findings[:TOP]
     rows = [_HEADINGS, *(_row(one, answer) for one in shown)]
     classic = [_line(one) for one in shown]
-    return Part([table(rows, numbers=(4,))], weight=2, classic=[lines("The worst", classic)])
+    return Part([table(rows, numbers=(4,))], weight=2, classic=[lines("Most severe", classic)])
 
 
 def _line(one: Finding) -> tuple[str, ...]:
-    """A finding for a Slack without tables."""
+    """A finding as a line, for workspaces without tables."""
     severity, packages = escaped(cell(one.severity.capitalize())), ", ".join(wording.packages(one))
     fixed = f"fixed in {code(wording.version(one.fixed_in) or '')}" if one.fixed_in else ""
     return f"*{severity}*", code(wording.identity(one)), code(packages or "–"), fixed
@@ -158,7 +156,7 @@ def _line(one: Finding) -> tuple[str, ...]:
 def _row(one: Finding, answer: ResourceAnswer) -> tuple[str, ...]:
     days = wording.days_old(one, answer.proof.as_of)
     packages = ", ".join(wording.packages(one))
-    fixed = wording.version(one.fixed_in) or ("no fix yet" if one.fix_available == "NO" else "")
+    fixed = wording.version(one.fixed_in) or ("no fix" if one.fix_available == "NO" else "")
     return (
         one.severity.capitalize(),
         wording.identity(one),
@@ -169,16 +167,16 @@ def _row(one: Finding, answer: ResourceAnswer) -> tuple[str, ...]:
 
 
 def _fixes(beside: Beside) -> list[Part]:
-    """The updates that remove most, each with its command where one can be built safely."""
+    """The first updates, each with its command if one can be built safely."""
     if not beside.fixes:
         return []
     told = [_fix(line) for line in beside.fixes[:FIXES]]
-    return [Part([section("\n".join(["*Do these first*", *told]))], weight=1)]
+    return [Part([section("\n".join(["*Top remediations*", *told]))], weight=1)]
 
 
 def _fix(line: Mapping[str, Any]) -> str:
-    removed = wording.number(line["findings"], "finding")
-    text = f"• {code(line['what'])} removes {removed}"
+    resolved = wording.number(line["findings"], "finding")
+    text = f"• {code(line['what'])} resolves {resolved}"
     return (
         f"{text}: {code(line['command'])}"
         if line["command"]
@@ -187,24 +185,24 @@ def _fix(line: Mapping[str, Any]) -> str:
 
 
 def _coverage(answer: ResourceAnswer) -> list[Part]:
-    """Which scans there are, or why there is none and what to do."""
+    """The scans of the resource, or why there is none and the remedy."""
     told = [_scan(row) for row in sorted(answer.coverage, key=lambda row: not row.active)]
     if answer.verdict.verdict != CLEAN:
-        told.append("That is not the same as none.")
+        told.append("This is not an all-clear.")
     return [Part([section("\n".join(told))], weight=1)] if told else []
 
 
 def _scan(row: Coverage) -> str:
-    """One kind of scan: when it was last done, or why it is not."""
+    """One scan type: its last scan, or why it is not scanned."""
     name = escaped(row.scan_type.lower())
     if row.active:
-        last = f", last at {row.last_scanned_at:%Y-%m-%d %H:%M} UTC" if row.last_scanned_at else ""
+        last = f", last on {row.last_scanned_at:%Y-%m-%d %H:%M} UTC" if row.last_scanned_at else ""
         return f":white_check_mark: {name} scanned{last}"
     return f":no_entry: {name}: {escaped(explain(row.reason))}. {escaped(remedy(row.reason))}"
 
 
 def _stranger(answer: ResourceAnswer, asked: Asked) -> Message:
-    """Nothing of this name, with names that are near and the forms that an id has."""
+    """No such resource, with similar names and the accepted forms of an id."""
     said = (
         "*No such resource:*"
         f" {code(asked.text)}\n{escaped(wording.capital(answer.verdict.explanation))}."
@@ -213,11 +211,11 @@ def _stranger(answer: ResourceAnswer, asked: Asked) -> Message:
         "\nUse an instance id such as `i-0123456789abcdef0`, an ARN, an image such as"
         " `repository:tag`, an IP address, or a name."
     )
-    told = "What is not in the snapshot, or not yours to see, answers alike. " + escaped(
+    told = "Resources without access look the same as unknown ones. " + escaped(
         wording.proof_sentence(answer.proof)
     )
     again = (
-        [Button("Ask live", "ask_live", asked.value(live=True))]
+        [Button("Query live", "ask_live", asked.value(live=True))]
         if can_be_id(inspectors_id(asked.text)[0])
         else []
     )
@@ -230,7 +228,7 @@ def _proof(answer: ResourceAnswer) -> str:
 
 
 def _buttons(answer: ResourceAnswer, asked: Asked, links: Links) -> list[Button]:
-    """What can be done next. Live answers come from no night, and have no page."""
+    """The next steps. Live answers have no snapshot, and so no report."""
     found: list[Button] = []
     night = (
         answer.proof.as_of.date().isoformat()
@@ -242,5 +240,5 @@ def _buttons(answer: ResourceAnswer, asked: Asked, links: Links) -> list[Button]
     if answer.next_cursor:
         found.append(Button("Next ten", "next_ten", asked.value(cursor=answer.next_cursor)))
     if answer.proof.source != LIVE:
-        found.append(Button("Ask live", "ask_live", asked.value(live=True, cursor=None)))
+        found.append(Button("Query live", "ask_live", asked.value(live=True, cursor=None)))
     return [*found, Button("Share in channel", "share", asked.value(cursor=None))]

@@ -93,7 +93,7 @@ def test_a_job_is_retried_when_the_server_is_back(chain: Any) -> None:
     chain.function.settle()
     promise, answer = chain.slack.posts(url)
     assert promise["text"] == NOT_REACHED + RETRY
-    assert "Inspector reports none" in answer["text"]
+    assert "Inspector reports no findings" in answer["text"]
     assert answer["replace_original"] is True
     assert chain.function.dead_letters == []
 
@@ -197,7 +197,7 @@ def test_slack_gets_the_message_after_a_rate_limit_or_rejected_blocks(
     event, url = chain.job(CLEAN_INSTANCE)
     assert json.loads(chain.function.invoke(event).payload) == {"outcome": "answered"}
     (post,) = chain.slack.posts(url)
-    assert "Inspector reports none" in post["text"]
+    assert "Inspector reports no findings" in post["text"]
 
 
 def spent(chain: Any, url: str) -> None:
@@ -238,7 +238,7 @@ def test_the_answer_is_sent_when_slack_is_back(chain: Any) -> None:
     chain.function.invoke_later(event)
     chain.function.settle()
     (post,) = chain.slack.posts(url)
-    assert "Inspector reports none" in post["text"]
+    assert "Inspector reports no findings" in post["text"]
     assert chain.function.dead_letters == []
 
 

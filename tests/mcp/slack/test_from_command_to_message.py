@@ -110,5 +110,5 @@ def test_a_retry_answers_after_the_worker_was_killed(start: Any) -> None:
         assert killed
         assert len(chain.function.environments) > 1
         (text,) = chain.texts(url)
-        assert "Inspector reports none" in text
+        assert "Inspector reports no findings" in text
         assert chain.function.dead_letters == []

@@ -73,9 +73,7 @@ SEARCHES: dict[str, Callable[[OpenFinding], object]] = {
 }
 
 
-def test_a_search_finds_what_holds_all_its_words(
-    visit: Visit, usual: str, findings: Findings
-) -> None:
+def test_a_search_matches_all_its_words(visit: Visit, usual: str, findings: Findings) -> None:
     page = visit(usual)
     for words, matches in SEARCHES.items():
         page.locator("#search").fill(words)
@@ -88,7 +86,7 @@ def test_a_search_finds_what_holds_all_its_words(
     )
 
 
-def test_chips_narrow_together_and_clear_lets_all_back(
+def test_filters_combine_and_clear_removes_them(
     visit: Visit, usual: str, findings: Findings
 ) -> None:
     page = visit(usual)
@@ -110,7 +108,7 @@ def test_chips_narrow_together_and_clear_lets_all_back(
     assert hash_of(page) == "#findings"
 
 
-def test_each_filter_keeps_what_it_names(visit: Visit, usual: str, findings: Findings) -> None:
+def test_each_filter_keeps_its_findings(visit: Visit, usual: str, findings: Findings) -> None:
     page = visit(usual)
     for name, keeps in FILTERS.items():
         wanted = [one for one in findings if keeps(one)]
@@ -131,7 +129,9 @@ SORTS: dict[str, tuple[str, Callable[[OpenFinding], Any], bool]] = {
 }
 
 
-def test_a_heading_sorts_and_says_which_way(visit: Visit, usual: str, findings: Findings) -> None:
+def test_a_heading_sorts_and_shows_the_direction(
+    visit: Visit, usual: str, findings: Findings
+) -> None:
     page = visit(usual)
     says = page.locator("th[aria-sort]")
     for heading, (column, key, greatest_first) in SORTS.items():
@@ -151,7 +151,7 @@ def test_a_heading_sorts_and_says_which_way(visit: Visit, usual: str, findings: 
         assert hash_of(page) == f"#sort=-{column}"
 
 
-def test_pages_turn_and_the_last_is_the_last(visit: Visit, usual: str, findings: Findings) -> None:
+def test_paging_ends_at_the_last_page(visit: Visit, usual: str, findings: Findings) -> None:
     page = visit(usual)
     back, on = chip(page, "Previous"), chip(page, "Next")
     expect(back).to_be_disabled()
@@ -167,7 +167,7 @@ def test_pages_turn_and_the_last_is_the_last(visit: Visit, usual: str, findings:
     assert hash_of(page) == "#sev=low"
 
 
-def test_a_link_opens_the_same_view_and_back_returns_to_it(
+def test_a_link_opens_the_same_view_and_back_works(
     visit: Visit, usual: str, findings: Findings
 ) -> None:
     page = visit(usual, "#sev=critical,high&only=late&q=lib&sort=-epss&page=1")
@@ -187,7 +187,7 @@ def test_a_link_opens_the_same_view_and_back_returns_to_it(
     expect(page.locator("#search")).to_have_value("lib")
 
 
-def test_a_link_of_nonsense_opens_what_it_can(visit: Visit, usual: str) -> None:
+def test_an_invalid_link_applies_its_valid_parts(visit: Visit, usual: str) -> None:
     page = visit(usual, "#sev=purple&only=everything&sort=__proto__&page=-3")
     for address in ("#sort=constructor", "#q=", "#page=1e9", "#page=99999999999999999999"):
         shows(page, 130)
@@ -220,7 +220,7 @@ def test_each_tile_leads_to_as_many_findings_as_it_counts(visit: Visit, usual: s
         assert page.locator(link).count() == 1
 
 
-def test_each_bar_leads_to_the_findings_that_it_draws(visit: Visit, usual: str) -> None:
+def test_each_bar_links_to_its_findings(visit: Visit, usual: str) -> None:
     page = visit(usual)
     links = page.evaluate(
         "[...document.querySelectorAll('.worst tbody tr, .groups tbody tr')].filter((row) =>"
@@ -271,7 +271,7 @@ def test_the_csv_is_the_filtered_view_in_its_order(
         ]  # fmt: skip
 
 
-def test_the_script_draws_the_rows_that_were_there_without_it(visit: Visit, usual: str) -> None:
+def test_the_script_renders_the_same_rows(visit: Visit, usual: str) -> None:
     page = visit(usual)
     read = "[...document.querySelectorAll('#table tbody tr')].map((row) => row.outerHTML)"
     there = page.evaluate(read)

@@ -52,7 +52,7 @@ def attacked(findings: Findings) -> Findings:
     return [line(ATTACK), line(FORMULA), line("A" * 10_000), line("@SUM(1)"), *findings]
 
 
-def test_without_javascript_the_page_is_whole(visit: Visit, usual: str) -> None:
+def test_without_javascript_the_report_is_complete(visit: Visit, usual: str) -> None:
     page = visit(usual, java_script_enabled=False)
     assert page.locator("#table tbody tr").count() == 50
     expect(page.locator("#shown")).to_have_text("The worst 50 of 130 findings.")
@@ -77,7 +77,7 @@ def is_still(page: Page, *widths: int) -> None:
 @pytest.mark.parametrize(
     ("font", "spacing"), [("sans-serif", "0"), ("serif", "0"), ("sans-serif", "0.07em")]
 )
-def test_nothing_scrolls_sideways_nor_leaves_its_card_at_any_width_in_any_font(
+def test_nothing_scrolls_sideways_at_any_width_in_any_font(
     visit: Visit, usual: str, font: str, spacing: str
 ) -> None:
     """Few readers have the font that the page names first. The spacing stands for fonts that are
@@ -91,9 +91,7 @@ def test_nothing_scrolls_sideways_nor_leaves_its_card_at_any_width_in_any_font(
     is_still(page, *WIDTHS)
 
 
-def test_not_even_a_name_of_ten_thousand_letters_scrolls(
-    visit: Visit, make_page: MakePage, findings: Findings
-) -> None:
+def test_long_names_do_not_scroll(visit: Visit, make_page: MakePage, findings: Findings) -> None:
     is_still(visit(make_page(attacked(findings[:20]))), 320, 860, 1280)
 
 
@@ -106,12 +104,12 @@ def printed(page: Page, folder: Path) -> list[str]:
     ]
 
 
-def test_the_first_sheet_holds_the_summary(visit: Visit, usual: str, tmp_path: Path) -> None:
+def test_the_first_sheet_is_the_summary(visit: Visit, usual: str, tmp_path: Path) -> None:
     first, *others = printed(visit(usual), tmp_path)
     for words in (
         "critical findings are open",
         "Past SLA",
-        "Do these first",
+        "Top remediations",
         "openssl 7",
         "Age of open findings",
         "Coverage gaps",
@@ -119,14 +117,14 @@ def test_the_first_sheet_holds_the_summary(visit: Visit, usual: str, tmp_path: P
         "night by night",
     ):
         assert words in first, words
-    assert "Resources that carry most" not in first
-    assert "Resources that carry most" in others[0]
+    assert "Most vulnerable resources" not in first
+    assert "Most vulnerable resources" in others[0]
     assert "SHA-256 of the manifest" in "".join(others)
     assert len(others) <= 5
     assert "Dark mode" not in first
 
 
-def test_dark_mode_is_chosen_kept_and_left(visit: Visit, usual: str) -> None:
+def test_dark_mode_is_toggled_and_remembered(visit: Visit, usual: str) -> None:
     page = visit(usual, color_scheme="light")
     ground = "getComputedStyle(document.body).backgroundColor"
     light = page.evaluate(ground)
@@ -142,7 +140,7 @@ def test_dark_mode_is_chosen_kept_and_left(visit: Visit, usual: str) -> None:
     assert page.evaluate(ground) == "rgba(0, 0, 0, 0)"
 
 
-def test_the_page_follows_the_system_until_told_otherwise(visit: Visit, usual: str) -> None:
+def test_the_theme_follows_the_system_by_default(visit: Visit, usual: str) -> None:
     page = visit(usual, color_scheme="dark")
     expect(page.get_by_role("button", name="Light mode")).to_be_visible()
     page.emulate_media(color_scheme="light")
@@ -155,13 +153,19 @@ def focused(page: Page) -> str:
     )
 
 
-def test_everything_is_reached_by_keyboard(visit: Visit, usual: str, findings: Findings) -> None:
+def test_everything_is_reachable_by_keyboard(visit: Visit, usual: str, findings: Findings) -> None:
     page = visit(usual)
     order = []
     for _ in range(30):
         page.keyboard.press("Tab")
         order.append(focused(page))
-    assert order[:5] == ["Skip to the findings", "theme", "print", "Do these first", "Age and SLA"]
+    assert order[:5] == [
+        "Skip to the findings",
+        "theme",
+        "print",
+        "Top remediations",
+        "Age and SLA",
+    ]
     assert any(one.startswith("Critical") for one in order)  # the tiles
     page.keyboard.press("/")
     assert focused(page) == "search"

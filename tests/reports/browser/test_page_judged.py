@@ -65,7 +65,7 @@ def forms(make_page: MakePage, findings: list[OpenFinding]) -> dict[str, str]:
         too_old=True,
     )
     none = SummaryAnswer(
-        Verdict(CLEAN, NO_FINDINGS, "Inspector reports none"),
+        Verdict(CLEAN, NO_FINDINGS, "Inspector reports no findings"),
         Rollup(),
         0,
         replace(proof, state="complete"),
@@ -138,7 +138,7 @@ def test_axe_finds_nothing(
         assert page.evaluate(ASK, RULES) == [], name
 
 
-def test_the_checker_of_html_finds_no_error(
+def test_the_html_validator_finds_no_error(
     judge: Callable[[str], Path], forms: dict[str, str], tmp_path: Path
 ) -> None:
     jar = judge("vnu-jar/build/dist/vnu.jar")

@@ -38,13 +38,13 @@ def read(text: str) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(text, newline=""), strict=True))
 
 
-def test_json_is_the_contracts_object(resource_answer: Resources) -> None:
+def test_json_is_the_answers_object(resource_answer: Resources) -> None:
     assert json.loads(as_json(resource_answer())) == json.loads(
         json.dumps(resource_answer().to_json())
     )
 
 
-def test_json_holds_nothing_that_a_terminal_obeys(
+def test_json_has_no_terminal_control_characters(
     resource_answer: Resources, finding: Findings
 ) -> None:
     text = as_json(resource_answer(findings=(finding(title="\x1b[2J\u202e"),)))
@@ -52,7 +52,7 @@ def test_json_holds_nothing_that_a_terminal_obeys(
     assert "\x1b" not in text
 
 
-def test_ndjson_is_a_line_a_finding_a_group_or_a_gap(
+def test_ndjson_is_one_line_per_finding_group_or_gap(
     resource_answer: Resources, summary_answer: Summaries, coverage_answer: Coverages
 ) -> None:
     assert json.loads(as_ndjson(resource_answer()))["vulnerability_id"] == "CVE-2026-1234"
@@ -72,7 +72,7 @@ def test_csv_of_a_resource_lists_its_findings(
     assert (cells["title"], cells["first_observed_at"]) == ("'=1+1", "2026-11-02T03:00:00Z")
 
 
-def test_raw_csv_is_for_machines(resource_answer: Resources, finding: Findings) -> None:
+def test_raw_csv_is_unescaped(resource_answer: Resources, finding: Findings) -> None:
     (cells,) = read(
         as_csv(resource_answer(findings=(finding(title="=1+1", packages=()),)), raw=True)
     )
@@ -99,7 +99,7 @@ def test_csv_of_a_summary_is_its_groups_or_one_line(summary_answer: Summaries) -
     )  # fmt: skip
 
 
-def test_csv_of_coverage_lists_the_gaps_with_their_remedies(coverage_answer: Coverages) -> None:
+def test_csv_of_coverage_lists_gaps_with_remedies(coverage_answer: Coverages) -> None:
     rows = read(as_csv(coverage_answer()))
     assert [row["resource_id"][-2:] for row in rows] == ["01", "02", "03"]
     assert rows[0]["remedy"] == "Restart the SSM agent: it has been silent for days."

@@ -106,7 +106,7 @@ def valued(named: list[dict[str, str]], name: str) -> list[str]:
     return [one["value"] for one in named if one["name"] == f"sre:{name}"]
 
 
-def test_sarif_tells_the_rule_the_place_and_the_key(row: Rows, proof: Proofs) -> None:
+def test_sarif_has_rule_location_and_fingerprint(row: Rows, proof: Proofs) -> None:
     run = sarif_of(
         proof(),
         row(),
@@ -137,7 +137,7 @@ def test_sarif_tells_the_rule_the_place_and_the_key(row: Rows, proof: Proofs) ->
     assert run["properties"]["snapshot"]["snapshot_id"] == "20261122T010000Z"
 
 
-def test_sarif_tells_several_findings_of_one_vulnerability_on_one_resource_apart(
+def test_sarif_separates_findings_of_one_vulnerability_on_one_resource(
     row: Rows, proof: Proofs
 ) -> None:
     arns = [f"arn:aws:inspector2:x:1:finding/{number}" for number in range(3)]
@@ -149,7 +149,7 @@ def test_sarif_tells_several_findings_of_one_vulnerability_on_one_resource_apart
     assert prints[0] == alone, "the first has the key that it has alone"
 
 
-def test_sarif_says_what_is_suppressed_closed_or_in_a_file(row: Rows, proof: Proofs) -> None:
+def test_sarif_marks_suppressed_closed_and_code_findings(row: Rows, proof: Proofs) -> None:
     code = {
         "detectorId": "d/1",
         "detectorName": "SQL",
@@ -176,7 +176,7 @@ def test_sarif_says_what_is_suppressed_closed_or_in_a_file(row: Rows, proof: Pro
     }
 
 
-def test_sarif_has_no_links_and_no_placeholders_of_others(row: Rows, proof: Proofs) -> None:
+def test_sarif_messages_have_no_foreign_links_and_placeholders(row: Rows, proof: Proofs) -> None:
     hostile = "[click](https://evil.example) {0} \x1b[31m\u202e"
     run = sarif_of(proof(), row(title=hostile, description=hostile, vulnerability_id=hostile))
     told = [run["results"][0]["message"]["text"], run["tool"]["driver"]["rules"][0]["help"]["text"]]
@@ -186,7 +186,7 @@ def test_sarif_has_no_links_and_no_placeholders_of_others(row: Rows, proof: Proo
     )
 
 
-def test_sarif_beyond_githubs_limit_is_written_and_told(
+def test_sarif_beyond_githubs_limits_is_written_with_a_message(
     row: Rows, proof: Proofs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("sre_reports.formats.sarif.export.MOST_RESULTS", 1)
@@ -196,9 +196,7 @@ def test_sarif_beyond_githubs_limit_is_written_and_told(
     assert "at most 1 results" in told[1]
 
 
-def test_ocsf_tells_the_cve_its_scores_its_packages_and_the_snapshot(
-    row: Rows, proof: Proofs
-) -> None:
+def test_ocsf_has_the_cve_scores_packages_and_snapshot(row: Rows, proof: Proofs) -> None:
     (event,) = ocsf_of(proof(), row())
     (found,) = event["vulnerabilities"]
     assert (event["class_uid"], event["type_uid"], event["severity_id"], event["status_id"]) == (
@@ -235,7 +233,7 @@ def test_ocsf_tells_the_cve_its_scores_its_packages_and_the_snapshot(
     assert event["unmapped"]["snapshot"]["snapshot_id"] == "20261122T010000Z"
 
 
-def test_ocsf_never_makes_a_vulnerability_of_what_is_none(row: Rows, proof: Proofs) -> None:
+def test_ocsf_has_no_vulnerability_for_other_findings(row: Rows, proof: Proofs) -> None:
     nothing = {"vulnerability_id": None, "packages": None, "vulnerability_details": None}
     port = row(
         type="NETWORK_REACHABILITY", network_details=json.dumps({"protocol": "TCP"}), **nothing
@@ -254,9 +252,7 @@ def test_ocsf_never_makes_a_vulnerability_of_what_is_none(row: Rows, proof: Proo
     assert "cve" not in third["vulnerabilities"][0]
 
 
-def test_ocsf_says_unknown_and_other_where_inspector_has_no_such_word(
-    row: Rows, proof: Proofs
-) -> None:
+def test_ocsf_maps_unexpected_values_to_unknown_and_other(row: Rows, proof: Proofs) -> None:
     untriaged, new = ocsf_of(
         proof(),
         row(severity="UNTRIAGED", fix_available=None),
@@ -293,7 +289,7 @@ def test_cyclonedx_groups_by_vulnerability_and_names_every_rating_and_fix(
     assert len(fixes) == 3
 
 
-def test_cyclonedx_keeps_what_is_suppressed_apart_and_what_has_no_id(
+def test_cyclonedx_separates_suppressed_findings_and_those_without_id(
     row: Rows, proof: Proofs
 ) -> None:
     nothing = {
@@ -314,7 +310,7 @@ def test_cyclonedx_keeps_what_is_suppressed_apart_and_what_has_no_id(
     assert port["affects"] == [{"ref": body["components"][0]["bom-ref"]}]
 
 
-def test_a_partial_snapshot_says_so_in_each_format_that_can_carry_it(
+def test_a_partial_snapshot_is_marked_in_each_format_that_supports_it(
     row: Rows, proof: Proofs
 ) -> None:
     partial = proof(**PARTIAL)
@@ -333,7 +329,7 @@ def test_a_partial_snapshot_says_so_in_each_format_that_can_carry_it(
 
 
 @pytest.mark.parametrize("form", [name for name in FORMS if name != "openvex"])
-def test_an_export_without_findings_is_whole_and_valid(form: str, proof: Proofs) -> None:
+def test_an_export_without_findings_is_valid(form: str, proof: Proofs) -> None:
     checks: dict[str, Callable[..., Any]] = {
         "sarif": sarif_of,
         "ocsf": ocsf_of,
@@ -450,7 +446,7 @@ _HOSTILE = settings(
 
 @_HOSTILE  # the fixtures are functions without a state
 @given(st.lists(_CHANGES, max_size=5))
-def test_whatever_the_findings_every_format_holds_each_of_them_once(
+def test_every_format_contains_each_finding_once(
     row: Rows, proof: Proofs, changes: list[dict[str, Any]]
 ) -> None:
     rows = [
@@ -475,7 +471,7 @@ def test_whatever_the_findings_every_format_holds_each_of_them_once(
 
 @_HOSTILE
 @given(st.lists(_CHANGES, max_size=4))
-def test_no_cell_of_a_workbook_is_a_formula_and_texts_are_themselves(
+def test_no_cell_of_a_workbook_is_a_formula(
     row: Rows, proof: Proofs, changes: list[dict[str, Any]]
 ) -> None:
     rows = [row(finding_arn=f"arn:{place}", **one) for place, one in enumerate(changes)]
@@ -518,7 +514,7 @@ WORDS_OF_OTHERS = [
         max_size=6,
     )
 )
-def test_a_cell_of_a_workbook_comes_back_as_it_was(
+def test_cells_of_a_workbook_read_back_unchanged(
     row: Rows, proof: Proofs, texts: list[str]
 ) -> None:
     rows = [row(title=text, owner=text) for text in texts]
@@ -554,7 +550,7 @@ ADDRESSES = (
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(ADDRESSES)
-def test_an_address_that_is_none_spoils_no_export(row: Rows, proof: Proofs, address: str) -> None:
+def test_an_invalid_url_does_not_break_an_export(row: Rows, proof: Proofs, address: str) -> None:
     wire = {
         "sourceUrl": address,
         "referenceUrls": [address, "https://example.org/whole"],
@@ -571,7 +567,7 @@ def test_an_address_that_is_none_spoils_no_export(row: Rows, proof: Proofs, addr
     ocsf_of(proof(), odd)
 
 
-def test_addresses_are_encoded_and_not_lost(row: Rows, proof: Proofs) -> None:
+def test_urls_are_encoded_and_kept(row: Rows, proof: Proofs) -> None:
     wire = {
         "referenceUrls": [
             "http://pear.example/search.php?package_name[]=x",
@@ -585,7 +581,7 @@ def test_addresses_are_encoded_and_not_lost(row: Rows, proof: Proofs) -> None:
     ]
 
 
-def test_parquet_and_ndjson_have_each_finding_too(row: Rows, proof: Proofs) -> None:
+def test_parquet_and_ndjson_contain_each_finding(row: Rows, proof: Proofs) -> None:
     rows = [row(), row(status="CLOSED")]
     assert pq.read_table(io.BytesIO(export("parquet", proof(), *rows))).column(
         "status"

@@ -15,7 +15,7 @@ def lines(*rows: dict[str, Any]) -> list[dict[str, Any]]:
     return [json.loads(line) for line in "".join(ndjson.chunks([list(rows)])).splitlines()]
 
 
-def test_a_line_is_the_wires_finding_with_what_we_know_beside_it(row: Rows) -> None:
+def test_a_line_is_inspectors_finding_with_our_fields(row: Rows) -> None:
     (found,) = lines(row())
     assert found.pop("_sre") == {
         "snapshot_id": "20261122T010000Z",
@@ -50,7 +50,7 @@ def test_a_line_is_the_wires_finding_with_what_we_know_beside_it(row: Rows) -> N
     }
 
 
-def test_every_finding_has_a_line_of_its_own_whatever_its_text(row: Rows) -> None:
+def test_every_finding_is_exactly_one_line(row: Rows) -> None:
     text = "".join(ndjson.chunks([[row(title="a\nb\u2028c \u202e \x1b[31m")], [row()]]))
     assert text.isascii()
     assert text.count("\n") == len(text.splitlines()) == 2

@@ -16,7 +16,7 @@ from sre_reports.formats import parquet
 Rows = Callable[..., dict[str, Any]]
 
 
-def test_it_holds_every_row_in_the_columns_of_a_snapshot(row: Rows, tmp_path: Path) -> None:
+def test_it_has_every_row_in_the_snapshots_columns(row: Rows, tmp_path: Path) -> None:
     assert (
         parquet.write_rows(
             [[row(), row(severity="LOW")], [row(owner=None)]], tmp_path / "f.parquet"
@@ -32,7 +32,7 @@ def test_it_holds_every_row_in_the_columns_of_a_snapshot(row: Rows, tmp_path: Pa
     )
 
 
-def test_without_findings_it_holds_the_columns_alone() -> None:
+def test_without_findings_it_has_only_the_columns() -> None:
     file = io.BytesIO()
     assert parquet.write_rows([], file) == 0
     assert pq.read_schema(file).equals(WHOLE)
@@ -51,7 +51,7 @@ def test_it_writes_row_groups_as_it_reads(row: Rows, monkeypatch: pytest.MonkeyP
     assert pq.read_table(file).column("title").to_pylist()[::2] == ["0", "1", "2", "3", "4"]
 
 
-def test_a_text_that_repeats_over_batches_is_held_once(row: Rows) -> None:
+def test_repeated_texts_are_stored_once_across_batches(row: Rows) -> None:
     file = io.BytesIO()
     texts = ["a" * 1_000, "b" * 1_000]
     parquet.write_rows(

@@ -151,7 +151,7 @@ def forms(
     def proven(**changes: Any) -> Material:
         return night(summary=summary_answer(proof=proof(**changes)))
 
-    clean = rule.Verdict(rule.CLEAN, rule.NO_FINDINGS, "Inspector reports none")
+    clean = rule.Verdict(rule.CLEAN, rule.NO_FINDINGS, "Inspector reports no findings")
     unknown = rule.Verdict(rule.UNKNOWN, rule.NOT_SCANNED, "3 resources are not fully scanned")
     suppressed = rule.Verdict(
         rule.VULNERABLE, rule.SUPPRESSED_ONLY, "every open finding is suppressed"
@@ -190,12 +190,12 @@ FORMS = (
 )
 
 
-def test_every_form_is_held_to_the_rules(forms: dict[str, Any]) -> None:
+def test_every_variant_follows_the_rules(forms: dict[str, Any]) -> None:
     assert set(FORMS) == set(forms)
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_the_page_asks_nothing_of_anyone(forms: dict[str, Any], form: str) -> None:
+def test_the_report_makes_no_requests(forms: dict[str, Any], form: str) -> None:
     found = read(forms[form]())
     assert not {tag for tag, _ in found.elements} & ASKING
     named = {
@@ -244,7 +244,7 @@ def test_every_link_leads_somewhere(forms: dict[str, Any], form: str) -> None:
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_the_policy_allows_the_style_and_the_script_that_are_there_and_nothing_else(
+def test_the_policy_allows_only_the_style_and_script_of_the_report(
     forms: dict[str, Any], form: str
 ) -> None:
     found = read(forms[form]())
@@ -267,9 +267,7 @@ def test_the_policy_allows_the_style_and_the_script_that_are_there_and_nothing_e
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_tables_drawings_and_language_are_told_to_screen_readers(
-    forms: dict[str, Any], form: str
-) -> None:
+def test_tables_charts_and_language_are_accessible(forms: dict[str, Any], form: str) -> None:
     found = read(forms[form]())
     assert found.of("html") == [{"lang": "en"}]
     assert len(found.of("caption")) == len(found.of("table"))
@@ -282,9 +280,7 @@ def test_tables_drawings_and_language_are_told_to_screen_readers(
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_without_a_script_nothing_is_offered_that_needs_one(
-    forms: dict[str, Any], form: str
-) -> None:
+def test_without_javascript_no_controls_are_shown(forms: dict[str, Any], form: str) -> None:
     found = read(forms[form]())
     hidden = [one for tag, one in found.elements if tag == "button" and "hidden" not in one]
     assert not hidden or "hidden" in found.of("form")[0]
@@ -295,31 +291,31 @@ def test_without_a_script_nothing_is_offered_that_needs_one(
 @pytest.mark.parametrize(
     ("form", "words"),
     [
-        ("clean", "Inspector reports none among the 40 resources that it scans."),
-        ("unknown", "Unknown: not scanned. 3 resources are not fully scanned. This is the first night"),
-        ("suppressed only", "Every open finding is suppressed: 4 in all."),
-        ("first night", "This is the first night: nothing is called new, for there is nothing to compare with."),
-        ("first night", "A course needs a second night. Come back tomorrow."),
+        ("clean", "Inspector reports no findings on 40 resources that it scans."),
+        ("unknown", "Unknown: not scanned. 3 resources are not fully scanned. First snapshot"),
+        ("suppressed only", "All 4 findings are suppressed."),
+        ("first night", "First snapshot: there is nothing to compare it with yet, so no finding is new."),
+        ("first night", "A trend needs snapshots of at least two days."),
         ("partial", "PARTIAL: 2 reasons · 13 of 13 active findings read · 01:00 UTC"),
         ("partial", "What may be missing: eu-west-1: findings denied us-east-2: did not end"),
-        ("too old", "TOO OLD: 9 d · 13 of 13 active findings read"),
-        ("too old", "What may be missing: The snapshot is older than allowed."),
-        ("narrow", "Amazon Inspector vulnerability report of payments 2026-11-22"),
-        ("narrow", "The course of this part cannot be told to who sees a part of the estate."),
-        ("an account", "Amazon Inspector vulnerability report of account production (111122223333) 2026-11-22"),
-        ("nothing can be fixed", "No update removes any of what is open."),
-        ("many gaps", "50 of 60 shown; see sre-cli coverage."),
-        ("whole", "The worst 2 of 13 findings."),
-        ("whole", "This page holds the worst 2 of 13 findings"),
-        ("whole", "starts at zero. Not drawn: 1 day without a snapshot."),
+        ("too old", "STALE: 9 d old · 13 of 13 active findings read"),
+        ("too old", "What may be missing: The snapshot is stale."),
+        ("narrow", "Amazon Inspector vulnerability report for payments, 2026-11-22"),
+        ("narrow", "The trend of this scope is not available with your access."),
+        ("an account", "Amazon Inspector vulnerability report for account production (111122223333), 2026-11-22"),
+        ("nothing can be fixed", "No update resolves an open finding."),
+        ("many gaps", "Showing 50 of 60. Run sre-cli coverage to list all."),
+        ("whole", "The first 2 of 13 findings, most severe first."),
+        ("whole", "This report contains the first 2 of 13 findings"),
+        ("whole", "starting at 0. Not shown: 1 day without a snapshot."),
     ],
 )  # fmt: skip
-def test_each_form_says_what_it_is(forms: dict[str, Any], form: str, words: str) -> None:
+def test_each_variant_has_its_text(forms: dict[str, Any], form: str, words: str) -> None:
     assert words in read(forms[form]()).words
 
 
 @pytest.mark.parametrize("form", ["clean", "unknown", "suppressed only"])
-def test_none_reported_is_never_called_clean_or_safe(forms: dict[str, Any], form: str) -> None:
+def test_no_findings_is_never_called_clean_or_safe(forms: dict[str, Any], form: str) -> None:
     found = read(forms[form]())
     assert not re.search(r"\b(clean|safe|secure|no vulnerabilities)\b", found.words, re.IGNORECASE)
     assert not found.of("form")
@@ -327,33 +323,33 @@ def test_none_reported_is_never_called_clean_or_safe(forms: dict[str, Any], form
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_the_title_says_where_in_doubt(forms: dict[str, Any], form: str) -> None:
+def test_the_title_marks_partial_and_stale_reports(forms: dict[str, Any], form: str) -> None:
     text = html.render(forms[form](), AT)
     assert (
-        ("<title>Unsure: " in text)
+        ("<title>Partial or stale: " in text)
         == (form in ("partial", "too old"))
         == ('<p class="pill warn">' in text)
     )
 
 
 @pytest.mark.parametrize(("of", "told"), [("narrow", False), ("whole", True)])
-def test_who_sees_a_part_gets_no_fact_of_the_whole_snapshot(
+def test_a_restricted_reader_gets_no_facts_of_the_whole_snapshot(
     forms: dict[str, Any], of: str, told: bool
 ) -> None:
     words = read(forms[of]()).words
     for fact in (
         "SHA-256 of the manifest",
         "s3://bucket",
-        "Counts agree",
+        "Count check",
         "Scan window",
         "active findings read",
     ):
         assert (fact in words) == told, fact
 
 
-def test_a_part_repeats_itself_as_a_part(night: Nights) -> None:
+def test_a_scoped_report_reproduces_its_scope(night: Nights) -> None:
     def repeat(**view: str) -> str:
-        return read(night(**view)).words.partition("Repeat it ")[2].partition(" One file")[0]
+        return read(night(**view)).words.partition("Reproduce with ")[2].partition(" This file")[0]
 
     assert repeat() == "sre-cli report --as-of 20261122T010000Z -o report"
     assert (
@@ -366,7 +362,7 @@ def test_a_part_repeats_itself_as_a_part(night: Nights) -> None:
     )
 
 
-def test_a_severity_of_tomorrow_has_a_row_a_chip_and_a_colour(
+def test_an_unknown_severity_has_a_row_a_chip_and_a_colour(
     night: Nights,
     summary_answer: Callable[..., SummaryAnswer],
     open_finding: Callable[..., OpenFinding],
@@ -381,7 +377,7 @@ def test_a_severity_of_tomorrow_has_a_row_a_chip_and_a_colour(
     )
 
 
-def test_findings_beyond_the_first_are_in_the_pack_alone(
+def test_further_findings_are_only_in_the_packed_data(
     night: Nights,
     open_finding: Callable[..., OpenFinding],
     summary_answer: Callable[..., SummaryAnswer],
@@ -389,7 +385,7 @@ def test_findings_beyond_the_first_are_in_the_pack_alone(
     many = (open_finding(identity=f"CVE-2026-{1000 + n}") for n in range(html.FIRST + 5))
     whole = summary_answer(rollup=Rollup(Counts(high=html.FIRST + 5), resources=1))
     found = read(night(findings=many, summary=whole))
-    assert f"The worst {html.FIRST} of {html.FIRST + 5} findings." in found.words
+    assert f"The first {html.FIRST} of {html.FIRST + 5} findings, most severe first." in found.words
     assert "This page holds the worst" not in found.words
     assert (
         f"CVE-2026-{1000 + html.FIRST - 1}" in found.text,
@@ -485,7 +481,7 @@ def test_no_text_changes_the_shape_of_the_page(written: Callable[[str], str], te
     assert page_of_it.encode()
 
 
-def test_a_name_of_ten_thousand_letters_is_cut_and_an_id_is_not(
+def test_long_names_are_cut_and_ids_are_not(
     night: Nights, open_finding: Callable[..., OpenFinding]
 ) -> None:
     long = open_finding(
@@ -500,6 +496,6 @@ def test_a_name_of_ten_thousand_letters_is_cut_and_an_id_is_not(
 
 
 @pytest.mark.parametrize("name", ["</", "<!--"])
-def test_nothing_of_ours_ends_its_element(name: str) -> None:
+def test_style_and_script_do_not_end_their_element(name: str) -> None:
     assert name not in html.script()
     assert name not in html.style()

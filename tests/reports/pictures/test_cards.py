@@ -91,9 +91,7 @@ def test_a_card_is_a_png_of_its_size_and_always_the_same(night: Nights, draw: Dr
     assert png == draw(night()).png
 
 
-def test_no_font_of_the_machine_is_used_and_each_weight_of_ours_is(
-    monkeypatch: pytest.MonkeyPatch, night: Nights
-) -> None:
+def test_only_bundled_fonts_are_used(monkeypatch: pytest.MonkeyPatch, night: Nights) -> None:
     import resvg_py
 
     asked: dict[str, Any] = {}
@@ -129,7 +127,7 @@ def test_the_weights_look_different() -> None:
     ["WWWWWWWWWWWWWWWWWW", "AVAVAVAVAVAVAVAVAV", "illicit fjord №1 ▲ 12", "Größe žluťoučký кинжал"],
 )
 @pytest.mark.parametrize("bold", [False, True])
-def test_what_was_fitted_into_a_width_is_drawn_inside_it(text: str, bold: bool) -> None:
+def test_a_fitted_text_is_drawn_within_its_width(text: str, bold: bool) -> None:
     weight = font.face(font.SEMIBOLD if bold else font.REGULAR)
     shown, width = weight.fitted(text, 20, 120), 120
     drawn = drawing.png(
@@ -157,10 +155,10 @@ def test_the_picture_shows_the_numbers_of_the_answers(night: Nights) -> None:
 
 
 @pytest.mark.parametrize("draw", [cards.digest, cards.trend])
-def test_the_words_say_what_the_picture_shows(night: Nights, draw: Draw) -> None:
+def test_the_alt_text_describes_the_picture(night: Nights, draw: Draw) -> None:
     alt = draw(night(owner="payments")).alt
     assert alt.startswith(
-        "Inspector findings of payments, 22 November 2026. Complete snapshot of the accounts"
+        "Inspector findings for payments, 22 November 2026. Complete snapshot of the accounts"
         " visible"
     )
     said = (
@@ -171,16 +169,16 @@ def test_the_words_say_what_the_picture_shows(night: Nights, draw: Draw) -> None
             "1. kernel: 3 findings",
         ],
         [
-            "Critical: 2 now, from 2, at most 2.",
-            "High: 6 now, from 8, at most 8.",
-            "9 new and 6 resolved in all.",
+            "Critical: 2 now, from 2, maximum 2.",
+            "High: 6 now, from 8, maximum 8.",
+            "9 new and 6 resolved in total.",
         ],
     )
     assert [words for words in said[draw is cards.trend] if words not in alt] == []
 
 
 @pytest.mark.parametrize("draw", [cards.digest, cards.trend])
-def test_a_partial_night_says_so_in_picture_and_words(
+def test_a_partial_snapshot_is_marked_in_picture_and_alt_text(
     night: Nights, proof: Callable[..., Proof], draw: Draw
 ) -> None:
     material = night({"proof": proof(state="partial", reasons=("eu-south-1: denied",))})
@@ -191,13 +189,13 @@ def test_a_partial_night_says_so_in_picture_and_words(
         assert "Complete snapshot" not in picture
 
 
-def test_a_snapshot_that_is_too_old_says_so(night: Nights, proof: Callable[..., Proof]) -> None:
+def test_a_stale_snapshot_is_marked(night: Nights, proof: Callable[..., Proof]) -> None:
     for picture in svgs(night({"proof": proof(too_old=True, age_seconds=3 * 86400)})):
-        assert "TOO OLD: 3 d" in picture
-        assert "older than allowed" in picture
+        assert "STALE: 3 d old" in picture
+        assert "is stale" in picture
 
 
-def test_where_nothing_can_be_said_no_number_is_drawn(night: Nights) -> None:
+def test_an_unknown_verdict_has_no_numbers_on_cards(night: Nights) -> None:
     verdict = Verdict(rule.UNKNOWN, rule.INCOMPLETE, "the scan is incomplete")
     material = night({"verdict": verdict, "rollup": Rollup()})
     for picture in svgs(material):
@@ -205,16 +203,16 @@ def test_where_nothing_can_be_said_no_number_is_drawn(night: Nights) -> None:
     assert "Critical: unknown now" in cards.trend(material).alt
 
 
-def test_a_first_night_and_a_history_that_cannot_be_told_are_said(night: Nights) -> None:
+def test_a_first_snapshot_and_an_unavailable_trend_are_stated(night: Nights) -> None:
     usual = night().trend
     alone = night(before=None, trend=replace(usual, items=usual.items[-1:]))
-    assert all("The first night" in picture for picture in svgs(alone))
+    assert all("First snapshot" in picture for picture in svgs(alone))
     assert "resolved in all" not in cards.trend(alone).alt
     untold = night(trend=replace(usual, items=[], known=False))
-    assert "The history of this part cannot be told." in cards.trend(untold).alt
+    assert "The trend of this scope is not available." in cards.trend(untold).alt
 
 
-def test_nights_that_are_missing_or_partial_are_said_under_the_trend(night: Nights) -> None:
+def test_missing_and_partial_days_are_named_below_the_trend(night: Nights) -> None:
     usual = night().trend
     items = [
         dict(usual.items[0], date="2026-11-18"),
@@ -222,12 +220,12 @@ def test_nights_that_are_missing_or_partial_are_said_under_the_trend(night: Nigh
         usual.items[2],
     ]
     material = night(trend=replace(usual, items=items))
-    said = "2 days without a snapshot, 1 partial night left out of the counts"
+    said = "2 days without a snapshot, 1 partial snapshot left out of the counts"
     assert said in svgs(material)[1]
     assert said in cards.trend(material).alt
 
 
-def test_text_from_outside_becomes_no_part_of_the_picture(
+def test_text_from_outside_cannot_change_the_picture(
     night: Nights, proof: Callable[..., Proof]
 ) -> None:
     material = hostile(night, proof)
@@ -243,12 +241,12 @@ def test_text_from_outside_becomes_no_part_of_the_picture(
         )
 
 
-def test_whatever_a_template_prints_is_drawable_though_nobody_fitted_it() -> None:
+def test_all_template_output_is_drawable() -> None:
     template = drawing._environment().from_string("{{ text }}")
     assert template.render(text="<a>\u202e\ufffe東") == "&lt;a&gt;□□"
 
 
-def test_no_text_however_long_leaves_the_card(night: Nights, proof: Callable[..., Proof]) -> None:
+def test_long_text_stays_within_the_card(night: Nights, proof: Callable[..., Proof]) -> None:
     for picture in svgs(hostile(night, proof)):
         for text in ET.fromstring(picture).iter(f"{SVG}text"):
             bold = text.get("font-weight") == "600"
@@ -264,7 +262,7 @@ def test_no_text_however_long_leaves_the_card(night: Nights, proof: Callable[...
             assert left + wide <= drawing.WIDTH - 47.9
 
 
-def test_alternative_text_fits_where_it_goes_and_holds_nothing_unseen(
+def test_alt_text_fits_and_has_no_invisible_characters(
     night: Nights, proof: Callable[..., Proof]
 ) -> None:
     alt = cards.digest(hostile(night, proof)).alt
@@ -273,7 +271,7 @@ def test_alternative_text_fits_where_it_goes_and_holds_nothing_unseen(
 
 
 @pytest.mark.parametrize("name", [*Counts().to_json(), "other"])
-def test_every_severity_can_be_the_worst_one(night: Nights, name: str) -> None:
+def test_every_severity_can_be_the_highest(night: Nights, name: str) -> None:
     rollup = Rollup(Counts(**{name: 1})) if name != "total" else Rollup(suppressed=1)
     for picture in svgs(night({"rollup": rollup})):
         assert ET.fromstring(picture).tag == f"{SVG}svg"
@@ -289,7 +287,7 @@ def test_without_resvg_the_error_says_what_to_install(
 
 @pytest.mark.parametrize("ink", ["ink", "muted", "good", "bad", "warn"])
 @pytest.mark.parametrize("ground", ["ground", "card", "alarm"])
-def test_text_is_readable_on_every_ground(ink: str, ground: str) -> None:
+def test_text_is_readable_on_every_background(ink: str, ground: str) -> None:
     def light(colour: str) -> float:
         parts = [int(colour[n : n + 2], 16) / 255 for n in (1, 3, 5)]
         linear = [

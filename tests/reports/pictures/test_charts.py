@@ -34,7 +34,7 @@ def inside(box: Box) -> bool:
 
 
 @given(NIGHTS)
-def test_every_known_value_of_an_area_stands_in_its_box_at_its_height_above_zero(
+def test_every_known_value_is_drawn_at_its_height(
     values: list[int | None],
 ) -> None:
     drawn = area(values, WIDTH, HEIGHT)
@@ -48,7 +48,7 @@ def test_every_known_value_of_an_area_stands_in_its_box_at_its_height_above_zero
 
 
 @given(NIGHTS)
-def test_no_line_crosses_a_night_that_is_missing(values: list[int | None]) -> None:
+def test_no_line_crosses_a_missing_day(values: list[int | None]) -> None:
     drawn = area(values, WIDTH, HEIGHT)
     step = WIDTH / max(1, len(values) - 1)
     for line in drawn.lines:
@@ -62,7 +62,7 @@ def test_no_line_crosses_a_night_that_is_missing(values: list[int | None]) -> No
 
 
 @given(NIGHTS)
-def test_what_is_filled_goes_down_to_zero_under_its_own_line(values: list[int | None]) -> None:
+def test_the_area_is_filled_down_to_zero(values: list[int | None]) -> None:
     drawn = area(values, WIDTH, HEIGHT)
     for line, fill in zip(drawn.lines, drawn.fills, strict=True):
         assert fill.startswith(line)
@@ -71,7 +71,7 @@ def test_what_is_filled_goes_down_to_zero_under_its_own_line(values: list[int | 
 
 
 @given(PAIRS)
-def test_bars_stay_in_their_box_and_begin_at_the_axis(nights: list[tuple[int, int] | None]) -> None:
+def test_bars_stay_in_their_box_and_start_at_the_axis(nights: list[tuple[int, int] | None]) -> None:
     drawn = up_down([n and n[0] for n in nights], [n and n[1] for n in nights], WIDTH, HEIGHT)
     assert all(inside(box) for box in (*drawn.ups, *drawn.downs, *drawn.gaps))
     assert all(box.y + box.height == pytest.approx(drawn.axis, abs=SLACK) for box in drawn.ups)
@@ -79,7 +79,7 @@ def test_bars_stay_in_their_box_and_begin_at_the_axis(nights: list[tuple[int, in
 
 
 @given(PAIRS)
-def test_more_is_a_longer_bar_in_both_directions_and_nothing_is_none(
+def test_more_is_a_longer_bar_and_zero_has_no_bar(
     nights: list[tuple[int, int] | None],
 ) -> None:
     came, went = [n and n[0] for n in nights], [n and n[1] for n in nights]
@@ -94,7 +94,7 @@ def test_more_is_a_longer_bar_in_both_directions_and_nothing_is_none(
 
 
 @given(st.lists(COUNTS, min_size=1, max_size=7))
-def test_a_stack_fills_its_width_with_what_is_there_in_its_order(values: list[int]) -> None:
+def test_a_stacked_bar_fills_its_width_in_order(values: list[int]) -> None:
     pieces = stack(values, WIDTH, 2)
     assert [piece.place for piece in pieces] == [
         place for place, value in enumerate(values) if value
@@ -108,20 +108,20 @@ def test_a_stack_fills_its_width_with_what_is_there_in_its_order(values: list[in
 
 
 @given(st.lists(st.integers(1, 100_000), min_size=2, max_size=7))
-def test_more_is_a_wider_piece_and_the_smallest_can_be_seen(values: list[int]) -> None:
+def test_segments_grow_with_counts_and_stay_visible(values: list[int]) -> None:
     widths = [piece.width for _, piece in sorted(zip(values, stack(values, WIDTH), strict=True))]
     assert all(one <= other + SLACK for one, other in pairwise(widths))
     assert min(widths) >= 2
 
 
 @pytest.mark.parametrize("values", [[], [None, None], [0], [0, 0]])
-def test_nothing_to_draw_is_drawn_as_nothing(values: list[int | None]) -> None:
+def test_empty_input_draws_nothing(values: list[int | None]) -> None:
     assert area(values, WIDTH, HEIGHT).top == 0
     assert up_down(values, values, WIDTH, HEIGHT).ups == ()
     assert stack([value or 0 for value in values], WIDTH) == []
 
 
-def test_a_box_too_narrow_for_its_pieces_holds_them_all_the_same() -> None:
+def test_a_bar_too_narrow_for_its_segments_shows_them_all() -> None:
     pieces = stack([1, 1, 1], 3, 1)
     assert [piece.place for piece in pieces] == [0, 1, 2]
     assert pieces[-1].x + pieces[-1].width == pytest.approx(3, abs=SLACK)

@@ -15,19 +15,19 @@ from sre_reports.pictures.font import (
 
 
 @pytest.mark.parametrize("name", [REGULAR, SEMIBOLD])
-def test_a_weight_has_the_letters_that_cards_need_and_their_widths(name: str) -> None:
+def test_a_font_has_the_letters_of_cards_with_widths(name: str) -> None:
     weight = face(name)
     assert set("0123456789 aZ.,:/·…▲▼■□éŁñΩЖ€−") <= set(weight.advances)
     assert weight.width("W", 20) > weight.width("i", 20) > 0
     assert all(0 <= advance < 2 for advance in weight.advances.values())
 
 
-def test_the_license_of_the_font_lies_beside_it() -> None:
+def test_the_license_of_the_font_is_included() -> None:
     assert "SIL OPEN FONT LICENSE Version 1.1" in file("OFL.txt").read_text()
 
 
 @given(st.text(max_size=60), st.integers(30, 400))
-def test_a_fitted_text_is_drawable_and_no_wider_than_its_room(text: str, width: int) -> None:
+def test_a_fitted_text_is_drawable_and_fits(text: str, width: int) -> None:
     weight = face(SEMIBOLD)
     fitted = weight.fitted(text, 20, width)
     assert weight.width(fitted, 20) <= width
@@ -35,5 +35,5 @@ def test_a_fitted_text_is_drawable_and_no_wider_than_its_room(text: str, width: 
     assert fitted == whole or (fitted.endswith("…") and whole.startswith(fitted[:-1]))
 
 
-def test_a_letter_that_the_font_lacks_is_a_box_and_one_that_nobody_sees_is_gone() -> None:
+def test_missing_letters_are_boxes_and_invisible_ones_are_removed() -> None:
     assert face(REGULAR).drawable("a\u202eb 東 e\u0301") == "ab □ é"

@@ -56,13 +56,13 @@ def distance(one: str, other: str, eye: str) -> float:
     return float(np.linalg.norm(places[0] - places[1]))
 
 
-def test_text_reads_on_every_ground(colours: Mapping[str, str]) -> None:
+def test_text_has_contrast_on_every_background(colours: Mapping[str, str]) -> None:
     for name in ("ink", "muted", "link", "bad", "good", "warn"):
         for ground in ("card", "ground"):
             assert contrast(colours[name], colours[ground]) >= 4.5, (name, ground)
 
 
-def test_text_reads_on_every_shade(colours: Mapping[str, str]) -> None:
+def test_text_has_contrast_on_every_shade(colours: Mapping[str, str]) -> None:
     for n in range(1, 6):
         assert contrast(colours["ink"], colours[f"shade-{n}"]) >= 4.5, n
     for name in ("muted", "good", "bad"):  # of a tile under the mouse
@@ -71,25 +71,25 @@ def test_text_reads_on_every_shade(colours: Mapping[str, str]) -> None:
     assert contrast(colours["card"], colours["link"]) >= 4.5  # a pressed chip
 
 
-def test_a_severity_is_seen_on_its_ground_and_its_word_on_it(colours: Mapping[str, str]) -> None:
+def test_severities_have_contrast_to_background_and_text(colours: Mapping[str, str]) -> None:
     for name in FILLS:
         for ground in ("card", "ground"):
             assert contrast(colours[name], colours[ground]) >= 3, (name, ground)
         assert contrast(colours[name], colours[f"on-{name}"]) >= 4.5, name
 
 
-def test_edges_of_controls_are_seen(colours: Mapping[str, str]) -> None:
+def test_edges_of_controls_have_contrast(colours: Mapping[str, str]) -> None:
     for ground in ("card", "ground"):
         assert contrast(colours["control"], colours[ground]) >= 3, ground
 
 
-def test_shades_go_one_way(colours: Mapping[str, str]) -> None:
+def test_shades_are_monotonic(colours: Mapping[str, str]) -> None:
     steps = [contrast(colours[f"shade-{n}"], colours["card"]) for n in range(1, 6)]
     assert all(less < more for less, more in pairwise([1.0, *steps]))
 
 
 @pytest.mark.parametrize("eye", EYES)
-def test_severities_differ_to_any_eye(colours: Mapping[str, str], eye: str) -> None:
+def test_severities_differ_with_any_colour_vision(colours: Mapping[str, str], eye: str) -> None:
     near = min(
         (distance(colours[one], colours[other], eye), one, other)
         for one, other in combinations(SEVERITIES, 2)
@@ -102,7 +102,7 @@ def test_a_worse_severity_is_darker_on_light_and_deeper_on_dark(colours: Mapping
     assert [*order] == sorted(order, key=lambda name: luminance(colours[name]))
 
 
-def test_both_themes_name_the_same_and_every_severity_is_drawn() -> None:
+def test_both_themes_define_every_severity() -> None:
     assert palette.LIGHT.keys() == palette.DARK.keys()
     assert set(SEVERITIES) <= set(wording.SEVERITIES)
     assert (

@@ -30,14 +30,14 @@ def total(editions: Editions, view: View) -> int:
     return editions.material(view, 0).summary.rollup.counts.total
 
 
-def test_the_night_is_the_day_of_its_snapshot_in_utc(sources: Sources) -> None:
+def test_the_date_of_a_report_is_that_of_its_snapshot_in_utc(sources: Sources) -> None:
     before, newest = sources.snapshots.commits()
     assert open_editions(sources, None).night == newest.started_at.date().isoformat()
     assert open_editions(sources, before.snapshot_id).night == before.started_at.date().isoformat()
     assert open_editions(sources, before.snapshot_id).snapshot_id == before.snapshot_id
 
 
-def test_views_are_everything_then_every_owner_then_every_account_and_each_is_one(
+def test_views_are_all_resources_then_owners_then_accounts(
     sources: Sources,
 ) -> None:
     editions = open_editions(sources, None)
@@ -52,7 +52,7 @@ def test_views_are_everything_then_every_owner_then_every_account_and_each_is_on
         editions.check(view)
 
 
-def test_the_page_and_the_rows_of_a_view_are_of_the_same_findings(sources: Sources) -> None:
+def test_the_report_and_the_rows_of_a_view_have_the_same_findings(sources: Sources) -> None:
     editions = open_editions(sources, None)
     for view in (
         WHOLE,
@@ -74,21 +74,21 @@ def test_the_page_and_the_rows_of_a_view_are_of_the_same_findings(sources: Sourc
     ("view", "words"),
     [
         (View("owner", "paymnets"), "owns nothing here"),
-        (View("owner", "*"), "is no name of an owner"),
-        (View("owner", ""), "is no name of an owner"),
-        (View("account", "*"), "is no name of an account"),
-        (View("account", ""), "is no name of an account"),
+        (View("owner", "*"), "is not an owner"),
+        (View("owner", ""), "is not an owner"),
+        (View("account", "*"), "is not an account"),
+        (View("account", ""), "is not an account"),
         (View("account", "999900001111"), "is not in the snapshot"),
     ],
 )
-def test_a_view_of_nothing_or_of_all_by_another_name_is_refused(
+def test_views_of_unknown_owners_and_accounts_are_rejected(
     sources: Sources, view: View, words: str
 ) -> None:
     with pytest.raises(UsageError, match=words):
         open_editions(sources, None).check(view)
 
 
-def test_a_snapshot_that_is_committed_meanwhile_changes_no_page(
+def test_a_snapshot_committed_meanwhile_changes_no_report(
     nights: SnapshotWriter, tmp_path: Path
 ) -> None:
     home = tmp_path / "store"
@@ -107,6 +107,6 @@ def test_a_snapshot_that_is_committed_meanwhile_changes_no_page(
     assert (proof.snapshot_id, sum(map(len, batches))) == (first, counted)
 
 
-def test_without_any_snapshot_there_is_no_night(tmp_path: Path) -> None:
+def test_without_a_snapshot_there_are_no_reports(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no snapshot yet"):
         open_editions(sources_of(tmp_path, tmp_path), None)

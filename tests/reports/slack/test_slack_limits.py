@@ -116,9 +116,7 @@ AT_AND_OVER = [
 @pytest.mark.parametrize(
     ("at", "over"), [case[1:] for case in AT_AND_OVER], ids=[case[0] for case in AT_AND_OVER]
 )
-def test_at_the_limit_nothing_is_said_and_over_it_something(
-    at: list[Block], over: list[Block]
-) -> None:
+def test_limits_are_inclusive(at: list[Block], over: list[Block]) -> None:
     assert problems("text", at) == []
     assert len(problems("text", over)) >= 1
 
@@ -133,7 +131,7 @@ def test_the_text_and_the_whole_message_have_limits() -> None:
     assert not [one for one in problems("text", [section("x" * 2_900)] * 4) if "all blocks" in one]
 
 
-def test_what_does_not_belong_together_is_said() -> None:
+def test_invalid_combinations_are_reported() -> None:
     uneven = table(2)
     uneven["rows"] = [uneven["rows"][0], uneven["rows"][1] * 2]
     assert problems("text", [uneven]) == ["rows of a table differ in width"]
@@ -150,7 +148,7 @@ def test_what_does_not_belong_together_is_said() -> None:
 
 
 @given(st.lists(st.lists(st.text(max_size=400), min_size=5, max_size=5), min_size=1, max_size=100))
-def test_a_table_leaves_room_for_what_stands_around_it_and_ten_rows_of_anything_stay(
+def test_a_table_leaves_room_for_other_blocks_and_keeps_ten_rows(
     rows: list[list[str]],
 ) -> None:
     made = made_table(rows)

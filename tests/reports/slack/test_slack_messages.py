@@ -184,7 +184,7 @@ def marked_up(value: Any) -> list[str]:
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 @given(answers, asks, besides, links)
-def test_whatever_one_resource_holds_slack_takes_it(
+def test_slack_accepts_the_answer_for_any_resource(
     answer: ResourceAnswer, asked: Asked, beside: Beside, place: Links
 ) -> None:
     taken(resource_message(answer, asked, beside, place))
@@ -203,7 +203,7 @@ def test_whatever_one_resource_holds_slack_takes_it(
     st.lists(st.tuples(texts, texts, rollups), max_size=30),
     links,
 )
-def test_whatever_the_estate_holds_slack_takes_it(
+def test_slack_accepts_the_overview_of_any_resources(
     verdict: Verdict,
     rollup: Rollup,
     uncovered: int,
@@ -224,7 +224,7 @@ def test_whatever_the_estate_holds_slack_takes_it(
 
 @settings(max_examples=settings().max_examples * 60 // 100, deadline=None)
 @given(st.lists(texts, min_size=1, max_size=40), texts)
-def test_every_block_keeps_within_its_own_limits(words: list[str], one: str) -> None:
+def test_every_block_stays_within_its_limits(words: list[str], one: str) -> None:
     rows = [[word] * 25 for word in ["head", "first", *words]]
     small = [
         header(f"h {one}"),
@@ -272,10 +272,12 @@ def scan(status: str, reason: str) -> Coverage:
     )
 
 
-def test_the_four_answers_cannot_be_mistaken_for_each_other(resource_answer: Answers) -> None:
+def test_the_four_answers_are_distinct(resource_answer: Answers) -> None:
     some = resource_answer()
     clean = empty(
-        some, Verdict(CLEAN, NO_FINDINGS, "Inspector reports none"), [scan("ACTIVE", "SUCCESSFUL")]
+        some,
+        Verdict(CLEAN, NO_FINDINGS, "Inspector reports no findings"),
+        [scan("ACTIVE", "SUCCESSFUL")],
     )
     blind = empty(
         some,
@@ -291,18 +293,18 @@ def test_the_four_answers_cannot_be_mistaken_for_each_other(resource_answer: Ans
     assert "13 open findings" in found_
     assert "2 critical, 6 high, 5 medium; 3 suppressed" in found_
     assert "CVE-2026-1234" in found_
-    assert "Inspector reports none" in clean_
-    assert "package scanned, last at 2026-11-21 00:00 UTC" in clean_
+    assert "Inspector reports no findings" in clean_
+    assert "package scanned, last on 2026-11-21 00:00 UTC" in clean_
     assert "not scanned" not in clean_
     assert "Unknown: not scanned" in blind_
     assert "Attach an SSM instance profile" in blind_
-    assert "That is not the same as none." in blind_
+    assert "This is not an all-clear." in blind_
     assert "No such resource" in stranger_
     assert "i-0123456789abcdef0" in stranger_
     assert "reports none" not in blind_ + stranger_ + found_
 
 
-def test_what_a_tag_says_pings_nobody_and_ends_no_code(resource_answer: Answers) -> None:
+def test_a_tag_cannot_mention_users_or_end_a_code_span(resource_answer: Answers) -> None:
     resource = Resource(
         "i-0123456789abcdef0", "AWS_EC2_INSTANCE", "111122223333", "eu-west-1", "`<!channel> <@U1>`"
     )
@@ -311,7 +313,7 @@ def test_what_a_tag_says_pings_nobody_and_ends_no_code(resource_answer: Answers)
     assert first.startswith("*`ʼ&lt;!channel&gt; &lt;@U1&gt;ʼ`*")
 
 
-def test_buttons_say_what_can_be_done_next(
+def test_buttons_offer_the_next_steps(
     resource_answer: Answers, proof: Callable[..., Proof]
 ) -> None:
     def actions(answer: ResourceAnswer) -> list[str]:
@@ -333,7 +335,7 @@ def test_buttons_say_what_can_be_done_next(
 @pytest.mark.parametrize(
     ("late", "says"), [(None, ""), (0, "None past SLA."), (1_234, "*1,234* past SLA.")]
 )
-def test_what_is_late_is_told_where_it_was_asked(
+def test_overdue_findings_are_shown_if_queried(
     resource_answer: Answers, late: int | None, says: str
 ) -> None:
     told = resource_message(resource_answer(), Asked("x"), Beside(late), Links()).blocks[0]["text"][
@@ -342,7 +344,7 @@ def test_what_is_late_is_told_where_it_was_asked(
     assert (says in told) if says else ("SLA" not in told)
 
 
-def test_what_is_too_long_loses_its_least_important_part() -> None:
+def test_a_long_message_loses_its_least_important_part() -> None:
     parts = [
         Part([section("keep")]),
         Part([section("x" * 2_900)] * 3, weight=1),

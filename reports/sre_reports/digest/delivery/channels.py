@@ -1,10 +1,10 @@
-"""The file of channels: which owners' nights go to which channel of Slack. YAML, and every mistake
-named with its line.
+"""The channels file: which owners' digests go to which Slack channel. Every error names its line.
 
 channels:
   - channel: C0123456789        # the channel's id, as its details show it
-    owners: [payments]          # or ["*"] for everything
-    page: true                  # @here for a new KEV or exposed critical; default false
+    owners: [payments]          # or ["*"] for all resources
+    page: true                  # notify @here of findings added to KEV, and of new critical ones on
+                                # internet-facing resources; false by default
 """
 
 from __future__ import annotations
@@ -21,15 +21,12 @@ from sre_findings.model.errors import UsageError
 _KEYS = ("channel", "owners", "page")
 _CHANNEL = re.compile(r"[CG][A-Z0-9]{6,20}")
 _WORDS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
-_ID = (
-    "Use the id of the channel, such as C0123456789: Slack shows it at the end of the channel's"
-    " details."
-)
+_ID = "Use the channel's id, such as C0123456789, from the end of its details in Slack."
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A channel, the owners whose nights it gets, and whether it may be woken."""
+    """A channel, the owners whose digests it gets, and whether it may be notified."""
 
     channel: str
     owners: tuple[str, ...] = (ALL,)
@@ -37,23 +34,23 @@ class Route:
 
 
 NOWHERE = Route("everything")
-"""The night of everything, for who wants to see it before there is a channel."""
+"""The digest of all resources, for a preview before any channel is set up."""
 
 
 def chosen(file: Path | None, channel: str | None, *, unsent: bool = False) -> Sequence[Route]:
-    """The channels of a file, or the one that is named; without a file the named one gets
-    everything.
+    """The routes of the channels file, or only that of ``channel``. Without a file, ``channel``
+    gets the digest of all resources.
 
-    Raises UsageError where there is neither, unless nothing is to be sent; for a channel that the
-    file has not, and for a wrong file.
+    Raises UsageError for neither a file nor a channel (unless ``unsent``, for a preview), for a
+    channel that is not in the file, and for an invalid file.
     """
     if file is None:
         if channel is None and unsent:
             return [NOWHERE]
         if channel is None:
             raise UsageError(
-                "no channel is known",
-                do="Set SRE_SLACK_CHANNELS to a file of channels, or say --channel.",
+                "no Slack channel is configured",
+                do="Set SRE_SLACK_CHANNELS to a channels file, or pass --channel.",
             )
         return [Route(check_channel(channel))]
     routes = load(file)
@@ -70,15 +67,14 @@ def chosen(file: Path | None, channel: str | None, *, unsent: bool = False) -> S
 
 
 def check_channel(text: str) -> str:
-    """The id of a channel. Raises UsageError for a name, which may change hands."""
+    """Checks a channel id. Raises UsageError for a name, which can be reassigned."""
     if not _CHANNEL.fullmatch(text):
-        raise UsageError(f"{brief(text)} is no id of a channel", do=_ID)
+        raise UsageError(f"{brief(text)} is not a channel id", do=_ID)
     return text
 
 
 def load(path: Path) -> list[Route]:
-    """The routes of a file, in its order. Raises UsageError that names the line of the first
-    mistake."""
+    """The routes of a file, in its order. Raises UsageError with the line of the first error."""
     try:
         with path.open("rb") as file:
             content = file.read(LARGEST + 1)
@@ -91,14 +87,14 @@ def load(path: Path) -> list[Route]:
 
 
 def parse_routes(content: bytes, file: str) -> list[Route]:
-    """The same of a file's bytes."""
+    """The routes in the content of a file; ``file`` is its name in errors."""
     root = parse(content, file)
     listed = _map(file, root, ("channels",), "the file").get("channels")
     if listed is None or not isinstance(listed.value, list) or not listed.value:
         raise wrong(
             file,
             (listed or root).line,
-            "channels must be a list, each channel beginning with a dash",
+            "channels must be a list, each channel starting with a dash",
         )
     found: dict[str, Route] = {}
     for node in listed.value:
@@ -108,7 +104,7 @@ def parse_routes(content: bytes, file: str) -> list[Route]:
                 file,
                 node.line,
                 f"channel {route.channel} is given twice",
-                "Give its owners in one place.",
+                "List its owners in one entry.",
             )
         found[route.channel] = route
     return list(found.values())
@@ -122,11 +118,13 @@ def _route(file: str, node: Node) -> Route:
                 file,
                 node.line,
                 f"{key} is missing",
-                _ID if key == "channel" else 'Use ["*"] for everything.',
+                _ID if key == "channel" else 'Use ["*"] for all resources.',
             )
     channel = _text(file, keys["channel"], "channel")
     if not _CHANNEL.fullmatch(channel):
-        raise wrong(file, keys["channel"].line, f"channel {brief(channel)} is no id", _ID)
+        raise wrong(
+            file, keys["channel"].line, f"channel {brief(channel)} is not a channel id", _ID
+        )
     return Route(channel, _owners(file, keys["owners"]), _page(file, keys.get("page")))
 
 
@@ -134,9 +132,9 @@ def _owners(file: str, node: Node) -> tuple[str, ...]:
     items = node.value if isinstance(node.value, list) else [node]
     names = tuple(dict.fromkeys(_text(file, item, "owners") for item in items))
     if not names:
-        raise wrong(file, node.line, "owners must not be empty", 'Use ["*"] for everything.')
+        raise wrong(file, node.line, "owners must not be empty", 'Use ["*"] for all resources.')
     if ALL in names and len(names) > 1:
-        raise wrong(file, node.line, "owners holds * and names beside it", "Keep one or the other.")
+        raise wrong(file, node.line, "owners contains both * and names", "Keep one of the two.")
     return names
 
 
@@ -151,12 +149,12 @@ def _page(file: str, node: Node | None) -> bool:
 
 def _text(file: str, node: Node, key: str) -> str:
     if not isinstance(node.value, str) or not (text := node.value.strip()):
-        raise wrong(file, node.line, f"{key} must be a text")
+        raise wrong(file, node.line, f"{key} must be text")
     return text
 
 
 def _map(file: str, node: Node, known: Sequence[str], where: str) -> dict[str, Node]:
-    """The keys of a map. A mistyped one would send nothing, or to nobody."""
+    """The keys of a map. Unknown keys are errors, because a typo could silence a channel."""
     if not isinstance(node.value, dict):
         raise wrong(file, node.line, f"{where} must have keys: {', '.join(known)}")
     for key, value in node.value.items():

@@ -1,8 +1,8 @@
-"""From what is told to what stands in Slack, once: claim, post, record, part by part.
+"""Posts each part of a digest exactly once: claim, post, record.
 
-Who is killed between a post and its record leaves a claim that does not end. Who comes next looks
-for the post by the name in its metadata before posting. Where the app may not read the channel
-nobody can know, and it is not posted again.
+A run that is killed between post and record leaves its claim open. The next run searches the
+channel for the part, by the name in its metadata, before it posts. If the app may not read the
+channel, the part is not posted again.
 """
 
 from __future__ import annotations
@@ -31,21 +31,20 @@ from sre_reports.slack.message import Message
 
 PICTURE = "picture"
 _TRIES = 3
-_PAUSE = 1.0  # seconds between looks for what somebody else is posting
-_EARLIER = 3600.0  # seconds before a claim that a post may be dated: clocks differ
+_PAUSE = 1.0  # seconds between checks for a part that another run is posting
+_EARLIER = 3600.0  # seconds a post may be dated before its claim, since clocks differ
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """The chart for a Slack that draws none, with its words: made only there."""
+    """The trend as PNG with its alt text, drawn only if Slack does not accept the chart."""
 
     draw: Callable[[], tuple[bytes, str]]
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """Where a digest stands. ``posted`` are the parts that were posted now; the others stood there
-    already."""
+    """A delivered digest: the ``ts`` of its message, and the parts ``posted`` by this run."""
 
     ts: str
     posted: Sequence[str]
@@ -53,7 +52,7 @@ class Delivery:
 
 @dataclass(slots=True)
 class Courier:
-    """Brings one digest to one channel. ``say`` hears of what takes long."""
+    """Delivers one digest to one channel. ``say`` is called before waiting for another run."""
 
     web: Web
     posts: Posts
@@ -66,8 +65,8 @@ class Courier:
     _classic: bool = False
 
     def deliver(self, told: Told, picture: Picture | None = None) -> Delivery:
-        """Posts what is not there yet: the message, then its thread. Raises SreError; what was
-        posted stays recorded."""
+        """Posts the parts that are not posted yet: the message, then its thread. Raises SreError;
+        posted parts stay recorded."""
         first = self._once(MAIN, None, told.message)
         self._classic = first.classic
         for reply in told.thread:
@@ -77,7 +76,7 @@ class Courier:
         return Delivery(first.ts, tuple(self._posted))
 
     def _once(self, part: str, thread: str | None, what: Message | Picture) -> Sent:
-        """Where a part is: posted by us, now or before, or by somebody else meanwhile."""
+        """The record of a part, posted by this run or another."""
         place = Place(self.channel, thread)
         for left in reversed(range(_TRIES)):
             claim = self._claimed(part, place)
@@ -92,7 +91,7 @@ class Courier:
         raise AssertionError("the last try posts or raises")  # pragma: no cover
 
     def _claimed(self, part: str, place: Place) -> Claim | Sent:
-        """The claim to post a part, waited for while somebody else has it; or where the part is."""
+        """The claim to post a part, after waiting for the claim of another run; or its record."""
         waited = False
         while True:
             if sent := self.posts.sent(part):
@@ -106,11 +105,11 @@ class Courier:
             self.sleep(min(_PAUSE, max(0.05, (claim.until - self.now()).total_seconds())))
 
     def _left_by(self, taken: Taken, part: str, place: Place) -> Sent | None:
-        """Where a run that has the claim left the part. It may be at it still: then what is not
-        there may come."""
+        """The part as posted by the run that holds the claim; None if it is not posted, or not
+        yet."""
         self.say(
-            f"another run has begun the {part} of {self.key}, or died at it: waiting until"
-            f" {taken.until:%H:%M:%S} UTC"
+            f"another run started posting the {part} of {self.key} and has not finished: waiting"
+            f" until {taken.until:%H:%M:%S} UTC"
         )
         sent = None
         with contextlib.suppress(SreError):
@@ -143,16 +142,17 @@ class Courier:
         return Sent(self.web.post(place, what.payload(classic=True), name), classic=True)
 
     def _looked(self, claim: Claim, place: Place) -> Sent | None:
-        """Where an earlier run left the part. Raises AccessDenied where that cannot be known."""
+        """The part as posted by an earlier run; None if it is not posted. Raises AccessDenied if
+        the channel cannot be read."""
         try:
             return self._found(claim.part, place, claim.since)
         except (AccessDenied, Rejected) as error:
             what = (
-                f"an earlier run may have posted the digest of {self.key} to {self.channel}, which"
-                " cannot be read"
+                f"an earlier run may have posted the digest of {self.key} to {self.channel}, and"
+                " the channel cannot be read"
             )
             do = (
-                "Allow channels:history and groups:history, or look yourself and post it with"
+                "Allow channels:history and groups:history, or check the channel and post with"
                 " --again."
             )
             raise AccessDenied(what, why=error.why or error.what, do=do) from error

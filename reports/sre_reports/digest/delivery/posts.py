@@ -1,8 +1,8 @@
-"""What is posted once, whoever tries and however often: a claim before it, a record after it.
+"""Records that ensure each part of a digest is posted once: a claim before, a record after.
 
-A claim that ended well or badly says so. One that did not end may belong to somebody who is at it,
-or who died on the way, perhaps after the post: after LEASE it may be taken over, by who looked
-first whether the post is there.
+A claim ends as posted or failed. An open claim belongs to a run that is still posting, or that was
+killed, perhaps after the post. After LEASE, another run may take it over, and must check first
+whether the part is posted.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from sre_findings.store import posts as kept
 from sre_findings.store.table import Table
 
 A_NIGHT = timedelta(hours=20)
-"""Who tells of a night so long after it was told expects the next one."""
-# longer than a post may take, with every look and every wait that Slack asks for
+"""A digest posted again this long after it was posted is assumed to be the next one."""
+# longer than a post can take, including all searches and rate limits
 LEASE = timedelta(minutes=5)
 _OPEN, _FAILED, _DOUBTFUL = "open", "failed", "doubtful"
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """The right to post a part. ``look`` says that an earlier one may have posted it, not before
-    ``since``: look before you post.
+    """The right to post a part. With ``look``, an earlier run may have posted it, not before
+    ``since``, and the channel must be searched first.
     """
 
     part: str
@@ -38,8 +38,8 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """Somebody else has the claim, ``until`` then at the latest; they may have posted it, not
-    before ``since``."""
+    """Another run holds the claim, at most ``until`` then. It may have posted the part, not before
+    ``since``."""
 
     until: datetime
     since: datetime
@@ -47,8 +47,8 @@ class Taken:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """Where a part is; ``classic`` says that Slack took it without the newer blocks only. ``at`` is
-    when it was recorded, None before that.
+    """A posted part by its ``ts``. ``classic`` means that Slack rejected the newer block types.
+    ``at`` is when it was recorded, None before that.
     """
 
     ts: str
@@ -57,7 +57,7 @@ class Sent:
 
 
 class Posts:
-    """The posts of one place: a channel and the key of what is posted there."""
+    """The posted parts of one digest in one channel."""
 
     def __init__(
         self, table: Table, place: str, now: Callable[[], datetime] = lambda: datetime.now(UTC)
@@ -65,7 +65,7 @@ class Posts:
         self._table, self._place, self._now = table, place, now
 
     def sent(self, part: str) -> Sent | None:
-        """Where a part is; None where nothing is known of it."""
+        """The record of a part; None if there is none."""
         values = kept.sent(self._table, self._place, part)
         return (
             Sent(values["ts"], values["classic"], datetime.fromisoformat(values["at"]))
@@ -74,7 +74,7 @@ class Posts:
         )
 
     def claim(self, part: str) -> Claim | Taken:
-        """The claim to post a part, or who has it."""
+        """Claims a part, or returns the claim of another run."""
         now, last = self._now(), kept.last_claim(self._table, self._place, part)
         number, state, at, since = _read(last, now)
         if state == _OPEN and at + LEASE > now:
@@ -86,12 +86,12 @@ class Posts:
         return Claim(part, number + 1, state != _FAILED, now, since)
 
     def failed(self, claim: Claim, *, doubtful: bool) -> None:
-        """Gives the claim back. ``doubtful``: nobody knows whether it was posted."""
+        """Ends the claim as failed. ``doubtful``: it is unknown whether the part was posted."""
         values = _values(_DOUBTFUL if doubtful or claim.look else _FAILED, claim.at, claim.since)
         kept.end(self._table, self._place, claim.part, claim.number, values, self._now())
 
     def record(self, part: str, sent: Sent) -> None:
-        """Says where the part is."""
+        """Records a posted part."""
         values = {"ts": sent.ts, "classic": sent.classic, "at": self._now().isoformat()}
         kept.record(self._table, self._place, part, values, self._now())
 
@@ -99,8 +99,8 @@ class Posts:
 def _read(
     last: tuple[int, Mapping[str, Any]] | None, now: datetime
 ) -> tuple[int, str, datetime, datetime]:
-    """The number, the state, the time and the first doubt of the newest claim; of none, as of one
-    that failed."""
+    """The number, state, time and first doubt of the newest claim. No claim reads as a failed
+    one."""
     if last is None:
         return 0, _FAILED, now, now
     number, values = last
@@ -113,5 +113,5 @@ def _values(state: str, at: datetime, since: datetime) -> dict[str, Any]:
 
 
 def posts_of(sources: Sources, channel: str, key: str) -> Posts:
-    """The posts of a channel: ``key`` is the snapshot, or whatever it is of."""
+    """The posts of a channel; ``key`` identifies the digest, usually by its snapshot."""
     return Posts(sources.table, f"{channel}#{key}", sources.now)

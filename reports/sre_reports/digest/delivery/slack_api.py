@@ -1,8 +1,8 @@
-"""Slack's Web API: the one seam where slack_sdk is known, and where its errors become ours.
+"""Slack's Web API: the only module that imports slack_sdk and maps its errors.
 
-Nothing is repeated here but what Slack asked to wait for: whether a post whose answer was lost has
-arrived is not for this room to guess. Such a failure is a Doubtful. The token is sent to Slack, or
-to this machine, and is in no message or log.
+A request is retried only if Slack asks to wait. If a response is lost, the post may have arrived:
+the error is a Doubtful, and the caller decides. The token is sent only to Slack or this machine,
+and appears in no message or log.
 """
 
 from __future__ import annotations
@@ -35,14 +35,14 @@ if TYPE_CHECKING:
     from slack_sdk.web import SlackResponse
 
 API = "https://slack.com/api/"
-SECONDS = 15  # for each answer of Slack's
-PATIENCE = 90.0  # seconds to wait for in all, where Slack says that there were too many requests
-EVENT = "sre_digest"  # the type of the metadata by which a post is found again
+SECONDS = 15  # timeout of each request
+PATIENCE = 90.0  # total seconds to wait when Slack limits the rate
+EVENT = "sre_digest"  # the metadata type by which a post is found again
 _PAGE, _PAGES = 200, 10
-_WHAT = "Slack did not take the message"
+_WHAT = "Slack did not accept the message"
 _SCOPES = (
-    "The app needs chat:write, files:write, channels:history and groups:history; install it again"
-    " after adding one."
+    "The app needs chat:write, files:write, channels:history and groups:history. Reinstall it"
+    " after adding a scope."
 )
 _CREDENTIALS = (
     "invalid_auth",
@@ -71,28 +71,28 @@ _LOST = (
 
 
 class Doubtful(Unreachable):
-    """Nobody knows whether Slack took it."""
+    """It is unknown whether Slack accepted the request."""
 
 
 class BlocksRefused(Rejected):
-    """Slack does not take these blocks: it may not have the newer ones yet."""
+    """Slack rejected the blocks; the workspace may not have the newer block types yet."""
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where in Slack a message goes: a channel, and a thread of it, named by its first message."""
+    """A channel, and a thread in it by the ``ts`` of its first message."""
 
     channel: str
     thread: str | None = None
 
 
 def open_web(token: str, url: str = "", sleep: Callable[[float], None] = time.sleep) -> Web:
-    """Slack by its address, SRE_SLACK_API_URL where that is set. Raises UsageError. Nothing is
-    contacted yet."""
+    """A client of Slack at ``url``, or at Slack's own address. Raises UsageError for a URL that is
+    neither Slack nor this machine. Does not connect yet."""
     from slack_sdk import WebClient
 
     base, here = _checked(url or API)
-    quiet = logging.Logger("slack", logging.CRITICAL + 1)  # noqa: LOG001 - of its own: what it would tell, our errors say
+    quiet = logging.Logger("slack", logging.CRITICAL + 1)  # noqa: LOG001 - silent: our errors have its messages
     client = WebClient(token, base_url=base, timeout=SECONDS, retry_handlers=[], logger=quiet)
     if here:
         client.proxy = None  # this machine is behind no proxy
@@ -100,13 +100,13 @@ def open_web(token: str, url: str = "", sleep: Callable[[float], None] = time.sl
 
 
 def _checked(url: str) -> tuple[str, bool]:
-    """The address, and whether it is this machine. A token goes nowhere else but to Slack."""
-    do = "Leave it out, or use http://127.0.0.1:port/ for a stand-in on this machine."
+    """The URL, and whether it is this machine. The token is sent to no other host."""
+    do = "Unset it, or use http://127.0.0.1:port/ for a stand-in on this machine."
     try:
         parts = urlsplit(url)
         host = parts.hostname or ""
     except ValueError as error:
-        raise UsageError("SRE_SLACK_API_URL is no URL", do=do) from error
+        raise UsageError("SRE_SLACK_API_URL is not a URL", do=do) from error
     here = _is_here(host)
     slack = parts.scheme == "https" and f".{host}".endswith((".slack.com", ".slack-gov.com"))
     if (
@@ -126,14 +126,14 @@ def _is_here(host: str) -> bool:
 
 
 class Web:
-    """What the digest of one channel asks of Slack."""
+    """The calls to Slack for the digest of one channel."""
 
     def __init__(self, client: WebClient, sleep: Callable[[float], None]) -> None:
         self._client, self._sleep, self._left = client, sleep, PATIENCE
 
     def post(self, place: Place, payload: Mapping[str, Any], name: Mapping[str, str]) -> str:
-        """Posts a message with its name in its metadata, and gives its ts. Raises Doubtful where it
-        may have arrived."""
+        """Posts a message with its name in its metadata, and returns its ``ts``. Raises Doubtful if
+        the message may have arrived."""
         metadata = {"event_type": EVENT, "event_payload": dict(name)}
         to = {"channel": place.channel} | ({"thread_ts": place.thread} if place.thread else {})
         answer = self._asked("chat.postMessage", json={**to, "metadata": metadata, **payload})
@@ -142,9 +142,9 @@ class Web:
     def find(
         self, place: Place, name: Mapping[str, str], oldest: float
     ) -> tuple[str, Mapping[str, str]] | None:
-        """The ts and the whole name of our message whose name holds this one, not older than
-        ``oldest`` in epoch seconds; None where there is none. Raises Rejected where more was
-        written since than can be read.
+        """The ``ts`` and full name of our message whose name includes ``name``, not older than
+        ``oldest`` in epoch seconds; None if there is none. Raises Rejected if there are more
+        messages since than can be read.
         """
         some = ((str(one["ts"]), _name_of(one)) for one in self._messages(place, oldest))
         return next(
@@ -152,7 +152,7 @@ class Web:
         )
 
     def find_file(self, place: Place, filename: str, oldest: float) -> str | None:
-        """The same of a file that was uploaded: uploads have no metadata."""
+        """The ``ts`` of the message with an uploaded file; uploads have no metadata."""
         some = self._messages(place, oldest)
         return next(
             (
@@ -165,8 +165,7 @@ class Web:
         )
 
     def upload(self, place: Place, filename: str, content: bytes, alt: str) -> None:
-        """Puts a picture with its words into a thread. Raises Doubtful where it may have
-        arrived."""
+        """Uploads a picture with alt text to a thread. Raises Doubtful if it may have arrived."""
         given: dict[str, Any] = {
             "filename": filename,
             "content": content,
@@ -178,8 +177,8 @@ class Web:
 
     def _messages(self, place: Place, oldest: float) -> Iterator[Mapping[str, Any]]:
         method = "conversations.replies" if place.thread else "conversations.history"
-        # Without include_all_metadata Slack leaves out the names of messages whose kind the app's
-        # manifest does not declare.
+        # Without include_all_metadata, Slack omits metadata types that the app's manifest does not
+        # declare.
         asked: dict[str, Any] = {
             "channel": place.channel,
             "limit": _PAGE,
@@ -194,8 +193,8 @@ class Web:
                 return
             asked |= {"cursor": cursor}
         raise Rejected(
-            "the channel has too many messages to look through",
-            do="Look yourself, and post it with --again.",
+            "the channel has too many messages to search",
+            do="Check the channel, and post with --again.",
         )
 
     def _asked(self, method: str, **arguments: Any) -> Mapping[str, Any]:
@@ -203,7 +202,7 @@ class Web:
         return dict(answer)
 
     def _patiently(self, call: Callable[[], SlackResponse]) -> SlackResponse:
-        """An answer of Slack's. What it asks to wait for is waited for, PATIENCE in all."""
+        """Calls Slack, and waits as long as it asks for, up to PATIENCE in total."""
         while True:
             try:
                 with _errors():
@@ -211,15 +210,15 @@ class Web:
             except _Wait as wait:
                 self._left -= wait.seconds
                 if self._left < 0:
-                    why = f"it asks for {wait.seconds:,.0f} seconds more"
+                    why = f"it asks to wait {wait.seconds:,.0f} more seconds"
                     raise Throttled(
-                        "Slack takes no more messages for now", why=why, do="Run it again later."
+                        "Slack is limiting the rate of messages", why=why, do="Run it again later."
                     ) from wait
                 self._sleep(wait.seconds)
 
 
 class _Wait(Exception):
-    """No error: Slack says when to come again."""
+    """Slack asks to retry after some seconds."""
 
     def __init__(self, seconds: float) -> None:
         super().__init__(seconds)
@@ -227,7 +226,7 @@ class _Wait(Exception):
 
 
 def _name_of(one: Mapping[str, Any]) -> Mapping[str, str]:
-    """The name of a message of ours; empty for any other."""
+    """The name in the metadata of our message; empty for other messages."""
     metadata = one.get("metadata") or {}
     return metadata.get("event_payload") or {} if metadata.get("event_type") == EVENT else {}
 
@@ -249,12 +248,12 @@ def _errors() -> Iterator[None]:
     ) as error:
         why = shortened(visible(str(error)), 200) or type(error).__name__
         raise Doubtful(
-            "Slack did not answer", why=why, do="Check that this machine may reach slack.com."
+            "Slack did not respond", why=why, do="Check that this machine can reach slack.com."
         ) from error
 
 
 def _answered(error: SlackApiError) -> Exception:
-    """What Slack said, as an error of ours, or as the time to wait."""
+    """Slack's error as one of ours, or as a time to wait."""
     answer: Any = error.response
     status, said = answer.status_code, answer.data if isinstance(answer.data, dict) else {}
     code = shortened(visible(str(said.get("error") or status)), 80)
@@ -262,7 +261,7 @@ def _answered(error: SlackApiError) -> Exception:
         return _Wait(_seconds(answer.headers))
     if status >= http.HTTPStatus.INTERNAL_SERVER_ERROR or code in _LOST or not said:
         return Doubtful(
-            "Slack failed", why=code, do="Run it again: what was posted is not posted twice."
+            "Slack failed", why=code, do="Run it again. Posted parts are not posted twice."
         )
     return _refused(code, said)
 
@@ -272,19 +271,19 @@ def _refused(code: str, said: Mapping[str, Any]) -> SreError:
         return CredentialsInvalid(
             _WHAT,
             why=code,
-            do="Renew SRE_SLACK_BOT_TOKEN, or the bot_token of SRE_SLACK_SECRET_ID.",
+            do="Renew SRE_SLACK_BOT_TOKEN, or the bot_token in SRE_SLACK_SECRET_ID.",
         )
     if code in _DENIED:
         needed = f": {shortened(visible(str(said['needed'])), 80)}" if said.get("needed") else ""
         return AccessDenied(_WHAT, why=f"{code}{needed}", do=_SCOPES)
     if code in _BLOCKS:
         return BlocksRefused(
-            _WHAT, why=code, do="Report it: every message is checked against Slack's limits."
+            _WHAT, why=code, do="Report this as a bug: messages are checked against Slack's limits."
         )
     do = (
-        "Invite the app to the channel, and check its id."
+        "Invite the app to the channel, and check the channel's id."
         if code in _PLACES
-        else "Look the word up in Slack's API reference."
+        else "Look up the error in Slack's API reference."
     )
     return Rejected(_WHAT, why=code, do=do)
 
@@ -293,7 +292,7 @@ _PLACES = ("channel_not_found", "not_in_channel", "is_archived", "channel_is_arc
 
 
 def _seconds(headers: Mapping[str, str]) -> float:
-    """What Retry-After says; a second where it says nothing that can be read."""
+    """The seconds of Retry-After; 1 if it is missing or invalid."""
     text = next((value for name, value in headers.items() if name.lower() == "retry-after"), "")
     try:
         return max(0.0, float(text))

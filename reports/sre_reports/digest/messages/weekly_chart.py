@@ -1,8 +1,6 @@
-"""The trend as Slack's own chart: critical and high, a point a week, or a night while there are
-few.
+"""The trend of critical and high findings as a Slack chart: a point per week, or per day at first.
 
-Slack takes twenty points and knows no gaps. Where it draws no chart, a picture goes into the
-thread.
+Slack accepts twenty points and has no gaps. Workspaces without charts get a picture in the thread.
 """
 
 from __future__ import annotations
@@ -21,7 +19,7 @@ WEEKS, NIGHTS = 13, 14
 
 
 class Point(NamedTuple):
-    """A complete night, the newest of its week."""
+    """The newest complete snapshot of a week or day."""
 
     day: date
     critical: int
@@ -29,10 +27,9 @@ class Point(NamedTuple):
 
 
 def chart(trend: ListAnswer) -> list[Part]:
-    """The chart; none where there are not two points to draw a line between. What is not known is
-    no point, and is said."""
+    """The chart; empty for fewer than two points. A caption counts the points left out."""
     days = days_of(trend)
-    step, what = (7, "week") if len(days.days) > NIGHTS else (1, "night")
+    step, what = (7, "week") if len(days.days) > NIGHTS else (1, "day")
     points, missing = points_of(days, step)
     if len(points) < 2:
         return []
@@ -42,11 +39,11 @@ def chart(trend: ListAnswer) -> list[Part]:
         ("High", [one.high for one in points]),
     ]
     drawn: list[Block] = [
-        line_chart(f"Critical and high, {what} by {what}", labels, series, "Open findings")
+        line_chart(f"Critical and high findings per {what}", labels, series, "Open findings")
     ]
     if missing:
         left_out = (
-            f"{wording.number(missing, what)} without a complete scan"
+            f"{wording.number(missing, what)} without a complete snapshot"
             f" {'is' if missing == 1 else 'are'} left out."
         )
         drawn.append(context(left_out))
@@ -54,8 +51,7 @@ def chart(trend: ListAnswer) -> list[Part]:
 
 
 def points_of(days: Days, step: int) -> tuple[list[Point], int]:
-    """The points, oldest first, one for each ``step`` days, and how many between them are not
-    known."""
+    """One point per ``step`` days, oldest first, and the number of unknown points among them."""
     most = WEEKS if step > 1 else NIGHTS
     found = [
         _newest(days, range(max(0, end - step), end)) for end in range(len(days.days), 0, -step)

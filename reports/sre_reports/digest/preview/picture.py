@@ -1,5 +1,4 @@
-"""How a digest will look in Slack, as a picture for people: close to it, and drawn from the very
-blocks that are sent."""
+"""A digest as Slack would show it, approximately, drawn from the blocks that are posted."""
 
 from __future__ import annotations
 
@@ -22,14 +21,14 @@ from sre_reports.slack.message import Message
 WIDTH, LEFT, RIGHT = 760, 72, 736
 APP = "sre-assistant"
 _SIZE, _LEADING, _REPLY = 15.0, 22.0, 40
-_CLASSIC, _ROWS = 10, 5  # rows of a table, and of one that Slack pages
+_CLASSIC, _ROWS = 10, 5  # rows shown of a table, and of one that Slack pages
 Block = Mapping[str, Any]
 
 
 @dataclass(slots=True)
 class Sheet:
-    """What is drawn, from top to bottom; ``y`` is where the next thing begins, ``left`` where its
-    lines do."""
+    """The drawing from top to bottom; ``y`` is the position of the next element, ``left`` the start
+    of lines."""
 
     left: float = LEFT
     y: float = 24.0
@@ -39,7 +38,7 @@ class Sheet:
 
     @property
     def room(self) -> float:
-        """How wide a line may be."""
+        """The maximum width of a line."""
         return RIGHT - self.left
 
     def say(
@@ -53,7 +52,7 @@ class Sheet:
         bold: bool = False,
         end: bool = False,
     ) -> None:
-        """Puts plain text somewhere; ``end`` says that it ends at ``x``."""
+        """Draws plain text; with ``end``, it ends at ``x``."""
         self.texts.append(
             {
                 "x": x,
@@ -67,7 +66,7 @@ class Sheet:
         )
 
     def box(self, x: float, y: float, wide_: float, high: float, **look: Any) -> None:
-        """Puts a rectangle somewhere."""
+        """Draws a rectangle."""
         self.boxes.append(
             {
                 "x": x,
@@ -82,7 +81,7 @@ class Sheet:
         )
 
     def runs(self, x: float, y: float, some: Sequence[Run], size: float) -> None:
-        """Puts a line of runs somewhere."""
+        """Draws a line of runs."""
         for run in some:
             if run.code:
                 self.box(
@@ -99,7 +98,7 @@ class Sheet:
     def markup(
         self, text: str, x: float, width: float, size: float = _SIZE, ink: str = "ink"
     ) -> float:
-        """Puts a text in Slack's markup at the current height; the height that it takes."""
+        """Draws text in Slack's markup at the current position, and returns its height."""
         leading, y = size * _LEADING / _SIZE, self.y
         for line in lines(text, size, width, ink):
             y += leading
@@ -113,7 +112,7 @@ def preview(found: Told, now: datetime) -> bytes:
 
 
 def preview_svg(found: Told, now: datetime) -> str:
-    """The same as SVG."""
+    """The message and its thread as SVG."""
     sheet = Sheet()
     _message(sheet, found.message, f"{now:%H:%M}")
     if found.thread:
@@ -242,8 +241,8 @@ def _table(sheet: Sheet, block: Block) -> None:
 
 
 def _columns(rows: Sequence[Sequence[str]], room: float) -> list[float]:
-    """Where columns begin and the last ends: as wide as their longest cell; the widest give way, or
-    all are stretched."""
+    """The start of each column and the end of the last: as wide as their longest cell; the widest
+    shrink, or all are stretched."""
     need = [max(wide(row[n], 13, bold=True) for row in rows) + 20 for n in range(len(rows[0]))]
     most = _most(need, room)
     shown = [min(one, most) for one in need]
@@ -251,8 +250,7 @@ def _columns(rows: Sequence[Sequence[str]], room: float) -> list[float]:
 
 
 def _most(need: Sequence[float], room: float) -> float:
-    """How wide the widest column may be, so that all have room; narrower ones are as wide as they
-    need."""
+    """The maximum width of a column at which all columns fit; narrower ones keep their width."""
     for place, one in enumerate(ordered := sorted(need)):
         share = (room - sum(ordered[:place])) / (len(need) - place)
         if one > share:

@@ -1,5 +1,5 @@
-"""A row of findings as the cells of Inspector's CSV, in its order; for a workbook too, which has
-the same columns."""
+"""A finding as the cells of Inspector's CSV, in its order; shared with the workbook, which has the
+same columns."""
 
 from __future__ import annotations
 
@@ -14,19 +14,17 @@ from sre_reports.formats.csv.escaping import Cell
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _DAY = timedelta(days=1) // _MICROSECOND
-# of each kind of part: an estate has fewer distinct vulnerabilities, and rows come resource by
-# resource
+# of each kind of run: there are fewer distinct vulnerabilities, and rows come resource by resource
 _KEPT = 16_384
 
 S = TypeVar("S")
 
 
 class Cells(Generic[S]):
-    """Rows of ``ask.rows`` as runs of cells that stand side by side; ages are as of one moment.
+    """Turns finding rows into runs of adjacent cells; ages are as of one moment.
 
-    ``run`` makes of some cells what the format writes, and ``time`` makes a run of epoch
-    microseconds. What repeats is parsed and made once while it is kept: that is nine tenths of a
-    row.
+    ``run`` serializes some cells, and ``time`` epoch microseconds. Repeated values are parsed and
+    serialized once while they are cached, which covers nine tenths of a row.
     """
 
     def __init__(
@@ -46,9 +44,9 @@ class Cells(Generic[S]):
         )
 
     def inspector(self, row: Mapping[str, Any]) -> list[S]:
-        """The 55 cells of Inspector's own columns, in seventeen runs."""
+        """The 55 cells of Inspector's columns, in seventeen runs."""
         where = (row["resource_id"], row["region"], row["resource_type"], row["resources"])
-        # rows come resource by resource: to compare is quicker than to hash a long text
+        # rows come resource by resource, and comparing long texts is faster than hashing them
         if where != self._place[0]:
             self._place = where, self._placed(*where)
         place = self._place[1]
@@ -87,14 +85,14 @@ class Cells(Generic[S]):
             vendor,  # vendor, severity, advisory, published; eight of CVSS
             place[1],  # type, AMI, public and private IPv4, IPv6, VPC
             ports,
-            exploit,  # EPSS, whether there is an exploit, when it was seen
+            exploit,  # EPSS, exploit available, last exploited
             place[2],  # layers, package type, modified
             last,  # references, detector, managers
         ]
 
     def full(self, row: Mapping[str, Any]) -> list[S]:
-        """Inspector's cells and then ours: the resource's name, its owner, and whether the code is
-        reached at run time."""
+        """Inspector's cells followed by ours: resource name, owner, and runtime reachability with
+        its reason."""
         ours = (row["resource_name"], row["owner"], row["reachability"], row["reachability_reason"])
         return [*self.inspector(row), self._kept(*ours)]
 

@@ -1,4 +1,4 @@
-"""Findings as CSV with Inspector's own 55 columns, so that importers of its reports take ours."""
+"""Findings as CSV with Inspector's own 55 columns, for importers of its reports."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _SECOND = 1_000_000
 _MINUTE, _DAY = 60 * _SECOND, 86_400 * _SECOND
 _KEPT = 16_384
 
-# The order is Inspector's; importers compare the whole header.
+# In Inspector's order; importers compare the whole header.
 INSPECTOR = (
     "AWS Account Id",
     "Severity",
@@ -93,7 +93,7 @@ COLUMNS = {"inspector": INSPECTOR, "full": INSPECTOR + OWN}
 
 
 def write(options: Options, proof: Proof, batches: Batches, file: BinaryIO, tell: Tell) -> None:  # noqa: ARG001 - a Writer
-    """The whole file; see :func:`chunks`. Ages are as of the snapshot."""
+    """Writes the file; see :func:`chunks`. Ages are as of the snapshot."""
     as_of = proof.as_of or datetime.now(UTC)
     pieces = chunks(batches, as_of, columns=options.columns, raw=options.raw, excel=options.excel)
     file.writelines(piece.encode() for piece in pieces)
@@ -107,12 +107,11 @@ def chunks(
     raw: bool = False,
     excel: bool = False,
 ) -> Iterator[str]:
-    """The CSV in pieces, a piece a batch; the header comes first, even without any finding.
+    """The CSV, one chunk per batch; the header comes first, even without findings.
 
-    ``batches`` are those of ``ask.rows``; ages are as of ``as_of``. ``columns="full"`` appends our
-    own columns. ``raw`` leaves formulas as they are, for machines; ``excel`` begins with a byte
-    order mark. Memory is that of one batch and of caches of a fixed size. Raises KeyError for other
-    ``columns``.
+    Ages are as of ``as_of``. ``columns="full"`` appends our own columns. ``raw`` leaves formulas
+    unescaped, for programs; ``excel`` starts with a byte order mark. Memory is bounded by one batch
+    and caches of a fixed size. Raises KeyError for other ``columns``.
     """
     names = COLUMNS[columns]
     yield (BYTE_ORDER_MARK if excel else "") + csv_text([names])
@@ -124,8 +123,8 @@ def chunks(
 
 
 def csv_time(microseconds: int | None) -> str:
-    """``2026-11-22T01:00:00Z``, with milliseconds where there are some, as ``iso`` writes it; empty
-    where there is none."""
+    """``2026-11-22T01:00:00Z``, with milliseconds if there are any, as ``iso`` writes it; empty for
+    None."""
     if microseconds is None:
         return ""
     minutes, rest = divmod(microseconds, _MINUTE)
@@ -136,6 +135,6 @@ def csv_time(microseconds: int | None) -> str:
 
 @lru_cache(_KEPT)
 def _minute(minutes: int) -> str:
-    """All that comes before the seconds."""
+    """The part before the seconds."""
     moment = time_of(minutes * _MINUTE)
     return iso(moment)[:-3] if moment else ""

@@ -1,8 +1,8 @@
-"""The wire's nested parts as cells of Inspector's CSV. A part may have any shape; what does not fit
-gives an empty cell.
+"""Nested values of findings as cells of Inspector's CSV. A value of an unexpected shape gives an
+empty cell.
 
-Lists are joined with a comma and a space, and the n-th entry of every package column is the n-th
-package's.
+Lists are joined with a comma and a space; the n-th entry of every package column belongs to the
+n-th package.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from sre_reports.formats.json_values import (
 
 _BETWEEN = ", "
 
-# Addresses that a VPC hands out and the internet does not route: RFC 1918 and RFC 6598.
+# Private addresses of VPCs: RFC 1918 and RFC 6598.
 _PRIVATE = tuple(
     ipaddress.ip_network(one)
     for one in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")
@@ -46,9 +46,9 @@ def packages(text: str | None) -> tuple[Cell, ...]:
 
 
 def vulnerability(text: str | None) -> tuple[Cell, ...]:
-    """The thirteen cells of ``vulnerability_details``: vendor, its severity, advisory and when that
-    was published; score and vector of NVD's CVSS 3 and 2 and of the vendor's, which is the
-    finding's own source where that has one; URLs."""
+    """The thirteen cells of ``vulnerability_details``: vendor, its severity, its advisory and when
+    that was published; score and vector of NVD's CVSS 3 and 2, and of the vendor's (the finding's
+    own source if it has scores); URLs."""
     wire = mapping(text)
     source = word(wire.get("source"))
     scores = objects(wire.get("cvss"))
@@ -77,9 +77,9 @@ def _cvss(scores: list[Mapping[str, Any]], version: str) -> tuple[Cell, Cell]:
 
 
 def place(text: str | None, resource_id: str | None) -> tuple[Cell, ...]:
-    """The eleven cells of that one of ``resources`` which the row is about: image tags, platform,
-    tags; AMI, public and private IPv4, IPv6, VPC; a function's layers, package type and when it was
-    modified. Most are empty."""
+    """The eleven cells of the row's own entry in ``resources``: image tags, platform, tags; AMI,
+    public and private IPv4, IPv6, VPC; a function's layers, package type and last change. Most are
+    empty."""
     found = objects(parsed(text))
     wire = next((one for one in found if one.get("id") == resource_id), found[0] if found else {})
     details = wire.get("details")
@@ -118,8 +118,8 @@ def _private(address: str) -> bool:
 
 
 def network(text: str | None) -> tuple[Cell, Cell]:
-    """The cells of ``network_details``: the path from the internet to the instance, and the ports
-    that are open."""
+    """The cells of ``network_details``: the path from the internet to the instance, and the open
+    ports."""
     wire = mapping(text)
     steps = objects(part(wire, "networkPath").get("steps"))
     path = " -> ".join(_step(one) for one in steps)
@@ -147,8 +147,8 @@ def code(text: str | None) -> tuple[Cell, Cell, Cell]:
 def rest(
     score_details: str | None, exploitability: str | None, remediation: str | None
 ) -> tuple[Cell, ...]:
-    """One cell of each of three small parts: the score's vector, when it was last exploited, and
-    the recommendation."""
+    """One cell each of three columns: the vector of the score, the last known exploit, and the
+    recommendation."""
     vector = word(part(mapping(score_details), "adjustedCvss").get("scoringVector"))
     return (
         vector,
@@ -164,17 +164,17 @@ def _advice(wire: Mapping[str, Any]) -> str | None:
 
 
 def listed(value: object) -> str | None:
-    """A list of texts in one cell."""
+    """A list of texts as one cell."""
     return joined([word(one) for one in sequence(value)])
 
 
 def joined(values: list[str | None]) -> str | None:
-    """Values in one cell, absent ones keeping their place; None where all are absent."""
+    """Values as one cell, in which absent ones keep their position; None if all are absent."""
     return _BETWEEN.join(value or "" for value in values) if any(values) else None
 
 
 def moment(seconds: object) -> str | None:
-    """Epoch seconds in ISO 8601 UTC; what is no time stays as Inspector wrote it."""
+    """Epoch seconds in ISO 8601 UTC; an invalid time stays as Inspector wrote it."""
     found = (
         moment_of(round(seconds, 3))
         if isinstance(seconds, int | float) and not isinstance(seconds, bool)

@@ -1,4 +1,4 @@
-"""A resource as a component of CycloneDX, with those of its packages that findings name."""
+"""A resource as a CycloneDX component, with the packages that findings name."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ LONGEST_VERSION = 1024  # CycloneDX 1.6, definitions/version
 
 
 class Component:
-    """One resource while its rows pass. Numbers go on from ``number``, the resource's own;
-    references are made of them."""
+    """Collects one resource from its rows. Component numbers start at ``number``, the resource's
+    own, and form the references."""
 
     def __init__(self, row: Row, number: int) -> None:
         self._row, self._number = row, number
@@ -28,7 +28,7 @@ class Component:
 
     @property
     def next_number(self) -> int:
-        """The first number that is free."""
+        """The next free number."""
         return self._number + 1 + len(self._packages)
 
     def holds(self, row: Row) -> bool:
@@ -36,8 +36,8 @@ class Component:
         return all(row[name] == self._row[name] for name in _IDENTITY)
 
     def affected(self, row: Row) -> list[tuple[int, str | None]]:
-        """The numbers of what the row's finding affects, each with the version that fixes it:
-        packages, or the resource."""
+        """The numbers of the affected components, packages or else the resource, each with its
+        fixed version."""
         found = [
             (self._package(one), one.package.fixed_in)
             for one in packages(row["packages"])
@@ -65,7 +65,7 @@ class Component:
         return self._packages[key][0]
 
     def to_json(self) -> dict[str, Any]:
-        """The component with its packages inside."""
+        """The component, including its packages."""
         row = self._row
         names = (*_IDENTITY, "owner")
         return {
@@ -81,12 +81,13 @@ class Component:
 
 
 def reference(number: int) -> str:
-    """What others refer to a component by, within this document."""
+    """The reference of a component within the document."""
     return f"component-{number}"
 
 
 def properties(**values: object) -> list[dict[str, str]]:
-    """One for each value; what there is not is left out, and true is ``true``."""
+    """CycloneDX properties with the prefix ``sre:``. Absent values are left out, and True is
+    ``true``."""
     told = {
         name: str(value).lower() if isinstance(value, bool) else str(value)
         for name, value in present(**values).items()

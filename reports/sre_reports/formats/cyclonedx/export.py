@@ -1,8 +1,8 @@
-"""Findings as a CycloneDX 1.6 VDR: resources with their vulnerable packages, and each vulnerability
-with what it affects.
+"""Findings as a CycloneDX 1.6 VDR: resources with their vulnerable packages, and vulnerabilities
+with what they affect.
 
-A resource goes out once its rows are over: they lie together. Vulnerabilities follow, for any of
-them may be found again until the last row.
+A resource is written when its rows end, since they are adjacent. Vulnerabilities follow at the end,
+because each may occur until the last row.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 
 def write(options: Options, proof: Proof, batches: Batches, file: BinaryIO, tell: Tell) -> None:  # noqa: ARG001 - a Writer
-    """The whole document."""
+    """Writes the document."""
     with Vulnerabilities() as found:
         file.write(_opened(proof))
         file.writelines(_joined(_components(batches, found)))
@@ -45,8 +45,7 @@ def write(options: Options, proof: Proof, batches: Batches, file: BinaryIO, tell
 
 
 def _components(batches: Batches, found: Vulnerabilities) -> Iterator[bytes]:
-    """Each resource, as soon as a row is about another one; the vulnerabilities are noted on the
-    way."""
+    """Each resource when its rows end; its vulnerabilities are collected on the way."""
     component = None
     for row in chain.from_iterable(batches):
         if component is None or not component.holds(row):
@@ -64,7 +63,7 @@ def _joined(pieces: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def _opened(proof: Proof) -> bytes:
-    """All that comes before the components, the last bracket open."""
+    """The document up to the first component, with open brackets."""
     head = {
         "$schema": "http://cyclonedx.org/schema/bom-1.6.schema.json",
         "bomFormat": "CycloneDX",

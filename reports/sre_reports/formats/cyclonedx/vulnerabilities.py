@@ -1,7 +1,7 @@
-"""The vulnerabilities of a CycloneDX VDR, one for each id and status, with every rating and
-everything affected.
+"""The vulnerabilities of a CycloneDX VDR, one per id and status, with all ratings and all that they
+affect.
 
-In memory are numbers alone, eight bytes for what a finding affects; texts are spooled.
+Memory holds only numbers, eight bytes per affected component; texts are spooled.
 """
 
 from __future__ import annotations
@@ -42,18 +42,18 @@ Rating = tuple[str, float | int | None, str | None, str]  # severity, score, vec
 
 
 class _Seen:
-    """What is added to a vulnerability finding by finding."""
+    """What each finding adds to a vulnerability."""
 
     __slots__ = ("findings", "numbers", "place", "ratings")
 
     def __init__(self, place: int) -> None:
         self.place, self.findings = place, 0
-        self.numbers = array("I")  # of a component, and of the version that fixes it, in turn
+        self.numbers = array("I")  # alternating: a component and the version that fixes it
         self.ratings: dict[Rating, None] = {}
 
 
 class Vulnerabilities:
-    """Those met so far."""
+    """The vulnerabilities so far."""
 
     def __init__(self) -> None:
         self._spool = Spool()
@@ -73,7 +73,7 @@ class Vulnerabilities:
 
     @property
     def findings(self) -> int:
-        """How many findings were added."""
+        """The number of findings."""
         return sum(seen.findings for seen in self._seen.values())
 
     def add(self, row: Row, affected: Affected) -> None:
@@ -113,7 +113,7 @@ class Vulnerabilities:
 
 
 def _affects(numbers: array[int], fixes: list[str | None]) -> list[dict[str, Any]]:
-    """Each component once, with the versions that fix it."""
+    """Each affected component once, with the versions that fix it."""
     found: dict[int, dict[str, None]] = {}
     for component, fix in zip(numbers[::2], numbers[1::2], strict=True):
         versions = found.setdefault(component, {})
@@ -130,7 +130,7 @@ def _affects(numbers: array[int], fixes: list[str | None]) -> list[dict[str, Any
 
 
 def _vulnerability(row: Row) -> dict[str, Any]:
-    """What a finding tells of its vulnerability, whatever it is found in."""
+    """The parts of a vulnerability that do not depend on the affected component."""
     wire, code = mapping(row["vulnerability_details"]), mapping(row["code_details"])
     links = [*words(wire.get("referenceUrls")), *words(code.get("referenceUrls"))]
     advice = word(part(mapping(row["remediation"]), "recommendation").get("text"))
@@ -155,7 +155,7 @@ def _vulnerability(row: Row) -> dict[str, Any]:
 
 
 def _analysis(status: str | None) -> dict[str, str]:
-    """What Inspector says of a finding that is not open; why it is not, Inspector does not say."""
+    """The analysis of a finding that is not open. Inspector gives no reason."""
     told = {"SUPPRESSED": "suppressed", "CLOSED": "closed"}.get(status or "")
     return {"detail": f"{told} in {SCANNER}"} if told else {}
 
@@ -184,7 +184,7 @@ def _cvss(one: Mapping[str, Any]) -> dict[str, Any] | None:
 
 
 def _rating(row: Row) -> Rating:
-    """Inspector's own: its severity, and its score with the vector that it comes from."""
+    """Inspector's rating: its severity, and its score with vector."""
     adjusted = part(mapping(row["score_details"]), "adjustedCvss")
     method = _METHODS.get(str(adjusted.get("version")), "other")
     return (

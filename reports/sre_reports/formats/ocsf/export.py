@@ -1,8 +1,8 @@
-"""Findings as events of OCSF's Vulnerability Finding, one JSON object a line, for security lakes
-and SIEMs.
+"""Findings as OCSF Vulnerability Finding events, one JSON object per line, for security lakes and
+SIEMs.
 
-What OCSF has no place for goes below ``unmapped``; what is not known is not there. A finding that
-is no vulnerability, an open port, keeps its line and names none.
+Fields that OCSF does not define are under ``unmapped``; unknown values are left out. A finding
+without a vulnerability, such as an open port, is an event without one.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ _STATUSES = {
 
 
 def write(options: Options, proof: Proof, batches: Batches, file: BinaryIO, tell: Tell) -> None:  # noqa: ARG001 - a Writer
-    """A line a finding."""
+    """Writes one line per finding."""
     kept, keys = present(snapshot=snapshot(proof), warnings=warnings(proof)), Keys()
     file.writelines(
         b"".join(dumped(event(row, keys.of(row), kept)) + b"\n" for row in batch)
@@ -62,7 +62,7 @@ def write(options: Options, proof: Proof, batches: Batches, file: BinaryIO, tell
 
 
 def event(row: Row, key: str, kept: dict[str, Any]) -> dict[str, Any]:
-    """The event of a row under its key; ``kept`` stands in each below ``unmapped``."""
+    """The event of a row with its key; ``kept`` is added to ``unmapped`` of each."""
     status_id, status, activity_id, activity = _STATUSES.get(
         row["status"] or "", (_OTHER, row["status"] or "Other", _OTHER, "Other")
     )
@@ -92,8 +92,8 @@ def event(row: Row, key: str, kept: dict[str, Any]) -> dict[str, Any]:
 
 
 def _time(row: Row) -> int:
-    """When Inspector last said something of it; the epoch where it never said when, for OCSF asks
-    for a time."""
+    """When Inspector last updated the finding; the epoch if that is unknown, because OCSF requires
+    a time."""
     times = (row["updated_at"], row["last_observed_at"], row["first_observed_at"])
     return next((one for one in times if one is not None), 0)
 
@@ -143,7 +143,7 @@ def _resources(row: Row) -> list[dict[str, Any]]:
 
 @lru_cache(maxsize=4096)
 def _of_wire(text: str | None, resource_id: str | None) -> dict[str, Any]:
-    """The resource's tags, and what Inspector says of it under ``data``."""
+    """The resource's tags, and its details under ``data``."""
     wire = next((one for one in objects(parsed(text)) if one.get("id") == resource_id), {})
     tags = [
         {"name": name, "value": word(value) or ""}
@@ -170,7 +170,7 @@ def _cloud(row: Row) -> dict[str, Any]:
 
 
 def _unmapped(row: Row) -> dict[str, Any]:
-    """Inspector's own words, where OCSF has numbers or nothing."""
+    """Inspector's values for which OCSF has numbers or no field."""
     return present(
         inspector=present(
             severity=row["severity"],

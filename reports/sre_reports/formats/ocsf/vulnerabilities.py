@@ -1,5 +1,5 @@
-"""The vulnerabilities of an OCSF event: a CVE with its scores, another's advisory, or the weakness
-of a flaw in code."""
+"""The vulnerabilities of an OCSF event: a CVE with its scores, another advisory, or the weakness of
+a code finding."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ _FIXES = {"YES": (1, "Complete"), "PARTIAL": (2, "Partial"), "NO": (3, "None")}
 
 
 def vulnerabilities(row: Row) -> list[dict[str, Any]]:
-    """One for a vulnerability, one for each weakness of a flaw in code. OCSF takes no other: an
-    open port has none."""
+    """One vulnerability, or one per weakness of a code finding. Other findings, such as open ports,
+    have none."""
     if row["vulnerability_id"]:
         return [{**_name(row), **_about(row)}]
     code = mapping(row["code_details"])
@@ -39,7 +39,7 @@ def vulnerabilities(row: Row) -> list[dict[str, Any]]:
 
 
 def _name(row: Row) -> dict[str, Any]:
-    """The CVE, or the advisory of whoever gave the id, with the CVEs that it relates to."""
+    """The CVE, or the advisory that has the id, with its related CVEs."""
     uid, wire = row["vulnerability_id"], mapping(row["vulnerability_details"])
     times = present(
         created_time=_moment(wire.get("vendorCreatedAt")),
@@ -80,8 +80,7 @@ def _cvss(one: Mapping[str, Any]) -> dict[str, Any] | None:
 
 
 def _about(row: Row) -> dict[str, Any]:
-    """What else Inspector knows of it. Whether there is an exploit or a fix is said only where
-    Inspector says it."""
+    """Further details. Whether an exploit or a fix exists is included only if Inspector says so."""
     wire, seen = mapping(row["vulnerability_details"]), mapping(row["exploitability"])
     fix_id, fix = _FIXES.get(row["fix_available"] or "", (None, None))
     return present(
@@ -120,7 +119,7 @@ def _package(one: Part) -> dict[str, Any]:
 
 
 def _remediation(row: Row) -> dict[str, Any] | None:
-    """Inspector's recommendation. ``None Provided`` is its word for none."""
+    """Inspector's recommendation; ``None Provided`` is its value for none."""
     advice = part(mapping(row["remediation"]), "recommendation")
     text, link = word(advice.get("text")), word(advice.get("Url")) or word(advice.get("url"))
     if not text or text == "None Provided":

@@ -1,9 +1,8 @@
-"""Suppressions as an OpenVEX 0.2.0 document: what their owners say of each vulnerability, for
-scanners and auditors.
+"""Accepted risks as an OpenVEX 0.2.0 document, for scanners and auditors.
 
-A statement says no more than its rule. It names the resources of the findings that the rule hides;
-a rule of which no finding is given is stated only if it holds everywhere, and without products, for
-a document around this one to name them, as an attestation does. A lapsed rule is not stated at all.
+A statement says no more than its rule. It names the resources of the findings that the rule covers.
+A rule without such findings is stated only if it applies everywhere, and without products, which
+the enclosing document then names, as an attestation does. Expired rules are not stated.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ from sre_findings.model.findings.suppression import (
 from sre_reports.formats.openvex.products import Product, product_of
 
 CONTEXT = "https://openvex.dev/ns/v0.2.0"
-# OpenVEX, "Public IRI Namespaces": for whoever has none
+# OpenVEX, "Public IRI Namespaces", for authors without a namespace
 NAMESPACE = "https://openvex.dev/docs/public"
 
 Products = dict[str, Product]
@@ -34,13 +33,13 @@ Products = dict[str, Product]
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """``body`` is OpenVEX's object; ``left_out`` are the live rules that it could not state."""
+    """``body`` is the OpenVEX object; ``left_out`` are valid rules that could not be stated."""
 
     body: Mapping[str, Any]
     left_out: tuple[Suppression, ...]
 
     def to_text(self) -> str:
-        """JSON. ASCII only: what terminals would obey is escaped."""
+        """The document as JSON. ASCII only, so that control characters of terminals are escaped."""
         return json.dumps(self.body, indent=2) + "\n"
 
 
@@ -52,12 +51,12 @@ def document(
     matched: Iterable[tuple[Suppression, Finding]] = (),
     namespace: str = NAMESPACE,
 ) -> Document:
-    """The document that ``author`` issues at ``timestamp``; ``matched`` are rules with findings
-    that they hide.
+    """The document by ``author``, issued at ``timestamp``; ``matched`` are rules with findings that
+    they cover.
 
-    The same rules, findings, author and moment give the same bytes, in whatever order they come:
-    ``@id`` is the namespace and the SHA-256 of all else. Raises UsageError where nothing can be
-    stated: an empty document is not valid.
+    The same rules, findings, author and time give the same bytes in any order: ``@id`` is the
+    namespace and the SHA-256 of the rest. Raises UsageError if nothing can be stated, because an
+    empty document is invalid.
     """
     if not author.strip():
         raise UsageError(
@@ -73,8 +72,8 @@ def document(
     unique = {_canonical(one): one for statements in stated.values() for one in statements}
     if not unique:
         raise UsageError(
-            "no suppression can be stated",
-            why="none is live and hides a finding, or holds everywhere",
+            "no accepted risk can be stated",
+            why="no valid rule covers a finding or applies everywhere",
         )
     statements = [
         unique[text]
@@ -89,7 +88,7 @@ def document(
 def _body(
     author: str, timestamp: datetime, statements: list[dict[str, Any]], namespace: str
 ) -> dict[str, Any]:
-    """Every document is the first version of its own: any change gives another ``@id``."""
+    """Every document has version 1, because any change gives another ``@id``."""
     rest = {
         "author": author,
         "timestamp": iso(timestamp),
@@ -102,7 +101,7 @@ def _body(
 
 
 def _by_rule(matched: Iterable[tuple[Suppression, Finding]]) -> dict[int, dict[str, Products]]:
-    """The products of each rule's vulnerabilities. A finding without a vulnerability or a resource
+    """The products of each rule's vulnerabilities. A finding without a vulnerability or resource
     has no statement."""
     found: dict[int, dict[str, Products]] = {}
     for rule, finding in matched:
@@ -130,8 +129,7 @@ def _statements(
 
 
 def _status(rule: Suppression) -> dict[str, str]:
-    """The status with what OpenVEX asks for beside it, and for how long the owner answers for
-    it."""
+    """The status with the fields that OpenVEX requires, and when the acceptance expires."""
     answer = f"until {rule.expires} by {rule.owner}: {rule.reason}"
     if rule.status == AFFECTED:
         return {"status": AFFECTED, "action_statement": f"accepted {answer}"}

@@ -1,5 +1,4 @@
-"""OpenVEX of the findings of an export: what owners say of them in the file of suppressions.
-Nobody's word is made up."""
+"""OpenVEX of exported findings, from the rules of the suppressions file only."""
 
 from __future__ import annotations
 
@@ -13,6 +12,7 @@ from sre_findings.model.findings.finding import Finding, is_open
 from sre_findings.model.findings.suppression import Suppression
 from sre_findings.rows.values import finding_of
 from sre_reports.formats.openvex.document import document
+from sre_reports.wording import number
 
 if TYPE_CHECKING:
     from sre_reports.formats.registry import (
@@ -23,15 +23,14 @@ if TYPE_CHECKING:
 
 
 def write(options: Options, proof: Proof, batches: Batches, file: BinaryIO, tell: Tell) -> None:  # noqa: ARG001 - a Writer
-    """The whole document. Findings that no live rule covers have no statement: how many is told.
+    """Writes the document. Findings without a valid rule have no statement; their number is
+    reported.
 
-    Raises UsageError without rules, or where nothing can be stated.
+    Raises UsageError without a suppressions file, or if nothing can be stated.
     """
     if options.suppressions is None:
-        do = "Set SRE_SUPPRESSIONS to the path of their file; docs/operations.md shows one."
-        raise UsageError(
-            "OpenVEX says what owners say in a file of suppressions, and there is none", do=do
-        )
+        do = "Set SRE_SUPPRESSIONS to its path; docs/operations.md has an example."
+        raise UsageError("OpenVEX needs a suppressions file, and none is set", do=do)
     now, silent = datetime.now(UTC), 0
     pairs: list[tuple[Suppression, Finding]] = []
     for row in chain.from_iterable(batches):
@@ -54,4 +53,5 @@ def write(options: Options, proof: Proof, batches: Batches, file: BinaryIO, tell
         options.suppressions, author=options.author or "sre-cli", timestamp=now, matched=pairs
     )
     file.write(made.to_text().encode())
-    tell(f"{silent:,} findings have no statement, for no live rule covers them.")
+    uncovered = number(silent, "finding has", "findings have")
+    tell(f"{uncovered} no statement: not covered by a valid rule.")

@@ -1,9 +1,6 @@
-"""What a statement of OpenVEX is about: the resource of a finding as a product, its packages as
-subcomponents.
+"""The subject of an OpenVEX statement: the resource as a product, its packages as subcomponents.
 
-Each has an identifier that others can know it by: a package Inspector's own purl, where it gives a
-valid one. Where none can be known, none is made up: a package of an operating system has a purl
-only with its distribution, which a finding without Inspector's purl does not tell.
+Each is identified by an ARN or a purl (see ``package_urls``). No identifier is made up.
 """
 
 from __future__ import annotations
@@ -17,21 +14,20 @@ from sre_findings.model.findings.finding import Finding, Package
 from sre_findings.model.resources.resource import INSTANCE
 from sre_reports.formats.package_urls import image_purl, purl_of
 
-_SAFE = ":/$@+=,.;!*'()~"  # what an ARN may hold and a URI allows
+_SAFE = ":/$@+=,.;!*'()~"  # allowed in both ARNs and URIs
 
 
 @dataclass(slots=True)
 class Product:
-    """A resource, and the purls of the packages that findings name in it; None once one of them has
-    no purl."""
+    """A resource and the purls of its packages; ``packages`` is None if a package has no purl."""
 
     identifier: str
     purl: str | None
     packages: set[str] | None = field(default_factory=set)
 
     def add(self, packages: Iterable[Package]) -> None:
-        """More packages of the same vulnerability. To name some of them only would say too
-        little."""
+        """Adds packages of the same vulnerability. If one of them has no purl, none is named,
+        because a partial list would be wrong."""
         found = {purl_of(package) for package in packages}
         purls = {purl for purl in found if purl}
         self.packages = (
@@ -39,7 +35,7 @@ class Product:
         )
 
     def component(self) -> dict[str, Any]:
-        """The component of OpenVEX."""
+        """The OpenVEX component."""
         parts = [
             {"@id": purl, "identifiers": {"purl": purl}} for purl in sorted(self.packages or ())
         ]
@@ -51,8 +47,8 @@ class Product:
 
 
 def product_of(finding: Finding) -> Product:
-    """The finding's resource, without packages yet: by its ARN, or by a generic purl where it has
-    none."""
+    """The finding's resource, without packages yet, identified by its ARN, or by a generic purl
+    without one."""
     resource = finding.resource_id
     if resource.startswith("arn:"):
         return Product(quote(resource, safe=_SAFE), image_purl(resource))
@@ -67,8 +63,8 @@ def product_of(finding: Finding) -> Product:
 
 
 def _generic_purl(finding: Finding) -> str:
-    """Where a resource is, and its id to the letter: PackageURL would drop the slashes that it
-    begins with."""
+    """A purl with the exact id and the location of a resource. PackageURL would drop leading
+    slashes."""
     where = {
         "account_id": finding.account_id,
         "region": finding.region,

@@ -1,8 +1,7 @@
-"""Findings as one run of SARIF 2.1.0, for code scanning, IDEs and whoever gathers results of
-scanners.
+"""Findings as one run of SARIF 2.1.0, for code scanning, IDEs and collectors of scan results.
 
-Results go out as they come; rules, a vulnerability each, follow them, for only then the worst score
-of each is known.
+Results are written as they come. Rules, one per vulnerability, follow them, because the highest
+score of each is known only at the end.
 """
 
 from __future__ import annotations
@@ -35,13 +34,14 @@ if TYPE_CHECKING:
     )
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
-# What GitHub's code scanning takes of one run: docs.github.com, "SARIF results exceed one or more
-# limits".
+# The limits of GitHub's code scanning for one run: docs.github.com, "SARIF results exceed one or
+# more limits".
 MOST_RESULTS, MOST_RULES = 25_000, 25_000
 
 
 def write(options: Options, proof: Proof, batches: Batches, file: BinaryIO, tell: Tell) -> None:  # noqa: ARG001 - a Writer
-    """The whole log. What GitHub would refuse is told, and written all the same: others take it."""
+    """Writes the log. Results beyond GitHub's limits are reported to ``tell`` and written anyway,
+    because other readers accept them."""
     with Rules() as rules:
         results, keys = 0, Keys()
         file.write(_opened(proof))
@@ -63,7 +63,7 @@ def write(options: Options, proof: Proof, batches: Batches, file: BinaryIO, tell
 
 
 def _opened(proof: Proof) -> bytes:
-    """All that comes before the results, the last bracket open."""
+    """The document up to the first result, with open brackets."""
     run = {
         "columnKind": "unicodeCodePoints",
         "conversion": {"tool": {"driver": {"name": PRODUCT}}},
@@ -80,7 +80,7 @@ def _opened(proof: Proof) -> bytes:
 
 
 def _invocation(proof: Proof) -> dict[str, Any]:
-    """Whether the scan reached all that it should have, and what it did not."""
+    """The invocation: whether the scan was complete, and what was not read."""
     told = [{"level": "warning", "message": {"text": text}} for text in warnings(proof)]
     ended = {"endTimeUtc": iso(proof.as_of)} if proof.as_of else {}
     complete = proof.state == COMPLETE or (proof.state is None and proof.sure)

@@ -1,4 +1,4 @@
-"""A finding as a result of SARIF: what, where, how bad, and by which key it is known again."""
+"""A finding as a SARIF result: rule, location, level and fingerprint."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from sre_reports.formats.json_values import (
 )
 from sre_reports.formats.sarif.rules import level, message
 
-# of RFC 3986's path letters; a colon in the first segment would make a scheme of it
+# path characters of RFC 3986; a colon in the first segment would be read as a scheme
 _SAFE = "!$&'()*+,;=@~"
 
 
 def result(row: Row, key: str, rule_id: str, place: int) -> dict[str, Any]:
-    """The result of a row under its rule; ``key`` is the finding's own."""
+    """The result of a row under its rule; ``key`` is the finding's key."""
     return {
         "ruleId": rule_id,
         "ruleIndex": place,
@@ -39,7 +39,7 @@ def result(row: Row, key: str, rule_id: str, place: int) -> dict[str, Any]:
 
 
 def _sentence(row: Row) -> str:
-    """What is found where, and the versions that fix it."""
+    """The message: what was found where, and the fixed versions."""
     where = row["resource_name"] or row["resource_id"] or "a resource without an id"
     fixes = dict.fromkeys(
         f"{one.package.name} {one.package.fixed_in}"
@@ -51,13 +51,13 @@ def _sentence(row: Row) -> str:
 
 
 def rule_name(row: Row) -> str:
-    """What stands in place of a title that is not there."""
+    """The name of a finding without a title."""
     return row["vulnerability_id"] or row["type"] or "A finding"
 
 
 def _fate(status: str | None) -> dict[str, Any]:
-    """Why a finding that is not open is none to work on. SARIF has no other word for closed than
-    absent."""
+    """The suppression or baseline state of a finding that is not open. SARIF's only term for a
+    closed one is ``absent``."""
     if status == "SUPPRESSED":
         return {
             "suppressions": [
@@ -68,8 +68,8 @@ def _fate(status: str | None) -> dict[str, Any]:
 
 
 def _location(row: Row) -> dict[str, Any]:
-    """The file of a flaw in code, with its lines; for all else the resource, which is no file. It
-    is named in each."""
+    """The file and lines of a code finding; the resource for all other findings, also as logical
+    location."""
     code = part(mapping(row["code_details"]), "filePath")
     path = word(code.get("filePath")) or word(code.get("fileName"))
     artifact = {"uri": _path(path.lstrip("/"))} if path and path.strip("/") else _resource(row)
@@ -90,7 +90,7 @@ def _path(text: str) -> str:
 
 
 def _lines(code: Any) -> dict[str, int]:
-    """Lines from 1 on; what is no such number is not there, and an end is none before the begin."""
+    """The line numbers, from 1. Invalid numbers, and an end before the begin, are left out."""
     begin, end = (number(code.get(name)) for name in ("startLine", "endLine"))
     if not isinstance(begin, int) or begin < 1:
         return {}

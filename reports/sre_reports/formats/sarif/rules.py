@@ -1,5 +1,5 @@
-"""A rule of SARIF for each vulnerability, with help, and the worst score that Inspector gives it in
-these findings."""
+"""A SARIF rule for each vulnerability, with help and its highest Inspector score among the
+findings."""
 
 from __future__ import annotations
 
@@ -27,28 +27,30 @@ from sre_reports.formats.spool import Spool, with_more
 from sre_reports.plain_text import shortened, visible
 
 _LONGEST = 1024  # characters of a description: GitHub's limit
-# by rank; nobody rated the last two
+# by severity rank; the last two are untriaged and unknown
 _LEVELS = ("error", "error", "warning", "note", "note", "warning", "warning")
 _PLACE, _LINK = re.compile(r"\{(\d+)\}"), re.compile(r"\]\(")
 
 
 def level(severity: str | None) -> str:
-    """SARIF's level of a severity. What nobody rated yet is no note: it may be anything."""
+    """The SARIF level of a severity. Untriaged findings are not notes, because they can be of any
+    severity."""
     return _LEVELS[rank(severity)]
 
 
 def message(text: str) -> str:
-    """Text from outside as a message: no placeholder, no link, nothing that a reader cannot see."""
+    """Text from outside as a SARIF message, without placeholders, links and invisible
+    characters."""
     return _LINK.sub("] (", _PLACE.sub(r"{{\1}}", visible(text)))
 
 
 class Rules:
-    """The rules met so far. In memory is an id and a score of each; the rest is spooled."""
+    """The rules so far. Memory holds an id and a score of each; the rest is spooled."""
 
     def __init__(self) -> None:
         self._spool = Spool()
         self._places: dict[str, int] = {}
-        # score, and rank of severity, as numbers that grow with what is worse
+        # score and severity rank; greater is worse
         self._worst: list[tuple[float, int]] = []
 
     def __enter__(self) -> Rules:
@@ -64,11 +66,11 @@ class Rules:
 
     @property
     def count(self) -> int:
-        """How many rules there are."""
+        """The number of rules."""
         return len(self._worst)
 
     def of(self, row: Row) -> tuple[str, int]:
-        """The id and the place of the row's rule."""
+        """The id and index of the row's rule."""
         rule_id = _id(row)
         place = self._places.get(rule_id)
         if place is None:
@@ -82,7 +84,7 @@ class Rules:
         return rule_id, place
 
     def lines(self) -> Iterator[bytes]:
-        """Each rule as JSON, in the order of its place."""
+        """Each rule as JSON, in the order of its index."""
         for line, (score, severity) in zip(self._spool.lines(), self._worst, strict=True):
             properties: dict[str, Any] = {"tags": ["security", "vulnerability"]}
             if score >= 0:
@@ -94,7 +96,7 @@ class Rules:
 
 
 def _id(row: Row) -> str:
-    """The vulnerability; the detector of a flaw in code; else the kind of finding."""
+    """The id of a rule: the vulnerability, the detector of a code finding, or the finding type."""
     detector = mapping(row["code_details"])
     named = (
         None
@@ -119,7 +121,7 @@ def _rule(rule_id: str, row: Row) -> dict[str, Any]:
 
 
 def _help(row: Row, told: str) -> str:
-    """What it is, what to do, and where to read on."""
+    """The help text: description, remediation and links."""
     wire, code = mapping(row["vulnerability_details"]), mapping(row["code_details"])
     advice = part(mapping(row["remediation"]), "recommendation").get("text")
     fixes = dict.fromkeys(

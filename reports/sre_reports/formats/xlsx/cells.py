@@ -1,5 +1,4 @@
-"""A row of findings as typed cells of a workbook, in the columns of the CSV: texts, numbers and
-times."""
+"""A finding as typed cells of a workbook, in the columns of the CSV: texts, numbers and times."""
 
 from __future__ import annotations
 
@@ -13,7 +12,7 @@ from sre_findings.rows.values import time_of
 from sre_reports.formats.csv.cells import Cells
 from sre_reports.formats.csv.escaping import Cell
 
-_FIRST_YEAR = 1900  # of a spreadsheet's calendar
+_FIRST_YEAR = 1900  # of the calendar of spreadsheets
 
 TypedCell = Cell | datetime
 WIDTHS = {
@@ -33,15 +32,15 @@ WIDTHS = {
 
 
 def typed_cells(as_of: datetime, columns: str) -> Callable[[Mapping[str, Any]], list[TypedCell]]:
-    """What makes cells of a row; ages are as of one moment."""
+    """A function from a row to its cells; ages are as of ``as_of``."""
     made = Cells[tuple[TypedCell, ...]](as_of, _time, tuple)
     of_row = made.full if columns == "full" else made.inspector
     return lambda row: [*chain.from_iterable(of_row(row))]
 
 
 def _time(microseconds: int | None) -> tuple[TypedCell]:
-    """In UTC and without a zone, which a workbook cannot tell; text where it lies before the
-    calendar of spreadsheets."""
+    """In UTC without a time zone, which workbooks cannot store; text if it is before the calendar
+    of spreadsheets."""
     moment = time_of(microseconds)
     if moment is None:
         return (None,)

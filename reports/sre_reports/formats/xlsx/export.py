@@ -1,9 +1,9 @@
-"""Findings as a workbook: a sheet that says what it holds and how sure that is, then the findings,
-on as many as they need.
+"""Findings as a workbook: a summary sheet with the completeness, then as many sheets of findings as
+needed.
 
-XlsxWriter in its mode of constant memory: a row goes to disk as it comes, so that a million
-findings take as little memory as ten. Of the two libraries that stream it is the quicker one, and
-it keeps each sheet in a file of its own, so that the first sheet can be written last.
+XlsxWriter runs with constant memory: each row is written to disk, so a million findings take as
+little memory as ten. It is the faster of two streaming libraries, and it keeps each sheet in a file
+of its own, so the first sheet can be written last.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from sre_reports.formats.xlsx.strings import (
     write_text,
 )
 from sre_reports.formats.xlsx.summary_sheet import Summary, write_summary
+from sre_reports.wording import number
 
 if TYPE_CHECKING:
     from xlsxwriter.worksheet import Worksheet
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
         Tell,
     )
 
-MOST_ROWS = 1_048_576  # of a sheet, the header's among them
+MOST_ROWS = 1_048_576  # of a sheet, including its header
 _SETTINGS = {
     "constant_memory": True,
     "strings_to_formulas": False,
@@ -47,13 +48,14 @@ _SETTINGS = {
 
 
 def write(options: Options, proof: Proof, batches: Batches, file: BinaryIO, tell: Tell) -> None:
-    """The whole workbook; what a sheet or a cell cannot hold is told, there and to ``tell``."""
+    """Writes the workbook. Cut cells and additional sheets are reported on the summary sheet and to
+    ``tell``."""
     import xlsxwriter
 
     with xlsxwriter.Workbook(cast("BinaryIO", _Onward(file)), _SETTINGS) as book:
         book.use_zip64()
         as_of = proof.as_of or datetime.now(UTC)
-        # else the moment of writing: the same question would have other bytes each time
+        # otherwise the time of writing, which would make every file different
         book.set_properties({"created": as_of})
         first = book.add_worksheet("Summary")
         summary, sheets = Summary(), Sheets(book, COLUMNS[options.columns])
@@ -70,15 +72,16 @@ def write(options: Options, proof: Proof, batches: Batches, file: BinaryIO, tell
 
 
 class _Onward:
-    """A file with no way back: an archive notes whether there is one, and its bytes must not depend
-    on where they go."""
+    """A file without seek: ZIP archives differ for seekable files, and the bytes must not depend on
+    the file."""
 
     def __init__(self, file: BinaryIO) -> None:
         self.write, self.flush = file.write, file.flush
 
 
 class Sheets:
-    """Sheets of findings: a header that stays, filters, and another sheet where one is full."""
+    """Sheets of findings with a frozen header and filters; a new sheet is started when one is
+    full."""
 
     def __init__(self, book: Any, names: Sequence[str]) -> None:
         self._book, self._names = book, names
@@ -101,7 +104,7 @@ class Sheets:
         return sheet, 1
 
     def add(self, cells: Sequence[TypedCell]) -> None:
-        """One row."""
+        """Adds a row."""
         if self._row >= MOST_ROWS:
             self.end()
             self._sheet, self._row = self._begun()
@@ -129,18 +132,18 @@ class Sheets:
         return fit
 
     def end(self) -> None:
-        """Filters over all rows of the sheet."""
+        """Adds filters over all rows of the sheet."""
         self._sheet.autofilter(0, 0, self._row - 1, len(self._names) - 1)
 
     def remarks(self) -> list[str]:
-        """What a reader would miss."""
+        """Messages about additional sheets and cut cells."""
         more = (
-            [f"A sheet holds {MOST_ROWS - 1:,} findings: these are on {self._count} sheets."]
+            [f"A sheet holds at most {MOST_ROWS - 1:,} findings; there are {self._count} sheets."]
             if self._count > 1
             else []
         )
         return more + (
-            [f"{self._cut:,} cells were longer than a cell can be, and are cut where they say so."]
+            [f"{number(self._cut, 'cell was', 'cells were')} too long and cut, as noted in each."]
             if self._cut
             else []
         )

@@ -9,21 +9,22 @@ if TYPE_CHECKING:
     from xlsxwriter.format import Format
     from xlsxwriter.worksheet import Worksheet
 
-LONGEST = 32_767  # characters of a cell, as UTF-16 counts them
-CUT = " … cut: a cell holds no more; the CSV has all of it"
+LONGEST = 32_767  # UTF-16 code units of a cell
+CUT = " … cut: too long for a cell; the CSV has the full text"
 
-# What XML 1.0 cannot hold, halves of surrogate pairs among them.
+# Characters that XML 1.0 does not allow, including lone surrogates.
 _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
-# What a reader may take for an escaped letter (ECMA-376, ST_Xstring), and what XlsxWriter takes for
-# runs made before.
+# What readers may decode as an escape (ECMA-376, ST_Xstring), and what XlsxWriter takes for
+# serialized runs.
 _ESCAPE = re.compile(r"(?<=_)(?=x[0-9A-Fa-f]{4}_)")
 _OPENED = "<r>"
 
 
 def write_text(sheet: Worksheet, place: tuple[int, int], text: str, style: Format) -> None:
-    """Writes a text that comes back as it is. Readers differ in whether they undo the escape of
-    ``_x0041_``: such a word is written in two runs, and stands in neither."""
+    """Writes a text so that it reads back unchanged. Readers differ in whether they decode an
+    escape such as ``_x0041_``, so such a word is split into two runs, neither of which is an
+    escape."""
     first, *rest = _runs(text)
     if rest:
         more = (part for run in rest for part in (style, run))
@@ -38,8 +39,8 @@ def _runs(text: str) -> list[str]:
 
 
 def fitting(text: str) -> str:
-    """The text without what XML cannot hold, and as long as a cell may be; every line end is a line
-    feed, as XML has it."""
+    """The text without characters that XML does not allow, cut to the length of a cell, with line
+    feeds as line ends."""
     if not text.isprintable():
         text = _ILLEGAL.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
     if len(text) * 2 <= LONGEST or len(text.encode("utf-16-le")) <= LONGEST * 2:

@@ -1,4 +1,4 @@
-"""The first sheet of a workbook: which snapshot, how complete, and how many findings of what."""
+"""The first sheet of a workbook: snapshot, completeness, and counts by severity."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ from sre_reports.formats.xlsx.strings import fitting, write_text
 if TYPE_CHECKING:
     from xlsxwriter.worksheet import Worksheet
 
-_MOST = 1000  # groups of a table: accounts and owners, which are few, and never resources
+_MOST = 1000  # groups of a table; there are few accounts and owners
 
 
 class Summary:
-    """Counts of the rows that went by."""
+    """Counts the rows as they pass."""
 
     def __init__(self) -> None:
         self.total = 0
         self.by: dict[str, Counter[tuple[str, str]]] = {name: Counter() for name in _TABLES}
 
     def add(self, row: Row) -> None:
-        """One finding."""
+        """Counts a finding."""
         self.total += 1
         severity = row["severity"] or "none"
         for name, field in _TABLES.items():
@@ -49,7 +49,7 @@ _TABLES = {
 def write_summary(
     book: Any, sheet: Worksheet, proof: Proof, summary: Summary, remarks: Sequence[str]
 ) -> None:
-    """Row after row, as constant memory asks for."""
+    """Writes the sheet row by row, as constant memory requires."""
     formats = {
         "bold": book.add_format({"bold": True}),
         "warning": book.add_format({"bold": True, "font_color": "#B00020"}),
@@ -71,7 +71,7 @@ def _lines(
     yield "bold", [f"Amazon Inspector findings, exported by {PRODUCT}"]
     yield "text", ["Snapshot", proof.snapshot_id or "none"]
     yield "text", ["As of", iso(proof.as_of) if proof.as_of else "unknown"]
-    yield "text", ["Certificate", f"{proof.state or 'none'} {proof.claim}".strip()]
+    yield "text", ["Completeness", f"{proof.state or 'none'} {proof.claim}".strip()]
     yield "text", ["Findings", summary.total]
     yield from (("warning", [fitting(text)]) for text in (*warnings(proof), *remarks))
     for name, counts in summary.by.items():

@@ -1,2 +1,2 @@
-"""What each section of the page says, as plain values for its template: pure functions of the
-night's material."""
+"""The sections of the report as plain values for their templates: pure functions of the
+material."""

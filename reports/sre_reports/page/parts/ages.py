@@ -1,5 +1,4 @@
-"""Open findings by age against the SLA: a square a severity and band, outlined where it holds late
-ones."""
+"""Open findings by severity and age, with an outline where findings are overdue."""
 
 from __future__ import annotations
 
@@ -16,8 +15,8 @@ _STEPS = 5  # shades of a square
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One square: its count, its shade (0 none to 5 most), and how late it is: empty, ``some`` or
-    ``all``; ``label`` in words."""
+    """One severity and age band: its count, its shade (0 for none to 5 for most), whether ``some``
+    or ``all`` findings are overdue (or empty), and the same in words as ``label``."""
 
     count: int
     shade: int
@@ -27,7 +26,7 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One severity: its squares, its days and how many are late."""
+    """One severity: its fields, its SLA in words, and the number of overdue findings."""
 
     name: str
     fields: Sequence[Field]
@@ -36,7 +35,7 @@ class Line:
 
 
 def bands(night: Material) -> list[str]:
-    """The bands' names: ``0–15``, ``>180``."""
+    """The names of the age bands in days: ``0–15``, ``>180``."""
     return [_band(one) for one in night.ages.bands]
 
 
@@ -51,7 +50,7 @@ def _band(one: Band) -> str:
 
 
 def lines(night: Material) -> list[Line]:
-    """Every severity that has any, worst first; shades go by the fullest square."""
+    """Every severity with findings, most severe first. Shades are relative to the largest count."""
     most = max((square.findings for row in night.ages.rows.values() for square in row), default=0)
     return [_line(rank, row, most, night) for rank, row in night.ages.rows.items()]
 
@@ -65,12 +64,12 @@ def _line(rank: int, row: Sequence[Square], most: int, night: Material) -> Line:
 def _field(square: Square, band: str, most: int) -> Field:
     shade = 0 if not square.findings else 1 + round((_STEPS - 1) * (square.findings / most) ** 0.5)
     late = "" if not square.late else "all" if square.late == square.findings else "some"
-    told = {"": "in time", "all": "all late", "some": f"{square.late:,} of them late"}[late]
+    told = {"": "none overdue", "all": "all overdue", "some": f"{square.late:,} overdue"}[late]
     return Field(
         square.findings,
         shade,
         late,
-        f"{wording.number(square.findings, 'finding')} of {band} days, {told}",
+        f"{wording.number(square.findings, 'finding')}, {band} days old, {told}",
     )
 
 
@@ -80,7 +79,7 @@ def _allowed(policy: Policy, name: str) -> str:
 
 
 def median_words(night: Material) -> str:
-    """How long fixing takes, by severity, as far as at least half was patched."""
+    """The median time to remediate of each severity of which at least half was patched."""
     known = [
         (one["value"].lower(), one["median_days"])
         for one in night.time_to_fix.items
@@ -88,10 +87,10 @@ def median_words(night: Material) -> str:
     ]
     if not known:
         return (
-            "Median days to fix, last 90 days: not known, for fewer than half of any severity are"
-            " patched."
+            "Median days to remediate, last 90 days: not available, because fewer than half of the"
+            " findings of each severity are patched."
         )
     return (
-        "Median days to fix, last 90 days:"
+        "Median days to remediate, last 90 days:"
         f" {', '.join(f'{name} {days:,}' for name, days in known)}."
     )

@@ -1,4 +1,4 @@
-"""What is not scanned, why, and what to do about it."""
+"""Coverage gaps by reason, with their remedy."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from sre_findings.model.answers.answer import CoverageAnswer
 from sre_findings.model.resources.coverage import explain, remedy
 from sre_reports import wording
 
-NAMED = 8  # resources that are named for each reason
+NAMED = 8  # resources listed for each reason
 
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """One reason why resources are not scanned, how many, the first of them by name, and what to
-    do."""
+    """A reason, the number of resources that it affects, the first of their names, and the
+    remedy."""
 
     reason: str
     why: str
@@ -25,7 +25,7 @@ class Gap:
 
 
 def gaps(coverage: CoverageAnswer) -> list[Gap]:
-    """Reasons for not being scanned, the one that hides most resources first."""
+    """The coverage gaps by reason, most affected resources first."""
     silent: dict[str, dict[tuple[str, str, str], str]] = {}
     for row in coverage.gaps:
         silent.setdefault(row.reason, {})[row.account_id, row.region, row.resource_id] = (

@@ -1,13 +1,11 @@
-"""The findings of the page, packed: what many of them share stands once, and the whole is
-compressed.
+"""The findings of the report, packed for its script: shared values once, then compressed.
 
-The page's script reads it with nothing but what a browser has: base64, ``DecompressionStream`` and
-JSON. A column of texts is its distinct values ``d`` and, for each row, the place ``i`` among them;
-a column of numbers is a list. Rows come in the order of weaknesses, so that these are stored as
-differences, nearly all of them 0 or 1.
+The script needs only what browsers have: base64, ``DecompressionStream`` and JSON. A text column is
+its distinct values ``d`` and, for each row, an index ``i`` into them; a number column is a list.
+Rows are ordered by weakness, so weaknesses are stored as differences, nearly all of them 0 or 1.
 
-Text is made visible here; the script shows it as text, never as markup. Base64 has no character
-that could end the element.
+Invisible characters are removed here; the script inserts text as text, never as markup. Base64 has
+no character that could close the element.
 """
 
 from __future__ import annotations
@@ -24,15 +22,15 @@ from sre_findings.model.findings.open_finding import OpenFinding
 from sre_findings.model.findings.severity import rank
 from sre_reports.plain_text import shortened, visible
 
-LONGEST = 300  # characters of a title, a name or a list of packages; ids are whole
-# of zlib: 9 makes a page 3 % shorter, and takes half a second more over 100,000 findings
+LONGEST = 300  # characters of a title, name or package list; ids are never cut
+# of zlib: level 9 is 3 % smaller, and half a second slower for 100,000 findings
 _LEVEL = 6
 
 
 @dataclass(frozen=True, slots=True)
 class Packed:
-    """Every finding as ``text`` for the script, how many there are, and the ``first`` for those who
-    run no script."""
+    """All findings as ``text`` for the script, their number, and the ``first`` of them for browsers
+    without JavaScript."""
 
     text: str
     rows: int
@@ -40,7 +38,7 @@ class Packed:
 
 
 def pack(findings: Iterable[OpenFinding], today: date, first: int) -> Packed:
-    """All findings, each read once."""
+    """Packs the findings; ``first`` is how many of them to keep unpacked. Reads each once."""
     weaknesses, places = _Numbered(), _Numbered()
     head: list[OpenFinding] = []
     columns: dict[str, list[Any]] = {name: [] for name in ("w", "p", "opened", "due", "new")}
@@ -66,7 +64,7 @@ def pack(findings: Iterable[OpenFinding], today: date, first: int) -> Packed:
 
 
 class _Numbered:
-    """Values in the order of their first coming, each with its number."""
+    """Numbers distinct values in the order in which they first appear."""
 
     def __init__(self) -> None:
         self.known: dict[Any, int] = {}
@@ -76,7 +74,7 @@ class _Numbered:
 
 
 class _Days(dict[str, int]):
-    """Days from today, by ISO date: negative before it."""
+    """Days from today to an ISO date; negative for the past."""
 
     def __init__(self, today: date) -> None:
         super().__init__()
@@ -111,8 +109,8 @@ def _places(known: Iterable[Any]) -> dict[str, Any]:
 
 
 def shown(text: str) -> str:
-    """Text from outside as the table shows it. Ids and ARNs are never cut: they are made visible
-    alone."""
+    """Text from outside as the table shows it: visible characters only, shortened. Not for ids and
+    ARNs, which are never cut."""
     return shortened(visible(text), LONGEST)
 
 

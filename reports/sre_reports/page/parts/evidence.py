@@ -1,4 +1,4 @@
-"""What an auditor needs to trust the page, or to repeat it."""
+"""What an auditor needs to verify or reproduce the report."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ Facts = list[tuple[str, str]]
 
 
 def evidence(night: Material, generated_at: datetime) -> Facts:
-    """Names and values, those of the whole snapshot only for who sees the whole."""
+    """Names and values. Facts about the whole snapshot are left out for readers without access to
+    all of it."""
     proof, rollup = night.proof, night.summary.rollup
     state = (
         f"{proof.state} {proof.claim if proof.state == COMPLETE else ''}".strip()
@@ -25,46 +26,50 @@ def evidence(night: Material, generated_at: datetime) -> Facts:
     )
     facts = [
         ("Snapshot", proof.snapshot_id or "none"),
-        ("Certificate", state),
+        ("Completeness", state),
         *(("Reason", one) for one in proof.reasons),
     ]
     facts += list(_of_manifest(night.evidence)) if night.evidence else []
     closed = (
-        f" and {night.evidence.closed:,} closed since the night before"
+        f" and {night.evidence.closed:,} closed since the previous snapshot"
         if night.evidence and night.evidence.closed
         else ""
     )
     facts += [
         (
-            "Not in these counts",
+            "Not counted",
             f"{wording.number(rollup.suppressed, 'suppressed finding')}{closed}",
         ),
-        ("Deadlines", _deadlines(night)),
-        ("Lateness as of", night.today.isoformat()),
-        ("Written", iso(generated_at)),
+        ("SLA policy", _sla(night)),
+        ("SLA evaluated on", night.today.isoformat()),
+        ("Generated", iso(generated_at)),
     ]
-    return facts + ([("Repeat it", command_of(night))] if proof.snapshot_id else [])
+    return facts + ([("Reproduce with", command_of(night))] if proof.snapshot_id else [])
 
 
 def _of_manifest(one: Evidence) -> Iterator[tuple[str, str]]:
     minutes, seconds = divmod(int((one.ended_at - one.started_at).total_seconds()), 60)
-    yield "Files", f"{one.url} ({one.parts:,} parts, each with its SHA-256 in the manifest)"
+    yield (
+        "Files",
+        f"{one.url} ({wording.number(one.parts, 'part')}; the manifest has the SHA-256 of each)",
+    )
     yield "SHA-256 of the manifest", one.manifest_sha256
     yield "Scan window", f"{iso(one.started_at)} to {iso(one.ended_at)} ({minutes} min {seconds} s)"
-    yield "Counts agree", _agreement(one)
+    yield "Count check", _agreement(one)
     yield (
-        "Reached",
+        "Scope",
         (
             f"{wording.number(one.accounts, 'account')} in {', '.join(one.regions)};"
-            f" {one.answered:,} of {one.cells:,} pairs of account and region answered in full"
+            f" {one.answered:,} of {one.cells:,} account/region pairs complete"
         ),
     )
     yield (
-        "Read",
+        "API calls",
         (
-            f"{wording.number(one.pages, 'page')}, {one.throttles:,} throttled, {one.retries:,}"
-            f" asked again, {one.duplicates:,} duplicates, {one.changed_meanwhile:,} changed"
-            " meanwhile"
+            f"{wording.number(one.pages, 'API page')}, {one.throttles:,} throttled,"
+            f" {wording.number(one.retries, 'retry', 'retries')},"
+            f" {wording.number(one.duplicates, 'duplicate')}, {one.changed_meanwhile:,} changed"
+            " during the scan"
         ),
     )
     yield from (("Warning", warning) for warning in one.warnings)
@@ -72,15 +77,15 @@ def _of_manifest(one: Evidence) -> Iterator[tuple[str, str]]:
 
 def _agreement(one: Evidence) -> str:
     if one.counted is None:
-        return f"ListFindings {one.listed:,} active; ListFindingAggregations was not asked"
+        return f"ListFindings {one.listed:,} active; ListFindingAggregations was not called"
     sign = "=" if one.listed == one.counted else "≠"
     return f"ListFindings {one.listed:,} active {sign} ListFindingAggregations {one.counted:,}"
 
 
-def _deadlines(night: Material) -> str:
-    """The policy in words: CISA's date takes the place of the severity's."""
+def _sla(night: Material) -> str:
+    """The SLA policy in words."""
     days = night.policy.to_json()["sla"]
     told = ", ".join(
         f"{name} {f'{count} d' if count is not None else 'none'}" for name, count in days.items()
     )
-    return f"{told}, from when exposed; on CISA's KEV list, CISA's date"
+    return f"{told}, from the first observation; findings in CISA KEV: the KEV due date"

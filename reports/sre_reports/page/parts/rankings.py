@@ -1,4 +1,4 @@
-"""Resources, accounts and owners that carry most, each with its bar."""
+"""The most vulnerable resources, accounts and owners, each with a bar of its findings."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from sre_findings.nightly.report import Material
 from sre_reports import wording
 from sre_reports.pictures.charts import stack
 
-WIDTH = 240  # of a full bar, in the units of its drawing
-LEAST = 12  # of any bar: one of a few findings can still be seen
-GROUPS = 12  # accounts or owners that a page shows; the command line lists them all
+WIDTH = 240  # of the longest bar, in SVG units
+LEAST = 12  # of any bar, so that a few findings stay visible
+GROUPS = 12  # accounts or owners in a report; the command line lists all
 
 
 class Piece(NamedTuple):
-    """A piece of a bar: the severity that it stands for, where it begins, and how wide it is."""
+    """A segment of a bar: its severity, start and width."""
 
     name: str
     x: float
@@ -28,11 +28,11 @@ class Piece(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One line: what it is, its counts, the bar that shows them and ``label``, which says the bar
-    in words.
+    """One line: a resource, account or owner with its counts, its bar, and ``label``, the bar in
+    words.
 
-    ``find`` leads to its findings in the table; ``late`` is None where it is not known. ``where``
-    and ``command`` are of resources alone.
+    ``late`` is the number of overdue findings, None if unknown. Only resources have ``where`` and
+    ``command``.
     """
 
     value: str
@@ -46,7 +46,7 @@ class Bar:
 
 
 def resources(night: Material) -> list[Bar]:
-    """The worst resources."""
+    """The most vulnerable resources."""
     some = [held for held in night.resources if held.rollup.counts.total]
     most = _most(held.rollup for held in some)
     return [
@@ -67,14 +67,14 @@ def _account(night: Material, account_id: str) -> str:
 
 
 def accounts(night: Material) -> list[Bar]:
-    """The worst accounts."""
+    """The most vulnerable accounts."""
     return _bars(
         night.accounts.groups, {one["account"]: one["late"] for one in night.late_by_account.items}
     )
 
 
 def owners(night: Material) -> list[Bar]:
-    """The worst owners; what nobody owns has no value."""
+    """The most vulnerable owners; unassigned resources have an empty value."""
     return _bars(night.owners.groups, {one["owner"]: one["late"] for one in night.late.items})
 
 
@@ -91,7 +91,7 @@ def _most(rollups: Iterable[Rollup]) -> int:
 
 
 def _bar(value: str, name: str, rollup: Rollup, most: int, late: int | None) -> Bar:
-    """All bars of a table have one scale."""
+    """``most`` is the total of the longest bar: all bars of a table share one scale."""
     label = ", ".join(
         f"{count:,} {severity}" for severity, count in wording.by_severity(rollup.counts)
     )

@@ -1,4 +1,4 @@
-"""What to do first: the head of the fix plan, a line an update."""
+"""The first updates of the fix plan."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from sre_findings.nightly.report import Material
 from sre_reports import wording
 from sre_reports.brief import told_apart
 
-NAMED = 12  # resources that a line names; the count is of all
+NAMED = 12  # resources listed for an update; its count covers all
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One update: what and where, what it removes, and the command where one can be built
-    safely."""
+    """One update: what it upgrades, the findings that it resolves (``removes``), and its command,
+    empty if none can be built safely."""
 
     place: int
     what: str
@@ -31,7 +31,7 @@ class Step:
 
 
 def steps(night: Material) -> list[Step]:
-    """The first lines of the fix plan, as the plan has them."""
+    """The first updates, in the order of the fix plan."""
     lines = night.fixes.items
     return [_step(line, name) for line, name in zip(lines, told_apart(lines), strict=True)]
 

@@ -1,4 +1,4 @@
-"""The page in a few sentences: how far it may be trusted, how bad it is, and what changed."""
+"""The report in a few sentences: completeness, what is open, and what changed."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from sre_findings.model.answers.verdict import CLEAN, UNKNOWN
 from sre_findings.model.snapshots.rollup import WENT, Rollup
 from sre_findings.nightly.report import Material
 from sre_reports import wording
+from sre_reports.brief import all_suppressed
 
 _WENT = {
     "patched": "patched",
-    "terminated": "with their resource gone",
+    "terminated": "on terminated resources",
     "not_scanned": "no longer scanned",
     "unknown": "unexplained",
 }
@@ -20,7 +21,7 @@ _WENT = {
 
 @dataclass(frozen=True, slots=True)
 class Pill:
-    """How far the page may be trusted: its look, its words, and the reasons where there are any."""
+    """Completeness and freshness: ``look`` is ``good``, or ``warn`` with its reasons."""
 
     look: str
     text: str
@@ -29,7 +30,7 @@ class Pill:
 
 @dataclass(frozen=True, slots=True)
 class Sentences:
-    """The verdict: its look, one sentence that stands out, and what follows."""
+    """The verdict: its look, one emphasized sentence, and the sentences that follow."""
 
     look: str
     first: str
@@ -37,12 +38,12 @@ class Sentences:
 
 
 def pill(night: Material) -> Pill:
-    """Complete, partial or too old; never green when in doubt."""
+    """Complete, partial or stale. Never ``good`` if in doubt."""
     proof = night.proof
     doubts = wording.doubts(proof)
-    reasons = (*doubts, *(("The snapshot is older than allowed.",) if proof.too_old else ()))
+    reasons = (*doubts, *(("The snapshot is stale.",) if proof.too_old else ()))
     words = [f"PARTIAL: {wording.number(len(doubts), 'reason')}"] if doubts else []
-    words += [f"TOO OLD: {wording.age(proof.age_seconds or 0)}"] if proof.too_old else []
+    words += [f"STALE: {wording.age(proof.age_seconds or 0)} old"] if proof.too_old else []
     facts = [_read(night), *([f"{proof.as_of:%H:%M} UTC"] if proof.as_of else [])]
     if words:
         return Pill("warn", " · ".join([*words, *facts]), reasons)
@@ -50,7 +51,7 @@ def pill(night: Material) -> Pill:
 
 
 def _read(night: Material) -> str:
-    """How many findings were read, of how many that Inspector counts where that was asked."""
+    """How many findings were read, of how many that Inspector counts if that is known."""
     evidence = night.evidence
     if evidence is None or evidence.counted is None:
         return wording.number(night.summary.rollup.counts.total, "open finding")
@@ -58,12 +59,12 @@ def _read(night: Material) -> str:
 
 
 def verdict(night: Material) -> Sentences:
-    """The page in a sentence or three."""
+    """The verdict of the report with its sentences."""
     summary = night.summary
     rest = [*_fixes(night), _since(night), *_silent(night)]
     if summary.verdict.verdict == CLEAN:
         scanned = wording.number(night.coverage.scanned, "resource")
-        return Sentences("good", f"Inspector reports none among the {scanned} that it scans.", rest)
+        return Sentences("good", f"Inspector reports no findings on {scanned} that it scans.", rest)
     if summary.verdict.verdict == UNKNOWN:
         return Sentences(
             "warn",
@@ -74,10 +75,10 @@ def verdict(night: Material) -> Sentences:
 
 
 def _open(night: Material) -> str:
-    """What is open, late and exploited. What is nothing is not said."""
+    """How many findings are open, past their SLA and in KEV. Zeros are left out."""
     rollup = night.summary.rollup
     if not rollup.counts.total:
-        return f"Every open finding is suppressed: {rollup.suppressed:,} in all."
+        return all_suppressed(rollup.suppressed)
     worst, count = wording.by_severity(rollup.counts)[0]
     late = night.late.summary["late_by_severity"].get(worst, 0)
     clauses = [f"{wording.number(count, f'{worst} finding')} {'is' if count == 1 else 'are'} open"]
@@ -93,7 +94,7 @@ def _open(night: Material) -> str:
 
 def _allowed(night: Material, severity: str) -> str:
     days = night.policy.to_json()["sla"].get(severity)
-    return f"their {days:,}-day SLA" if days else "their deadline"
+    return f"their {days:,}-day SLA" if days else "their due date"
 
 
 def _joined(clauses: Sequence[str]) -> str:
@@ -101,60 +102,56 @@ def _joined(clauses: Sequence[str]) -> str:
 
 
 def _fixes(night: Material) -> list[str]:
-    """What the first few updates would remove."""
+    """How many open findings the first updates resolve."""
     lines = night.fixes.items
     removed, total = sum(line["findings"] for line in lines), night.summary.rollup.counts.total
     if not removed:
         return []
     first = (
-        "The first update below removes"
+        "The first update below resolves"
         if len(lines) == 1
-        else f"The first {len(lines)} updates below remove"
+        else f"The first {len(lines)} updates below resolve"
     )
-    return [f"{first} {removed:,} of {total:,} open findings ({percent(removed, total)})."]
+    found = wording.number(total, "open finding")
+    return [f"{first} {removed:,} of {found} ({percent(removed, total)})."]
 
 
 def _since(night: Material) -> str:
-    """What came and what went since the night before; on a first night, that there is none."""
+    """What was opened and resolved since the previous snapshot, if there is one."""
     if night.before is None:
-        return (
-            "This is the first night: nothing is called new, for there is nothing to compare with."
-        )
+        return "First snapshot: there is nothing to compare it with yet, so no finding is new."
     counts, why = night.changes.summary["opened_by"], night.changes.summary["resolved_by"]
     came, went = counts["new"] + counts["reopened"], sum(why[word] for word in WENT)
     told = ", ".join(f"{why[word]:,} {_WENT[word]}" for word in WENT if why[word])
-    met = (
-        f" {counts['onboarding']:,} more were met for the first time."
-        if counts["onboarding"]
-        else ""
-    )
+    resolved = f"{went:,} resolved{f' ({told})' if told else ''}"
+    met = f" {_first_scan(counts['onboarding'])}" if counts["onboarding"] else ""
     if night.compared is None:
         if not came and not went:
             return (
                 night.not_compared
-                or "Not compared with the night before: one of the two is partial."
+                or "Not compared with the previous snapshot: one of the two is partial."
             )
-        return (
-            f"Where it was read: {came:,} new, {went:,}"
-            f" resolved{f' ({told})' if told else ''}.{met} {night.not_compared}".strip()
-        )
+        read = f"In the data that was read: {came:,} new, {resolved}.{met}"
+        return f"{read} {night.not_compared}".strip()
     if not came and not went:
-        return f"Nothing came and nothing went since the night before.{met}"
-    return (
-        f"Since the night before: {came:,} new, {went:,} resolved{f' ({told})' if told else ''},"
-        f" net {came - went:+,}.{met}"
-    )
+        return f"No changes since the previous snapshot.{met}"
+    return f"Since the previous snapshot: {came:,} new, {resolved}, net {came - went:+,}.{met}"
+
+
+def _first_scan(count: int) -> str:
+    verb = "was" if count == 1 else "were"
+    return f"{wording.number(count, 'more finding')} {verb} found by a first scan."
 
 
 def _silent(night: Material) -> list[str]:
-    """What hides from the counts."""
+    """How many resources are not fully scanned."""
     count = night.summary.uncovered
     if not count:
         return []
     return [
         (
-            f"{wording.number(count, 'resource')} {'is' if count == 1 else 'are'} not fully scanned:"
-            " what they hold is not known."
+            f"{wording.number(count, 'resource is', 'resources are')} not fully scanned, so"
+            f" {'its' if count == 1 else 'their'} findings are not fully known."
         )
     ]
 
@@ -164,7 +161,7 @@ def _worst(rollup: Rollup) -> str:
 
 
 def percent(part: int, whole: int) -> str:
-    """``31 %``; never 0 for some, nor 100 for less than all."""
+    """``31 %``; 0 only for none, and 100 only for all."""
     if not whole or part in (0, whole):
         return "0 %" if not part else "100 %"
     return f"{min(99, max(1, round(100 * part / whole)))} %"

@@ -1,5 +1,7 @@
-"""The first findings of the page as their cells say it, for those who run no script.
-``script/table.js`` says the same."""
+"""The first rows of the findings table, for browsers without JavaScript.
+
+``script/table.js`` renders the same cells.
+"""
 
 from __future__ import annotations
 
@@ -26,13 +28,13 @@ COLUMNS = (
     ("age", "Age", True),
     ("sla", "SLA", True),
 )
-"""Each column's way to sort, its heading, and whether it holds numbers."""
+"""The sort key of each column, its heading, and whether it is numeric."""
 _CVE = re.compile(r"CVE-[0-9]{4}-[0-9]{4,19}\Z")
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One finding of the table; ``link`` is empty where there is no page to lead to."""
+    """One finding of the table; ``link`` is empty if there is no page about the vulnerability."""
 
     severity: str
     look: str
@@ -55,7 +57,7 @@ class Row:
 
 
 def row(one: OpenFinding, today: date) -> Row:
-    """One finding as its line says it."""
+    """The cells of one finding."""
     weakness, place = one.weakness, one.place
     look, identity = weakness.severity.lower(), shown(weakness.identity)
     left = None if one.due_on is None else (date.fromisoformat(one.due_on) - today).days
@@ -92,7 +94,7 @@ def _change(installed: str, fixed: str) -> str:
 
 
 def _score(score: float) -> str:
-    """Halves go up, as in the script; Python alone would round them to even."""
+    """Rounds halves up, as the script does; Python's ``round`` rounds them to even."""
     return str(Decimal(score).quantize(Decimal("0.1"), ROUND_HALF_UP))
 
 
@@ -104,5 +106,5 @@ def _deadline(left: int | None) -> str:
     if left is None:
         return "none"
     if left < 0:
-        return f"{-left:,} d late"
+        return f"{-left:,} d overdue"
     return f"{left:,} d left" if left else "due today"

@@ -1,4 +1,4 @@
-"""Eight numbers, each a link into what it counts, with what changed since the night before."""
+"""The eight key figures of the report, each with its change and a link to what it counts."""
 
 from __future__ import annotations
 
@@ -12,8 +12,7 @@ from sre_reports.page.parts.sentences import percent
 
 @dataclass(frozen=True, slots=True)
 class Delta:
-    """A change: ``look`` is good, bad or empty where neither; ``text`` has its arrow and its
-    number."""
+    """A change: ``look`` is ``good``, ``bad`` or empty; ``text`` is an arrow and a number."""
 
     look: str
     text: str
@@ -21,7 +20,7 @@ class Delta:
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """One number. ``look`` is a severity's, or empty; ``link`` leads to what is counted."""
+    """One figure. ``look`` is a severity or empty; ``link`` leads to what is counted."""
 
     title: str
     value: str
@@ -32,9 +31,17 @@ class Tile:
 
 
 def tiles(night: Material) -> list[Tile]:
-    """The eight, in the order of what matters."""
-    return [_severity(night, "critical"), _severity(night, "high"), _late(night), _kev(night),
-            _new(night), _time_to_fix(night), _fixable(night), _coverage(night)]  # fmt: skip
+    """The eight figures, most important first."""
+    return [
+        _severity(night, "critical"),
+        _severity(night, "high"),
+        _late(night),
+        _kev(night),
+        _new(night),
+        _time_to_remediate(night),
+        _fixable(night),
+        _coverage(night),
+    ]
 
 
 def _severity(night: Material, name: str) -> Tile:
@@ -61,7 +68,7 @@ def _late(night: Material) -> Tile:
         "",
         _rows(night, "#only=late"),
         more_is_bad(late, before),
-        f"{due:,} due in a week",
+        f"{due:,} due within a week",
     )
 
 
@@ -69,10 +76,10 @@ def _kev(night: Material) -> Tile:
     rollup = night.summary.rollup
     known = rollup.to_json()["kev"]
     if known is None:
-        return Tile("In CISA KEV", "–", "", _rows(night, "#only=kev"), None, "not checked")
+        return Tile("In CISA KEV", "–", "", _rows(night, "#only=kev"), None, "no KEV data")
     then = comparable(night)
     before = then.to_json()["kev"] if then else None
-    hint = f"{rollup.unchecked:,} not checked" if rollup.unchecked else "known to be exploited"
+    hint = f"{rollup.unchecked:,} without KEV data" if rollup.unchecked else "known to be exploited"
     return Tile(
         "In CISA KEV", f"{known:,}", "", _rows(night, "#only=kev"), more_is_bad(known, before), hint
     )
@@ -80,12 +87,12 @@ def _kev(night: Material) -> Tile:
 
 def _new(night: Material) -> Tile:
     if night.before is None:
-        return Tile("New", "–", "", "#trend", None, "first night")
+        return Tile("New", "–", "", "#trend", None, "first snapshot")
     opened, resolved = (
         night.changes.summary["opened_by"],
         sum(night.changes.summary["resolved_by"].values()),
     )
-    where = "" if night.compared else ", where read"
+    where = "" if night.compared else ", partial data"
     return Tile(
         "New",
         f"{opened['new'] + opened['reopened']:,}",
@@ -96,17 +103,16 @@ def _new(night: Material) -> Tile:
     )
 
 
-def _time_to_fix(night: Material) -> Tile:
-    """Of critical findings. Fewer than half patched has no median, and saying a number would be a
-    guess."""
+def _time_to_remediate(night: Material) -> Tile:
+    """Of critical findings. There is no median until half of them are patched."""
     link = "#ages" if night.ages.rows else "#trend"
     group = next((one for one in night.time_to_fix.items if one["value"] == "CRITICAL"), None)
     if group is None:
-        return Tile("Days to fix crit.", "–", "", link, None, "none was open")
+        return Tile("Remediation", "–", "", link, None, "no critical findings")
     if group["median_days"] is None:
-        return Tile("Days to fix crit.", "–", "", link, None, "under half patched")
+        return Tile("Remediation", "–", "", link, None, "critical: under half patched")
     return Tile(
-        "Days to fix crit.", f"{group['median_days']:,}", "", link, None, "median of 90 days"
+        "Remediation", f"{group['median_days']:,} d", "", link, None, "critical, 90-day median"
     )
 
 
@@ -128,18 +134,17 @@ def _coverage(night: Material) -> Tile:
     value = percent(scanned, scanned + silent) if scanned + silent else "–"
     before = night.compared.summary.uncovered if night.compared else None
     return Tile(
-        "Coverage", value, "", "#gaps", more_is_bad(silent, before), f"{silent:,} not scanned"
+        "Coverage", value, "", "#gaps", more_is_bad(silent, before), f"{silent:,} not fully scanned"
     )
 
 
 def _rows(night: Material, view: str) -> str:
-    """A view of the table, where there is a table."""
+    """The link to a view of the table, if there is a table."""
     return view if night.summary.rollup.counts.total else "#findings"
 
 
 def more_is_bad(now: int, before: int | None) -> Delta | None:
-    """The change of a number of which less is better; None where there is nothing to compare
-    with."""
+    """The change of a figure for which fewer is better; None if ``before`` is unknown."""
     if before is None:
         return None
     if now == before:

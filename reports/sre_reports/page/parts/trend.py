@@ -1,5 +1,5 @@
-"""Ninety days: a drawing a severity, each with its own scale from zero, and what came and went
-night by night."""
+"""The trend of 90 days: a chart per severity, each with its own scale from zero, and new and
+resolved findings per day."""
 
 from __future__ import annotations
 
@@ -20,13 +20,12 @@ from sre_reports.trend_days import SEVERITIES, Days, days_of
 
 PANEL_WIDTH, PANEL_HEIGHT = 240, 72
 FLOW_WIDTH, FLOW_HEIGHT = 1160, 110
-_LABELS = 5  # days named under the flow, the first and the last among them
+_LABELS = 5  # days named below the chart of new and resolved, including the first and last
 
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """One severity: its drawing, its first and last number, and ``label``, which says it in
-    words."""
+    """One severity: its chart, its first and last number, and ``label``, the chart in words."""
 
     name: str
     area: Area
@@ -36,19 +35,22 @@ class Panel:
 
     @property
     def dots(self) -> Sequence[Point]:
-        """Nights that no line leads to, and the last one."""
+        """Days without a neighbour to draw a line to, and the last day."""
         return (*self.area.dots, *([self.area.last] if self.area.last else []))
 
     @property
     def change(self) -> int:
-        """How many more there are than on the first night."""
+        """The difference between the last day and the first."""
         return self.last - self.first
 
 
 @dataclass(frozen=True, slots=True)
 class Trend:
-    """The drawings, from ``first`` to ``last`` day; ``gaps`` says in a sentence which days are not
-    drawn, if any."""
+    """The charts from the ``first`` to the ``last`` day, of which ``nights`` have a snapshot.
+
+    ``gaps`` is a sentence on the days that are not shown, empty if there are none. ``most_came``
+    and ``most_went`` are the maximum numbers of new and of resolved findings on a day.
+    """
 
     panels: Sequence[Panel]
     flow: UpDown
@@ -63,7 +65,7 @@ class Trend:
 
 
 def trend(night: Material) -> Trend | None:
-    """None before the second day: a single one has no course."""
+    """The trend; None if it has fewer than two days."""
     told = days_of(night.trend)
     if len(told.days) < 2:
         return None
@@ -83,18 +85,21 @@ def trend(night: Material) -> Trend | None:
         most_came=_most(told.came),
         most_went=_most(told.went),
         label=(
-            f"{_sum(told.came):,} findings came and {_sum(told.went):,} went from {first} to {last}"
+            f"{_sum(told.came):,} findings new or reopened and {_sum(told.went):,} resolved from"
+            f" {first} to {last}"
         ),
     )
 
 
 def _gaps(told: Days) -> str:
-    """What was not read would look like something that was fixed, so it is not drawn."""
+    """Partial days are not shown, because unread findings would look resolved."""
     parts = [f"{wording.number(told.missing, 'day')} without a snapshot"] if told.missing else []
     parts += (
-        [f"{wording.number(told.partial, 'day')} with a partial one alone"] if told.partial else []
+        [f"{wording.number(told.partial, 'day')} with only a partial snapshot"]
+        if told.partial
+        else []
     )
-    return f"Not drawn: {' and '.join(parts)}." if parts else ""
+    return f"Not shown: {' and '.join(parts)}." if parts else ""
 
 
 def _sum(values: Sequence[int | None]) -> int:
@@ -108,8 +113,7 @@ def _most(values: Sequence[int | None]) -> int:
 def _panel(name: str, values: Sequence[int | None]) -> Panel:
     known = [value for value in values if value is not None]
     label = (
-        f"{name}: {known[0]:,} on the first night, {known[-1]:,} on the last, at most"
-        f" {max(known):,}"
+        f"{name}: {known[0]:,} on the first day, {known[-1]:,} on the last, maximum {max(known):,}"
     )
     return Panel(name, area(values, PANEL_WIDTH, PANEL_HEIGHT), known[0], known[-1], label)
 

@@ -1,4 +1,4 @@
-"""Of what part of the estate a page tells, and how to ask for the same again."""
+"""The scope of a report in words, and the command that reproduces the report."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import shlex
 from sre_findings.nightly.report import Material
 
 
-def of_words(night: Material) -> str:
-    """``of payments``, ``of account 111122223333``; empty for everything."""
+def scope_words(night: Material) -> str:
+    """``for payments``, ``for account 111122223333``; empty for all resources."""
     if night.owner:
-        return f"of {night.owner}"
-    return f"of account {_named(night)}" if night.account else ""
+        return f"for {night.owner}"
+    return f"for account {_named(night)}" if night.account else ""
 
 
 def _named(night: Material) -> str:
@@ -20,7 +20,7 @@ def _named(night: Material) -> str:
 
 
 def command_of(night: Material) -> str:
-    """The command that writes the same page again."""
+    """The command that writes the same report again."""
     view = (
         ["--owner", night.owner]
         if night.owner

@@ -1,4 +1,4 @@
-// What is shown, kept in the address after the #, so that a link opens the same view: #sev=critical&only=late,kev&q=openssl&sort=sla
+// The view is kept in the URL fragment, so that a link opens the same view: #sev=critical&only=late,kev&q=openssl&sort=sla
 
 function readAddress(hash, severities) {
   const values = new URLSearchParams(hash.slice(1));

@@ -1,4 +1,4 @@
-// The view as CSV: RFC 4180, with a byte-order mark for Excel, and no cell that a spreadsheet would run as a formula.
+// The view as CSV (RFC 4180), with a byte-order mark for Excel and without cells that a spreadsheet would run as formulas.
 
 const HEADER = ["Severity", "Score", "Vulnerability", "Title", "Packages", "Installed", "Fixed in", "Resource", "Name", "Type",
   "Account", "Region", "Owner", "EPSS", "KEV", "Exploit", "Fix available", "New", "Open since", "Due", "Days left"];

@@ -30,12 +30,12 @@ function wireCopy(button) {
   say(named);
   button.addEventListener("click", async () => {
     const copied = await navigator.clipboard.writeText(button.dataset.copy).then(() => true, () => false);
-    say(copied ? "Copied" : "Not allowed here");
+    say(copied ? "Copied" : "Cannot copy");
     setTimeout(say, 1500, named);
   });
 }
 
-// A browser may refuse to keep anything, for a file more than for a site: then the choice holds for this page alone.
+// Browsers may deny storage, especially to local files. Then the choice lasts until the page is closed.
 function kept() {
   try { return localStorage.getItem(KEPT); } catch { return null; }
 }

@@ -1,4 +1,4 @@
-// The table of findings and its controls. The page is whole without all this; see page/findings.html.
+// The findings table and its controls. The report is complete without them; see page/findings.html.
 
 const PAGE = 50;
 const TYPING = 60; // milliseconds without a key before a search runs
@@ -47,15 +47,15 @@ async function wireTable() {
 
   view = sorted(rows, found(rows, state), state);
   if (isView(location.hash)) visit();
-  else tell(state, view.length, rows.count, severities); // its first rows stand there already
+  else tell(state, view.length, rows.count, severities); // its first rows are in the HTML already
   document.getElementById("filters").hidden = false;
 }
 
-// What the controls say of the state.
+// Updates the controls to show the state.
 function tell(state, count, all, severities) {
   const first = (state.page - 1) * PAGE, last = Math.min(first + PAGE, count), pages = Math.max(1, Math.ceil(count / PAGE));
-  const showing = count ? ` · showing ${thousands(first + 1)}–${thousands(last)}` : " match. Clear shows all of them again.";
-  document.getElementById("shown").textContent = `${thousands(count)} of ${thousands(all)} findings${showing}`;
+  const showing = count ? ` · showing ${thousands(first + 1)}–${thousands(last)}` : " match. Select Clear to show all.";
+  document.getElementById("shown").textContent = `${thousands(count)} of ${thousands(all)} ${all === 1 ? "finding" : "findings"}${showing}`;
   document.getElementById("page").textContent = `Page ${thousands(state.page)} of ${thousands(pages)}`;
   document.getElementById("previous").disabled = state.page <= 1;
   document.getElementById("next").disabled = state.page >= pages;
@@ -103,7 +103,7 @@ function toggled(set, value) {
   return changed;
 }
 
-// Headings become buttons: a mouse, a keyboard and a screen reader find the same.
+// Headings become buttons, for mouse, keyboard and screen reader alike.
 function wireSorts(table, state, change) {
   for (const heading of table.querySelectorAll("th[data-sort]")) {
     const button = element("button", "sort", ...heading.childNodes);

@@ -1,7 +1,7 @@
-// The packed findings (see page/parts/embedded_data.py), unpacked into columns. A row is a number; nothing is an object a row.
+// Unpacks the findings (see page/parts/embedded_data.py) into columns. A row is an index; there is no object per row.
 
-const NEVER = 0x7fffffff; // the due day of what has no deadline: after every other
-const UNKNOWN = -0x80000000; // the age of what was first seen at no known time: below every other
+const NEVER = 0x7fffffff; // the due day of a finding without one: sorts last
+const UNKNOWN = -0x80000000; // the age of a finding without a first observation: sorts below all others
 
 async function unpack(text) {
   const packed = atob(text);
@@ -29,7 +29,7 @@ function rowsOf({ findings, weaknesses, places }) {
 
 const at = (column, place) => column.d[column.i[place]];
 
-// For each weakness, or each place, all that a search looks at, in one text.
+// For each weakness or place, all text that a search covers.
 function lowered(table, names) {
   const small = names.map((name) => table[name].d.map((text) => text.toLowerCase()));
   return table[names[0]].i.map((_, place) => names.map((name, n) => small[n][table[name].i[place]]).join("\n"));

@@ -1,4 +1,4 @@
-// Rows of the table, the same as the page has them without a script (page/findings.html). Text is only ever set as text.
+// Renders table rows, the same as without JavaScript (page/findings.html). Text is only ever set as text.
 
 const CVE = /^CVE-\d{4}-\d{4,19}$/;
 const FLAGS = { kev: "KEV", exploit: "exploit", reachable: "reachable", new: "new" };
@@ -61,7 +61,7 @@ function named(className, name, id) {
 
 function deadline(days) {
   if (days === NEVER) return "none";
-  if (days < 0) return element("span", "late", `${thousands(-days)} d late`);
+  if (days < 0) return element("span", "late", `${thousands(-days)} d overdue`);
   return days ? `${thousands(days)} d left` : "due today";
 }
 

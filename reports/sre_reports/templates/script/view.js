@@ -1,4 +1,4 @@
-// Which rows are shown, in which order: filters first, on what rows share, then one pass over the rows.
+// Selects and sorts rows: filters run on shared values first, then in one pass over the rows.
 
 function found(rows, { severities, only, query }) {
   const weakness = weaknessesOf(rows, severities, only);
@@ -25,9 +25,9 @@ function weaknessesOf({ weaknesses }, severities, only) {
     && (!only.has("fix") || weaknesses.fixable[w] === 1));
 }
 
-// Each way to sort: its key for a row, and whether the greatest comes first when it is chosen.
+// Each sort order: its key for a row, and its initial direction.
 const SORTS = {
-  severity: { key: () => (row) => -row, first: "descending" }, // rows come the worst first
+  severity: { key: () => (row) => -row, first: "descending" }, // rows are ordered most severe first
   score: { key: (rows) => (row) => rows.weaknesses.score[rows.weakness[row]] ?? -1, first: "descending" },
   identity: { key: (rows) => byText(rows.weaknesses.identity, rows.weakness), first: "ascending" },
   package: { key: (rows) => byText(rows.weaknesses.packages, rows.weakness), first: "ascending" },
@@ -46,13 +46,13 @@ function sorted(rows, kept, { sort, direction }) {
   return kept.slice().sort((a, b) => sign * (keys[a] - keys[b]) || a - b);
 }
 
-// Texts become numbers once: the place of each among the distinct ones, in order. Empty ones come last.
+// Texts become ranks once, by the order of the distinct texts. Empty texts come last.
 function byText(column, owner) {
   const ranks = ranked(column.d);
   return (row) => ranks[column.i[owner[row]]];
 }
 
-// By the first text, and where that is empty by the second, as the table shows them.
+// By name, or by id if the name is empty, as the table shows them.
 function byTexts(name, id, owner) {
   const ranks = ranked(name.i.map((_, place) => at(name, place) || at(id, place)));
   return (row) => ranks[owner[row]];

@@ -173,7 +173,7 @@ def said(one: Message) -> str:
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(data=st.data())
-def test_whatever_a_night_holds_slack_takes_its_messages(
+def test_slack_accepts_every_digest(
     tonight: Nights, night: Materials, proof: Proofs, data: st.DataObject
 ) -> None:
     usual, complete = night(), data.draw(st.booleans())
@@ -225,7 +225,7 @@ def test_whatever_a_night_holds_slack_takes_its_messages(
     )
 
 
-def test_a_night_says_what_changed_what_to_do_and_where_it_comes_from(tonight: Nights) -> None:
+def test_a_digest_has_changes_remediations_and_provenance(tonight: Nights) -> None:
     found = told(tonight(), REPORT)
     taken(found)
     assert (found.kind, found.key, found.sure, found.paged) == (
@@ -241,7 +241,7 @@ def test_a_night_says_what_changed_what_to_do_and_where_it_comes_from(tonight: N
         "5 new and 2 resolved since 21 November 2026",
         "Resolved: 2 patched",
         "*Critical*\n2  _up 1_",
-        "Three updates clear 9 of 13.",
+        "Three updates resolve 9 of 13 open findings.",
         "Snapshot 20261122T010000Z",
         "`/sre-vuln-check &lt;id&gt;`",
     ):
@@ -250,7 +250,7 @@ def test_a_night_says_what_changed_what_to_do_and_where_it_comes_from(tonight: N
     assert [part for part, _ in found.thread] == ["came", "changed", "fixes"]
 
 
-def test_the_numbers_of_the_message_are_those_of_the_card_and_the_mail(tonight: Nights) -> None:
+def test_message_card_and_email_have_the_same_numbers(tonight: Nights) -> None:
     found = tonight()
     text = said(told(found, REPORT).message)
     shown = [
@@ -261,13 +261,13 @@ def test_the_numbers_of_the_message_are_those_of_the_card_and_the_mail(tonight: 
     assert all(f"\n{one.value}" in text for one in shown)
 
 
-def test_a_night_of_metadata_alone_is_one_line(quiet: Nights) -> None:
+def test_a_snapshot_with_only_metadata_changes_is_one_line(quiet: Nights) -> None:
     found = told(quiet(), REPORT)
     taken(found)
     assert (found.kind, found.thread) == (QUIET, ())
     (block,) = found.message.blocks
     line, link = (
-        "Inspector, 22 Nov: 2 critical, 4 past SLA. Nothing new and nothing resolved.",
+        "Inspector, 22 Nov: 2 critical, 4 past SLA. No new or resolved findings.",
         "/reports/2026-11-22/|Report>",
     )
     assert block["text"]["text"] == f"{line} <https://sre.example{link}"
@@ -285,11 +285,11 @@ def test_a_night_of_metadata_alone_is_one_line(quiet: Nights) -> None:
         "unsuppressed",
     ],
 )
-def test_one_event_that_matters_ends_the_quiet(quiet: Nights, kind: str) -> None:
+def test_one_relevant_event_makes_a_full_digest(quiet: Nights, kind: str) -> None:
     assert told(quiet(counted=(Counted(kind, None, "LOW", False, False, 1),)), REPORT).kind == NIGHT
 
 
-def test_what_only_went_down_or_was_suppressed_is_quiet(quiet: Nights) -> None:
+def test_lower_severities_and_suppressions_are_quiet(quiet: Nights) -> None:
     counts = tuple(
         Counted(kind, None, "LOW", False, False, 1)
         for kind in ("severity_lowered", "suppressed", "exposure_ended")
@@ -297,7 +297,7 @@ def test_what_only_went_down_or_was_suppressed_is_quiet(quiet: Nights) -> None:
     assert told(quiet(counted=counts), REPORT).kind == QUIET
 
 
-def test_gaps_that_stay_are_told_on_mondays_and_new_ones_at_once(
+def test_known_gaps_are_repeated_on_mondays_and_new_ones_at_once(
     quiet: Nights, night: Materials, proof: Proofs
 ) -> None:
     gap = quiet().gaps[0]
@@ -308,37 +308,37 @@ def test_gaps_that_stay_are_told_on_mondays_and_new_ones_at_once(
     assert "still not scanned" not in said(told(quiet(), REPORT).message)
     new = told(quiet(opened_gaps=(gap,)), REPORT)
     assert new.kind == NIGHT
-    assert "1 resource not scanned since tonight" in said(new.message)
+    assert "1 resource newly unscanned" in said(new.message)
     assert "*new* `silent-1`" in said(dict(new.thread)["gaps"])
-    assert "1 resource scanned again, or gone" in said(
+    assert "1 resource scanned again or terminated" in said(
         told(quiet(closed_gaps=(gap,)), REPORT).message
     )
 
 
-def test_an_account_seen_for_the_first_time_is_told_as_such_and_not_as_new(
+def test_findings_of_a_first_scan_are_not_counted_as_new(
     quiet: Nights, onboarded: Onboarded
 ) -> None:
     found = told(quiet(onboarded=(onboarded,)), REPORT)
     assert found.kind == NIGHT
     text = said(found.message)
     assert (
-        "40 resources of account `sandbox (444455556666)` are seen for the first time, 1,200"
-        " findings: not counted as new" in text
+        "First scan of 40 resources in account `sandbox (444455556666)`: 1,200 findings, not"
+        " counted as new" in text
     )
     assert "1,200 new" not in text
     assert not any(part == "came" for part, _ in found.thread)
 
 
-def test_a_first_night_is_no_quiet_one_and_calls_nothing_new(
+def test_a_first_snapshot_is_not_quiet_and_has_nothing_new(
     quiet: Nights, night: Materials, onboarded: Onboarded
 ) -> None:
     found = told(quiet(night(before=None), onboarded=(onboarded,)), REPORT, page=True)
     taken(found)
     assert (found.kind, found.paged) == (NIGHT, False)
-    assert "The first night" in said(found.message)
+    assert "First snapshot" in said(found.message)
 
 
-def test_a_partial_night_says_what_failed_and_compares_nothing(
+def test_a_partial_digest_lists_failures_and_compares_nothing(
     tonight: Nights, night: Materials, proof: Proofs
 ) -> None:
     partial = night({"proof": proof(state="partial", reasons=("eu-south-1: access was denied",))})
@@ -352,24 +352,24 @@ def test_a_partial_night_says_what_failed_and_compares_nothing(
         assert word not in text
 
 
-def test_a_partial_night_in_which_nothing_was_found_is_not_none(
+def test_a_partial_snapshot_without_findings_is_no_all_clear(
     tonight: Nights, night: Materials, proof: Proofs
 ) -> None:
     partial = night({"proof": proof(state="partial", reasons=("all",)), "rollup": Rollup()})
     text = said(told(tonight(partial), REPORT).message)
-    assert "that is not the same as none" in text
+    assert "This is not an all-clear" in text
 
 
-def test_no_snapshot_is_a_message_of_its_own_without_a_number(proof: Proofs) -> None:
+def test_the_message_without_a_snapshot_has_no_numbers(proof: Proofs) -> None:
     last = datetime(2026, 11, 20, 1, tzinfo=UTC)
     found = told(Silence("2026-11-22", last, last - timedelta(days=1)), REPORT)
     taken(found)
     assert (found.kind, found.key, found.sure) == (SILENCE, "silence-2026-11-22", False)
     text = said(found.message)
     assert "No complete snapshot since 19 November 2026, 01:00 UTC" in text
-    assert "20 November 2026, 01:00 UTC, and partial" in text
+    assert "20 November 2026, 01:00 UTC, is partial" in text
     assert "finding" not in text
-    assert "There is none at all" in said(told(Silence("2026-11-22", None, None), REPORT).message)
+    assert "*No snapshot yet.*" in said(told(Silence("2026-11-22", None, None), REPORT).message)
 
 
 KEV = Counted("kev_appeared", None, "HIGH", False, True, 1)
@@ -379,14 +379,14 @@ EXPOSED = Counted("opened", "new", "CRITICAL", True, False, 2)
 @pytest.mark.parametrize(
     ("counts", "why"),
     [
-        ((KEV,), "1 new on CISA's KEV list"),
-        ((EXPOSED,), "2 new critical that the internet reaches"),
-        ((KEV, EXPOSED), "1 new on CISA's KEV list, 2 new critical that the internet reaches"),
+        ((KEV,), "1 finding added to CISA KEV"),
+        ((EXPOSED,), "2 new critical findings on internet-facing resources"),
+        ((KEV, EXPOSED), "1 finding added to CISA KEV, 2 new critical findings on internet-facing resources"),
         ((Counted("opened", "new", "HIGH", True, False, 2),), ""),
         ((Counted("resolved", "patched", "CRITICAL", True, True, 2),), ""),
     ],
 )  # fmt: skip
-def test_a_channel_is_woken_only_where_it_wants_to_be_and_only_for_what_is_urgent(
+def test_a_channel_is_notified_only_if_enabled_and_urgent(
     tonight: Nights, counts: tuple[Counted, ...], why: str
 ) -> None:
     found = tonight(counted=counts)
@@ -398,7 +398,7 @@ def test_a_channel_is_woken_only_where_it_wants_to_be_and_only_for_what_is_urgen
     assert "<!here>" not in said(told(found, REPORT).message)
 
 
-def test_buttons_lead_into_the_page_at_what_they_count(tonight: Nights) -> None:
+def test_buttons_open_the_report_filtered(tonight: Nights) -> None:
     def urls(*owners: str) -> list[str]:
         blocks = told(tonight(owners=owners), REPORT).message.blocks
         return [
@@ -415,7 +415,7 @@ def test_buttons_lead_into_the_page_at_what_they_count(tonight: Nights) -> None:
     assert not [one for one in told(tonight(), Report()).message.blocks if one["type"] == "actions"]
 
 
-def test_where_slack_draws_no_chart_and_no_table_the_message_is_lines(tonight: Nights) -> None:
+def test_without_charts_and_tables_the_message_is_lines(tonight: Nights) -> None:
     one = told(tonight(), REPORT).message
     kinds = [block["type"] for block in one.blocks]
     assert "data_visualization" in kinds
@@ -423,7 +423,7 @@ def test_where_slack_draws_no_chart_and_no_table_the_message_is_lines(tonight: N
     assert {block["type"] for block in one.classic} <= {"header", "section", "actions", "context"}
 
 
-def test_three_months_are_a_point_a_week(tonight: Nights, night: Materials) -> None:
+def test_three_months_are_one_point_per_week(tonight: Nights, night: Materials) -> None:
     first = datetime(2026, 7, 1, tzinfo=UTC)
     nights = [
         {
@@ -446,7 +446,7 @@ def test_three_months_are_a_point_a_week(tonight: Nights, night: Materials) -> N
     )
 
 
-def test_weeks_without_a_complete_night_are_left_out_of_the_chart_and_told(
+def test_weeks_without_a_complete_snapshot_are_left_out_and_counted(
     tonight: Nights, night: Materials
 ) -> None:
     first = datetime(2026, 10, 1, tzinfo=UTC)
@@ -467,4 +467,4 @@ def test_weeks_without_a_complete_night_are_left_out_of_the_chart_and_told(
     found = told(tonight(replace(material, trend=replace(material.trend, items=nights))), REPORT)
     (chart,) = (block for block in found.message.blocks if block["type"] == "data_visualization")
     assert [point["value"] for point in chart["chart"]["series"][0]["data"]] == [6, 20, 27]
-    assert "1 week without a complete scan is left out." in said(found.message)
+    assert "1 week without a complete snapshot is left out." in said(found.message)

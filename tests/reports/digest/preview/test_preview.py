@@ -64,7 +64,9 @@ def test_nothing_stands_outside_and_nothing_is_read_as_a_picture(
     assert max(float(one.attrib["y"]) for one in root.iter(_TEXT)) < high
 
 
-def test_a_message_without_a_thread_and_one_without_numbers(quiet: Callable[..., DigestData]) -> None:
+def test_a_message_without_a_thread_and_one_without_numbers(
+    quiet: Callable[..., DigestData],
+) -> None:
     assert "replies" not in " ".join(words(preview_svg(told(quiet(), REPORT), NOW)))
     silence = words(preview_svg(told(Silence("2026-11-22", None, None), REPORT), NOW))
     assert "Inspector, 2026-11-22: no snapshot tonight" in silence

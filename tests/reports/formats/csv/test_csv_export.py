@@ -40,7 +40,7 @@ def export(*rows: dict[str, Any], **options: Any) -> str:
     return "".join(csv_export.chunks([list(rows)], AS_OF, **options))
 
 
-def test_the_header_is_inspectors_own_and_stands_even_without_findings() -> None:
+def test_the_header_is_inspectors_even_without_findings() -> None:
     assert "".join(csv_export.chunks([], AS_OF)) == HEADER + "\r\n"
     assert len(csv_export.INSPECTOR) == 55
 
@@ -97,7 +97,7 @@ def test_every_cell_of_a_package_finding(row: Rows) -> None:
     }
 
 
-def test_a_network_finding_tells_its_path_and_its_ports(row: Rows) -> None:
+def test_a_network_finding_has_its_path_and_ports(row: Rows) -> None:
     steps = [
         {"componentId": "igw-1", "componentType": "AWS::EC2::InternetGateway"},
         {"componentId": "i-1"},
@@ -127,7 +127,7 @@ def test_a_network_finding_tells_its_path_and_its_ports(row: Rows) -> None:
     )
 
 
-def test_a_code_finding_tells_its_file_and_detector(row: Rows) -> None:
+def test_a_code_finding_has_its_file_and_detector(row: Rows) -> None:
     details = {
         "filePath": {"filePath": "app/main.py"},
         "detectorName": "Hardcoded secret",
@@ -195,12 +195,12 @@ def test_full_columns_come_after_inspectors_own(row: Rows) -> None:
     assert (cells["Instance Name"], cells["Owner"]) == ("prod-web-36", "payments")
 
 
-def test_unknown_columns_are_refused_before_anything_is_written() -> None:
+def test_unknown_columns_are_rejected_before_writing() -> None:
     with pytest.raises(KeyError):
         next(csv_export.chunks([], AS_OF, columns="mine"))
 
 
-def test_formulas_are_guarded_unless_machines_read_them(row: Rows) -> None:
+def test_formulas_are_escaped_unless_raw(row: Rows) -> None:
     hostile = row(
         title="=cmd|' /C calc'!A0", resources=json.dumps([{"id": "i", "tags": {"=1": "+2"}}])
     )
@@ -215,13 +215,13 @@ def test_excel_gets_a_byte_order_mark_once(row: Rows) -> None:
     assert text.count("\ufeff") == 1
 
 
-def test_an_age_is_never_negative_and_empty_where_nothing_is_known(row: Rows) -> None:
+def test_an_age_is_never_negative_and_empty_if_unknown(row: Rows) -> None:
     later = int(datetime(2027, 1, 1, tzinfo=UTC).timestamp() * 1_000_000)
     first, second = read(export(row(first_observed_at=later), row(first_observed_at=None)))
     assert (first["Age (Days)"], second["Age (Days)"], second["First Seen"]) == ("0", "", "")
 
 
-def test_it_reads_no_further_batch_than_it_has_written(row: Rows) -> None:
+def test_batches_are_read_only_when_needed(row: Rows) -> None:
     asked: list[int] = []
 
     def batches() -> Iterator[list[dict[str, Any]]]:
@@ -236,7 +236,7 @@ def test_it_reads_no_further_batch_than_it_has_written(row: Rows) -> None:
     assert asked == [0]
 
 
-def test_a_part_that_repeats_is_parsed_once(row: Rows, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_repeated_values_are_parsed_once(row: Rows, monkeypatch: pytest.MonkeyPatch) -> None:
     parsed: list[str | None] = []
     packages = nested_fields.packages
 

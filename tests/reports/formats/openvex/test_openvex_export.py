@@ -110,7 +110,7 @@ def product(finding: Finding) -> dict[str, Any]:
     return dict(one)
 
 
-def test_the_schema_is_one_and_refuses_what_the_standard_refuses() -> None:
+def test_the_schema_rejects_what_the_standard_forbids() -> None:
     Draft202012Validator.check_schema(SCHEMA)
     good = issue(RULE, matched=[(RULE, INSTANCE)]).body
     assert errors(good) == []
@@ -166,7 +166,7 @@ def test_the_whole_document() -> None:
     assert made.left_out == ()
 
 
-def test_the_text_is_the_body_in_ascii_whatever_a_reason_holds() -> None:
+def test_the_text_body_is_ascii() -> None:
     made = issue(replace(RULE, reason="für später \u202e"))
     assert made.to_text().isascii()
     assert json.loads(made.to_text()) == made.body
@@ -204,7 +204,7 @@ def test_the_text_is_the_body_in_ascii_whatever_a_reason_holds() -> None:
         ),
     ],
 )
-def test_each_status_has_what_openvex_asks_for_and_says_who_answers_until_when(
+def test_each_status_has_its_required_fields_and_the_expiry(
     changes: dict[str, Any], said: dict[str, str]
 ) -> None:
     one = statement(replace(RULE, **changes))
@@ -216,9 +216,7 @@ def test_each_status_has_what_openvex_asks_for_and_says_who_answers_until_when(
     assert one == {"vulnerability": {"name": "CVE-2024-3094"}, **said, **notes}
 
 
-def test_a_rule_without_findings_is_stated_only_if_it_holds_everywhere_and_names_a_vulnerability() -> (
-    None
-):
+def test_a_rule_without_findings_is_stated_if_it_applies_everywhere() -> None:
     silent = [
         BOUND,
         replace(RULE, vulnerabilities=Patterns(("CVE-*",))),
@@ -233,7 +231,7 @@ def test_a_rule_without_findings_is_stated_only_if_it_holds_everywhere_and_names
     assert "products" not in statement(RULE)
 
 
-def test_a_rule_with_findings_is_stated_for_each_vulnerability_and_its_products() -> None:
+def test_a_rule_is_stated_for_each_vulnerability_with_its_products() -> None:
     wide = replace(BOUND, vulnerabilities=Patterns(("CVE-*",)))
     other = replace(INSTANCE, resource_id="i-00000000000000000")
     made = issue(wide, matched=[(wide, INSTANCE), (wide, IMAGE), (wide, other), (wide, INSTANCE)])
@@ -252,7 +250,7 @@ def test_a_rule_with_findings_is_stated_for_each_vulnerability_and_its_products(
     assert made.left_out == ()
 
 
-def test_findings_without_a_vulnerability_or_a_resource_make_no_statement() -> None:
+def test_findings_without_a_vulnerability_or_resource_have_no_statement() -> None:
     only = replace(RULE, vulnerabilities=Patterns(), packages=Patterns(("xz-utils",)))
     nameless = [
         (only, replace(INSTANCE, vulnerability_id=None)),
@@ -262,7 +260,7 @@ def test_findings_without_a_vulnerability_or_a_resource_make_no_statement() -> N
     assert (len(made.body["statements"]), made.left_out) == (1, (only,))
 
 
-def test_a_lapsed_rule_says_nothing_even_of_its_findings() -> None:
+def test_an_expired_rule_has_no_statement() -> None:
     lapsed = replace(
         RULE, index=1, vulnerabilities=Patterns(("CVE-2024-1",)), expires=date(2026, 11, 21)
     )
@@ -275,26 +273,24 @@ def test_the_day_is_that_of_utc() -> None:
     rule = replace(RULE, expires=date(2026, 11, 22))
     late = datetime(2026, 11, 23, 1, tzinfo=timezone(timedelta(hours=2)))
     assert issue(rule, at=late).body["timestamp"] == "2026-11-22T23:00:00Z"
-    with pytest.raises(UsageError, match="no suppression can be stated"):
+    with pytest.raises(UsageError, match="no accepted risk can be stated"):
         issue(rule, at=late + timedelta(hours=1))
 
 
 def test_nothing_to_state_and_no_author_are_usage_errors() -> None:
     with pytest.raises(
-        UsageError, match="no suppression can be stated: none is live and hides a finding"
+        UsageError, match="no accepted risk can be stated: no valid rule covers a finding"
     ):
         issue(BOUND)
     with pytest.raises(UsageError, match="needs an author"):
         issue(RULE, author=" ")
 
 
-def test_rules_that_say_the_same_say_it_once() -> None:
+def test_equal_rules_are_stated_once() -> None:
     assert statement(RULE, replace(RULE, index=1, line=9)) == statement(RULE)
 
 
-def test_the_same_rules_and_findings_give_the_same_bytes_in_any_order_and_any_change_another_id() -> (
-    None
-):
+def test_the_same_input_in_any_order_gives_the_same_bytes() -> None:
     wide = replace(BOUND, index=1, vulnerabilities=Patterns(("CVE-*",)))
     mixed = replace(IMAGE, packages=(Package("a", "1", manager="PIP"),))
     matched = [
@@ -316,7 +312,7 @@ def test_the_same_rules_and_findings_give_the_same_bytes_in_any_order_and_any_ch
     assert len({one.body["@id"] for one in [made, *others]}) == 5
 
 
-def test_the_namespace_of_the_id_is_the_callers_and_no_part_of_the_hash() -> None:
+def test_the_namespace_of_the_id_is_not_part_of_the_hash() -> None:
     made = document(
         Suppressions([RULE]),
         author="security@example.com",
@@ -328,7 +324,7 @@ def test_the_namespace_of_the_id_is_the_callers_and_no_part_of_the_hash() -> Non
     )
 
 
-def test_an_image_of_ecr_has_its_oci_purl_and_its_packages_have_theirs() -> None:
+def test_an_ecr_image_has_an_oci_purl() -> None:
     where = "111122223333.dkr.ecr.eu-west-1.amazonaws.com/shop/Web"
     assert product(IMAGE) == {
         "@id": IMAGE.resource_id,
@@ -346,7 +342,7 @@ def test_an_image_of_ecr_has_its_oci_purl_and_its_packages_have_theirs() -> None
     }
 
 
-def test_an_image_in_china_lies_under_its_own_domain() -> None:
+def test_an_image_in_china_has_its_own_domain() -> None:
     arn = IMAGE.resource_id.replace("arn:aws:ecr:eu-west-1", "arn:aws-cn:ecr:cn-north-1")
     assert (
         "cn-north-1.amazonaws.com.cn/shop/Web"
@@ -382,7 +378,7 @@ def test_an_image_in_china_lies_under_its_own_domain() -> None:
         ),
     ],
 )
-def test_a_resource_is_known_by_its_arn_or_by_a_generic_purl(
+def test_a_resource_is_identified_by_arn_or_generic_purl(
     changes: dict[str, Any], identifier: str
 ) -> None:
     assert product(replace(INSTANCE, **changes))["@id"] == identifier
@@ -426,7 +422,7 @@ def test_a_resource_is_known_by_its_arn_or_by_a_generic_purl(
         ("NPM", "@", "1", None),
     ],
 )
-def test_a_package_has_a_purl_only_where_its_registry_is_known_and_its_name_is_one(
+def test_a_package_has_a_purl_only_if_its_registry_is_known(
     manager: str | None, name: str, version: str, purl: str | None
 ) -> None:
     assert purl_of(Package(name, version, manager=manager)) == purl
@@ -490,7 +486,7 @@ _RULES = st.lists(_RULE, max_size=4).map(
 
 
 @given(_RULES, st.lists(_FINDINGS, max_size=6))
-def test_whatever_the_rules_and_findings_the_document_is_valid_and_its_identifiers_are_uris(
+def test_any_document_is_valid_and_its_identifiers_are_uris(
     rules: list[Suppression], findings: list[Finding]
 ) -> None:
     known = Suppressions(rules)
@@ -537,9 +533,7 @@ def _identifiers(part: Any) -> list[str]:
         ("pkg:deb/debian/ünï@1", "pkg:deb/debian/%C3%BCn%C3%AF@1"),
     ],
 )
-def test_inspectors_own_purl_comes_before_ours_and_is_encoded_where_it_must_be(
-    given: str, shown: str
-) -> None:
+def test_inspectors_purl_is_preferred_and_encoded_if_needed(given: str, shown: str) -> None:
     assert purl_of(Package("requests", "2.32.0", manager="PYTHONPKG", purl=given)) == shown
     one = product(
         replace(IMAGE, packages=(Package("xz-utils", "5.6.0", manager="OS", purl=given),))
@@ -550,7 +544,7 @@ def test_inspectors_own_purl_comes_before_ours_and_is_encoded_where_it_must_be(
 @pytest.mark.parametrize(
     "given", ["", "xz-utils", "pkg:", "pkg:deb", "http://example.com/a", "pkg:deb/", "\0"]
 )
-def test_a_purl_that_is_none_gives_way_to_ours(given: str) -> None:
+def test_an_invalid_purl_is_replaced_by_ours(given: str) -> None:
     assert (
         purl_of(Package("requests", "2.32.0", manager="PYTHONPKG", purl=given))
         == "pkg:pypi/requests@2.32.0"
@@ -559,7 +553,7 @@ def test_a_purl_that_is_none_gives_way_to_ours(given: str) -> None:
 
 
 @given(st.text(max_size=30) | st.text(max_size=20).map("pkg:deb/{}".format))
-def test_whatever_inspector_gives_as_a_purl_what_is_written_is_one(given: str) -> None:
+def test_only_valid_purls_are_written(given: str) -> None:
     purl = purl_of(Package("xz-utils", "5.6.0", manager="OS", purl=given))
     assert purl is None or (
         purl.isascii() and " " not in purl and PackageURL.from_string(purl).name

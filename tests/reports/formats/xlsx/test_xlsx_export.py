@@ -42,9 +42,7 @@ def sheet(found: Workbook, name: str) -> Worksheet:
     return one
 
 
-def test_cells_are_typed_the_header_stays_and_every_column_can_be_filtered(
-    row: Rows, proof: Proofs
-) -> None:
+def test_cells_are_typed_and_the_header_is_frozen_with_filters(row: Rows, proof: Proofs) -> None:
     findings = sheet(book(proof(), row(), columns="full"), "Findings")
     header, line = findings.iter_rows()
     cells = dict(zip((cell.value for cell in header), line, strict=True))
@@ -70,12 +68,12 @@ def test_cells_are_typed_the_header_stays_and_every_column_can_be_filtered(
     assert cells["Network Paths"].value is None
 
 
-def test_a_formula_is_text_and_stays_text_when_somebody_edits_it(row: Rows, proof: Proofs) -> None:
+def test_a_formula_is_text_and_stays_text_when_edited(row: Rows, proof: Proofs) -> None:
     cell = sheet(book(proof(), row(title="=1+1")), "Findings")["E2"]
     assert (cell.value, cell.data_type, cell.quotePrefix) == ("=1+1", "s", True)
 
 
-def test_the_summary_counts_what_the_sheet_holds(row: Rows, proof: Proofs) -> None:
+def test_the_summary_counts_the_rows_of_the_sheet(row: Rows, proof: Proofs) -> None:
     rows = [row(), row(severity="LOW", owner=None), row(status="SUPPRESSED")]
     lines = [
         [cell for cell in line if cell is not None]
@@ -87,7 +85,7 @@ def test_the_summary_counts_what_the_sheet_holds(row: Rows, proof: Proofs) -> No
     assert ["payments", 2, 0, 2, 0, 0, 0, 0] in lines
 
 
-def test_a_full_sheet_is_followed_by_another_and_both_say_so(
+def test_a_full_sheet_is_followed_by_another(
     row: Rows, proof: Proofs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("sre_reports.formats.xlsx.export.MOST_ROWS", 3)
@@ -96,16 +94,16 @@ def test_a_full_sheet_is_followed_by_another_and_both_say_so(
     assert found.sheetnames == ["Summary", "Findings", "Findings 2", "Findings 3"]
     assert [sheet(found, name).max_row for name in found.sheetnames[1:]] == [3, 3, 2]
     assert sheet(found, "Findings 3").freeze_panes == "A2"
-    assert told == ["A sheet holds 2 findings: these are on 3 sheets."]
+    assert told == ["A sheet holds at most 2 findings; there are 3 sheets."]
     assert told[0] in [line[0] for line in sheet(found, "Summary").iter_rows(values_only=True)]
 
 
-def test_a_cell_that_is_too_long_is_cut_where_it_says_so_and_told(row: Rows, proof: Proofs) -> None:
+def test_a_cell_that_is_too_long_is_cut_with_a_note(row: Rows, proof: Proofs) -> None:
     told: list[str] = []
     cell = sheet(book(proof(), row(description="x" * 40_000), told=told), "Findings")["F2"]
     assert isinstance(cell.value, str)
     assert (len(cell.value), cell.value.endswith(CUT)) == (LONGEST, True)
-    assert told == ["1 cells were longer than a cell can be, and are cut where they say so."]
+    assert told == ["1 cell was too long and cut, as noted in each."]
 
 
 @pytest.mark.parametrize(
@@ -118,7 +116,7 @@ def test_a_cell_that_is_too_long_is_cut_where_it_says_so_and_told(row: Rows, pro
         ("é\t😀", "é\t😀"),
     ],
 )
-def test_what_xml_cannot_hold_is_left_out(text: str, kept: str) -> None:
+def test_characters_invalid_in_xml_are_removed(text: str, kept: str) -> None:
     assert fitting(text) == kept
 
 

@@ -29,23 +29,23 @@ def named(night: Material) -> dict[str, Tile]:
     return {one.title: one for one in tiles(night)}
 
 
-def test_the_eight_say_value_hint_link_and_change(night: Nights) -> None:
+def test_the_eight_tiles_have_value_hint_link_and_change(night: Nights) -> None:
     assert tiles(night()) == [
         Tile("Critical", "2", "critical", "#sev=critical", Delta("good", "▼ 1"), "open"),
         Tile("High", "6", "high", "#sev=high", Delta("bad", "▲ 2"), "open"),
-        Tile("Past SLA", "2", "", "#only=late", Delta("bad", "▲ 1"), "1 due in a week"),
+        Tile("Past SLA", "2", "", "#only=late", Delta("bad", "▲ 1"), "1 due within a week"),
         Tile("In CISA KEV", "0", "", "#only=kev", Delta("", "no change"), "known to be exploited"),
         Tile("New", "4", "", "#only=new", None, "6 resolved"),
-        Tile("Days to fix crit.", "12", "", "#ages", None, "median of 90 days"),
+        Tile("Remediation", "12 d", "", "#ages", None, "critical, 90-day median"),
         Tile("Fixable now", "85 %", "", "#only=fix", None, "11 by an update"),
-        Tile("Coverage", "100 %", "", "#gaps", Delta("", "no change"), "0 not scanned"),
+        Tile("Coverage", "100 %", "", "#gaps", Delta("", "no change"), "0 not fully scanned"),
     ]
 
 
-def test_a_first_night_has_no_change_and_nothing_new(night: Nights) -> None:
+def test_a_first_snapshot_has_no_change_and_nothing_new(night: Nights) -> None:
     first = named(night(before=None))
     assert [one.delta for one in first.values()] == [None] * 8
-    assert first["New"] == Tile("New", "–", "", "#trend", None, "first night")
+    assert first["New"] == Tile("New", "–", "", "#trend", None, "first snapshot")
 
 
 @pytest.mark.parametrize(
@@ -61,12 +61,12 @@ def test_a_first_night_has_no_change_and_nothing_new(night: Nights) -> None:
         (
             {"kev": 3, "unchecked": 4},
             {},
-            Tile("In CISA KEV", "3", "", "#only=kev", Delta("bad", "▲ 3"), "4 not checked"),
+            Tile("In CISA KEV", "3", "", "#only=kev", Delta("bad", "▲ 3"), "4 without KEV data"),
         ),
         (
             {"unchecked": 13},
             {"kev": 5},
-            Tile("In CISA KEV", "–", "", "#only=kev", None, "not checked"),
+            Tile("In CISA KEV", "–", "", "#only=kev", None, "no KEV data"),
         ),
         (
             {"kev": 3},
@@ -75,7 +75,7 @@ def test_a_first_night_has_no_change_and_nothing_new(night: Nights) -> None:
         ),
     ],
 )
-def test_what_was_not_checked_is_not_none(
+def test_missing_kev_data_is_not_zero(
     night: Nights,
     summary_answer: Summaries,
     now: dict[str, Any],
@@ -95,11 +95,11 @@ def test_what_was_not_checked_is_not_none(
 @pytest.mark.parametrize(
     ("groups", "value", "hint"),
     [
-        ([], "–", "none was open"),
-        ([{"value": "HIGH", "median_days": 3}], "–", "none was open"),
-        ([{"value": "CRITICAL", "median_days": None}], "–", "under half patched"),
-        ([{"value": "CRITICAL", "median_days": 0}], "0", "median of 90 days"),
-        ([{"value": "CRITICAL", "median_days": 1_234}], "1,234", "median of 90 days"),
+        ([], "–", "no critical findings"),
+        ([{"value": "HIGH", "median_days": 3}], "–", "no critical findings"),
+        ([{"value": "CRITICAL", "median_days": None}], "–", "critical: under half patched"),
+        ([{"value": "CRITICAL", "median_days": 0}], "0 d", "critical, 90-day median"),
+        ([{"value": "CRITICAL", "median_days": 1_234}], "1,234 d", "critical, 90-day median"),
     ],
 )
 def test_a_median_is_never_guessed(
@@ -109,11 +109,11 @@ def test_a_median_is_never_guessed(
     value: str,
     hint: str,
 ) -> None:
-    tile = named(night(time_to_fix=listed(groups)))["Days to fix crit."]
+    tile = named(night(time_to_fix=listed(groups)))["Remediation"]
     assert (tile.value, tile.hint) == (value, hint)
 
 
-def test_where_nothing_is_open_no_tile_leads_into_a_table_that_is_not_there(
+def test_without_findings_no_tile_links_to_the_missing_table(
     night: Nights, summary_answer: Summaries
 ) -> None:
     empty = named(night(summary=summary_answer(rollup=Rollup(), uncovered=0), ages=AgeGrid((), {})))
@@ -121,13 +121,13 @@ def test_where_nothing_is_open_no_tile_leads_into_a_table_that_is_not_there(
     assert empty["Fixable now"].value == "–"
 
 
-def test_coverage_counts_what_is_silent_and_never_rounds_it_away(
+def test_coverage_counts_gaps_and_never_rounds_them_away(
     night: Nights, summary_answer: Summaries
 ) -> None:
     base = night(summary=summary_answer(uncovered=1))
     seen = replace(base, coverage=replace(base.coverage, scanned=9_999))
     assert named(seen)["Coverage"] == Tile(
-        "Coverage", "99 %", "", "#gaps", Delta("bad", "▲ 1"), "1 not scanned"
+        "Coverage", "99 %", "", "#gaps", Delta("bad", "▲ 1"), "1 not fully scanned"
     )
     nothing = night(summary=summary_answer(uncovered=0), coverage=replace(base.coverage, scanned=0))
     assert named(nothing)["Coverage"].value == "–"
@@ -147,7 +147,7 @@ def test_a_change_has_its_arrow_and_its_colour() -> None:
     ]
 
 
-def test_what_is_open_stands_in_one_line(night: Nights, summary_answer: Summaries) -> None:
+def test_open_counts_are_one_line(night: Nights, summary_answer: Summaries) -> None:
     assert open_words(night()) == "13 open findings on 4 resources"
     one = summary_answer(rollup=Rollup(Counts(low=1), resources=1))
     assert open_words(night(summary=one)) == "1 open finding on 1 resource"

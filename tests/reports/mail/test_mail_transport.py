@@ -163,9 +163,7 @@ def a_mail(*recipients: str) -> EmailMessage:
     return mail
 
 
-def test_a_mail_goes_to_a_server_on_this_machine_and_is_dated(
-    inbox: Inbox, serve: Callable[..., int]
-) -> None:
+def test_an_email_is_sent_with_a_date(inbox: Inbox, serve: Callable[..., int]) -> None:
     open_sender(f"smtp://{HERE}:{serve()}").send(a_mail("a@example.com", "b@example.com"))
     (taken,) = inbox.mails
     assert (taken.mail_from, taken.rcpt_tos) == (
@@ -201,7 +199,7 @@ def test_without_starttls_nothing_goes_to_another_machine(
     assert inbox.mails == []
 
 
-def test_a_certificate_that_nobody_trusts_stops_the_mail(
+def test_an_untrusted_certificate_prevents_sending(
     inbox: Inbox, serve: Callable[..., int], tls: ssl.SSLContext
 ) -> None:
     port = serve(tls_context=tls, require_starttls=True)
@@ -210,18 +208,18 @@ def test_a_certificate_that_nobody_trusts_stops_the_mail(
     assert inbox.mails == []
 
 
-def test_a_wrong_password_is_said_without_showing_it(serve: Callable[..., int]) -> None:
+def test_a_wrong_password_is_not_shown(serve: Callable[..., int]) -> None:
     port = serve(authenticator=login, auth_require_tls=False)
     with pytest.raises(CredentialsInvalid, match="SRE_SMTP_PASSWORD") as raised:
         open_sender(f"smtp://sre%40example.com@{HERE}:{port}", "wr0ng").send(a_mail())
     assert "wr0ng" not in str(raised.value)
 
 
-def test_recipients_that_are_refused_are_named(inbox: Inbox, serve: Callable[..., int]) -> None:
+def test_rejected_recipients_are_named(inbox: Inbox, serve: Callable[..., int]) -> None:
     sender = open_sender(f"smtp://{HERE}:{serve()}")
     with pytest.raises(Rejected, match=r"not sent.*no@example\.com"):
         sender.send(a_mail("no@example.com"))
-    with pytest.raises(Rejected, match=r"in part.*no@example\.com"):
+    with pytest.raises(Rejected, match=r"to some recipients only.*no@example\.com"):
         sender.send(a_mail("a@example.com", "no@example.com"))
     assert [taken.rcpt_tos for taken in inbox.mails] == [["a@example.com"]]
 
@@ -229,7 +227,7 @@ def test_recipients_that_are_refused_are_named(inbox: Inbox, serve: Callable[...
 @pytest.mark.parametrize(
     ("said", "kind"), [("554 \x1b[31mspam", Rejected), ("451 later", Unreachable)]
 )
-def test_a_refusal_is_told_in_the_servers_words_made_safe(
+def test_a_rejection_quotes_the_server_safely(
     inbox: Inbox, serve: Callable[..., int], said: str, kind: type[Exception]
 ) -> None:
     inbox.said = said
@@ -238,13 +236,13 @@ def test_a_refusal_is_told_in_the_servers_words_made_safe(
     assert "\x1b" not in str(raised.value)
 
 
-def test_where_nobody_listens_it_is_said_where() -> None:
+def test_a_refused_connection_names_the_server() -> None:
     with pytest.raises(Unreachable, match=r"127\.0\.0\.1:9: .*SRE_SMTP"):
         open_sender(f"smtp://{HERE}:9").send(a_mail())
 
 
 @pytest.mark.parametrize("text", ["220 hello\r\n", ""])
-def test_a_server_that_hangs_up_or_is_silent_is_unreachable(
+def test_a_server_that_disconnects_or_hangs_is_unreachable(
     text: str, monkeypatch: pytest.MonkeyPatch, hang_up: Callable[[bytes, bool], int]
 ) -> None:
     monkeypatch.setattr(module, "SECONDS", 0.2)
@@ -295,7 +293,7 @@ def hang_up() -> Iterator[Callable[[bytes, bool], int]]:
         ("ses://eu-west-1", Ses("eu-west-1")),
     ],
 )
-def test_the_setting_names_the_sender(url: str, sender: object) -> None:
+def test_the_url_selects_the_sender(url: str, sender: object) -> None:
     found = open_sender(url, "secret" if "me" in url else "")
     assert found == sender
     assert "secret" not in repr(found)
@@ -306,12 +304,12 @@ def test_the_setting_names_the_sender(url: str, sender: object) -> None:
     ["", "mail.example.com", "http://x", "smtp://", "smtp://x:port", "smtp://x:99999", "smtp://x/y", "smtp://x?tls=no", "ses://",
      "ses://me@eu-west-1", "ses://eu-west-1:1"],
 )  # fmt: skip
-def test_what_names_no_sender_is_refused(url: str) -> None:
+def test_an_invalid_sender_url_is_rejected(url: str) -> None:
     with pytest.raises(UsageError, match="SRE_SMTP"):
         open_sender(url)
 
 
-def test_a_password_in_the_setting_is_refused_and_not_shown() -> None:
+def test_a_password_in_the_url_is_rejected_and_not_shown() -> None:
     with pytest.raises(UsageError, match="SRE_SMTP_PASSWORD") as raised:
         open_sender("smtp://me:hunter2@mail.example.com")
     assert "hunter2" not in str(raised.value)
@@ -349,7 +347,7 @@ def test_ses_takes_the_mail_as_it_is(aws: str, monkeypatch: pytest.MonkeyPatch) 
         ("TooManyRequestsException", Unreachable),
     ],
 )
-def test_what_ses_refuses_is_told_and_tried_once(
+def test_an_error_of_ses_is_reported_and_not_retried(
     code: str, kind: type[Exception], answers: Callable[..., str]
 ) -> None:
     asked = answers(code)
@@ -388,7 +386,7 @@ def answers(monkeypatch: pytest.MonkeyPatch, running: Any) -> Iterator[Callable[
         yield refuse
 
 
-def test_without_credentials_it_is_said_which(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_credentials_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
     # it keeps the credentials of whoever asked before
@@ -397,7 +395,7 @@ def test_without_credentials_it_is_said_which(monkeypatch: pytest.MonkeyPatch) -
         open_sender("ses://eu-west-1").send(a_mail())
 
 
-def test_an_ses_that_cannot_be_reached_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unreachable_ses_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL_SESV2", f"http://{HERE}:9")
     with pytest.raises(Unreachable, match="eu-west-1"):
         open_sender("ses://eu-west-1").send(a_mail())

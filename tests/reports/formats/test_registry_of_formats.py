@@ -56,7 +56,7 @@ class Pipe(io.RawIOBase):
         return len(data)
 
 
-def test_csv_is_written_with_its_options_and_ages_of_the_snapshot(row: Rows, proof: Proofs) -> None:
+def test_csv_is_written_with_options_and_ages_of_the_snapshot(row: Rows, proof: Proofs) -> None:
     file = io.BytesIO()
     options = Options("csv", columns="full", excel=True, raw=True)
     assert write_export(options, proof(), [[row(title="=1")], [row()]], file) == 2
@@ -71,12 +71,12 @@ def test_csv_is_written_with_its_options_and_ages_of_the_snapshot(row: Rows, pro
     assert file.getvalue().startswith(b"\xef\xbb\xbf")
 
 
-def test_csv_without_a_snapshots_time_is_as_of_now(row: Rows, proof: Proofs) -> None:
+def test_csv_without_a_snapshot_time_is_as_of_now(row: Rows, proof: Proofs) -> None:
     file = io.BytesIO()
     assert write_export(Options("csv"), proof(as_of=None), [[row()]], file) == 1
 
 
-def test_ndjson_is_a_line_a_row(row: Rows, proof: Proofs) -> None:
+def test_ndjson_is_one_line_per_row(row: Rows, proof: Proofs) -> None:
     file = io.BytesIO()
     assert write_export(Options("ndjson"), proof(), [[row(), row()]], file) == 2
     assert [json.loads(line)["severity"] for line in file.getvalue().splitlines()] == [
@@ -92,9 +92,7 @@ def test_parquet_is_one_file(row: Rows, proof: Proofs) -> None:
 
 
 @pytest.mark.parametrize("name", FORMS)
-def test_every_format_is_written_to_a_file_that_cannot_seek_from_batches_that_come_once(
-    name: str, row: Rows, proof: Proofs
-) -> None:
+def test_every_format_is_written_to_an_unseekable_file(name: str, row: Rows, proof: Proofs) -> None:
     pipe, options = Pipe(), Options(name, suppressions=RULES, author="a")
     batches = iter([[row()], [row(finding_arn="arn:aws:x")]])
     assert write_export(options, proof(), batches, cast(BinaryIO, pipe)) == 2
@@ -102,7 +100,7 @@ def test_every_format_is_written_to_a_file_that_cannot_seek_from_batches_that_co
 
 
 @pytest.mark.parametrize("name", FORMS)
-def test_every_format_says_what_http_and_people_ask_of_it(name: str) -> None:
+def test_every_format_has_a_media_type_suffix_and_readers(name: str) -> None:
     form = FORMS[name]
     assert form.name == name
     assert re.fullmatch(r"[a-z]+/[a-z0-9.+-]+(; ?[a-z0-9=.-]+)*", form.media_type)
@@ -132,24 +130,24 @@ def test_no_two_formats_have_the_same_suffix() -> None:
         ("ndjson", "findings.csv", "ndjson"),
     ],
 )
-def test_a_format_is_named_or_told_by_the_files_name(
+def test_a_format_is_named_or_inferred_from_the_file_name(
     name: str | None, file: str, form: str
 ) -> None:
     assert form_of(name, file).name == form
 
 
 @pytest.mark.parametrize("file", ["findings.txt", "x.csv.gz"])
-def test_a_name_that_says_nothing_is_a_question_and_no_guess(file: str) -> None:
-    with pytest.raises(UsageError, match=r"does not tell the format.*csv \(\.csv\)"):
+def test_an_unclear_file_name_is_an_error(file: str) -> None:
+    with pytest.raises(UsageError, match=r"is unclear.*csv \(\.csv\)"):
         form_of(None, file)
 
 
-def test_json_could_be_several_and_they_are_named() -> None:
+def test_an_ambiguous_suffix_lists_its_formats() -> None:
     with pytest.raises(UsageError, match=r"could be .*cyclonedx \(\.cdx\.json\), openvex"):
         form_of(None, "findings.json")
 
 
-def test_an_unknown_format_is_refused_with_the_known_ones() -> None:
+def test_an_unknown_format_is_rejected_with_the_known_ones() -> None:
     with pytest.raises(
         UsageError, match="csv, xlsx, ndjson, parquet, sarif, ocsf, cyclonedx, openvex"
     ):

@@ -51,7 +51,7 @@ NEAR = st.tuples(st.just("2026-11-22"), st.sampled_from(["owner", "account"]), P
 
 
 @given(st.one_of(st.lists(PARTS, max_size=7).map("/".join), NEAR, st.text(max_size=60)))
-def test_whatever_is_asked_stays_within_the_reports_and_is_one_of_their_files(path: str) -> None:
+def test_every_address_is_a_file_within_the_reports(path: str) -> None:
     found = address(path)
     if found is not None:
         assert posixpath.normpath(found.key) == found.key
@@ -77,7 +77,7 @@ def test_no_two_owners_share_a_folder(one: str, other: str) -> None:
 
 
 @given(ACCESSES)
-def test_a_page_is_open_to_who_sees_every_finding_that_it_may_tell(access: Access) -> None:
+def test_a_report_requires_access_to_all_its_findings(access: Access) -> None:
     everywhere = [
         (account, owner)
         for account in (*ACCOUNTS, "999999999999")
@@ -107,5 +107,5 @@ def test_a_page_is_open_to_who_sees_every_finding_that_it_may_tell(access: Acces
 @pytest.mark.parametrize(
     "text", ["", "2026-11-31", "20261122", "2026-W47-7", " 2026-11-22", "2026-11-22\n"]
 )
-def test_what_is_no_day_is_no_night(text: str) -> None:
+def test_an_invalid_date_is_rejected(text: str) -> None:
     assert not is_night(text)

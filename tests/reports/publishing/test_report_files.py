@@ -103,9 +103,7 @@ def test_no_two_texts_have_one_slug(one: str, other: str) -> None:
 
 
 @given(SIMILAR, SIMILAR)
-def test_no_two_similar_texts_have_one_slug_on_a_file_system_without_case(
-    one: str, other: str
-) -> None:
+def test_slugs_are_unique_on_a_case_insensitive_file_system(one: str, other: str) -> None:
     assert (slug(one).lower() == slug(other).lower()) == (one == other)
 
 
@@ -115,7 +113,7 @@ def test_no_two_similar_texts_have_one_slug_on_a_file_system_without_case(
 @example("~root")
 @example("\ud800")
 @example("a" * 300)
-def test_a_slug_needs_no_escape_and_stays_within_its_folder(text: str) -> None:
+def test_a_slug_needs_no_escaping_and_stays_in_its_folder(text: str) -> None:
     name = slug(text)
     assert set(name) <= set(string.ascii_lowercase + string.digits + "-._")
     assert name[0] not in ".-"
@@ -125,7 +123,7 @@ def test_a_slug_needs_no_escape_and_stays_within_its_folder(text: str) -> None:
 
 
 @given(ANY)
-def test_a_slug_is_the_slug_of_no_other_text(text: str) -> None:
+def test_slugs_are_unique(text: str) -> None:
     assert slug(slug(text)) != slug(text) or slug(text) == text
 
 
@@ -135,7 +133,7 @@ def test_plain_names_stay_as_they_are() -> None:
     assert re.fullmatch(r"pay-ments-eu--[0-9a-f]{16}", slug("Pay/ments EU"))
 
 
-def test_every_file_has_one_place() -> None:
+def test_every_file_has_one_key() -> None:
     assert key_of(NIGHT) == "reports/2026-11-22/index.html"
     assert key_of(NIGHT, PAYMENTS, CSV) == "reports/2026-11-22/owner/payments/findings.csv"
     assert (
@@ -143,14 +141,14 @@ def test_every_file_has_one_place() -> None:
         == "reports/2026-11-22/account/111122223333/summary.json"
     )
     assert key_of("", PAYMENTS) == "owner/payments/index.html"
-    with pytest.raises(UsageError, match="is not a night"):
+    with pytest.raises(UsageError, match="is not a date"):
         key_of("2026-11-22/../..")
     with pytest.raises(UsageError, match="a report has no file"):
         key_of(NIGHT, WHOLE, "../commits/1.json")
 
 
 @given(st.dates(date(2000, 1, 1)))
-def test_a_night_is_a_day_as_it_is_written(day: date) -> None:
+def test_a_date_is_written_as_iso(day: date) -> None:
     assert is_night(day.isoformat())
     assert not is_night(day.isoformat().replace("-", ""))
     assert not is_night(f" {day}")
@@ -159,11 +157,11 @@ def test_a_night_is_a_day_as_it_is_written(day: date) -> None:
 @pytest.mark.parametrize(
     "text", ["", "owner", "2026-11-31", "2026-1-2", "2026-W47-7", "index.html", "٢٠٢٦-١١-٢٢"]
 )
-def test_what_is_no_day_is_no_night(text: str) -> None:
+def test_an_invalid_date_is_rejected(text: str) -> None:
     assert not is_night(text)
 
 
-def test_what_was_published_is_read_and_its_night_is_known(shelf: Shelf) -> None:
+def test_published_files_are_read_and_their_dates_listed(shelf: Shelf) -> None:
     assert (shelf.nights(), shelf.has(NIGHT), shelf.read(NIGHT)) == ([], False, None)
     put(shelf, "first")
     put(shelf, "of payments", "2026-11-21", PAYMENTS)
@@ -175,7 +173,7 @@ def test_what_was_published_is_read_and_its_night_is_known(shelf: Shelf) -> None
     assert shelf.read("2026-11-21", PAYMENTS) == b"index.html: of payments"
 
 
-def test_what_else_lies_among_the_reports_is_no_night(shelf: Shelf) -> None:
+def test_other_files_among_the_reports_are_ignored(shelf: Shelf) -> None:
     put(shelf, "first")
     shelf.write_list("every night")
     for key in ("reports/drafts/x", "reports/2026-13-01/index.html"):
@@ -184,12 +182,12 @@ def test_what_else_lies_among_the_reports_is_no_night(shelf: Shelf) -> None:
     assert shelf.nights() == [NIGHT]
 
 
-def test_a_night_is_replaced_only_where_that_is_said(shelf: Shelf) -> None:
+def test_a_report_is_replaced_only_on_request(shelf: Shelf) -> None:
     put(shelf, "first", again=False)
     with pytest.raises(
         UsageError,
         match=(
-            r"the report of everything is published for 2026-11-22 already. Replace it with"
+            r"the report for all resources is already published for 2026-11-22. Replace it with"
             r" --again."
         ),
     ):
@@ -201,22 +199,22 @@ def test_a_night_is_replaced_only_where_that_is_said(shelf: Shelf) -> None:
     assert all_of(shelf, PAYMENTS) == {"of payments"}
 
 
-def test_of_two_that_publish_at_once_the_second_is_told_and_changes_nothing(shelf: Shelf) -> None:
-    with pytest.raises(UsageError, match="published for 2026-11-22 already"):
+def test_the_second_of_two_concurrent_publishers_changes_nothing(shelf: Shelf) -> None:
+    with pytest.raises(UsageError, match="already published for 2026-11-22"):
         overtaken(shelf)
     assert all_of(shelf) == {"the faster"}
 
 
-def test_of_two_that_look_at_once_the_second_does_not_replace_the_page(
+def test_the_second_of_two_concurrent_checks_does_not_replace_the_page(
     shelf: Shelf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Shelf, "has", lambda *_: False)
-    with pytest.raises(UsageError, match="published for 2026-11-22 already"):
+    with pytest.raises(UsageError, match="already published for 2026-11-22"):
         overtaken(shelf)
     assert shelf.read(NIGHT) == b"index.html: the faster"
 
 
-def test_a_page_that_fails_leaves_all_that_was_there(shelf: Shelf) -> None:
+def test_a_failed_report_leaves_the_previous_one(shelf: Shelf) -> None:
     put(shelf, "first")
     with pytest.raises(KeyError, match="mine"):
         fail_within(shelf)
@@ -224,7 +222,7 @@ def test_a_page_that_fails_leaves_all_that_was_there(shelf: Shelf) -> None:
     assert len(list(shelf.blobs.keys("reports/"))) == len(TYPES)
 
 
-def test_the_page_is_the_last_of_its_files_to_be_there(
+def test_the_page_is_published_after_its_data_files(
     shelf: Shelf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     order = list[str]()
@@ -247,7 +245,7 @@ def test_the_page_is_the_last_of_its_files_to_be_there(
     assert order[-2:] == [SUMMARY, PAGE], "who sees a page sees its files"
 
 
-def test_the_place_of_a_page_is_told_as_people_write_it(shelf: Shelf, tmp_path: Path) -> None:
+def test_the_location_of_a_report_is_readable(shelf: Shelf, tmp_path: Path) -> None:
     known = {
         "s3": "s3://store/of/ours/reports/2026-11-22/index.html",
         "file": f"{tmp_path}/a store/reports/2026-11-22/index.html",
@@ -258,7 +256,7 @@ def test_the_place_of_a_page_is_told_as_people_write_it(shelf: Shelf, tmp_path: 
     assert shelf.blobs.read("reports/index.html") == b"every night"
 
 
-def test_a_folder_of_its_own_holds_one_night(tmp_path: Path) -> None:
+def test_a_separate_folder_has_a_single_date(tmp_path: Path) -> None:
     shelf = shelf_in(tmp_path / "out")
     put(shelf, "first", "")
     put(shelf, "of payments", "", PAYMENTS)
@@ -271,7 +269,7 @@ def test_a_folder_of_its_own_holds_one_night(tmp_path: Path) -> None:
     assert shelf.place("") == str(tmp_path / "out" / "index.html")
 
 
-def test_a_bucket_says_what_each_file_is_and_that_no_shared_cache_may_keep_it(aws: str) -> None:
+def test_files_in_a_bucket_have_media_types_and_cache_headers(aws: str) -> None:
     shelf = Shelf(bucket())
     put(shelf, "first")
     shelf.write_list("every night")
@@ -293,7 +291,7 @@ def test_a_bucket_says_what_each_file_is_and_that_no_shared_cache_may_keep_it(aw
             assert "x-amz-server-side-encryption-aws-kms-key-id" not in answer.headers
 
 
-def test_a_key_that_is_named_encrypts_every_blob(aws: str) -> None:
+def test_a_configured_key_encrypts_every_blob(aws: str) -> None:
     key = "arn:aws:kms:eu-west-1:111122223333:key/00000000-0000-0000-0000-000000000000"
     blobs = bucket(kms_key=key)
     put(Shelf(blobs), "first")
@@ -318,7 +316,7 @@ def test_without_a_key_the_buckets_default_encryption_applies(s3: Any) -> None:
     )
 
 
-def test_a_link_reads_the_page_and_ends_when_it_was_told(aws: str) -> None:
+def test_a_download_link_works_and_expires(aws: str) -> None:
     shelf = Shelf(bucket())
     put(shelf, "first")
     link = shelf.link(NIGHT, WHOLE, 900)
@@ -331,7 +329,7 @@ def test_a_link_reads_the_page_and_ends_when_it_was_told(aws: str) -> None:
     )
 
 
-def test_a_link_names_the_regions_own_host(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_link_uses_the_regions_own_host(monkeypatch: pytest.MonkeyPatch) -> None:
     """The host of all regions answers with a redirect, and the signature does not hold for where it
     leads."""
     monkeypatch.delenv("AWS_ENDPOINT_URL")
@@ -340,14 +338,14 @@ def test_a_link_names_the_regions_own_host(monkeypatch: pytest.MonkeyPatch) -> N
     assert urlsplit(blobs.link("a", 60)).hostname == "s3.eu-west-1.amazonaws.com"
 
 
-def test_there_is_no_link_to_what_is_not_there_and_none_into_a_folder(shelf: Shelf) -> None:
+def test_there_is_no_link_to_missing_reports_or_into_a_folder(shelf: Shelf) -> None:
     with pytest.raises(
-        UsageError, match=r"no report of owner payments is published for 2026-11-22|needs a bucket"
+        UsageError, match=r"no report for owner payments is published for 2026-11-22|needs a bucket"
     ):
         shelf.link(NIGHT, PAYMENTS, 900)
 
 
-def test_nobody_reads_the_bucket_without_a_link(s3: Any) -> None:
+def test_uploads_set_no_public_acl(s3: Any) -> None:
     """No upload sets a public ACL."""
     put(Shelf(open_blobs("s3://store")), "first")
     assert not any("acl" in name for headers in s3.headers for name in headers)
@@ -368,7 +366,7 @@ while True:
 """
 
 
-def test_whoever_reads_while_publishers_are_killed_sees_one_whole_page_each_time(
+def test_readers_see_a_whole_report_while_publishers_are_killed(
     tmp_path: Path,
 ) -> None:
     shelf, dice = shelf_in(tmp_path), Random(7)
@@ -386,7 +384,7 @@ def test_whoever_reads_while_publishers_are_killed_sees_one_whole_page_each_time
         newest = max(newest, seen(shelf))
     assert newest > 7_000
     put(shelf, "after all")
-    assert all_of(shelf) == {"after all"}, "what the killed left is in nobody's way"
+    assert all_of(shelf) == {"after all"}, "files of the killed run are in the way"
     assert len(list(shelf.blobs.keys(""))) == len(TYPES)
 
 
@@ -400,7 +398,7 @@ def seen(shelf: Shelf) -> int:
     return int(body.split()[-1])
 
 
-def test_readers_in_threads_never_see_a_page_half_replaced(shelf: Shelf) -> None:
+def test_readers_never_see_a_half_replaced_report(shelf: Shelf) -> None:
     put(shelf, "a" * 100_000)
     over, wrong = threading.Event(), list[bytes]()
 
@@ -442,9 +440,7 @@ print({shelf.read("2026-11-22", name=name) for name in TYPES}, len(list(home.rgl
 
 
 @pytest.mark.parametrize("large", [PAGE, CSV])
-def test_a_disk_that_fills_in_the_middle_leaves_the_old_report_with_all_its_files(
-    tmp_path: Path, large: str
-) -> None:
+def test_a_disk_that_fills_up_leaves_the_previous_report(tmp_path: Path, large: str) -> None:
     """A real disk of one megabyte, in a name space of its own that ends with the process."""
     namespace = ["unshare", "--user", "--map-root-user", "--mount"]
     if (
@@ -471,7 +467,7 @@ def test_a_disk_that_fills_in_the_middle_leaves_the_old_report_with_all_its_file
     assert run.stdout.splitlines()[-1] == f"{{b'first'}} {len(TYPES)}", "and no draft is left"
 
 
-def test_a_disk_that_is_full_when_files_are_made_durable_leaves_them_all(
+def test_a_full_disk_on_sync_leaves_the_previous_files(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """File systems that allocate late tell it then; none of the files may be in its place by that
@@ -491,7 +487,7 @@ def test_a_disk_that_is_full_when_files_are_made_durable_leaves_them_all(
     assert all_of(shelf) == {"first"}
 
 
-def test_a_link_that_was_changed_reads_nothing(s3: Any) -> None:
+def test_a_changed_link_is_rejected(s3: Any) -> None:
     """S3 refuses it; the error stays one line."""
     s3.status, s3.body = 403, b""
     with pytest.raises(StoreUnreadable, match="cannot make a link"):

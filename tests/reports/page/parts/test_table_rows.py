@@ -18,7 +18,7 @@ TODAY = date(2026, 11, 22)
 Open = Callable[..., OpenFinding]
 
 
-def test_a_line_says_all_of_a_finding(open_finding: Open) -> None:
+def test_a_line_has_all_fields_of_a_finding(open_finding: Open) -> None:
     told = row(
         open_finding(kev=True, exploit=True, reachable=True, new=True, title="A title"), TODAY
     )
@@ -69,9 +69,9 @@ def test_a_line_says_all_of_a_finding(open_finding: Open) -> None:
         ({"due_on": None}, "late", False),
         ({"due_on": "2026-11-22"}, "sla", "due today"),
         ({"due_on": "2026-11-22"}, "late", False),
-        ({"due_on": "2026-11-21"}, "sla", "1 d late"),
+        ({"due_on": "2026-11-21"}, "sla", "1 d overdue"),
         ({"due_on": "2026-11-21"}, "late", True),
-        ({"due_on": "2022-11-21"}, "sla", "1,462 d late"),
+        ({"due_on": "2022-11-21"}, "sla", "1,462 d overdue"),
         ({"due_on": "2032-11-22"}, "sla", "2,192 d left"),
         ({"opened_on": "2026-11-22"}, "age", "0 d"),
         ({"opened_on": "2022-11-21"}, "age", "1,462 d"),
@@ -79,7 +79,7 @@ def test_a_line_says_all_of_a_finding(open_finding: Open) -> None:
         ({"owner": ""}, "owner", ""),
     ],
 )  # fmt: skip
-def test_each_cell_says_what_is_and_no_more(
+def test_cells_of_a_row(
     open_finding: Open, changes: dict[str, Any], field: str, told: object
 ) -> None:
     assert getattr(row(open_finding(**changes), TODAY), field) == told

@@ -22,7 +22,7 @@ cells = texts | st.integers() | st.floats(allow_nan=False, allow_infinity=False)
 
 
 @pytest.mark.parametrize("start", list("=+-@\t\r\n\x00\uff1d\uff0b\uff0d\uff20"))
-def test_what_a_spreadsheet_evaluates_gets_an_apostrophe(start: str) -> None:
+def test_formulas_get_an_apostrophe(start: str) -> None:
     assert guarded(f'{start}HYPERLINK("http://x")') == f'\'{start}HYPERLINK("http://x")'
 
 
@@ -32,7 +32,7 @@ def test_spaces_before_a_formula_do_not_hide_it(spaces: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "a=b", "CVE-2026-1234", "  text", "'=1", "1-2"])
-def test_text_that_is_no_formula_stays_as_it_is(text: str) -> None:
+def test_text_that_is_not_a_formula_is_unchanged(text: str) -> None:
     assert guarded(text) == text
 
 
@@ -44,7 +44,7 @@ def test_it_writes_exactly_what_the_csv_module_writes(rows: list[list[Cell]]) ->
 
 
 @given(st.lists(st.lists(texts, min_size=2, max_size=4), min_size=1, max_size=4))
-def test_a_reader_gets_every_cell_back_and_none_is_a_formula(rows: list[list[str]]) -> None:
+def test_cells_read_back_unchanged_and_none_is_a_formula(rows: list[list[str]]) -> None:
     read = list(csv.reader(io.StringIO(csv_text(rows), newline="")))
     assert [[cell.removeprefix("'") for cell in row] for row in read] == [
         [cell.removeprefix("'") for cell in row] for row in rows
@@ -57,13 +57,13 @@ def test_a_reader_gets_every_cell_back_and_none_is_a_formula(rows: list[list[str
     ]
 
 
-def test_negative_numbers_are_no_formulas() -> None:
+def test_negative_numbers_are_not_formulas() -> None:
     assert csv_text([[-1, -0.5, "-1"]]) == "-1,-0.5,'-1\r\n"
 
 
-def test_raw_leaves_formulas_to_machines() -> None:
+def test_raw_leaves_formulas_unescaped() -> None:
     assert csv_text([["=1", "@x"]], raw=True) == "=1,@x\r\n"
 
 
-def test_half_a_surrogate_pair_is_written_as_its_escape_so_that_the_file_can_be_encoded() -> None:
+def test_a_lone_surrogate_is_written_as_an_escape() -> None:
     assert csv_text([["a\ud800b", "é"]]).encode() == "a\\ud800b,é\r\n".encode()

@@ -101,7 +101,7 @@ def test_every_finding_comes_back_in_its_order(some: list[OpenFinding], first: i
 
 
 @given(findings())
-def test_nothing_in_the_text_can_end_its_element_or_hide(some: list[OpenFinding]) -> None:
+def test_packed_text_cannot_end_its_element(some: list[OpenFinding]) -> None:
     packed = pack(some, TODAY, 0)
     assert re.fullmatch("[A-Za-z0-9+/]+={0,2}", packed.text)
     texts = [value for row in unpacked(packed) for value in row.values() if isinstance(value, str)]
@@ -110,7 +110,7 @@ def test_nothing_in_the_text_can_end_its_element_or_hide(some: list[OpenFinding]
     ]
 
 
-def test_what_many_findings_share_stands_once(open_finding: Callable[..., OpenFinding]) -> None:
+def test_shared_values_are_packed_once(open_finding: Callable[..., OpenFinding]) -> None:
     many = [open_finding(resource_id=f"i-{n:05}") for n in range(20_000)]
     values = json.loads(zlib.decompress(base64.b64decode(pack(many, TODAY, 0).text)))
     assert [len(values[name]) for name in ("weaknesses", "places")] == [
@@ -122,7 +122,7 @@ def test_what_many_findings_share_stands_once(open_finding: Callable[..., OpenFi
     assert values["findings"]["w"] == [0] * 20_000
 
 
-def test_a_long_id_is_whole_and_a_long_title_is_cut(
+def test_long_titles_are_cut_and_ids_are_not(
     open_finding: Callable[..., OpenFinding],
 ) -> None:
     (row,) = unpacked(pack([open_finding(resource_id="i" * 400, title="t" * 400)], TODAY, 0))

@@ -67,10 +67,10 @@ def row(page: str, day: str) -> dict[str, str]:
     return dict(re.findall(r'data-name="(\w+)">([^<]*)<', found))
 
 
-def test_a_line_tells_what_the_summary_told() -> None:
+def test_an_index_entry_matches_its_summary() -> None:
     page = render_nights([told()], AT)
     assert row(page, "2026-11-22") == {
-        "critical": "24", "high": "466", "late": "9", "open": "1,011", "new": "9", "resolved": "4",
+        "critical": "24", "high": "466", "overdue": "9", "open": "1,011", "new": "9", "resolved": "4",
     }  # fmt: skip
     words = Reader(page).words
     for part in (
@@ -78,18 +78,18 @@ def test_a_line_tells_what_the_summary_told() -> None:
         "Inspector reports open findings",
         "complete",
         "20261122T010000Z",
-        "1 night published",
+        "1 daily report",
     ):
         assert part in words
 
 
-def test_the_newest_night_comes_first_whatever_the_order_of_the_summaries() -> None:
+def test_the_newest_report_comes_first() -> None:
     days = ["2026-11-20", "2026-11-22", "2026-11-21"]
     page = render_nights([told(day) for day in days], AT)
     assert re.findall(r'href="([\d-]+)/index.html"', page) == sorted(days, reverse=True)
 
 
-def test_a_partial_night_says_so_and_why() -> None:
+def test_a_partial_report_has_its_reasons() -> None:
     certificate = {"state": "partial", "reasons": ["eu-south-1: findings denied"]}
     page = render_nights(
         [told(certificate=certificate, verdict="unknown", explanation="the scan is incomplete")], AT
@@ -114,12 +114,12 @@ def test_a_partial_night_says_so_and_why() -> None:
         b"\xff",
     ],
 )
-def test_a_summary_that_cannot_be_read_leaves_the_night_in_its_place_and_nothing_known_of_it(
+def test_an_unreadable_summary_gives_an_entry_with_unknown_numbers(
     body: bytes | None,
 ) -> None:
     page = render_nights([told("2026-11-21"), night_of("2026-11-22", body)], AT)
     assert set(row(page, "2026-11-22").values()) == {"–"}
-    assert "its summary cannot be read" in Reader(page).words
+    assert "Its summary cannot be read" in Reader(page).words
     assert len(re.findall(r'class="mark warn"', page)) == 1, "it is not called complete"
 
 
@@ -138,39 +138,39 @@ INNER: Json = st.dictionaries(
 
 
 @given(ODD | st.dictionaries(st.sampled_from(list(SUMMARY)), ODD | INNER))
-def test_any_json_in_place_of_a_summary_makes_a_page(value: Any) -> None:
+def test_any_json_as_summary_gives_an_index(value: Any) -> None:
     assert 'href="2026-11-22/index.html"' in render_nights(
         [night_of("2026-11-22", json.dumps(value).encode())], AT
     )
 
 
-def test_what_came_and_went_is_not_known_of_a_first_night() -> None:
+def test_new_and_resolved_are_unknown_for_a_first_snapshot() -> None:
     page = render_nights(
         [told(changes={"since": None, "counts": {"opened": 0, "resolved": 0}})], AT
     )
     assert (row(page, "2026-11-22")["new"], row(page, "2026-11-22")["resolved"]) == ("–", "–")
 
 
-def test_a_day_without_a_report_is_a_gap_in_every_drawing_and_said_in_words() -> None:
+def test_a_day_without_a_report_is_a_gap_in_every_chart() -> None:
     page = render_nights(
         [told("2026-11-18"), told("2026-11-19"), told("2026-11-21"), told("2026-11-22")], AT
     )
-    assert "1 day has no report and is a gap." in page
+    assert "1 day without a report is left blank." in page
     drawings = re.findall(r"<svg.*?</svg>", page, re.DOTALL)
     assert len(drawings) == 3
     assert all(len(re.findall('class="line"', drawing)) == 2 for drawing in drawings)
 
 
-def test_a_drawing_says_its_numbers_in_words() -> None:
+def test_a_chart_has_its_numbers_as_label() -> None:
     nights = [
         told("2026-11-21"),
         told("2026-11-22", counts={"critical": 20, "high": 500, "total": 900}),
     ]
     labels = [one["aria-label"] for one in Reader(render_nights(nights, AT)).of("svg")]
     assert labels == [
-        "critical: 24 at first, 20 at last, at most 24",
-        "high: 466 at first, 500 at last, at most 500",
-        "late: 9 at first, 9 at last, at most 9",
+        "critical: 24 at first, 20 at last, maximum 24",
+        "high: 466 at first, 500 at last, maximum 500",
+        "overdue: 9 at first, 9 at last, maximum 9",
     ]
 
 
@@ -181,7 +181,7 @@ def test_a_drawing_says_its_numbers_in_words() -> None:
         unique_by=lambda one: one[0],
     )
 )
-def test_every_drawing_stays_inside_its_box(points: list[tuple[int, int]]) -> None:
+def test_every_chart_stays_inside_its_box(points: list[tuple[int, int]]) -> None:
     days = [(date(2026, 1, 1) + timedelta(days=day)).isoformat() for day, _ in points]
     nights = [
         told(day, counts={"critical": count}) for day, (_, count) in zip(days, points, strict=True)
@@ -193,7 +193,7 @@ def test_every_drawing_stays_inside_its_box(points: list[tuple[int, int]]) -> No
             assert 0 <= float(y) <= index_page.HEIGHT
 
 
-def test_text_from_outside_is_shown_and_does_nothing() -> None:
+def test_text_from_outside_is_shown_and_has_no_effect() -> None:
     certificate = {"state": HOSTILE, "reasons": [HOSTILE]}
     page = render_nights(
         [told(verdict=HOSTILE, explanation=HOSTILE, certificate=certificate, snapshot_id=HOSTILE)],
@@ -207,7 +207,7 @@ def test_text_from_outside_is_shown_and_does_nothing() -> None:
     assert "\x1b" not in page
 
 
-def test_the_page_needs_nothing_but_itself_and_its_policy_allows_nothing_else() -> None:
+def test_the_index_is_self_contained_and_its_policy_enforces_that() -> None:
     page = render_nights([told()], AT)
     reader = Reader(page)
     css = page.split("<style>")[1].split("</style>")[0]
@@ -225,13 +225,13 @@ def test_the_page_needs_nothing_but_itself_and_its_policy_allows_nothing_else() 
     assert "url(" not in css
 
 
-def test_light_and_dark_and_paper_have_the_palette_of_the_pages() -> None:
+def test_light_dark_and_print_use_the_shared_palette() -> None:
     css = index_page.style()
     assert palette.variables(palette.LIGHT) in css.split("@media print")[1]
     assert palette.variables(palette.DARK) in css.split("prefers-color-scheme: dark")[1]
 
 
-def test_without_any_night_the_page_says_what_to_do() -> None:
+def test_an_empty_index_has_the_command_to_run() -> None:
     words = Reader(render_nights([], AT)).words
-    assert "No night is published yet. Run: sre-cli report" in words
-    assert "0 nights published" in words
+    assert "No report published yet. Run: sre-cli report" in words
+    assert "0 daily reports" in words

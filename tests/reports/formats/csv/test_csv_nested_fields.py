@@ -56,7 +56,7 @@ _JSON = st.recursive(
 
 
 @given(_JSON)
-def test_no_shape_of_a_part_is_fatal(value: Any) -> None:
+def test_no_shape_of_a_value_is_fatal(value: Any) -> None:
     text = json.dumps(value)
     found = [
         *nested_fields.packages(text),
@@ -76,7 +76,7 @@ def test_absent_parts_are_empty_cells() -> None:
     assert nested_fields.place(None, None) == (None,) * 11
 
 
-def test_an_absent_entry_keeps_its_place_so_that_the_columns_match() -> None:
+def test_an_absent_entry_keeps_its_position() -> None:
     wire = [{"name": "a", "version": "1"}, {"name": "b", "version": "2", "fixedInVersion": "3"}]
     assert nested_fields.packages(json.dumps(wire)) == ("a, b", "1, 2", ", 3", None, None, None)
 
@@ -97,7 +97,7 @@ def test_a_vendor_score_prefers_the_findings_own_source() -> None:
      (1678220584.098, "2023-03-07T20:23:04.098Z"), ("2026-01-01", "2026-01-01"), (None, None),
      (1e20, "1e+20"), (-1e20, "-1e+20")],
 )  # fmt: skip
-def test_times_are_iso_and_what_is_no_time_stays_as_it_came(seconds: Any, cell: str | None) -> None:
+def test_times_are_iso_and_invalid_ones_unchanged(seconds: Any, cell: str | None) -> None:
     assert nested_fields.moment(seconds) == cell
 
 

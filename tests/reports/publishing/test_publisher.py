@@ -41,7 +41,7 @@ def listed(shelf: Shelf) -> list[str]:
     )
 
 
-def test_a_night_is_listed_once_its_whole_page_is_there(shelf: Shelf) -> None:
+def test_a_report_is_listed_once_it_is_complete(shelf: Shelf) -> None:
     put(shelf, "2026-11-21")
     put(shelf, "2026-11-22", View("owner", "payments"))
     with shelf.blobs.write("reports/2026-11-20/summary.json") as file:
@@ -50,7 +50,7 @@ def test_a_night_is_listed_once_its_whole_page_is_there(shelf: Shelf) -> None:
     assert listed(shelf) == ["2026-11-21"], "a link that leads nowhere is no line"
 
 
-def test_a_night_that_another_publishes_meanwhile_is_not_lost_from_the_list(
+def test_a_report_published_meanwhile_is_in_the_index(
     shelf: Shelf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     put(shelf, "2026-11-21")
@@ -69,9 +69,7 @@ def test_a_night_that_another_publishes_meanwhile_is_not_lost_from_the_list(
     assert len(calls) == 2
 
 
-def test_a_store_that_changes_all_the_time_is_not_listed_for_ever(
-    shelf: Shelf, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_indexing_a_changing_store_ends(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
     calls = iter(range(1, 29))
     monkeypatch.setattr(Shelf, "nights", lambda _: [f"2026-11-{next(calls):02}"])
     publish_list(shelf, AT)

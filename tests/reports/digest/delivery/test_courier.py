@@ -123,7 +123,7 @@ def parts(workspace: Workspace) -> list[str]:
     ]
 
 
-def test_a_night_is_one_message_with_its_thread_and_stays_that(
+def test_a_digest_is_one_message_with_a_thread(
     deliver: Deliver, workspace: Workspace, table: Table
 ) -> None:
     first = deliver(table)
@@ -137,9 +137,7 @@ def test_a_night_is_one_message_with_its_thread_and_stays_that(
     assert workspace.refused == []
 
 
-def test_many_runs_at_the_same_moment_post_once(
-    deliver: Deliver, workspace: Workspace, table: Table
-) -> None:
+def test_concurrent_runs_post_once(deliver: Deliver, workspace: Workspace, table: Table) -> None:
     gate, went = threading.Barrier(4), list[Any]()
 
     def run() -> None:
@@ -160,7 +158,7 @@ def test_many_runs_at_the_same_moment_post_once(
 
 @pytest.mark.parametrize("taken", [True, False])
 @pytest.mark.parametrize("place", [0, 1, 3])
-def test_an_answer_that_is_lost_leads_to_neither_two_posts_nor_none(
+def test_a_lost_response_leads_to_exactly_one_post(
     deliver: Deliver, workspace: Workspace, sqlite: Table, taken: bool, place: int
 ) -> None:
     lost = Fault(taken=taken, status=502)
@@ -179,7 +177,7 @@ def test_an_answer_that_is_lost_leads_to_neither_two_posts_nor_none(
     assert deliver(sqlite).posted == ()
 
 
-def test_who_died_after_the_post_has_posted(
+def test_a_run_killed_after_the_post_has_posted(
     deliver: Deliver, workspace: Workspace, sqlite: Table, clock: Clock
 ) -> None:
     deliver(sqlite)
@@ -188,11 +186,11 @@ def test_who_died_after_the_post_has_posted(
     said: list[str] = []
     again = deliver(sqlite, say=said.append)
     assert (again.posted, len(workspace.messages)) == ((), 4)
-    assert "another run has begun" in said[0]
+    assert "another run started posting" in said[0]
     assert clock.now < NOW + LEASE  # what is there needs no waiting
 
 
-def test_who_died_before_the_post_has_not_and_their_claim_ends(
+def test_a_run_killed_before_the_post_has_not_posted(
     deliver: Deliver, workspace: Workspace, sqlite: Table, clock: Clock, found: Told
 ) -> None:
     claim = Posts(sqlite, f"{CHANNEL}#{found.key}", clock).claim(MAIN)
@@ -202,7 +200,7 @@ def test_who_died_before_the_post_has_not_and_their_claim_ends(
     assert len(workspace.messages) == 4
 
 
-def test_where_the_channel_cannot_be_read_nothing_is_posted_that_may_be_there(
+def test_a_part_is_not_reposted_to_an_unreadable_channel(
     deliver: Deliver, workspace: Workspace, sqlite: Table
 ) -> None:
     workspace.scopes.remove("channels:history")
@@ -216,7 +214,7 @@ def test_where_the_channel_cannot_be_read_nothing_is_posted_that_may_be_there(
     assert parts(workspace) == ["main"]
 
 
-def test_a_channel_with_more_messages_than_can_be_read_is_not_posted_to_again(
+def test_a_part_is_not_reposted_if_the_search_is_incomplete(
     deliver: Deliver, workspace: Workspace, sqlite: Table
 ) -> None:
     workspace.page = 1
@@ -244,7 +242,7 @@ def test_an_earlier_post_is_found_beyond_the_first_page(
     assert parts(workspace) == PARTS
 
 
-def test_what_slack_asks_to_wait_for_is_waited_for(
+def test_a_rate_limit_is_waited_for(
     deliver: Deliver, workspace: Workspace, sqlite: Table, clock: Clock
 ) -> None:
     workspace.will_fail(
@@ -258,18 +256,18 @@ def test_what_slack_asks_to_wait_for_is_waited_for(
     assert parts(workspace) == PARTS
 
 
-def test_but_not_for_ever_and_the_next_run_posts(
+def test_waiting_for_slack_ends_and_the_next_run_posts(
     deliver: Deliver, workspace: Workspace, sqlite: Table, clock: Clock
 ) -> None:
     workspace.will_fail(POST, Fault("ratelimited", 429, "60"), Fault("ratelimited", 429, "60"))
-    with pytest.raises(Throttled, match="60 seconds more"):
+    with pytest.raises(Throttled, match="60 more seconds"):
         deliver(sqlite)
     assert clock.slept == [60.0]
     deliver(sqlite)
     assert parts(workspace) == PARTS
 
 
-def test_a_slack_without_the_newer_blocks_gets_lines_and_a_picture_with_words(
+def test_a_workspace_without_newer_blocks_gets_lines_and_a_picture(
     deliver: Deliver, workspace: Workspace, sqlite: Table
 ) -> None:
     workspace.newer_blocks = False
@@ -283,7 +281,7 @@ def test_a_slack_without_the_newer_blocks_gets_lines_and_a_picture_with_words(
     assert len(workspace.messages) == 5
 
 
-def test_a_picture_whose_answer_was_lost_is_not_put_there_twice(
+def test_a_picture_is_not_uploaded_twice_after_a_lost_response(
     deliver: Deliver, workspace: Workspace, sqlite: Table
 ) -> None:
     workspace.newer_blocks = False
@@ -292,7 +290,7 @@ def test_a_picture_whose_answer_was_lost_is_not_put_there_twice(
     assert len([one for one in workspace.messages if one.get("files")]) == 1
 
 
-def test_who_goes_on_with_a_thread_knows_that_slack_takes_no_newer_blocks(
+def test_a_resumed_thread_keeps_using_classic_blocks(
     deliver: Deliver, workspace: Workspace, sqlite: Table
 ) -> None:
     workspace.newer_blocks = False
@@ -317,7 +315,7 @@ def test_who_goes_on_with_a_thread_knows_that_slack_takes_no_newer_blocks(
         ("something_new", Rejected, "something_new"),
     ],
 )
-def test_what_slack_refuses_says_what_to_do_and_is_tried_again_by_the_next_run(
+def test_an_error_of_slack_has_a_remedy_and_the_next_run_retries(
     deliver: Deliver, workspace: Workspace, sqlite: Table, word: str, kind: type[SreError], do: str
 ) -> None:
     workspace.will_fail(POST, Fault(word))
@@ -328,17 +326,17 @@ def test_what_slack_refuses_says_what_to_do_and_is_tried_again_by_the_next_run(
     assert "conversations.history" not in workspace.asked  # nothing was in doubt
 
 
-def test_slack_that_keeps_failing_is_given_up_and_found_out_later(
+def test_a_failing_slack_is_given_up_and_checked_by_the_next_run(
     deliver: Deliver, workspace: Workspace, sqlite: Table
 ) -> None:
     workspace.will_fail(POST, *[Fault("internal_error")] * 3)
-    with pytest.raises(Doubtful, match="what was posted is not posted twice"):
+    with pytest.raises(Doubtful, match="Posted parts are not posted twice"):
         deliver(sqlite)
     deliver(sqlite)
     assert parts(workspace) == PARTS
 
 
-def test_blocks_that_slack_refuses_in_either_form_are_an_error(
+def test_blocks_rejected_in_both_forms_are_an_error(
     deliver: Deliver, workspace: Workspace, sqlite: Table
 ) -> None:
     workspace.check = lambda _text, _blocks: ["no"]
@@ -346,14 +344,14 @@ def test_blocks_that_slack_refuses_in_either_form_are_an_error(
         deliver(sqlite)
 
 
-def test_a_wrong_token_and_no_slack_at_all(
+def test_a_wrong_token_and_an_unreachable_slack(
     deliver: Deliver, sqlite: Table, slack: Slack, clock: Clock, found: Told
 ) -> None:
     with pytest.raises(CredentialsInvalid, match="invalid_auth") as told_:
         deliver(sqlite, token="xoxb-secret")
     assert "xoxb" not in str(told_.value)
     web = open_web(TOKEN, "http://127.0.0.1:9/api/", clock.sleep)
-    with pytest.raises(Doubtful, match=r"did not answer.*slack\.com"):
+    with pytest.raises(Doubtful, match=r"did not respond.*slack\.com"):
         Courier(web, Posts(sqlite, "x", clock), CHANNEL, found.key, clock.sleep, clock).deliver(
             found
         )
@@ -363,7 +361,7 @@ def test_a_wrong_token_and_no_slack_at_all(
     "url", ["http://slack.com/api/", "https://slack.com.evil.example/", "https://evil.example/", "file:///etc/passwd", "https://[",
             "http://169.254.169.254/", "https://me@slack.com/api/", "https://notslack.com/"]
 )  # fmt: skip
-def test_the_token_goes_to_slack_or_to_this_machine_alone(url: str) -> None:
+def test_the_token_is_sent_only_to_slack_or_this_machine(url: str) -> None:
     with pytest.raises(UsageError, match="SRE_SLACK_API_URL"):
         open_web(TOKEN, url)
 

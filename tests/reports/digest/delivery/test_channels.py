@@ -47,12 +47,12 @@ def test_channels_come_in_order_with_their_owners(tmp_path: Path) -> None:
         chosen(path, "C8888888888")
 
 
-def test_without_a_file_the_named_channel_gets_everything(tmp_path: Path) -> None:
+def test_without_a_file_the_channel_gets_all_resources(tmp_path: Path) -> None:
     assert chosen(None, "C0123456789") == [Route("C0123456789", ("*",), page=False)]
     with pytest.raises(UsageError, match=r"SRE_SLACK_CHANNELS.*--channel"):
         chosen(None, None)
     assert chosen(None, None, unsent=True) == [NOWHERE]
-    with pytest.raises(UsageError, match="'#general' is no id of a channel"):
+    with pytest.raises(UsageError, match="'#general' is not a channel id"):
         chosen(None, "#general")
     with pytest.raises(UsageError, match="cannot be read"):
         load(tmp_path / "none.yaml")
@@ -67,17 +67,17 @@ def test_without_a_file_the_named_channel_gets_everything(tmp_path: Path) -> Non
         ("chanels: []\n", "line 1: 'chanels' is not a key of the file"),
         ("channels:\n  - owners: [a]\n", "line 2: channel is missing"),
         ("channels:\n  - channel: C0123456789\n", "line 2: owners is missing"),
-        ("channels:\n  - channel: '#general'\n    owners: [a]\n", "line 2: channel '#general' is no id"),
+        ("channels:\n  - channel: '#general'\n    owners: [a]\n", "line 2: channel '#general' is not a channel id"),
         ("channels:\n  - channel: C0123456789\n    owners: []\n", "line 3: owners must not be empty"),
-        ("channels:\n  - channel: C0123456789\n    owners: ['']\n", "line 3: owners must be a text"),
-        ("channels:\n  - channel: C0123456789\n    owners: [a, '*']\n", "line 3: owners holds \\* and names beside it"),
+        ("channels:\n  - channel: C0123456789\n    owners: ['']\n", "line 3: owners must be text"),
+        ("channels:\n  - channel: C0123456789\n    owners: [a, '*']\n", "line 3: owners contains both \\* and names"),
         ("channels:\n  - channel: C0123456789\n    owners: a\n    page: maybe\n", "line 4: page must be true or false"),
         ("channels:\n  - channel: C0123456789\n    owner: a\n", "line 3: 'owner' is not a key of a channel"),
         ("channels:\n" + "  - {channel: C0123456789, owners: a}\n" * 2, "line 3: channel C0123456789 is given twice"),
         ("channels:\n  - C0123456789\n", "line 2: a channel must have keys"),
     ],
 )  # fmt: skip
-def test_a_mistake_is_named_with_its_line(text: str, said: str) -> None:
+def test_an_error_names_its_line(text: str, said: str) -> None:
     with pytest.raises(UsageError, match=f"^channels.yaml, {said}"):
         parse_routes(text.encode(), "channels.yaml")
 
@@ -86,6 +86,6 @@ def test_a_mistake_is_named_with_its_line(text: str, said: str) -> None:
     st.binary(max_size=200)
     | st.text(max_size=200).map(lambda text: f"channels:\n  - {text}".encode(errors="ignore"))
 )
-def test_nothing_but_a_usage_error_comes_of_any_file(content: bytes) -> None:
+def test_any_invalid_file_is_a_usage_error(content: bytes) -> None:
     with contextlib.suppress(UsageError):
         parse_routes(content, "channels.yaml")
