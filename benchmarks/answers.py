@@ -21,7 +21,6 @@ from processes import environment, machine
 from sre_findings.queries import ask
 from sre_findings.questions.catalogue import (
     CACHED,
-    Vulnerabilities,
     Changes,
     Exposure,
     Fixes,
@@ -30,6 +29,7 @@ from sre_findings.questions.catalogue import (
     Summary,
     TimeToFix,
     Trend,
+    Vulnerabilities,
 )
 from sre_findings.sources.sources import Sources
 from sre_findings.store.blobs import FolderBlobs
