@@ -10,15 +10,14 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from socketserver import BaseServer
-from typing import Any
 from urllib.parse import parse_qs
 from urllib.request import Request, urlopen
 
 import pytest
 from hypothesis import HealthCheck, settings
+from tests.support.http_server import HttpRequest, HttpResponse, HttpServer
 
 # A test that wants more or fewer examples takes a share of the profile's, so that
 # SRE_HYPOTHESIS=long makes all of them longer.
@@ -129,25 +128,20 @@ def aws(moto: str, monkeypatch: pytest.MonkeyPatch) -> str:
     return moto
 
 
-class Service(ThreadingHTTPServer):
-    """A service of AWS that answers each operation as the test says, and keeps the names of those
-    that were asked.
+class Service(HttpServer):
+    """An AWS service that answers each operation as the test says, and records operations.
 
-    An operation that nothing was said of fails. ``before`` runs with its name before the answer: it
-    may wait.
+    An operation without an answer fails. ``before`` runs with its name before the response, and may
+    block.
     """
 
-    daemon_threads = True
-    block_on_close = False
-
     def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Operation)
-        self.url = f"http://127.0.0.1:{self.server_port}"
+        super().__init__()
         self.over = threading.Event()
         self.forget()
 
     def forget(self) -> None:
-        """Lets go whatever waits for ``over``, and begins anew."""
+        """Releases threads that wait for ``over``, and resets all answers."""
         self.over.set()
         self.over = threading.Event()
         self.asked: list[str] = []
@@ -155,39 +149,22 @@ class Service(ThreadingHTTPServer):
         self._answers: dict[str, list[tuple[int, bytes]]] = {}
 
     def tell(self, operation: str, *answers: object, status: int = 200) -> None:
-        """Sets the answers, the last one for good: bytes or text as they are, anything else as
-        JSON."""
+        """Sets the answers in order, the last one is repeated: bytes or text as they are, other
+        values as JSON."""
         bodies = [
             a if isinstance(a, bytes) else (a if isinstance(a, str) else json.dumps(a)).encode()
             for a in answers
         ]
         self._answers[operation] = [(status, body) for body in bodies]
 
-    def answer(self, operation: str) -> tuple[int, bytes]:
-        """The next answer."""
+    def respond(self, request: HttpRequest) -> HttpResponse:
+        """See HttpServer."""
+        target = request.headers.get("x-amz-target", "").rpartition(".")[2]
+        operation = target or parse_qs(request.body.decode())["Action"][0]
         self.asked.append(operation)
         self.before(operation)
-        answers = self._answers.get(operation, [(500, b"nothing was said of it")])
-        return answers.pop(0) if len(answers) > 1 else answers[0]
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that hangs up is what some tests are about."""
-
-
-class _Operation(BaseHTTPRequestHandler):
-    server: Service  # pyright: ignore[reportIncompatibleVariableOverride] - no other server makes these handlers
-
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
-        target = self.headers.get("X-Amz-Target", "").rpartition(".")[2]
-        status, answer = self.server.answer(target or parse_qs(body.decode())["Action"][0])
-        self.send_response(status)
-        self.send_header("Content-Length", str(len(answer)))
-        self.end_headers()
-        self.wfile.write(answer)
-
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the standard library's name
-        """Nothing on stderr."""
+        answers = self._answers.get(operation, [(500, b"no answer was set")])
+        return HttpResponse(*(answers.pop(0) if len(answers) > 1 else answers[0]))
 
 
 Running = Callable[[BaseServer], AbstractContextManager[None]]

@@ -85,10 +85,10 @@ def _provider() -> TracerProvider | None:
         return None
     _quieten()
     # includes OTEL_SERVICE_NAME and other variables
-    said = Resource.create({SERVICE_VERSION: version("sre-operations-assistant")})
-    named = not str(said.attributes[SERVICE_NAME]).startswith("unknown_service")
+    detected = Resource.create({SERVICE_VERSION: version("sre-operations-assistant")})
+    named = not str(detected.attributes[SERVICE_NAME]).startswith("unknown_service")
     try:
-        resource = said if named else said.merge(Resource({SERVICE_NAME: SERVICE}))
+        resource = detected if named else detected.merge(Resource({SERVICE_NAME: SERVICE}))
         provider = TracerProvider(resource=resource, shutdown_on_exit=False)
         provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
     except (ValueError, RuntimeError) as error:

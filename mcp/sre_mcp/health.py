@@ -46,8 +46,8 @@ class Health:
             if self._seen is None or now - self._seen[0] > _KEPT:
                 self._seen = now, await self._look()
             seen = self._seen[1]
-        told = seen.to_json() if _is_known(request) else {"ready": not seen.why, "why": seen.why}
-        return JSONResponse(told, status_code=503 if seen.why else 200)
+        values = seen.to_json() if _is_known(request) else {"ready": not seen.why, "why": seen.why}
+        return JSONResponse(values, status_code=503 if seen.why else 200)
 
     async def _look(self) -> Ready:
         with anyio.move_on_after(_PATIENCE):

@@ -37,8 +37,8 @@ class RequestIds:
         """ASGI."""
         if scope["type"] != "http":
             return await self._app(scope, receive, send)
-        said = dict(scope["headers"]).get(_HEADER, b"")
-        mine = said.decode() if _GOOD.match(said) else secrets.token_hex(8)
+        given = dict(scope["headers"]).get(_HEADER, b"")
+        mine = given.decode() if _GOOD.match(given) else secrets.token_hex(8)
         token = _ID.set(mine)
 
         async def answer(message: Message) -> None:

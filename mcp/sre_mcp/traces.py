@@ -57,7 +57,7 @@ def describe(one: Operation) -> None:
     """Adds the tool and its outcome to the current span, without arguments and client."""
     span = trace.get_current_span()
     span.update_name(f"tools/call {one.what}")
-    told: dict[str, str | int | None] = {
+    attributes: dict[str, str | int | None] = {
         "gen_ai.operation.name": "execute_tool",
         "gen_ai.tool.name": one.what,
         "sre.tool": one.what,
@@ -66,7 +66,7 @@ def describe(one: Operation) -> None:
         "sre.source": one.source,
         "sre.snapshot_id": one.snapshot_id,
     }
-    span.set_attributes({name: value for name, value in told.items() if value is not None})
+    span.set_attributes({name: one for name, one in attributes.items() if one is not None})
     if one.outcome != ANSWERED:
         span.set_attribute("error.type", one.outcome)
         span.set_status(StatusCode.ERROR)
@@ -80,8 +80,8 @@ class TraceContext:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI."""
-        said = dict(scope["headers"]).get(PARENT.encode(), b"") if scope["type"] == "http" else b""
-        parent = _parent(said.decode("latin-1"))
+        value = dict(scope["headers"]).get(PARENT.encode(), b"") if scope["type"] == "http" else b""
+        parent = _parent(value.decode("latin-1"))
         if parent is None:
             return await self._app(scope, receive, send)
         token = context.attach(parent)
@@ -91,9 +91,9 @@ class TraceContext:
             context.detach(token)
 
 
-def _parent(said: Any) -> Context | None:
+def _parent(value: Any) -> Context | None:
     """The trace that a ``traceparent`` names, or None. ``tracestate`` is free text and ignored."""
-    if not said or not isinstance(said, str):
+    if not value or not isinstance(value, str):
         return None
-    found = _W3C.extract({PARENT: said}, Context())
+    found = _W3C.extract({PARENT: value}, Context())
     return found if trace.get_current_span(found).get_span_context().is_valid else None

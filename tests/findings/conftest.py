@@ -7,22 +7,19 @@ from __future__ import annotations
 
 import hashlib
 import io
-import json
 import socket
-import struct
 import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from tests.support.clock import NOW
+from tests.support.http_server import HttpResponse, HttpServer
 
 from sre_findings.model.snapshots.certificate import judge
 from sre_findings.model.snapshots.scan_plan import Plan, Shard
@@ -100,92 +97,24 @@ def _write_part(
     )
 
 
-@dataclass
-class Reply:
-    """One response. ``cut`` sends only that many bytes of the body and closes the connection;
-    ``reset`` resets the connection without a response."""
-
-    status: int = 200
-    body: bytes = b"{}"
-    headers: Mapping[str, str] = field(default_factory=dict)
-    cut: int | None = None
-    reset: bool = False
-    silent: threading.Event | None = None
+def make_reply(
+    status: int = 200, body: bytes = b"{}", headers: Mapping[str, str] | None = None, **faults: Any
+) -> HttpResponse:
+    """A response with JSON. ``faults`` are ``cut``, ``reset`` and ``after`` of HttpResponse."""
+    named = {"Content-Type": "application/json", **(headers or {})}
+    return HttpResponse(status, body, named, **faults)
 
 
-@dataclass
-class Asked:
-    """One received request."""
-
-    path: str
-    headers: Mapping[str, str]
-    body: bytes
-
-    @property
-    def json(self) -> Any:
-        """The body, decoded."""
-        return json.loads(self.body)
-
-
-class Server(ThreadingHTTPServer):
-    """Sends ``replies`` in order, then repeats the last one, and records the requests."""
-
-    daemon_threads = True
-    block_on_close = False
+class Server(HttpServer):
+    """A server that answers ``{}`` until a test sets other replies."""
 
     def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self.replies: list[Reply] = [Reply()]
-        self.asked: list[Asked] = []
-        self.lock = threading.Lock()
+        super().__init__(make_reply(), keep_alive=True)
 
-    @property
-    def url(self) -> str:
-        """The address of the server."""
-        return f"http://127.0.0.1:{self.server_address[1]}"
-
-    def reply(self, *replies: Reply) -> None:
-        """Sets the responses and clears the recorded requests."""
-        self.replies, self.asked = list(replies), []
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """Ignores errors: some tests close the connection."""
-
-
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    server: Server  # pyright: ignore[reportIncompatibleVariableOverride] - no other server makes these handlers
-
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
-        with self.server.lock:
-            self.server.asked.append(Asked(self.path, dict(self.headers.items()), body))
-            reply = (
-                self.server.replies.pop(0)
-                if len(self.server.replies) > 1
-                else self.server.replies[0]
-            )
-        self._answer(reply)
-
-    do_GET = do_PUT = do_DELETE = do_HEAD = do_POST  # noqa: N815 - the standard library's names
-
-    def _answer(self, reply: Reply) -> None:
-        if reply.silent is not None:
-            reply.silent.wait(20)
-        self.close_connection = reply.cut is not None or reply.reset or reply.silent is not None
-        if reply.reset:
-            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-            self.connection.close()
-            return
-        self.send_response(reply.status)
-        for name, value in {"Content-Type": "application/json", **reply.headers}.items():
-            self.send_header(name, value)
-        self.send_header("Content-Length", str(len(reply.body)))
-        self.end_headers()
-        self.wfile.write(reply.body[: reply.cut])
-
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the standard library's name
-        """Logs nothing."""
+    def reply(self, *replies: HttpResponse) -> None:
+        """Sets the replies and clears the recorded requests."""
+        self.responses[:] = replies
+        self.requests.clear()
 
 
 @pytest.fixture(scope="module")
@@ -198,14 +127,14 @@ def http_of_module(running: Any) -> Iterator[Server]:
 @pytest.fixture
 def http(http_of_module: Server) -> Server:
     """An HTTP server on the loopback with scripted responses; ``{}`` by default."""
-    http_of_module.reply(Reply())
+    http_of_module.reply(make_reply())
     return http_of_module
 
 
 @pytest.fixture
-def reply() -> type[Reply]:
-    """The type of a response of ``http``."""
-    return Reply
+def reply() -> Callable[..., HttpResponse]:
+    """``reply(status=503)``: a response for ``http``."""
+    return make_reply
 
 
 @pytest.fixture

@@ -60,13 +60,13 @@ class Served:
 
     @property
     def url(self) -> str:
-        """Where a client connects."""
+        """The URL for clients."""
         return f"http://{self.host}:{self.port}/mcp"
 
     def request(
         self, method: str, path: str = "/mcp", body: bytes | None = None, **headers: str
     ) -> Http:
-        """One request on a connection of its own; underscores in names of headers are dashes."""
+        """Sends a request on a new connection; ``_`` in names of headers stands for ``-``."""
         connection = HTTPConnection(self.host, self.port, timeout=60)
         try:
             named = {name.replace("_", "-"): value for name, value in headers.items()}
@@ -86,7 +86,7 @@ class Served:
         return self.request("POST", body=body, **{"Content_Type": "application/json", **headers})
 
     def call(self, name: str, **arguments: Any) -> Any:
-        """The result of a tool, by the shortest request there is."""
+        """The result of a tool call."""
         asked = {
             "jsonrpc": "2.0",
             "id": 1,
@@ -98,7 +98,7 @@ class Served:
 
 @contextmanager
 def served(store: Path, *arguments: str, auth: bool = False, **environ: str) -> Iterator[Served]:
-    """``sre-cli serve`` on a free port of the loopback, ended with SIGTERM."""
+    """``sre-cli serve`` on a free port of localhost, ended with SIGTERM."""
     ours = {
         "SRE_STORE": str(store),
         "AWS_ENDPOINT_URL": "http://127.0.0.1:9",
@@ -142,7 +142,7 @@ def serve_with_auth() -> Callable[..., AbstractContextManager[Served]]:
 
 @pytest.fixture(scope="session")
 def demo_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A store with what ``sre-cli demo`` leaves: two nights of the default fleet."""
+    """A store as ``sre-cli demo`` creates it: two snapshots of the default fleet."""
     store = tmp_path_factory.mktemp("demo") / "store"
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SRE_STORE", str(store))
@@ -161,7 +161,7 @@ def http(demo_store: Path) -> Iterator[Served]:
 
 
 def sources_of(store: Path) -> Sources:
-    """Everything that the store knows; Inspector itself cannot be asked."""
+    """All data of the store; live queries fail."""
     return replace(
         open_sources(load({"SRE_STORE": str(store)}, Path("/nonexistent"))), live=None, context=None
     )
@@ -183,13 +183,13 @@ def connected(sources: Sources) -> Iterator[Call]:
 
 @pytest.fixture(scope="session")
 def connect() -> Callable[[Sources], AbstractContextManager[Call]]:
-    """A client for sources of the test's own."""
+    """``connect(sources)``: a client of a server over these sources."""
     return connected
 
 
 @pytest.fixture(scope="session")
 def sources(demo_store: Path) -> Sources:
-    """The demo's."""
+    """The sources of the demo."""
     return sources_of(demo_store)
 
 
@@ -202,7 +202,7 @@ def call(sources: Sources) -> Iterator[Call]:
 
 @pytest.fixture(scope="session")
 def open_store() -> Callable[[Path], Sources]:
-    """Sources over a store of the test's own."""
+    """Sources over a given store."""
     return sources_of
 
 
@@ -215,8 +215,8 @@ HOST = {
 
 
 def finding(number: int, **more: Any) -> dict[str, Any]:
-    """A finding as Inspector sends it, of one instance; each number has an ARN and a vulnerability
-    of its own."""
+    """A finding of one instance as Inspector sends it; each number gives another ARN and
+    vulnerability."""
     package = {
         "name": f"package-{number % 97}",
         "version": "1.0",
@@ -250,8 +250,8 @@ def make_finding() -> Callable[..., dict[str, Any]]:
 
 @pytest.fixture(scope="session")
 def scan_into(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
-    """``scan_into(findings)``: a store with a night of these; ``scan_into(findings, store)`` adds
-    one to it."""
+    """``scan_into(findings)``: a store with a snapshot of these findings; ``scan_into(findings,
+    store)`` adds a snapshot."""
 
     def scan_them(
         findings: list[dict[str, Any]], store: Path | None = None, faults: Sequence[Fault] = ()

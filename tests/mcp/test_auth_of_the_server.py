@@ -227,7 +227,7 @@ def test_every_call_is_recorded_without_its_token(
     assert ask("4", "all", "coverage").headers["x-request-id"] == "from-the-alb.4"
     monkeypatch.setenv("SRE_STORE", str(demo_store))
     found, told = dict[str, Any](), dict[str, Any]()
-    # they are written down beside the answers, and other calls to this store are too
+    # a background thread records calls, and those of other tests too
     for _ in range(1000):
         capfd.readouterr()
         with pytest.raises(SystemExit):

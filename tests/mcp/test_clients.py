@@ -26,8 +26,8 @@ META = {
     "io.modelcontextprotocol/protocolVersion": "2026-07-28",
     "io.modelcontextprotocol/clientCapabilities": {},
 }
-NOT_SET_UP = {"suppressions"}  # without a file of rules it is an error, and says so
-GROWING = {"operations"}  # every question adds to what it tells
+NOT_SET_UP = {"suppressions"}  # without a suppressions file it is an error
+GROWING = {"operations"}  # every call adds to its answer
 
 
 def message(name: str, **more: Any) -> dict[str, Any]:

@@ -113,7 +113,7 @@ def test_a_failing_query_has_the_same_error(cli: Any, question: tuple[str, ...])
 
 
 def test_every_query_is_covered_by_these_tests() -> None:
-    # asked by tools only, or about what is asked here
+    # only used by tools, or tested elsewhere in this file
     known = {"findings", "export", "file", "snapshots", "operations"}
     asked = {command for command, *_ in (*QUESTIONS, *WRONG)}
     assert set(QUERIES) - {"vulnerabilities", "summary", "coverage"} - known <= asked
@@ -137,7 +137,7 @@ def test_a_cursor_continues_from_the_previous_page(cli: Any) -> None:
             cursor[1],
         )
         assert timeless(cli(here, *more)) == timeless(cli(not here, *more)), (
-            "and it does not matter who gave it"
+            "a cursor works wherever it comes from"
         )
 
 
@@ -149,7 +149,7 @@ def test_the_store_option_takes_precedence_over_the_server(
 
 
 EXPORTS = [
-    # it has its own moment in it
+    # openvex contains the time of the export
     *(("--format", form) for form in registry.FORMS if form != "openvex"),
     ("--columns", "full", "--excel", "--raw"),
     ("--format", "ndjson", "-i", "prod-web-36", "-s", "critical", "-s", "high"),

@@ -93,7 +93,7 @@ def asking(demo_store: Path, tokens: dict[str, str], serve_with_auth: Any) -> It
 
 
 def alike(answer: Any) -> tuple[Any, ...]:
-    """All that an answer tells, but its id and its time."""
+    """An answer without its ID and time."""
     return answer.status, answer.body, {**answer.headers, "x-request-id": "", "date": ""}
 
 
@@ -148,7 +148,7 @@ def test_a_link_has_the_number_of_rows_the_expiry_and_the_path(asking: Asking) -
     )
     left = datetime.fromisoformat(values["file"]["expires_at"]) - datetime.now(UTC)
     assert timedelta(minutes=13) < left <= timedelta(minutes=15)
-    assert f"Fetch {values['file']['path']} with the token of this call." in text
+    assert f"Download {values['file']['path']} with the same token." in text
     lines = asking.get("one", values["file"]["path"]).body.splitlines()
     assert len(lines) == values["total_findings"]
     assert {json.loads(line)["awsAccountId"] for line in lines} == {MINE}

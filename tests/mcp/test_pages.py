@@ -1,4 +1,5 @@
-"""Paged lists lose and repeat nothing, whatever happens meanwhile; a cursor works only for its query."""
+"""Paged lists lose and repeat nothing, whatever happens meanwhile. A cursor works only for its
+query."""
 
 from __future__ import annotations
 

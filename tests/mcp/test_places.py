@@ -17,7 +17,7 @@ TYPES: Given = {"types": ["ecr"]}
 SEVERITIES: Given = {"severities": ["CRITICAL"]}
 STATUSES: Given = {"statuses": ["SUPPRESSED"]}
 REACHABLE: Given = {"reachable": True}
-# How each tool is asked without a filter, and each of its filters with a value that is there.
+# For each tool: arguments without filters, and each of its filters with an existing value.
 ASKED: dict[str, tuple[Given, Given]] = {
     "check_resource": (
         {"resource_id": BUSY_INSTANCE, "live": False},
@@ -40,8 +40,7 @@ ASKED: dict[str, tuple[Given, Given]] = {
     "changes": ({}, NARROW | {"kinds": ["resolved"]}),
     "time_to_fix": ({}, NARROW),
 }
-# What chooses no part of the findings, what names one of them, and a trend's scope, which is asked
-# apart.
+# Arguments that are not filters, and tools without filters or with separate tests.
 NO_FILTER = {
     "as_of",
     "since",

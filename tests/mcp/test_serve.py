@@ -12,13 +12,13 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
+from tests.support.http_server import HttpRequest, HttpResponse, HttpServer, json_response
 
 from sre_findings.model.errors import UsageError
 from sre_mcp.app import Names
@@ -30,35 +30,19 @@ INSTANCE = "i-0123456789abcdef0"
 LIST = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}
 
 
-class SlowInspector(ThreadingHTTPServer):
-    """Answers nothing before it is let."""
-
-    daemon_threads = True
+class SlowInspector(HttpServer):
+    """An Inspector that answers with empty lists once ``let`` is set."""
 
     def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Slow)
+        super().__init__()
         self.asked, self.let = threading.Event(), threading.Event()
-        self.url = f"http://127.0.0.1:{self.server_port}"
 
-
-class _Slow(BaseHTTPRequestHandler):
-    server: SlowInspector  # pyright: ignore[reportIncompatibleVariableOverride] - no other server makes these handlers
-
-    def do_POST(self) -> None:
-        self.rfile.read(int(self.headers.get("Content-Length", "0")))
-        self.server.asked.set()
-        self.server.let.wait(60)
-        key = {"coverage": "coveredResources", "status": "accounts"}.get(
-            self.path.split("/")[1], "findings"
-        )
-        body = json.dumps({key: []}).encode()
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the standard library's name
-        """Nothing on stderr."""
+    def respond(self, request: HttpRequest) -> HttpResponse:
+        """See HttpServer."""
+        self.asked.set()
+        self.let.wait(60)
+        keys = {"coverage": "coveredResources", "status": "accounts"}
+        return json_response({keys.get(request.path.split("/")[1], "findings"): []})
 
 
 @pytest.fixture
@@ -108,7 +92,7 @@ def test_the_log_has_the_address_and_warns_about_missing_auth(http: Any) -> None
 
 
 def _until_said(server: Any, word: str) -> str:
-    """The log, once it has a word that must come: the reader is a thread."""
+    """The log, after it contains a word (it is read in a thread)."""
     server.request("GET", "/healthz")
     while word not in (log := "".join(server.log)):
         assert server.process.poll() is None

@@ -10,13 +10,13 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+from tests.support.http_server import HttpServer
 
 from sre_mcp.auth.token_creation import TokenRequest, create_token
 from sre_reports.slack.limits import problems
@@ -29,27 +29,6 @@ from sre_slack.worker import Worker
 SECRET, MINE = "signing-secret", "111122223333"
 ALL = {"accounts": ["*"], "owners": ["*"]}
 CONTEXT = SimpleNamespace(aws_request_id="operation-1", get_remaining_time_in_millis=lambda: 60_000)
-
-
-class Hook(ThreadingHTTPServer):
-    """Where answers are posted to."""
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Posted)
-        self.posted: list[dict[str, Any]] = []
-
-
-class _Posted(BaseHTTPRequestHandler):
-    server: Hook  # pyright: ignore[reportIncompatibleVariableOverride] - no other server makes these handlers
-
-    def do_POST(self) -> None:
-        self.server.posted.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-        self.send_response(200)
-        self.send_header("Content-Length", "0")
-        self.end_headers()
-
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the standard library's name
-        """Nothing on stderr."""
 
 
 class NoRecords:
@@ -85,9 +64,9 @@ def server(
 
 
 @pytest.fixture
-def hook(monkeypatch: pytest.MonkeyPatch, running: Any) -> Iterator[Hook]:
-    with running(hook := Hook()):
-        monkeypatch.setenv("SRE_SLACK_STAND_IN", f"127.0.0.1:{hook.server_port}")
+def hook(monkeypatch: pytest.MonkeyPatch, running: Any) -> Iterator[HttpServer]:
+    with running(hook := HttpServer()):
+        monkeypatch.setenv("SRE_SLACK_STAND_IN", hook.address)
         yield hook
 
 
@@ -106,8 +85,8 @@ def signed(form: dict[str, str]) -> dict[str, Any]:
 
 
 @pytest.fixture
-def ask(server: tuple[Any, str], hook: Hook) -> Ask:
-    """``ask(user="U9")`` returns the message posted to Slack; ``press=`` presses a button."""
+def ask(server: tuple[Any, str], hook: HttpServer) -> Ask:
+    """``ask("i-0", user="U9")`` returns the message posted to Slack; ``press=`` presses a button."""
     served, token = server
     environ = {
         "SRE_SERVER": served.url,
@@ -122,7 +101,7 @@ def ask(server: tuple[Any, str], hook: Hook) -> Ask:
     def asked(
         text: str, user: str = "U0123456", channel: str = "C0123456", press: Any = None
     ) -> dict[str, Any]:
-        url, trigger = f"http://127.0.0.1:{hook.server_port}/x", f"1.{len(jobs)}.a"
+        url, trigger = f"{hook.url}/x", f"1.{len(jobs)}.a"
         form = {"team_id": "T0123456", "user_id": user, "channel_id": channel, "text": text}
         if press:
             of = {
@@ -138,7 +117,7 @@ def ask(server: tuple[Any, str], hook: Hook) -> Ask:
         )
         event = json.loads(json.dumps(jobs[-1].to_json()))
         worker.work(Job.from_json(event), CONTEXT)
-        said = hook.posted[-1]
+        said: dict[str, Any] = hook.requests[-1].json
         assert problems(said["text"], said.get("blocks", [])) == []
         return said
 

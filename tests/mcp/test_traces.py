@@ -11,12 +11,12 @@ import threading
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from tests.support.http_server import HttpRequest, HttpResponse, HttpServer
 
 from sre_mcp.collector import shipping
 
@@ -28,7 +28,7 @@ SECRET = "sre_a-token-that-nobody-may-see"
 
 @dataclass
 class Span:
-    """A span as it came, and the resource that it came from."""
+    """A received span with its resource."""
 
     name: str
     trace_id: str
@@ -40,7 +40,7 @@ class Span:
 
 @dataclass
 class Received:
-    """What a collector got so far."""
+    """What a collector has received."""
 
     bodies: list[bytes] = field(default_factory=list)
     paths: list[str] = field(default_factory=list)
@@ -48,7 +48,7 @@ class Received:
 
     @property
     def spans(self) -> list[Span]:
-        """Every span, decoded."""
+        """The decoded spans."""
         every = []
         for body in self.bodies:
             request: Any = ExportTraceServiceRequest.FromString(body)
@@ -76,40 +76,27 @@ def _plain(attributes: Any) -> dict[str, Any]:
     return {one.key: getattr(one.value, one.value.WhichOneof("value")) for one in attributes}
 
 
-class Collector(ThreadingHTTPServer):
-    """Takes spans on the loopback; with a status other than 200 it refuses them, and with ``let``
-    unset it keeps silent."""
-
-    daemon_threads = True
+class Collector(HttpServer):
+    """A collector of spans. It answers with ``status`` once ``let`` is set."""
 
     def __init__(self, status: int = 200, *, silent: bool = False) -> None:
-        super().__init__(("127.0.0.1", 0), _Taking)
+        super().__init__()
         self.got, self.status, self.let = Received(), status, threading.Event()
         if not silent:
             self.let.set()
-        self.url = f"http://127.0.0.1:{self.server_port}"
 
-
-class _Taking(BaseHTTPRequestHandler):
-    server: Collector  # pyright: ignore[reportIncompatibleVariableOverride] - no other server makes these handlers
-
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        self.server.let.wait(60)
-        self.server.got.paths.append(self.path)
-        self.server.got.kinds.append(self.headers["Content-Type"])
-        self.server.got.bodies.append(body)
-        self.send_response(self.server.status)
-        self.send_header("Content-Length", "0")
-        self.end_headers()
-
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the standard library's name
-        """Nothing on stderr."""
+    def respond(self, request: HttpRequest) -> HttpResponse:
+        """See HttpServer."""
+        self.let.wait(60)
+        self.got.paths.append(request.path)
+        self.got.kinds.append(request.headers["content-type"])
+        self.got.bodies.append(request.body)
+        return HttpResponse(self.status)
 
 
 @pytest.fixture
 def listen(running: Any) -> Iterator[Any]:
-    """``listen(status=401)``: a collector, ended with the test."""
+    """``listen(status=401)`` starts a collector."""
     with ExitStack() as stack:
 
         def start(status: int = 200, *, silent: bool = False) -> Collector:

@@ -1,5 +1,4 @@
-"""Slack, Lambda and AWS as this function meets them: real HTTP servers on the loopback, and
-requests that Slack signed."""
+"""HTTP servers in place of Slack, Lambda and AWS, and requests signed as Slack signs them."""
 
 from __future__ import annotations
 
@@ -10,11 +9,11 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+from tests.support.http_server import HttpRequest, HttpResponse, HttpServer
 
 from sre_slack.job import ASK, Job
 
@@ -22,80 +21,27 @@ SECRET = "signing-secret-of-the-tests"
 NOW = 1_795_000_000.0
 
 
-@dataclass
-class Asked:
-    """A request that came."""
+class StandIn(HttpServer):
+    """An HTTP server in place of Slack or AWS; each response takes ``delay`` seconds."""
 
-    method: str
-    path: str
-    headers: dict[str, str]
-    body: bytes
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.body)
-
-
-class StandIn(ThreadingHTTPServer):
-    """Answers what it was told to, one after the other and then the last again, and keeps what it
-    was asked."""
-
-    daemon_threads = True
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self.asked: list[Asked] = []
-        self.answers: list[tuple[int, bytes, dict[str, str]]] = []
-        self.delay = 0.0
-
-    @property
-    def place(self) -> str:
-        return f"127.0.0.1:{self.server_port}"
-
-    @property
-    def url(self) -> str:
-        return f"http://{self.place}"
+    delay = 0.0
 
     def will(self, status: int, body: bytes | str = b"", **headers: str) -> None:
+        """Adds a response; ``_`` in names of headers stands for ``-``."""
         named = {name.replace("_", "-"): value for name, value in headers.items()}
-        self.answers.append((status, body.encode() if isinstance(body, str) else body, named))
-
-
-class _Handler(BaseHTTPRequestHandler):
-    server: StandIn  # pyright: ignore[reportIncompatibleVariableOverride] - no other server makes these handlers
-
-    def _answer(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
-        named = {name.lower(): value for name, value in self.headers.items()}
-        self.server.asked.append(Asked(self.command, self.path, named, body))
-        time.sleep(self.server.delay)
-        answers = self.server.answers
-        status, said, headers = (
-            (answers.pop(0) if len(answers) > 1 else answers[0]) if answers else (200, b"ok", {})
+        self.responses.append(
+            HttpResponse(status, body if isinstance(body, bytes) else body.encode(), named)
         )
-        with contextlib.suppress(ConnectionError):  # whoever asked has given up
-            self._send(status, said, headers)
 
-    def _send(self, status: int, said: bytes, headers: dict[str, str]) -> None:
-        self.send_response(status)
-        for name, value in {**headers, "Content-Length": str(len(said))}.items():
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(said)
-
-    def do_GET(self) -> None:
-        self._answer()
-
-    def do_POST(self) -> None:
-        self._answer()
-
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the standard library's name
-        """Nothing on stderr."""
+    def respond(self, request: HttpRequest) -> HttpResponse:
+        """See HttpServer."""
+        time.sleep(self.delay)
+        return super().respond(request) if self.responses else HttpResponse(body=b"ok")
 
 
 @pytest.fixture
 def make_stand_in(running: Any) -> Iterator[Callable[[], StandIn]]:
-    """A server of the loopback, as many as are wanted."""
+    """``make_stand_in()`` starts a server on localhost."""
     with contextlib.ExitStack() as stack:
 
         def start() -> StandIn:
@@ -112,15 +58,15 @@ def stand_in(make_stand_in: Callable[[], StandIn]) -> StandIn:
 
 @pytest.fixture
 def slack(make_stand_in: Callable[[], StandIn], monkeypatch: pytest.MonkeyPatch) -> StandIn:
-    """A server that is taken for Slack's."""
+    """A server in place of Slack."""
     server = make_stand_in()
-    monkeypatch.setenv("SRE_SLACK_STAND_IN", server.place)
+    monkeypatch.setenv("SRE_SLACK_STAND_IN", server.address)
     return server
 
 
 @dataclass
 class Signer:
-    """Requests as API Gateway hands them over, signed as Slack signs."""
+    """Events of API Gateway with requests that are signed as Slack signs them."""
 
     secret: str = SECRET
     now: float = NOW
@@ -138,7 +84,7 @@ class Signer:
     def event(
         self, body: str, stamp: str | None = None, signature: str | None = None
     ) -> dict[str, Any]:
-        """A request of version 2.0 with this body."""
+        """An event in payload format 2.0 with this body."""
         stamp = str(int(self.now)) if stamp is None else stamp
         digest = hmac.new(
             self.secret.encode(), f"v0:{stamp}:{body}".encode("utf-8", "replace"), hashlib.sha256

@@ -11,6 +11,7 @@ from typing import Any
 
 import boto3
 import pytest
+from tests.support.http_server import HttpResponse
 
 from sre_findings.model.errors import (
     AccessDenied,
@@ -58,7 +59,7 @@ def secret_response(secret: Any = SECRET) -> str:
 def test_secrets_are_read_from_the_lambda_extension(stand_in: Any) -> None:
     stand_in.will(200, secret_response())
     assert SecretCache(extension(stand_in)).current() == KNOWN
-    (asked,) = stand_in.asked
+    (asked,) = stand_in.requests
     assert asked.path == "/secretsmanager/get?secretId=sre%2Fslack"
     assert asked.headers["x-aws-parameters-secrets-token"] == "session"
 
@@ -70,16 +71,18 @@ def test_secrets_are_cached_renewed_and_kept_after_a_failure(
     cache = SecretCache(extension(stand_in), lambda: now[0])
     stand_in.will(200, secret_response())
     assert cache.current() is cache.current()
-    assert len(stand_in.asked) == 1
-    stand_in.answers[:] = [(200, secret_response({"signing_secrets": ["newest"]}).encode(), {})]
+    assert len(stand_in.requests) == 1
+    stand_in.responses[:] = [
+        HttpResponse(200, secret_response({"signing_secrets": ["newest"]}).encode())
+    ]
     now[0] = CACHE_SECONDS
     assert cache.current().signing == (b"newest",)
-    stand_in.answers[:] = [(500, b"", {})]
+    stand_in.responses[:] = [HttpResponse(500, b"")]
     now[0] = 2 * CACHE_SECONDS
     assert cache.current().signing == (b"newest",), "a failed read keeps the previous secret"
     assert "the secret cannot be renewed" in capsys.readouterr().out
     cache.current()
-    assert len(stand_in.asked) == 3, "a failed read is not repeated at once"
+    assert len(stand_in.requests) == 3, "a failed read is not repeated at once"
 
 
 @pytest.mark.parametrize(
@@ -140,8 +143,8 @@ def test_outside_lambda_credentials_come_from_the_aws_profile(
     monkeypatch.setenv("AWS_PROFILE", "one")
     stand_in.will(200, secret_response())
     assert SecretCache(environ).current() == KNOWN
-    assert "Credential=AKIDPROFILE/" in stand_in.asked[0].headers["authorization"]
-    assert "/us-west-2/secretsmanager/" in stand_in.asked[0].headers["authorization"]
+    assert "Credential=AKIDPROFILE/" in stand_in.requests[0].headers["authorization"]
+    assert "/us-west-2/secretsmanager/" in stand_in.requests[0].headers["authorization"]
     monkeypatch.setenv("AWS_PROFILE", "gone")
     with pytest.raises(CredentialsInvalid, match="cannot be used"):
         SecretCache(environ).current()
@@ -160,12 +163,12 @@ def test_a_failed_call_of_secrets_manager_is_repeated_once(stand_in: Any) -> Non
     stand_in.will(200, secret_response())
     environ = {**MANAGED, "AWS_ENDPOINT_URL_SECRETS_MANAGER": stand_in.url}
     assert SecretCache(environ).current() == KNOWN
-    assert stand_in.asked[0].headers["x-amz-target"] == "secretsmanager.GetSecretValue"
-    assert "/eu-west-1/secretsmanager/aws4_request" in stand_in.asked[0].headers["authorization"]
-    stand_in.answers[:] = [(503, b"<!channel> arn:aws:iam", {})]
+    assert stand_in.requests[0].headers["x-amz-target"] == "secretsmanager.GetSecretValue"
+    assert "/eu-west-1/secretsmanager/aws4_request" in stand_in.requests[0].headers["authorization"]
+    stand_in.responses[:] = [HttpResponse(503, b"<!channel> arn:aws:iam")]
     with pytest.raises(SecretUnreadable, match=r"Secrets Manager answered 503\. Allow"):
         SecretCache(environ).current()
-    assert len(stand_in.asked) == 4
+    assert len(stand_in.requests) == 4
     with pytest.raises(SecretUnreadable, match="no response from AWS for secretsmanager"):
         SecretCache({**MANAGED, "AWS_ENDPOINT_URL": "http://127.0.0.1:9"}).current()
 
@@ -212,7 +215,7 @@ def test_the_function_invokes_itself_asynchronously_with_a_signature(
     stand_in.will(202)
     job = make_job()
     invoke_self(job, of_lambda(stand_in))
-    (asked,) = stand_in.asked
+    (asked,) = stand_in.requests
     assert (asked.method, asked.path) == (
         "POST",
         "/2015-03-31/functions/sre-slack/invocations?Qualifier=7",
@@ -255,7 +258,7 @@ TOLD = Message("text", RICH, CLASSIC)
 
 def test_an_accepted_message_is_sent_once(slack: Any) -> None:
     send_message(f"{slack.url}/x?y=z", TOLD, replace_original=True)
-    (asked,) = slack.asked
+    (asked,) = slack.requests
     assert asked.path == "/x?y=z"
     assert asked.json == {
         "text": "text",
@@ -270,7 +273,7 @@ def test_rejected_blocks_are_sent_again_as_classic_blocks(slack: Any) -> None:
     slack.will(400, "invalid_blocks")
     slack.will(200, "ok")
     send_message(slack.url, TOLD)
-    assert [asked.json["blocks"] for asked in slack.asked] == [RICH, CLASSIC]
+    assert [asked.json["blocks"] for asked in slack.requests] == [RICH, CLASSIC]
 
 
 @pytest.mark.parametrize(
@@ -282,7 +285,7 @@ def test_a_rejected_message_is_an_error_after_at_most_two_attempts(
     slack.will(404, said)
     with pytest.raises(MessageRejected, match=said):
         send_message(slack.url, TOLD)
-    assert len(slack.asked) == sent
+    assert len(slack.requests) == sent
 
 
 def test_a_rate_limited_message_is_repeated_once_after_a_wait(
@@ -293,11 +296,11 @@ def test_a_rate_limited_message_is_repeated_once_after_a_wait(
     slack.will(429, Retry_After="2")
     slack.will(200)
     send_text(slack.url, "text")
-    slack.answers[:] = [(429, b"", {"Retry-After": "9999"})]
+    slack.responses[:] = [HttpResponse(429, headers={"Retry-After": "9999"})]
     with pytest.raises(SlackBusy):
         send_text(slack.url, "text")
     assert [seconds for seconds in slept if seconds] == [2.0, 5.0]
-    assert len(slack.asked) == 4
+    assert len(slack.requests) == 4
 
 
 def test_failures_of_slack_are_unreachable_errors(slack: Any) -> None:
@@ -353,7 +356,7 @@ def test_nothing_is_shared_in_a_channel_of_two_organizations(
     slack.will(200, json.dumps({"ok": True, "channel": channel}))
     reason = not_shareable(make_job(), "xoxb-1")
     assert (why in reason) if why else (reason == "")
-    (asked,) = slack.asked
+    (asked,) = slack.requests
     assert (asked.path, asked.body, asked.headers["authorization"]) == (
         "/api/conversations.info",
         b"channel=C0123456",

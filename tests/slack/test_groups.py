@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import pytest
+from tests.support.http_server import json_response
 
 from sre_findings.model.errors import SreError, UsageError
 from sre_slack.groups import CACHE_SECONDS, Groups, GroupsUnknown
@@ -15,9 +15,9 @@ def test_groups_of_the_user_are_read_and_cached_for_minutes(slack: Any, make_job
     clock = [0.0]
     groups = Groups({"SRE_SLACK_GROUPS": "S1, S2"}, lambda: clock[0])
     for users in (["U0123456"], ["U9"]):
-        slack.answers.append((200, json.dumps({"ok": True, "users": users}).encode(), {}))
+        slack.responses.append(json_response({"ok": True, "users": users}))
     assert groups.of(make_job(), "xoxb-1") == groups.of(make_job(), "xoxb-1") == ["T0123456/S1"]
-    assert [asked.body for asked in slack.asked] == [b"usergroup=S1", b"usergroup=S2"]
+    assert [asked.body for asked in slack.requests] == [b"usergroup=S1", b"usergroup=S2"]
     clock[0] = CACHE_SECONDS
     assert (
         groups.of(make_job(), "xoxb-1") == []

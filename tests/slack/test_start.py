@@ -86,8 +86,8 @@ def test_the_acknowledgement_imports_nothing_heavy_and_starts_in_time(
     for answer, modules, _ in runs:
         assert json.loads(answer["body"])["text"] == "Checking `prod-web-36` …"
         assert not {*HEAVY} & {*modules}
-    assert len(stand_in.asked) == RUNS
-    assert stand_in.asked[0].json["job"]["text"] == "prod-web-36"
+    assert len(stand_in.requests) == RUNS
+    assert stand_in.requests[0].json["job"]["text"] == "prod-web-36"
     spent, idle = (
         statistics.median(run[2] for run in runs),
         statistics.median(bare() for _ in range(RUNS)),

@@ -137,7 +137,7 @@ def test_the_zip_alone_acknowledges_without_compiling(
     environ = {"SRE_SLACK_SIGNING_SECRET": signer.secret, "AWS_ENDPOINT_URL_LAMBDA": stand_in.url}
     answer, away = handled(folder, event, **environ)
     assert json.loads(answer["body"])["text"] == "Checking `prod-web-36` …"
-    assert stand_in.asked[0].json["job"]["text"] == "prod-web-36"
+    assert stand_in.requests[0].json["job"]["text"] == "prod-web-36"
     assert away == []
     assert sorted(folder.rglob("*.pyc")) == before, "every module has its bytecode"
 

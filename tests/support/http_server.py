@@ -16,7 +16,7 @@ _LONGEST_WAIT = 60.0  # seconds that a response waits at most
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class HttpRequest:
     """A request as it arrived; names of headers in lower case."""
 
     method: str
@@ -31,7 +31,7 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class Response:
+class HttpResponse:
     """A response, and what goes wrong with it: only ``cut`` bytes of the body are sent, the
     connection is ``reset``, or it first waits for ``after``."""
 
@@ -43,10 +43,10 @@ class Response:
     after: threading.Event | None = None
 
 
-def json_response(values: object, status: int = 200, **headers: str) -> Response:
+def json_response(values: object, status: int = 200, **headers: str) -> HttpResponse:
     """A response with a JSON body; ``_`` in names of headers stands for ``-``."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return Response(
+    return HttpResponse(
         status, json.dumps(values).encode(), {"Content-Type": "application/json", **named}
     )
 
@@ -61,10 +61,10 @@ class HttpServer(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
 
-    def __init__(self, *responses: Response, keep_alive: bool = False) -> None:
+    def __init__(self, *responses: HttpResponse, keep_alive: bool = False) -> None:
         super().__init__(("127.0.0.1", 0), _KeepAliveHandler if keep_alive else _Handler)
         self.responses = list(responses)
-        self.requests: list[Request] = []
+        self.requests: list[HttpRequest] = []
         self._lock = threading.Lock()
 
     @property
@@ -77,12 +77,12 @@ class HttpServer(ThreadingHTTPServer):
         """The base URL."""
         return f"http://{self.address}"
 
-    def respond(self, request: Request) -> Response:
+    def respond(self, request: HttpRequest) -> HttpResponse:
         """The response to a request. It may run in several threads at the same time."""
         with self._lock:
             if len(self.responses) > 1:
                 return self.responses.pop(0)
-            return self.responses[0] if self.responses else Response()
+            return self.responses[0] if self.responses else HttpResponse()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Ignores clients that disconnect."""
@@ -93,12 +93,12 @@ class _Handler(BaseHTTPRequestHandler):
         server = cast("HttpServer", self.server)
         body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
         headers = {name.lower(): value for name, value in self.headers.items()}
-        request = Request(self.command, self.path, headers, body)
+        request = HttpRequest(self.command, self.path, headers, body)
         server.requests.append(request)
         with contextlib.suppress(ConnectionError):
             self._send(server.respond(request))
 
-    def _send(self, response: Response) -> None:
+    def _send(self, response: HttpResponse) -> None:
         if response.after:
             response.after.wait(_LONGEST_WAIT)
         if response.reset:
@@ -109,12 +109,13 @@ class _Handler(BaseHTTPRequestHandler):
         if not response.reset:
             self._write(response)
 
-    def _write(self, response: Response) -> None:
+    def _write(self, response: HttpResponse) -> None:
         self.send_response(response.status)
         for name, value in {**response.headers, "Content-Length": str(len(response.body))}.items():
             self.send_header(name, value)
         self.end_headers()
-        self.wfile.write(response.body[: response.cut])
+        if self.command != "HEAD":
+            self.wfile.write(response.body[: response.cut])
 
     do_GET = do_POST = do_PUT = do_DELETE = do_HEAD = _handle  # noqa: N815 - the standard library's names
 

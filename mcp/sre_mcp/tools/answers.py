@@ -75,16 +75,16 @@ def of_resource(answer: ResourceAnswer, made: DerivedCache[Sequence[Item]]) -> T
     notes = list(_also(answer.verdict.notes))
     first, notes = (notes[:1], notes[1:]) if answer.stale else ([], notes)
     use = [wording.capital(answer.use.words())] if answer.use else []
-    said = [*first, *_verdict_of(answer), *use, *_trust(answer.proof), *notes]
+    sentences = [*first, *_verdict_of(answer), *use, *_trust(answer.proof), *notes]
     if answer.filters.get("severities"):
-        said.append(
+        sentences.append(
             f"Only {', '.join(answer.filters['severities'])} findings are listed; the counts cover"
             " all severities"
         )
     data = _words(name=answer.resource.name, account=answer.account_name)
     if answer.verdict.reason == NO_SUCH_RESOURCE:
         data += [answer.verdict.explanation]  # it names similar resources
-    return ToolAnswer(values, said, data, "findings", items, answer.total_findings, FINDING)
+    return ToolAnswer(values, sentences, data, "findings", items, answer.total_findings, FINDING)
 
 
 def _words(**named: str | None) -> list[str]:
@@ -113,36 +113,36 @@ def _verdict(verdict: Verdict) -> str:
             if verdict.explanation.lower() not in words.lower()
             else words
         )
-    told = verdict.reason == NO_SUCH_RESOURCE or verdict.explanation.lower() in words.lower()
-    why = words if told else f"{words}; {verdict.explanation}"
+    explained = verdict.reason == NO_SUCH_RESOURCE or verdict.explanation.lower() in words.lower()
+    why = words if explained else f"{words}; {verdict.explanation}"
     return f"{why}. This is not an all-clear" if verdict.verdict == UNKNOWN else why
 
 
 def of_summary(answer: SummaryAnswer, page: Page) -> ToolAnswer:
     """All resources, and groups if they were requested."""
     first, rest = wording.counts_sentence(answer.rollup)
-    said = [
+    sentences = [
         f"All resources: {_verdict(answer.verdict)}",
         f"{first} on {wording.number(answer.rollup.resources, 'resource')}{rest}",
     ]
-    said += [
+    sentences += [
         wording.more_sentence(answer.rollup),
         *_trust(answer.proof),
         *_also(answer.verdict.notes),
     ]
     if answer.uncovered:
-        said.append(
+        sentences.append(
             f"{wording.number(answer.uncovered, 'resource')} not fully scanned: see coverage"
         )
     if answer.doubtful:
-        said.append(
+        sentences.append(
             f"{wording.number(answer.doubtful, 'more resource')} not scanned recently, or never"
         )
     if answer.by is None:
-        return ToolAnswer(answer.to_json(), said)
+        return ToolAnswer(answer.to_json(), sentences)
     values = answer.to_json()
     groups = taken(values, "groups", GROUP, _group)
-    return ToolAnswer(values, said, (), "groups", groups[page.start :], len(groups), GROUP)
+    return ToolAnswer(values, sentences, (), "groups", groups[page.start :], len(groups), GROUP)
 
 
 def of_coverage(answer: CoverageAnswer, page: Page) -> ToolAnswer:
@@ -155,14 +155,14 @@ def of_coverage(answer: CoverageAnswer, page: Page) -> ToolAnswer:
         if known
         else "Coverage is unknown"
     )
-    said = [first, *_trust(answer.proof)]
+    sentences = [first, *_trust(answer.proof)]
     if answer.cells:
-        said.append(
+        sentences.append(
             f"{wording.number(len(answer.cells), 'cell')} of the scan could not be read: see cells."
             " Findings there are unknown"
         )
     gaps = taken(values, "gaps", GAP)
-    return ToolAnswer(values, said, (), "gaps", gaps[page.start :], len(gaps), GAP)
+    return ToolAnswer(values, sentences, (), "gaps", gaps[page.start :], len(gaps), GAP)
 
 
 def of_list(
@@ -174,12 +174,11 @@ def of_list(
     """A sentence and a list, from item ``start`` on (0 if the query skipped earlier pages)."""
     values = answer.to_json()
     first = answer.headline if answer.known else f"Unknown: {answer.headline}"
-    said = [first, *_trust(answer.proof), *_also(answer.notes)]
+    sentences = [first, *_trust(answer.proof), *_also(answer.notes)]
     columns = columns or [one.field for one in answer.shown]
     items = taken(values, answer.name, columns, shown)[start:]
-    return ToolAnswer(
-        values, said, (), answer.name, items, answer.total, columns, {LIST: decoding.told(answer)}
-    )
+    meta = {LIST: decoding.told(answer)}
+    return ToolAnswer(values, sentences, (), answer.name, items, answer.total, columns, meta)
 
 
 def of_file(answer: ListAnswer) -> ToolAnswer:
@@ -189,7 +188,10 @@ def of_file(answer: ListAnswer) -> ToolAnswer:
     file = answered.values["file"]
     return replace(
         answered,
-        said=[*answered.said, f"Fetch {file['url'] or file['path']} with the token of this call"],
+        sentences=[
+            *answered.sentences,
+            f"Download {file['url'] or file['path']} with the same token",
+        ],
         name=None,
     )
 

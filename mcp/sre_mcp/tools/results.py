@@ -41,9 +41,9 @@ def result(
     answered: ToolAnswer, items: Sequence[Item] = (), below: Sequence[str] = ()
 ) -> CallToolResult:
     """The values of the answer, its sentences, and fenced data."""
-    said = [sentence(one) for one in answered.said if one]
+    sentences = [sentence(one) for one in answered.sentences if one]
     text = "\n".join(
-        [*said, *below, *fenced(answered.data, answered.columns, [one.line for one in items])]
+        [*sentences, *below, *fenced(answered.data, answered.columns, [one.line for one in items])]
     )
     values = encodable(answered.values)
     if items and answered.name:

@@ -43,13 +43,13 @@ class ToolAnswer:
     """An answer before it is paged.
 
     ``values`` is the command line's JSON for the same query, with an empty list under ``name``;
-    ``items`` is that list from the first item of the page on. ``said`` are our sentences, verdict
+    ``items`` is that list from the first item of the page on. ``sentences`` are our own, verdict
     first; ``data`` are lines with data from scanned systems; ``columns`` are the fields shown as
     text. ``meta`` is for programs that rebuild the answer.
     """
 
     values: dict[str, Any]
-    said: Sequence[str]
+    sentences: Sequence[str]
     data: Sequence[str] = ()
     name: str | None = None
     items: Sequence[Item] = ()

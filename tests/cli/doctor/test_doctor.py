@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.request import Request, urlopen
@@ -18,6 +17,7 @@ import boto3
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from tests.support.http_server import HttpResponse, HttpServer, json_response
 
 from sre_cli.doctor import identity, storage
 from sre_cli.doctor.aws_calls import Aws
@@ -306,51 +306,24 @@ def test_a_region_without_inspector_fails_only_if_it_is_required(
 
 
 def test_inspector_off_in_all_regions_is_a_failure(
-    deployed: str, cli: Cli, service: Any, monkeypatch: pytest.MonkeyPatch
+    deployed: str, cli: Cli, service: Any, running: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with off_everywhere() as url:
-        monkeypatch.setenv("AWS_ENDPOINT_URL_INSPECTOR2", url)
+    with running(server := disabled_inspector()):
+        monkeypatch.setenv("AWS_ENDPOINT_URL_INSPECTOR2", server.url)
         run = cli("doctor", "--output", "json")
     found = check(run, "Inspector")
     assert found["state"] == FAILED
     assert "off in all regions" in found["detail"]
 
 
-@contextmanager
-def off_everywhere() -> Iterator[str]:
-    """An Inspector that is off in every region."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            self.rfile.read(int(self.headers.get("Content-Length", "0")))
-            body = json.dumps(
-                {
-                    "accounts": [
-                        {
-                            "accountId": "111122223333",
-                            "state": {"status": "DISABLED"},
-                            "resourceState": {},
-                        }
-                    ]
-                }
-            )
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body.encode())
-
-        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the standard library's name
-            """Prints nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+def disabled_inspector() -> HttpServer:
+    """An Inspector that is disabled for the account."""
+    account = {
+        "accountId": "111122223333",
+        "state": {"status": "DISABLED"},
+        "resourceState": {},
+    }
+    return HttpServer(json_response({"accounts": [account]}))
 
 
 def test_a_check_without_an_answer_in_time_is_unknown(
@@ -629,21 +602,11 @@ def test_a_server_is_checked_with_its_readiness_endpoint(
     state: str,
     said: str,
 ) -> None:
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            assert self.path == "/readyz"
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the standard library's name
-            """Prints nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    monkeypatch.setenv("SRE_SERVER", f"http://127.0.0.1:{server.server_port}/mcp")
+    server = HttpServer(HttpResponse(status, body))
+    monkeypatch.setenv("SRE_SERVER", f"{server.url}/mcp")
     with running(server):
         run = cli("doctor", "--output", "json")
+    assert {request.path for request in server.requests} == {"/readyz"}
     assert check(run, "server")["state"] == state
     assert said in check(run, "server")["detail"]
     assert {states(run)[one] for one in ("store", "table", "snapshot")} == {OFF}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ import pytest
 import yaml
 from click.testing import CliRunner, Result
 from moto import mock_aws
+from tests.support.http_server import HttpRequest, HttpResponse, HttpServer, json_response
 
 from sre_cli.doctor.slack_app import SCOPES
 from sre_cli.main import cli
@@ -45,34 +45,33 @@ class Outside:
     place: str = ""
 
 
+class SlackAndFunction(HttpServer):
+    """Slack's Web API under ``/api/``, and the function under any other path."""
+
+    def __init__(self, outside: Outside) -> None:
+        super().__init__()
+        self.outside = outside
+
+    def respond(self, request: HttpRequest) -> HttpResponse:
+        """See HttpServer."""
+        if request.path.startswith("/api/"):
+            return json_response(self.outside.slack, X_OAuth_Scopes=self.outside.scopes)
+        event = {
+            "httpMethod": "POST",
+            "path": request.path,
+            "headers": request.headers,
+            "body": request.body.decode(),
+        }
+        answer = self.outside.front.answer(event)
+        return HttpResponse(answer["statusCode"], answer["body"].encode())
+
+
 @pytest.fixture
 def outside(monkeypatch: pytest.MonkeyPatch, running: Any) -> Iterator[Outside]:
     told = Outside(Front(SecretCache(SECRET), lambda _job: None))
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            status, said, headers = 200, json.dumps(told.slack), {"X-OAuth-Scopes": told.scopes}
-            if not self.path.startswith("/api/"):
-                event = {
-                    "httpMethod": "POST",
-                    "path": self.path,
-                    "headers": dict(self.headers),
-                    "body": body.decode(),
-                }
-                answer = told.front.answer(event)
-                status, said, headers = answer["statusCode"], answer["body"], {}
-            self.send_response(status)
-            for name, value in {**headers, "Content-Length": str(len(said.encode()))}.items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(said.encode())
-
-        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the standard library's name
-            """Prints nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    told.place = f"127.0.0.1:{server.server_port}"
+    server = SlackAndFunction(told)
+    told.place = server.address
     monkeypatch.setenv("SRE_SLACK_STAND_IN", told.place)
     for name, value in SECRET.items():
         monkeypatch.setenv(name, value)

@@ -70,12 +70,12 @@ def test_a_call_is_one_post_with_the_token(http: Any, reply: Any) -> None:
     http.reply(reply(body=body({"a": 1}, {"b": 2})))
     page = Remote(f"{http.url}/mcp", TOKEN).call("summarize", {"by": "owner"})
     assert (page.values, page.meta, page.next_cursor) == ({"a": 1}, {"b": 2}, None)
-    (asked,) = http.asked
-    assert (asked.path, asked.headers["Authorization"]) == ("/mcp", f"Bearer {TOKEN}")
+    (asked,) = http.requests
+    assert (asked.path, asked.headers["authorization"]) == ("/mcp", f"Bearer {TOKEN}")
     assert asked.json["params"] == {"name": "summarize", "arguments": {"by": "owner"}}
     http.reply(reply(body=body({})))
     Remote(http.url).call("summarize", {})
-    assert (http.asked[0].path, "Authorization" in http.asked[0].headers) == ("/mcp", False)
+    assert (http.requests[0].path, "authorization" in http.requests[0].headers) == ("/mcp", False)
 
 
 def test_the_pages_of_a_list_become_one_answer(http: Any, reply: Any) -> None:
@@ -90,12 +90,12 @@ def test_the_pages_of_a_list_become_one_answer(http: Any, reply: Any) -> None:
         5,
         {"since": None},
     )
-    assert [one.json["params"]["arguments"].get("cursor") for one in http.asked] == [
+    assert [one.json["params"]["arguments"].get("cursor") for one in http.requests] == [
         None,
         "c1",
         "c2",
     ]
-    asked = http.asked[0].json["params"]["arguments"]
+    asked = http.requests[0].json["params"]["arguments"]
     assert asked == {"owners": ["web"], "count": 0, "token_budget": connection.BUDGET}, (
         "what is not asked for is not sent"
     )
@@ -167,7 +167,7 @@ def test_a_cursor_leaves_out_what_was_listed_and_is_good_for_its_snapshot_only(
     answer = RemoteService(Remote(http.url)).ask(Vulnerabilities("i-1", count=3, cursor="S.2"))
     assert [one.finding_arn for one in answer.findings] == ["2", "3", "4"]
     assert answer.next_cursor == "S.5"
-    assert http.asked[0].json["params"]["arguments"]["count"] == 5
+    assert http.requests[0].json["params"]["arguments"]["count"] == 5
     for cursor in ("T.2", "S", "S.x", "S.-1"):
         with pytest.raises(UsageError, match="this cursor belongs to another snapshot"):
             RemoteService(Remote(http.url)).ask(Vulnerabilities("i-1", cursor=cursor))
@@ -201,7 +201,7 @@ def test_each_way_of_saying_no_has_its_line(
     with pytest.raises(kind, match=words) as caught:
         Remote(http.url, TOKEN).call("summarize", {})
     assert TOKEN not in str(caught.value) + repr(caught.value)
-    assert len(http.asked) == 1
+    assert len(http.requests) == 1
 
 
 def test_a_server_without_a_token_that_wants_one(http: Any, reply: Any) -> None:
@@ -212,7 +212,7 @@ def test_a_server_without_a_token_that_wants_one(http: Any, reply: Any) -> None:
 
 def test_a_server_that_is_silent_is_not_waited_for_for_ever(http: Any, reply: Any) -> None:
     end = threading.Event()
-    http.reply(reply(silent=end))
+    http.reply(reply(after=end))
     try:
         with pytest.raises(Unreachable, match=r"did not answer within 0.2 s\. Try again"):
             Remote(http.url, timeout=0.2).call("summarize", {})
@@ -367,7 +367,7 @@ def test_a_file_is_one_get_beside_the_servers_path_with_the_token(http: Any, rep
         http.reply(reply(body=b"a" * 200_000))
         with Remote(f"{http.url}{path}", TOKEN).fetch("/exports/x") as pieces:
             assert b"".join(pieces) == b"a" * 200_000
-        assert (http.asked[0].path, http.asked[0].headers["Authorization"]) == (
+        assert (http.requests[0].path, http.requests[0].headers["authorization"]) == (
             f"{beside}/exports/x",
             f"Bearer {TOKEN}",
         )
@@ -450,7 +450,7 @@ def test_what_is_no_reference_is_never_asked_for(http: Any, reply: Any, referenc
     )
     with pytest.raises(Unreachable, match="did not answer as this version"):
         server_file(ExportFile(), Remote(http.url))
-    assert len(http.asked) == 1
+    assert len(http.requests) == 1
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ from urllib.request import Request, urlopen
 
 import boto3
 import pytest
+from tests.support.http_server import HttpResponse
 
 from sre_findings.engine.athena import Athena, Place, place
 from sre_findings.engine.athena_query import Patience
@@ -104,7 +105,7 @@ def script(http: Any, reply: Any, monkeypatch: pytest.MonkeyPatch) -> Callable[.
     def play(*bodies: Any) -> Any:
         http.reply(
             *(
-                body if isinstance(body, reply) else reply(body=json.dumps(body).encode())
+                body if isinstance(body, HttpResponse) else reply(body=json.dumps(body).encode())
                 for body in bodies
             )
         )
@@ -176,13 +177,13 @@ def test_texts_become_what_their_columns_say_over_all_pages(
     assert [*empty.values()] == [None] * 9
     assert (last["a"], last["e"], last["d"] != last["d"]) == ("", False, True)
     assert time.waits == pytest.approx([0.1, 0.15])
-    asked = server.asked[2].json
+    asked = server.requests[2].json
     assert asked["WorkGroup"] == "questions"
     assert (
         f'FROM "inspector"."coverage" WHERE snapshot_id IN (\'{night.snapshot_id}\')'
         in asked["QueryString"]
     )
-    assert server.asked[-1].json["NextToken"] == "1"
+    assert server.requests[-1].json["NextToken"] == "1"
 
 
 @pytest.mark.parametrize(
@@ -217,7 +218,7 @@ def test_a_query_that_takes_too_long_is_stopped(
     with pytest.raises(Unreachable, match=r"did not answer within 10 s. Ask for less"):
         engine.rows("coverage_scanned", owners=None)
     assert sum(time.waits) <= 10
-    assert server.asked[-1].headers["X-Amz-Target"] == "AmazonAthena.StopQueryExecution"
+    assert server.requests[-1].headers["x-amz-target"] == "AmazonAthena.StopQueryExecution"
 
 
 def test_a_workgroup_without_a_limit_is_refused(
@@ -432,7 +433,7 @@ def test_a_table_that_no_manifest_has_is_empty_with_its_columns(
     assert engine._tables.parts("packages") == []
     server = script(GROUP, STARTED, state("SUCCEEDED"), *answers({"region": "varchar"}, []))
     assert engine.rows("fix_packages", lists=None) == []
-    assert "CAST(NULL AS VARCHAR) AS region" in server.asked[1].json["QueryString"]
+    assert "CAST(NULL AS VARCHAR) AS region" in server.requests[1].json["QueryString"]
 
 
 def test_what_sre_engine_may_say_of_athena() -> None:

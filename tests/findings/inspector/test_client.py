@@ -57,7 +57,7 @@ def failure(call: Call, http: Any, *replies: Any) -> BaseException:
     http.reply(*replies)
     with pytest.raises((SreError, Transient)) as raised:
         call("ListFindings", {"maxResults": 100})
-    assert len(http.asked) == 1, "botocore repeated it by itself"
+    assert len(http.requests) == 1, "botocore repeated it by itself"
     assert "\n" not in str(raised.value)
     return raised.value
 
@@ -75,10 +75,10 @@ def test_a_good_body_arrives_untouched_and_the_request_is_what_was_asked(
         "filterCriteria": {"findingStatus": [{"comparison": "EQUALS", "value": "ACTIVE"}]},
     }
     assert call("ListFindings", query) == body
-    (asked,) = http.asked
+    (asked,) = http.requests
     assert (asked.path, asked.json) == ("/findings/list", query)
-    assert "/eu-west-1/inspector2/aws4_request" in asked.headers["Authorization"]
-    assert "sre-operations-assistant" in asked.headers["User-Agent"]
+    assert "/eu-west-1/inspector2/aws4_request" in asked.headers["authorization"]
+    assert "sre-operations-assistant" in asked.headers["user-agent"]
 
 
 @pytest.mark.parametrize(
@@ -94,14 +94,14 @@ def test_every_operation_is_asked_where_it_lives(
     call: Call, http: Any, operation: str, path: str
 ) -> None:
     assert call(operation, {}) == b"{}"
-    assert http.asked[0].path == path
-    assert http.asked[0].json == {}
+    assert http.requests[0].path == path
+    assert http.requests[0].json == {}
 
 
 def test_the_callers_body_is_left_as_it_is(call: Call, http: Any) -> None:
     body = {"maxResults": 100}
     call("ListFindings", body)
-    assert http.asked[0].json == body == {"maxResults": 100}
+    assert http.requests[0].json == body == {"maxResults": 100}
 
 
 @pytest.mark.parametrize(
@@ -116,7 +116,7 @@ def test_a_200_that_is_no_answer_arrives_raw_so_that_it_can_be_told_from_an_empt
     assert body == garbage
     with pytest.raises(Garbled):
         decode_findings(body)
-    assert len(http.asked) == 1
+    assert len(http.requests) == 1
 
 
 @pytest.mark.parametrize(
@@ -264,7 +264,7 @@ def test_a_service_that_is_silent_for_too_long_is_transient(
     monkeypatch.setattr(botocore.config, "Config", impatient)
     release = threading.Event()
     try:
-        raised = failure(connect("eu-west-1"), http, reply(silent=release))
+        raised = failure(connect("eu-west-1"), http, reply(after=release))
         assert isinstance(raised, Transient)
         assert "Read timeout" in str(raised)
     finally:
@@ -292,7 +292,7 @@ def test_no_credentials_are_told_before_anything_is_asked(
         monkeypatch.delenv(name)
     with pytest.raises(CredentialsInvalid, match="no AWS credentials were found"):
         connect("eu-west-1")
-    assert http.asked == []
+    assert http.requests == []
 
 
 def test_half_of_the_credentials_is_told_too(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -559,7 +559,7 @@ def test_a_writer_that_collides_with_another_one_has_not_won(
         )
     )
     assert not open_blobs("s3://store").create("a", b"")
-    assert http.asked[0].headers["If-None-Match"] == "*"
+    assert http.requests[0].headers["if-none-match"] == "*"
 
 
 def test_a_writer_whose_rival_is_gone_again_has_not_won_either(
@@ -576,7 +576,7 @@ def test_a_writer_whose_rival_is_gone_again_has_not_won_either(
         )
     )
     assert not open_blobs("s3://store").create("a", b"ours")
-    assert len(http.asked) == 3
+    assert len(http.requests) == 3
 
 
 def test_uploads_carry_their_sha256(aws: str) -> None:

@@ -6,7 +6,6 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from jwt.algorithms import RSAAlgorithm
+from tests.support.http_server import HttpRequest, HttpResponse, HttpServer
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
@@ -24,7 +24,7 @@ def token_of(name: str) -> str:
 
 
 def entry(whose: str = "ci", **changes: Any) -> dict[str, Any]:
-    """An entry of the document for ``token_of(whose)``; None leaves a key out."""
+    """An entry of the document for ``token_of(whose)``; a key with the value None is omitted."""
     values: dict[str, Any] = {
         "name": whose,
         "sha256": hashlib.sha256(token_of(whose).encode()).hexdigest(),
@@ -49,27 +49,32 @@ def document(tmp_path: Path) -> Callable[..., Path]:
     return write
 
 
-class Issuer(ThreadingHTTPServer):
-    """An issuer: its address, its keys, what it answers, and how often it was asked."""
-
-    daemon_threads = True
+class Issuer(HttpServer):
+    """An OIDC issuer that publishes its keys."""
 
     def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
+        super().__init__()
         self.private = rsa.generate_private_key(public_exponent=65537, key_size=2048)
         self.begin()
 
     @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}"
+    def asked(self) -> int:
+        """The number of requests."""
+        return len(self.requests)
 
     def begin(self) -> None:
-        """One key, named ``one``, and nothing wrong."""
-        self.asked, self.status, self.body, self.location = 0, 200, b"", ""
+        """Publishes one key, ``one``, and forgets all requests."""
+        self.requests.clear()
+        self.status, self.body, self.location = 200, b"", ""
         self.publish({"one": self.private})
 
+    def respond(self, request: HttpRequest) -> HttpResponse:
+        """See HttpServer."""
+        headers = {"Location": self.location} if self.location else {}
+        return HttpResponse(self.status, self.body, headers)
+
     def publish(self, keys: dict[str, Any]) -> None:
-        """These keys from now on."""
+        """Publishes these keys."""
         rows = [
             {
                 **json.loads(RSAAlgorithm.to_jwk(key.public_key())),
@@ -102,22 +107,6 @@ class Issuer(ThreadingHTTPServer):
             algorithm,
             headers,
         )
-
-
-class _Handler(BaseHTTPRequestHandler):
-    server: Issuer  # pyright: ignore[reportIncompatibleVariableOverride] - no other server makes these handlers
-
-    def do_GET(self) -> None:
-        self.server.asked += 1
-        self.send_response(self.server.status)
-        if self.server.location:
-            self.send_header("Location", self.server.location)
-        self.send_header("Content-Length", str(len(self.server.body)))
-        self.end_headers()
-        self.wfile.write(self.server.body)
-
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the standard library's name
-        """Nothing on stderr."""
 
 
 @pytest.fixture(scope="module")

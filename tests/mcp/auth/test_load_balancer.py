@@ -7,7 +7,6 @@ import base64
 import json
 import time
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.support.http_server import HttpRequest, HttpResponse, HttpServer
 
 from sre_findings.model.access import Access
 from sre_findings.model.errors import Unreachable, UsageError
@@ -44,23 +44,31 @@ FILE = {
 }
 
 
-class Region(ThreadingHTTPServer):
-    """The keys of a region's balancers, in PEM, and how often they were asked for."""
+class Region(HttpServer):
+    """The keys of a region's load balancers, in PEM format."""
 
     def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
+        super().__init__()
         self.private = {kid: ec.generate_private_key(ec.SECP256R1()) for kid in (KID, OTHER)}
-        self.asked: list[str] = []
 
     @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}"
+    def paths(self) -> list[str]:
+        """The paths of all requests."""
+        return [request.path for request in self.requests]
+
+    def respond(self, request: HttpRequest) -> HttpResponse:
+        """See HttpServer."""
+        key = self.private.get(request.path[1:])
+        if key is None:
+            return HttpResponse(404, b"no such key")
+        return HttpResponse(
+            200, key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+        )
 
     def sign(
         self, signed_by: str = KID, header: dict[str, Any] | None = None, **claims: Any
     ) -> str:
-        """What a balancer says of somebody; with the padding that it leaves in, against the
-        standard."""
+        """A token of the load balancer, with the padding that it adds against the standard."""
         told = {
             "alg": "ES256",
             "kid": signed_by,
@@ -76,26 +84,6 @@ class Region(ThreadingHTTPServer):
         )
         signature = jwt.get_algorithm_by_name("ES256").sign(text, self.private[signed_by])
         return (text + b"." + base64.urlsafe_b64encode(signature)).decode()
-
-
-class _Handler(BaseHTTPRequestHandler):
-    server: Region  # pyright: ignore[reportIncompatibleVariableOverride] - no other server makes these handlers
-
-    def do_GET(self) -> None:
-        self.server.asked.append(self.path)
-        key = self.server.private.get(self.path[1:])
-        body = (
-            key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-            if key
-            else b"no such key"
-        )
-        self.send_response(200 if key else 404)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the standard library's name
-        """Nothing on stderr."""
 
 
 @pytest.fixture
@@ -125,7 +113,7 @@ def test_a_signed_token_gets_the_access_of_the_first_grant(region: Region) -> No
     )
     assert proven.bearer.access == Access(frozenset({"*"}), frozenset({"payments"}))
     assert one.verify(region.sign(email="bob@example.com"))
-    assert region.asked == [f"/{KID}"], "a key is fetched once"
+    assert region.paths == [f"/{KID}"], "a key is fetched once"
 
 
 @pytest.mark.parametrize(
@@ -145,7 +133,7 @@ def test_a_signed_token_gets_the_access_of_the_first_grant(region: Region) -> No
 )
 def test_foreign_and_expired_tokens_are_rejected(region: Region, header: dict[str, Any]) -> None:
     assert balancer(region).verify(region.sign(header=header)) is None
-    assert all(path in (f"/{KID}", f"/{OTHER}") for path in region.asked)
+    assert all(path in (f"/{KID}", f"/{OTHER}") for path in region.paths)
 
 
 @pytest.mark.parametrize(
@@ -176,7 +164,7 @@ def test_unknown_keys_are_requested_once_per_minute(region: Region) -> None:
     assert keys.get(KID) is None
     clock[0] += AGAIN
     assert keys.get(KID) is not None
-    assert len(region.asked) == 2
+    assert len(region.paths) == 2
 
 
 @given(st.text(max_size=60))

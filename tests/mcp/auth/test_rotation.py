@@ -37,7 +37,7 @@ class Time:
 
 
 class Page:
-    """A place that says what the test tells it to, and counts."""
+    """A document with a text from the test, which counts reads."""
 
     kept_for = 60.0
 
@@ -220,7 +220,7 @@ def test_a_missing_or_binary_secret_is_an_error(secrets: Any) -> None:
     ):
         SecretDocument("nowhere").read()
     secrets.create_secret(Name="bytes", SecretBinary=b"x")
-    with pytest.raises(CredentialsInvalid, match="bytes and no text"):
+    with pytest.raises(CredentialsInvalid, match="binary and not text"):
         SecretDocument("bytes").read()
 
 

@@ -190,7 +190,7 @@ def test_access_is_of_the_user_or_the_channel_and_of_both_if_shared(
     [
         ("U1", ["S1"], {"111122223333"}),  # their own entry goes before a group's
         ("U2", ["S1"], {"444455556666"}),  # a group's before the channel's
-        # the first of the document, in whatever order they are told
+        # the first in the document, whatever the order in the request
         ("U2", ["S2", "S1"], {"444455556666"}),
         ("U2", ["S9"], {"777788889999"}),
         ("U2", [], {"777788889999"}),

@@ -1,13 +1,11 @@
-"""The deployed zip in AWS's own runtime, a server process, a table, a secret, and where Slack takes
-answers.
+"""The deployed zip in AWS's runtime, with a server process, a table, a secret, and Slack's
+``response_url``.
 
-Between the function and the server stands ``way``, which lets everything pass until a test says
-otherwise.
+``way`` is a proxy between the function and the server; tests make it fail.
 """
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import hmac
 import json
@@ -21,7 +19,6 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from http.client import HTTPConnection
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
 from pathlib import Path
 from types import SimpleNamespace
@@ -30,6 +27,7 @@ from urllib.parse import urlencode
 
 import boto3
 import pytest
+from tests.support.http_server import HttpRequest, HttpResponse, HttpServer
 
 from sre_mcp.auth.token_creation import TokenRequest, create_token
 from sre_reports.slack.limits import problems
@@ -44,68 +42,52 @@ _NUMBERS = count()
 
 
 def somebody() -> str:
-    """Another person each time: one alone may ask twenty times a minute."""
+    """A new user each time, because of the rate limit."""
     return f"U{next(_NUMBERS):07d}"
 
 
-class Way(ThreadingHTTPServer):
-    """The way to the server. ``fault`` (status, body, headers) is answered in its place, after
-    ``delay`` seconds.
+class Way(HttpServer):
+    """A proxy to the server. ``fault`` is sent instead of the server's response, after at most
+    ``seconds``, or once ``delay`` is set.
 
-    ``before`` runs when a call comes. ``cut`` leaves the half of each answer out.
+    ``before`` runs when a call arrives. ``cut`` sends only half of each response.
     """
 
-    daemon_threads = True
-    block_on_close = False
-
     def __init__(self, port: int) -> None:
-        super().__init__(("127.0.0.1", 0), _Call)
-        self.server, self.url = port, f"http://127.0.0.1:{self.server_port}/mcp"
+        super().__init__()
+        self.server, self.endpoint = port, f"{self.url}/mcp"
         self.clear()
 
     def clear(self) -> None:
-        """Lets everything pass."""
+        """Lets all calls pass."""
         self.fault: tuple[int, bytes, dict[str, str]] | None = None
         self.delay, self.cut, self.calls = threading.Event(), False, 0
         self.seconds = 0.0
         self.before: Callable[[], object] = lambda: None
 
+    def respond(self, request: HttpRequest) -> HttpResponse:
+        """See HttpServer."""
+        self.calls += 1
+        self.before()
+        self.delay.wait(self.seconds)
+        status, body, headers = self.fault or self._forward(request)
+        return HttpResponse(status, body, headers, cut=len(body) // 2 if self.cut else None)
 
-class _Call(BaseHTTPRequestHandler):
-    server: Way  # pyright: ignore[reportIncompatibleVariableOverride] - no other server makes these handlers
-
-    def do_POST(self) -> None:
-        way, body = self.server, self.rfile.read(int(self.headers["Content-Length"]))
-        way.calls += 1
-        way.before()
-        way.delay.wait(way.seconds)
-        status, said, headers = way.fault or self._asked(body)
-        with contextlib.suppress(ConnectionError):  # whoever asked has given up, or is dead
-            self.send_response(status)
-            for name, value in {**headers, "Content-Length": str(len(said))}.items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(said[: len(said) // 2] if way.cut else said)
-
-    def _asked(self, body: bytes) -> tuple[int, bytes, dict[str, str]]:
-        connection = HTTPConnection("127.0.0.1", self.server.server, timeout=60)
+    def _forward(self, request: HttpRequest) -> tuple[int, bytes, dict[str, str]]:
+        connection = HTTPConnection("127.0.0.1", self.server, timeout=60)
         try:
-            named = {
-                name: self.headers[name] for name in ("Content-Type", "Accept", "Authorization")
-            }
-            connection.request("POST", "/mcp", body, named)
+            names = ("content-type", "accept", "authorization")
+            headers = {name: request.headers[name] for name in names if name in request.headers}
+            connection.request("POST", "/mcp", request.body, headers)
             answer = connection.getresponse()
             return answer.status, answer.read(), {"Content-Type": "application/json"}
         finally:
             connection.close()
 
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the standard library's name
-        """Nothing on stderr."""
-
 
 @dataclass
 class Chain:
-    """Everything from Slack's command to Slack's message. ``host`` is what a request calls the
+    """The whole chain from Slack's command to Slack's message. ``host`` is the Host header for the
     function's by, where that is not its address.
     """
 
@@ -118,7 +100,7 @@ class Chain:
     def types(
         self, text: str, url: str = "", trigger: str = "", secret: str = SIGNING
     ) -> tuple[int, Any]:
-        """A command that Slack signed, through API Gateway: status and body."""
+        """Sends a signed command through API Gateway; returns status and body."""
         form = {
             **PLACE,
             "user_id": somebody(),
@@ -135,7 +117,7 @@ class Chain:
         )
 
     def post(self, body: str, headers: dict[str, str]) -> tuple[int, Any]:
-        """Any request from outside."""
+        """Sends any request."""
         connection = HTTPConnection(self.function.url.removeprefix("http://"), timeout=60)
         headers = {**headers, "Host": self.host} if self.host else headers
         try:
@@ -152,7 +134,7 @@ class Chain:
             connection.close()
 
     def job(self, text: str, **changes: Any) -> tuple[bytes, str]:
-        """A job as the acknowledging half leaves it, and the address that it answers to."""
+        """A job as the front creates it, and its ``response_url``."""
         url = self.slack.response_url()
         of = {
             "kind": ASK,
@@ -171,8 +153,7 @@ class Chain:
         return [post["text"] for post in self.slack.posts(url)]
 
     def lines(self) -> list[dict[str, Any]]:
-        """The function's own lines of the log; nothing secret stands in any line, whoever wrote
-        it."""
+        """The JSON lines of the function's log. Asserts that no line contains a secret."""
         log = self.function.log
         for secret in (*self.secrets, SIGNING, BOT, "secretpath", "commands/T0123456"):
             assert secret not in log
@@ -180,14 +161,14 @@ class Chain:
 
 
 def client(service: str, endpoint: str) -> Any:
-    """A client of an emulator of AWS."""
+    """A client of the AWS emulator."""
     make: Any = boto3.client  # its types want each service's name as it is
     return make(service, endpoint_url=endpoint, region_name=REGION, aws_access_key_id="TESTING",
                 aws_secret_access_key="testing")  # fmt: skip
 
 
 def furnished(endpoint: str, name: str, token: str) -> None:
-    """A secret and a table, as docs/slack.md says."""
+    """Creates a secret and a table, as in docs/slack.md."""
     secret = json.dumps({"signing_secrets": [SIGNING], "server_token": token, "bot_token": BOT})
     client("secretsmanager", endpoint).create_secret(Name=name, SecretString=secret)
     client("dynamodb", endpoint).create_table(
@@ -216,7 +197,7 @@ Serve = Callable[[Path], AbstractContextManager[Known]]
 
 @pytest.fixture(scope="session")
 def serve_channel(serve_with_auth: Any, tmp_path_factory: pytest.TempPathFactory) -> Serve:
-    """A server over a store that knows the function's token and one channel; and the token."""
+    """``serve(store)`` starts a server with a token and an entry for one channel."""
 
     @contextmanager
     def serve(store: Path) -> Iterator[Known]:
@@ -235,7 +216,7 @@ def serve_channel(serve_with_auth: Any, tmp_path_factory: pytest.TempPathFactory
 
 @pytest.fixture(scope="session")
 def channel(demo_store: Path, serve_channel: Serve) -> Iterator[Known]:
-    """The one over the demo."""
+    """A server over the demo, and its token."""
     with serve_channel(demo_store) as known:
         yield known
 
@@ -272,7 +253,7 @@ def start(deployment: Deployment, channel: Known, moto: str, running: Any) -> St
             "AWS_ENDPOINT_URL": moto,
             "SRE_SLACK_SECRET_ID": name,
             "SRE_SLACK_TABLE": name,
-            "SRE_SERVER": way.url,
+            "SRE_SERVER": way.endpoint,
             "SRE_PUBLIC_URL": "https://sre.example",
             "SRE_SLACK_STAND_IN": slack.address,
             **_CALENDAR,
@@ -295,8 +276,7 @@ def module_chain(start: Start) -> Iterator[Chain]:
 
 @pytest.fixture
 def chain(module_chain: Chain) -> Iterator[Chain]:
-    """One chain for all tests of a module that change nothing of it but its way; every fault is
-    over after the test."""
+    """The chain of the module, for tests that change only its proxy, which is reset afterwards."""
     module_chain.function.dead_letters.clear()
     yield module_chain
     module_chain.way.clear()
@@ -307,7 +287,7 @@ def chain(module_chain: Chain) -> Iterator[Chain]:
 
 @pytest.fixture
 def on_ministack(emulator: str, slack_zip: Path, channel: Known, running: Any) -> Iterator[Chain]:
-    """The zip itself, deployed as docs/slack.md says, behind an HTTP API."""
+    """The zip, deployed as in docs/slack.md, behind an HTTP API."""
     served, token = channel
     s3, functions, gateway = (client(name, emulator) for name in ("s3", "lambda", "apigatewayv2"))
     furnished(emulator, "sre-slack", token)
@@ -317,7 +297,7 @@ def on_ministack(emulator: str, slack_zip: Path, channel: Known, running: Any) -
     variables = {
         "SRE_SLACK_SECRET_ID": "sre-slack",
         "SRE_SLACK_TABLE": "sre-slack",
-        "SRE_SERVER": way.url,
+        "SRE_SERVER": way.endpoint,
         "SRE_PUBLIC_URL": "https://sre.example",
         "SRE_SLACK_STAND_IN": slack.address,
         **_CALENDAR,

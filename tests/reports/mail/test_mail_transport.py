@@ -13,7 +13,6 @@ import threading
 from collections.abc import Callable, Iterator
 from email.message import EmailMessage
 from email.policy import SMTP, default
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
@@ -25,6 +24,7 @@ from aiosmtpd.smtp import AuthResult, Envelope
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from tests.support.http_server import HttpRequest, HttpResponse, HttpServer
 
 from sre_findings.model.errors import (
     AccessDenied,
@@ -357,30 +357,17 @@ def test_an_error_of_ses_is_reported_and_not_retried(
 
 
 @pytest.fixture
-def answers(monkeypatch: pytest.MonkeyPatch, running: Any) -> Iterator[Callable[[str], list[str]]]:
+def answers(
+    monkeypatch: pytest.MonkeyPatch, running: Any
+) -> Iterator[Callable[[str], list[HttpRequest]]]:
     """An SES on the loopback that refuses with a code; what it was asked."""
-    asked: list[str] = []
-    codes: list[str] = []
+    server = HttpServer()
+    monkeypatch.setenv("AWS_ENDPOINT_URL_SESV2", server.url)
 
-    class Refusal(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            self.rfile.read(int(self.headers["Content-Length"]))
-            asked.append(self.path)
-            self.send_response(400)
-            self.send_header("X-Amzn-ErrorType", codes[-1])
-            self.send_header("Content-Length", "2")
-            self.end_headers()
-            self.wfile.write(b"{}")
-
-        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the standard library's name
-            """Nothing on stderr."""
-
-    server = HTTPServer((HERE, 0), Refusal)
-    monkeypatch.setenv("AWS_ENDPOINT_URL_SESV2", f"http://{HERE}:{server.server_port}")
-
-    def refuse(code: str) -> list[str]:
-        codes.append(code)
-        return asked
+    def refuse(code: str) -> list[HttpRequest]:
+        error = HttpResponse(400, b"{}", {"X-Amzn-ErrorType": code})
+        server.responses[:] = [error]
+        return server.requests
 
     with running(server):
         yield refuse

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from socketserver import BaseServer
 
 import pytest
+from tests.support.http_server import HttpRequest, HttpResponse, HttpServer
 
 from sre_findings.store.blobs import FolderBlobs
 from sre_findings.store.snapshot_writer import SnapshotWriter
@@ -39,36 +39,21 @@ def nights(tmp_path_factory: pytest.TempPathFactory) -> SnapshotWriter:
     return snapshots
 
 
-class S3(ThreadingHTTPServer):
-    """Answers every request with ``status`` and ``body``, and keeps the names of its headers."""
-
-    daemon_threads = True
+class S3(HttpServer):
+    """An S3 that answers every request with ``status`` and ``body``."""
 
     def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self.url = f"http://127.0.0.1:{self.server_port}"
+        super().__init__(keep_alive=True)
         self.status, self.body = 200, b"<x/>"
-        self.headers: list[list[str]] = []
 
+    @property
+    def headers(self) -> list[list[str]]:
+        """The names of the headers of each request, in lower case."""
+        return [list(request.headers) for request in self.requests]
 
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    server: S3  # pyright: ignore[reportIncompatibleVariableOverride] - only S3 makes handlers
-
-    def do_GET(self) -> None:
-        self.rfile.read(int(self.headers.get("Content-Length", "0")))
-        self.server.headers.append([name.lower() for name in self.headers])
-        self.send_response(self.server.status)
-        self.send_header("Content-Type", "application/xml")
-        self.send_header("Content-Length", str(len(self.server.body)))
-        self.end_headers()
-        if self.command != "HEAD":
-            self.wfile.write(self.server.body)
-
-    do_PUT = do_POST = do_HEAD = do_DELETE = do_GET  # noqa: N815 - the standard library's names
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the standard library's name
-        """Nothing on stderr."""
+    def respond(self, request: HttpRequest) -> HttpResponse:
+        """See HttpServer."""
+        return HttpResponse(self.status, self.body, {"Content-Type": "application/xml"})
 
 
 @pytest.fixture
