@@ -1,7 +1,7 @@
 """The entry point of the function: it acknowledges requests from Slack, and works on jobs that it
 sent to itself.
 
-The acknowledgement imports nothing slow; see tests/slack/test_start.py.
+The acknowledgement imports nothing slow; see tests/slack/test_cold_start.py.
 """
 
 from __future__ import annotations
