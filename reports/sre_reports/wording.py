@@ -1,5 +1,7 @@
-"""The sentences that every mouth says alike. Counts come from the answer's rollup, never from a
-page of findings."""
+"""Sentences shared by the command line, the report, Slack and the server.
+
+Counts come from the rollup of an answer, never from one page of its findings.
+"""
 
 from __future__ import annotations
 
@@ -37,34 +39,36 @@ from sre_findings.model.snapshots.rollup import Counts, Rollup
 from sre_findings.model.snapshots.states import COMPLETE
 
 _ROLE = re.compile(r"arn:[\w-]+:(?:iam|sts)::\d*:[^\s,;]+")
+UNASSIGNED = "Unassigned"
+"""Stands for the owner of a resource without one."""
 SEVERITIES = (*(name.lower() for name in ORDER), "other")  # in the order of Counts.by_rank()
 
 _HEADLINES = {
     FINDINGS: "Vulnerable",
     FROZEN: "Vulnerable, and no longer scanned",
     STOPPED: "Vulnerable, and stopped",
-    SUPPRESSED_ONLY: "Vulnerable, all of it suppressed",
-    NO_SNAPSHOT: "Unknown: there is no snapshot",
+    SUPPRESSED_ONLY: "Vulnerable, all findings suppressed",
+    NO_SNAPSHOT: "Unknown: no snapshot",
     NO_SUCH_RESOURCE: "No such resource",
     NOT_SCANNED: "Unknown: not scanned",
-    NO_RULE: "Unknown: no rule says what silence means here",
+    NO_RULE: "Unknown: coverage of this type cannot be judged",
     SCANNED_TOO_LONG_AGO: "Unknown: scanned too long ago",
     INCOMPLETE: "Unknown: the scan is incomplete",
-    DENIED: "Unknown: access was denied",
-    DISABLED: "Unknown: Inspector is off",
-    TOO_OLD: "Unknown: the snapshot is too old",
-    CREDENTIALS: "Unknown: the credentials are not accepted",
-    THROTTLED: "Unknown: Inspector takes no more requests",
+    DENIED: "Unknown: access denied",
+    DISABLED: "Unknown: Inspector is disabled",
+    TOO_OLD: "Unknown: stale snapshot",
+    CREDENTIALS: "Unknown: credentials rejected",
+    THROTTLED: "Unknown: Inspector is throttling requests",
     UNREACHABLE: "Unknown: Inspector did not answer",
-    REJECTED: "Unknown: Inspector refused to answer",
+    REJECTED: "Unknown: Inspector rejected the request",
 }
 
 
 def headline(verdict: Verdict) -> str:
-    """The verdict in a few words. Clean is never claimed: what is known is that Inspector reports
-    none."""
+    """The verdict in a few words. The verdict ``clean`` reads as what is known: Inspector reports
+    no findings."""
     if verdict.verdict == CLEAN:
-        return "Inspector reports none"
+        return "Inspector reports no findings"
     return _HEADLINES.get(
         verdict.reason, "Vulnerable" if verdict.verdict == VULNERABLE else "Unknown"
     )
@@ -76,15 +80,15 @@ def number(count: int, one: str, many: str | None = None) -> str:
 
 
 def by_severity(counts: Counts) -> list[tuple[str, int]]:
-    """The severities that have any, worst first."""
+    """Severities with at least one finding and their counts, most severe first."""
     return [
         (name, count) for name, count in zip(SEVERITIES, counts.by_rank(), strict=True) if count
     ]
 
 
 def counts_sentence(rollup: Rollup) -> tuple[str, str]:
-    """``13 open findings`` and ``: 2 critical, 6 high, 5 medium; 3 suppressed``, apart so that the
-    first can stand out."""
+    """``13 open findings`` and ``: 2 critical, 6 high, 5 medium; 3 suppressed``, as two parts so
+    that the first can be emphasized."""
     severities = ", ".join(f"{count:,} {name}" for name, count in by_severity(rollup.counts))
     suppressed = f"; {rollup.suppressed:,} suppressed" if rollup.suppressed else ""
     return (
@@ -94,17 +98,18 @@ def counts_sentence(rollup: Rollup) -> tuple[str, str]:
 
 
 def more_sentence(rollup: Rollup) -> str:
-    """What can be fixed, and what is exploited, of the open ones; empty where nothing is open."""
+    """How many open findings are fixable and have an exploit; empty if none is open."""
     if not rollup.counts.total:
         return ""
     exploited = (
-        f"; {rollup.exploitable:,} {'has' if rollup.exploitable == 1 else 'have'} a known exploit"
+        f"; {rollup.exploitable:,} {'has' if rollup.exploitable == 1 else 'have'} an exploit"
+        " available"
     )
     return f"{rollup.fixable:,} can be fixed by an update{exploited if rollup.exploitable else ''}."
 
 
 def age(seconds: int) -> str:
-    """How long that is, in one unit: ``12 min``, ``6 h``, ``9 d``."""
+    """A duration in one unit: ``12 min``, ``6 h``, ``9 d``."""
     minutes = max(0, seconds) // 60
     if not minutes:
         return "under a minute"
@@ -114,51 +119,51 @@ def age(seconds: int) -> str:
 
 
 def valued(value: str, by: str) -> str:
-    """The value of a group in words, ``(no owner)`` for none. A value that could be taken for that
-    stands in quotes."""
+    """The value of a group as text: ``Unassigned`` for no owner, ``(no account)`` for no account.
+    A value that could be mistaken for one of these is quoted."""
     if not value:
-        return f"(no {by})"
-    return json.dumps(value, ensure_ascii=False) if value.startswith(("(no ", '"')) else value
+        return UNASSIGNED if by == "owner" else f"(no {by})"
+    ambiguous = value.startswith(("(no ", '"')) or value == UNASSIGNED
+    return json.dumps(value, ensure_ascii=False) if ambiguous else value
 
 
 def days_old(finding: Finding, as_of: datetime | None) -> int | None:
-    """Whole days from when Inspector first saw it to when the answer was true; None where that is
-    not known."""
+    """Age in whole days at ``as_of``, since Inspector first observed the finding; None if either
+    time is unknown."""
     first = finding.first_observed_at
     return None if as_of is None or first is None else max(0, (as_of - first).days)
 
 
 def freshness(proof: Proof) -> str:
-    """``6 h old, complete for all visible accounts``; a live answer says when it was asked."""
+    """``6 h old, complete for all visible accounts``; for a live answer, when it was queried."""
     if proof.source == LIVE:
-        return f"asked live at {iso(proof.as_of)}" if proof.as_of else "asked live"
+        return f"queried live at {iso(proof.as_of)}" if proof.as_of else "queried live"
     if proof.snapshot_id is None:
         return "there is no snapshot yet"
-    old = f"{age(proof.age_seconds)} old" if proof.age_seconds is not None else "of unknown age"
-    old += ", older than allowed" if proof.too_old else ""
-    state = f"{proof.state or 'without a certificate'} {proof.claim if proof.state == COMPLETE else ''}".strip()
-    return f"{old}, {state}"
+    old = f"{age(proof.age_seconds)} old" if proof.age_seconds is not None else "age unknown"
+    stale = ", stale" if proof.too_old else ""
+    state = proof.state or "completeness unknown"
+    claim = f" {proof.claim}" if proof.state == COMPLETE and proof.claim else ""
+    return f"{old}{stale}, {state}{claim}"
 
 
 def proof_sentence(proof: Proof) -> str:
-    """Where the answer comes from, and how old and how complete that is."""
+    """The provenance of an answer: its source, age and completeness."""
     if proof.source == LIVE:
-        return f"Inspector itself, {freshness(proof)}."
+        return f"Amazon Inspector, {freshness(proof)}."
     if proof.source == TABLE:
-        return (
-            f"The table's records, read at {iso(proof.as_of)}."
-            if proof.as_of
-            else "The table's records."
-        )
+        return f"Audit log, read at {iso(proof.as_of)}." if proof.as_of else "Audit log."
     if proof.snapshot_id is None:
         return "There is no snapshot yet. Run: sre-cli scan."
     return f"Snapshot {proof.snapshot_id}, {freshness(proof)}."
 
 
 def doubts(proof: Proof) -> Sequence[str]:
-    """Why the source is not complete, and what was not read of the place that was asked about;
-    empty for a live answer. AWS names the role that it denied: what is read by many does not;
-    ``sre-cli snapshots show`` does.
+    """Why the data is incomplete, and what of the queried scope was not read; empty for a live
+    answer.
+
+    The ARN of a denied role is replaced, because many people read these sentences;
+    ``sre-cli snapshots show`` has it.
     """
     if proof.source == LIVE:
         return ()
@@ -167,21 +172,20 @@ def doubts(proof: Proof) -> Sequence[str]:
 
 
 def version(text: str | None) -> str | None:
-    """A version as its manager writes it: an epoch of 0 is left out, as it is the default."""
+    """Versions without an epoch of 0, which is the default."""
     return ", ".join(one.removeprefix("0:") for one in text.split(", ")) if text else text
 
 
 def packages(finding: Finding) -> list[str]:
-    """The names of its packages, each once."""
+    """The distinct package names of a finding, in their order."""
     return list(dict.fromkeys(package.name for package in finding.packages if package.name))
 
 
 def capital(text: str) -> str:
-    """With a capital letter first, and every other letter as it is."""
+    """The text with its first letter in upper case; other letters stay."""
     return text[:1].upper() + text[1:]
 
 
 def identity(finding: Finding) -> str:
-    """The vulnerability's id; findings that have none are told by their kind: ``network
-    reachability``."""
+    """The vulnerability's id, or the type of a finding without one: ``network reachability``."""
     return finding.vulnerability_id or finding.type.lower().replace("_", " ")

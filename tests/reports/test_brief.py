@@ -28,37 +28,37 @@ def texts(material: Material) -> list[str]:
     return [number.text for number in brief(material).numbers]
 
 
-def test_the_eight_numbers_are_those_of_the_answers_and_say_how_they_moved(night: Nights) -> None:
+def test_the_eight_numbers_match_the_answers_and_have_changes(night: Nights) -> None:
     assert texts(night()) == [
         "2 critical (up 1)",
         "6 high (no change)",
         "4 past SLA (down 1)",
         "0 KEV (no change)",
         "5 / 2 new and resolved",
-        "12 median days to fix a critical",
+        "12 median days to remediate a critical finding",
         "11 of 13 fixable by an update",
         "40 of 43 resources fully scanned",
     ]
 
 
-def test_what_nobody_checked_is_not_a_zero(night: Nights) -> None:
+def test_findings_without_kev_data_are_not_zero(night: Nights) -> None:
     rollup = night().summary.rollup
-    assert texts(night({"rollup": replace(rollup, unchecked=13)}))[3] == "KEV: not checked"
+    assert texts(night({"rollup": replace(rollup, unchecked=13)}))[3] == "KEV: no data"
     assert (
         texts(night({"rollup": replace(rollup, kev=1, unchecked=2)}))[3]
-        == "1 KEV (up 1, 2 not checked)"
+        == "1 KEV (up 1, 2 without KEV data)"
     )
 
 
-def test_a_first_night_is_compared_with_nothing(night: Nights) -> None:
+def test_a_first_snapshot_is_not_compared(night: Nights) -> None:
     told = brief(night(before=None))
     assert [number.change for number in told.numbers] == [""] * 8
-    assert told.numbers[4].text == "new and resolved: first night"
-    assert told.since == "The first night: there is nothing yet to compare it with."
+    assert told.numbers[4].text == "new and resolved: first snapshot"
+    assert told.since == "First snapshot: there is nothing to compare it with yet."
 
 
 @pytest.mark.parametrize("which", ["now", "before"])
-def test_a_partial_night_is_compared_in_no_number(
+def test_a_partial_snapshot_has_no_compared_numbers(
     night: Nights, proof: Callable[..., Proof], which: str
 ) -> None:
     partial = proof(state="partial", reasons=("eu-south-1: denied",))
@@ -79,10 +79,10 @@ def test_a_partial_night_is_compared_in_no_number(
         ({}, "Complete snapshot for all visible accounts · 13 open findings · 01:00 UTC"),
         ({"state": "partial", "reasons": ("a", "b")}, "PARTIAL: 2 reasons · 13 open findings · 01:00 UTC"),
         ({"too_old": True, "age_seconds": 3 * 86400},
-         "TOO OLD: 3 d · Complete snapshot for all visible accounts · 13 open findings · 01:00 UTC"),
+         "STALE: 3 d old · Complete snapshot for all visible accounts · 13 open findings · 01:00 UTC"),
     ],
 )  # fmt: skip
-def test_the_state_says_how_far_the_night_may_be_trusted(
+def test_the_state_has_completeness_and_freshness(
     night: Nights, proof: Callable[..., Proof], changes: Mapping[str, Any], state: str
 ) -> None:
     told = brief(night({"proof": proof(**changes)}))
@@ -90,9 +90,7 @@ def test_the_state_says_how_far_the_night_may_be_trusted(
     assert told.state.look == ("warn" if changes else "good")
 
 
-def test_where_nothing_can_be_said_no_number_is_one(
-    night: Nights, proof: Callable[..., Proof]
-) -> None:
+def test_an_unknown_verdict_has_no_numbers(night: Nights, proof: Callable[..., Proof]) -> None:
     told = brief(
         night(
             {**UNKNOWN, "proof": proof(state="partial", reasons=("a",))},
@@ -101,7 +99,7 @@ def test_where_nothing_can_be_said_no_number_is_one(
     )
     assert [number.value for number in told.numbers] == ["unknown"] * 7 + ["40"]
     assert told.verdict == "Unknown: the scan is incomplete."
-    assert told.plan == "What to do first is not known."
+    assert told.plan == "Top remediations are unknown."
     assert "0" not in told.state.text.replace("01:00", "")
 
 
@@ -116,16 +114,18 @@ def test_where_nothing_can_be_said_no_number_is_one(
             "Inspector, account 111122223333, 22 Nov: 2 critical, 4 past SLA",
         ),
         (UNKNOWN, {}, "Inspector, 22 Nov: unknown, the scan is incomplete"),
-        (CLEAN, {}, "Inspector, 22 Nov: none reported"),
+        (CLEAN, {}, "Inspector, 22 Nov: no findings reported"),
     ],
 )
-def test_the_subject_is_the_night_in_a_line(
+def test_the_subject_summarizes_the_snapshot(
     night: Nights, summary: Any, changes: Any, subject: str
 ) -> None:
     assert brief(night(summary, **changes)).subject == subject
 
 
-def test_a_partial_night_says_so_in_its_subject(night: Nights, proof: Callable[..., Proof]) -> None:
+def test_a_partial_snapshot_is_marked_in_the_subject(
+    night: Nights, proof: Callable[..., Proof]
+) -> None:
     told = brief(night({"proof": proof(state="partial", reasons=("a",))}))
     assert told.subject == "Inspector, 22 Nov: PARTIAL, 2 critical, 4 past SLA"
 
@@ -135,28 +135,28 @@ def test_a_partial_night_says_so_in_its_subject(night: Nights, proof: Callable[.
     [
         ({}, "2 critical and 6 high findings are open.", "critical"),
         ({"rollup": Rollup(Counts(low=1))}, "1 low finding is open.", "low"),
-        ({"rollup": Rollup(suppressed=3)}, "Every open finding is suppressed: 3 in all.", "warn"),
-        (CLEAN, "Inspector reports none among the resources that it scans.", "good"),
+        ({"rollup": Rollup(suppressed=3)}, "All 3 findings are suppressed.", "warn"),
+        (CLEAN, "Inspector reports no findings on the resources that it scans.", "good"),
     ],
 )
-def test_the_verdict_is_a_sentence_with_a_look(
+def test_the_verdict_is_a_sentence_with_an_accent(
     night: Nights, summary: Any, verdict: str, accent: str
 ) -> None:
     told = brief(night(summary))
     assert (told.verdict, told.accent) == (verdict, accent)
 
 
-def test_the_first_three_fixes_say_what_they_clear(night: Nights) -> None:
+def test_the_first_three_updates_have_resolved_findings(night: Nights) -> None:
     told = brief(night())
     assert [fix.what for fix in told.fixes] == ["kernel", "openssl", "vim"]
     assert told.fixes[0].clears == "3 findings on 3 resources, 1 KEV"
-    assert told.plan == "Three updates clear 9 of 13."
+    assert told.plan == "Three updates resolve 9 of 13 open findings."
     assert (
-        brief(night(fixes=replace(night().fixes, items=()))).plan == "No update removes anything."
+        brief(night(fixes=replace(night().fixes, items=()))).plan == "No update resolves a finding."
     )
 
 
-def test_two_fixes_of_one_name_are_told_apart_by_their_platform(night: Nights) -> None:
+def test_updates_of_one_name_are_distinguished_by_platform(night: Nights) -> None:
     usual, kinds = night().fixes, ("UBUNTU_22_04", "AMAZON_LINUX_2")
     twins = [
         dict(line, what="kernel", platform=platform)

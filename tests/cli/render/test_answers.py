@@ -107,9 +107,9 @@ def test_an_answer_shows_name_counts_findings_and_provenance() -> None:
     assert (
         render_resource(answer(findings=findings, total_findings=16), 124, Colour.NONE)
         == "prod-web-36  i-826b94c7f9118bb16  111122223333  eu-west-1\n13 open findings: 2"
-        " critical, 6 high, 5 medium; 3 suppressed\n11 can be fixed by an update; 1 has a known"
-        " exploit.\n\nSeverity  Score  Vulnerability        Risk        Package      Fixed in   "
-        "             Installed             Age\nCritical    9.6  CVE-2022-58300                "
+        " critical, 6 high, 5 medium; 3 suppressed\n11 can be fixed by an update; 1 has an"
+        " exploit available.\n\nSeverity  Score  Vulnerability        Risk        Package     "
+        " Fixed in                Installed             Age\nCritical    9.6  CVE-2022-58300                "
         "   vim-minimal  9.1.785-1.amzn2023.0.1  9.0.2153-1.amzn2023  37 d\nHigh        8.8 "
         " CVE-2026-57507       exploit     vim-minimal  9.1.785-1.amzn2023.0.1 "
         " 9.0.2153-1.amzn2023  37 d\nMedium           GHSA-aaaa-bbbb-cccc  suppressed  openssl"
@@ -150,7 +150,7 @@ def test_a_finding_without_packages_shows_its_title() -> None:
 
 
 def test_a_clean_resource_shows_the_verdict_first_and_the_scans() -> None:
-    clean = rule.Verdict(rule.CLEAN, rule.NO_FINDINGS, "Inspector reports none")
+    clean = rule.Verdict(rule.CLEAN, rule.NO_FINDINGS, "Inspector reports no findings")
     rows = [
         Coverage(ID, "AWS_EC2_INSTANCE", "1", "eu-west-1", scan, "ACTIVE", "SUCCESSFUL", None, when)
         for scan, when in (("PACKAGE", AS_OF), ("NETWORK", None))
@@ -161,7 +161,7 @@ def test_a_clean_resource_shows_the_verdict_first_and_the_scans() -> None:
         Colour.NONE,
     )
     assert text.splitlines()[:4] == [
-        "Inspector reports none.",
+        "Inspector reports no findings.",
         "prod-web-36  i-826b94c7f9118bb16  111122223333  eu-west-1",
         "Scanned: package at 2026-11-22T01:00:00Z",
         "Scanned: network",
@@ -212,7 +212,7 @@ def test_without_a_snapshot_no_counts_are_shown() -> None:
         80,
         0,
     )
-    assert text.splitlines()[0] == "Unknown: there is no snapshot."
+    assert text.splitlines()[0] == "Unknown: no snapshot."
     assert text.endswith("There is no snapshot yet. Run: sre-cli scan.\n")
 
 
@@ -253,7 +253,7 @@ def test_a_partial_snapshot_shows_its_reasons() -> None:
 def test_a_live_answer_does_not_recommend_live() -> None:
     live = Proof("live", None, AS_OF, 0, None)
     assert render_resource(answer(proof=live), 120, Colour.NONE).endswith(
-        "Inspector itself, asked live at 2026-11-22T01:00:00Z.\n"
+        "Amazon Inspector, queried live at 2026-11-22T01:00:00Z.\n"
     )
 
 
@@ -334,7 +334,7 @@ def test_a_summary_counts_the_whole_scope() -> None:
     assert (
         render_summary(summary(uncovered=2), 120, Colour.NONE)
         == "13 open findings on 4 resources: 2 critical, 6 high, 5 medium; 3 suppressed\n"
-        "11 can be fixed by an update; 1 has a known exploit.\n"
+        "11 can be fixed by an update; 1 has an exploit available.\n"
         "2 resources not fully scanned: see sre-cli coverage.\n"
         "Snapshot 20261122T010000Z, 6 h old, complete for all visible accounts.\n"
     )
@@ -353,7 +353,7 @@ def test_a_summary_has_one_row_for_each_group() -> None:
             "       11        1"
         ),
         (
-            "(no owner)         -     -       -  1,200              -          -  1,200           -"
+            "Unassigned         -     -       -  1,200              -          -  1,200           -"
             "        -        -"
         ),
     ]

@@ -68,14 +68,14 @@ def hostile(night: Nights, proof: Callable[..., Proof]) -> Material:
     )
 
 
-def test_a_mail_tells_the_night_in_text_and_in_html(night: Nights) -> None:
+def test_an_email_has_the_summary_in_text_and_html(night: Nights) -> None:
     mail = over_the_wire(message(night(), CARD, LINK, SENDER, READERS))
     text, html = body(mail, "plain"), Reader(body(mail, "html")).text
     for said in (
         "2 critical and 6 high findings are open.",
         "dnf upgrade kernel",
         "5 new and 2 resolved since 21 November",
-        "Three updates clear 9 of 13.",
+        "Three updates resolve 9 of 13 open findings.",
         "Snapshot 20261122T010000Z, 6 h old, complete for all visible accounts.",
     ):
         assert said in text
@@ -90,14 +90,14 @@ def test_a_mail_tells_the_night_in_text_and_in_html(night: Nights) -> None:
         assert f"- {number}" in text
 
 
-def test_its_headers_say_from_whom_to_whom_and_what(night: Nights) -> None:
+def test_headers_have_sender_recipients_and_subject(night: Nights) -> None:
     mail = over_the_wire(message(night(), None, "", SENDER, READERS))
     assert (mail["From"], mail["To"]) == ("SRE <sre@example.com>", "a@example.com, b@example.com")
     assert mail["Subject"] == "Inspector, 22 Nov: 2 critical, 4 past SLA"
     assert mail["Auto-Submitted"] == "auto-generated"
 
 
-def test_the_card_is_shown_in_its_place_with_its_words(night: Nights) -> None:
+def test_the_card_is_inline_with_alt_text(night: Nights) -> None:
     mail = over_the_wire(message(night(), CARD, "", SENDER, READERS))
     (image,) = [part for part in mail.walk() if part.get_content_type() == "image/png"]
     (shown,) = [
@@ -110,7 +110,7 @@ def test_the_card_is_shown_in_its_place_with_its_words(night: Nights) -> None:
     assert mail.get_content_type() == "multipart/alternative"
 
 
-def test_without_a_card_no_picture_is_missing(night: Nights) -> None:
+def test_without_a_card_there_is_no_picture(night: Nights) -> None:
     mail = over_the_wire(message(night(), None, "", SENDER, READERS))
     assert [part.get_content_type() for part in mail.walk()] == [
         "multipart/alternative",
@@ -134,17 +134,17 @@ def test_it_loads_nothing_and_runs_nothing(night: Nights) -> None:
     assert [place for place in places if place and not place.startswith("cid:")] == [LINK]
 
 
-def test_the_link_is_told_where_there_is_one_and_nowhere_else(night: Nights) -> None:
+def test_the_link_is_included_if_there_is_one(night: Nights) -> None:
     linked, without = (message(night(), None, link, SENDER, READERS) for link in (LINK, ""))
-    assert f"The report: {LINK}" in body(linked, "plain")
+    assert f"Report: {LINK}" in body(linked, "plain")
     assert "http" not in body(without, "plain") + body(without, "html")
 
 
 @pytest.mark.parametrize(
     "link", ["javascript:alert(1)", "https://x\r\nBcc: e", "https://x y", "file:///etc", "//x"]
 )
-def test_what_is_no_link_is_refused(night: Nights, link: str) -> None:
-    with pytest.raises(UsageError, match="no link"):
+def test_an_invalid_link_is_rejected(night: Nights, link: str) -> None:
+    with pytest.raises(UsageError, match="not a link"):
         message(night(), None, link, SENDER, READERS)
 
 
@@ -156,7 +156,7 @@ def test_what_is_no_link_is_refused(night: Nights, link: str) -> None:
         ("", ""),
     ],
 )
-def test_the_link_leads_to_the_server_behind_its_login(public_url: str, link: str) -> None:
+def test_links_lead_to_the_server_which_requires_a_login(public_url: str, link: str) -> None:
     assert Links(public_url).report("a/b") == link
 
 
@@ -177,7 +177,7 @@ def test_text_from_outside_stays_text_and_adds_no_header(
     assert SEEN in body(mail, "plain")
 
 
-def test_a_partial_night_says_so_first(night: Nights, proof: Callable[..., Proof]) -> None:
+def test_a_partial_snapshot_comes_first(night: Nights, proof: Callable[..., Proof]) -> None:
     mail = message(
         night({"proof": proof(state="partial", reasons=("eu-south-1: denied",))}),
         None,
@@ -191,7 +191,7 @@ def test_a_partial_night_says_so_first(night: Nights, proof: Callable[..., Proof
     assert "PARTIAL" in mail["Subject"]
 
 
-def test_the_same_night_is_the_same_mail_and_another_is_not(
+def test_the_same_snapshot_gives_the_same_message_id(
     night: Nights, proof: Callable[..., Proof]
 ) -> None:
     ids = [
@@ -209,7 +209,7 @@ def test_the_same_night_is_the_same_mail_and_another_is_not(
     assert message(night(), CARD, "", SENDER, READERS)["Date"] is None
 
 
-def test_a_mail_to_nobody_is_refused(night: Nights) -> None:
+def test_an_email_without_recipients_is_rejected(night: Nights) -> None:
     with pytest.raises(UsageError, match="no recipient"):
         message(night(), None, "", SENDER, ())
 
@@ -219,13 +219,13 @@ def test_a_mail_to_nobody_is_refused(night: Nights) -> None:
     ["", "x", "a@b.com, c@d.com", "<a@b.com>\r\nBcc: e@e.com", "a@b.com\nBcc: e@e.com", "ä@b.com", "@b.com", "a@", "a b@c.com",
      '"x\x00" <a@b.com>', "a@b.com>", "x\x1b[2J <a@b.com>"],
 )  # fmt: skip
-def test_what_is_not_one_address_is_refused(text: str) -> None:
-    with pytest.raises(UsageError, match="no mail address"):
+def test_anything_but_one_address_is_rejected(text: str) -> None:
+    with pytest.raises(UsageError, match="not an e-mail address"):
         address(text)
 
 
 @given(st.text(max_size=30) | st.from_regex(r"[\w .\"<>(),:;@\\\[\]\r\n\x00]{0,20}@[\w.\[\]]{0,9}"))
-def test_an_address_is_one_that_a_header_can_hold_or_none(text: str) -> None:
+def test_an_email_address_is_valid_in_a_header(text: str) -> None:
     try:
         found = address(text)
     except UsageError:
@@ -235,5 +235,5 @@ def test_an_address_is_one_that_a_header_can_hold_or_none(text: str) -> None:
     assert "\n" not in str(found)
 
 
-def test_a_name_beside_an_address_is_kept() -> None:
+def test_the_name_of_an_address_is_kept() -> None:
     assert str(address("Müller <m@example.com>")) == "Müller <m@example.com>"

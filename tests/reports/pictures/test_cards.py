@@ -158,8 +158,8 @@ def test_the_picture_shows_the_numbers_of_the_answers(night: Nights) -> None:
 def test_the_alt_text_describes_the_picture(night: Nights, draw: Draw) -> None:
     alt = draw(night(owner="payments")).alt
     assert alt.startswith(
-        "Inspector findings for payments, 22 November 2026. Complete snapshot of the accounts"
-        " visible"
+        "Inspector findings for payments, 22 November 2026. Complete snapshot for all"
+        " visible accounts"
     )
     said = (
         [

@@ -1,5 +1,4 @@
-"""What is told of a night in Slack, and how it is called: the message, the replies of its thread,
-and whom it wakes."""
+"""The content of a digest: its message, the replies of its thread, and whether it notifies."""
 
 from __future__ import annotations
 
@@ -9,7 +8,7 @@ from typing import NamedTuple
 
 from sre_findings.model.snapshots.certificate import COMPLETE
 from sre_findings.nightly.digest import DigestData, Silence
-from sre_reports.digest.messages import replies
+from sre_reports.digest.messages import replies, sentences
 from sre_reports.digest.messages.daily import night_message
 from sre_reports.digest.messages.notices import (
     partial_message,
@@ -24,7 +23,7 @@ NIGHT, QUIET, PARTIAL, SILENCE = "night", "quiet", "partial", "silence"
 
 
 class Reply(NamedTuple):
-    """A message of the thread, and the name of its place in it."""
+    """A message of the thread with its part name, under which it is posted once."""
 
     part: str
     message: Message
@@ -32,9 +31,9 @@ class Reply(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """``key`` is what it is of, so that it is told once: the snapshot, or the day on which there is
-    none. ``kind`` is one of NIGHT, QUIET, PARTIAL and SILENCE; ``paged`` says whether it wakes the
-    channel.
+    """A digest. ``key`` identifies it, so that it is posted once: the snapshot, or the day without
+    one. ``kind`` is NIGHT (with changes), QUIET, PARTIAL or SILENCE (no snapshot); ``paged`` is
+    whether it notifies the channel.
     """
 
     key: str
@@ -45,13 +44,13 @@ class Told:
 
     @property
     def sure(self) -> bool:
-        """Whether there was a complete night to tell of."""
+        """Whether the digest is of a complete snapshot."""
         return self.kind in (NIGHT, QUIET)
 
 
 def told(found: DigestData | Silence, report: Report, *, page: bool = False) -> Told:
-    """The messages of a night. With ``page``, a new KEV or a new critical that the internet reaches
-    wakes the channel."""
+    """The digest. With ``page``, a finding added to KEV or a new critical finding on an
+    internet-facing resource notifies the channel."""
     if isinstance(found, Silence):
         return Told(f"silence-{found.day}", SILENCE, silence_message(found))
     key = ("weekly-" if found.material.days > 1 else "") + (found.material.proof.snapshot_id or "")
@@ -71,8 +70,9 @@ def told(found: DigestData | Silence, report: Report, *, page: bool = False) -> 
 
 
 def urgent(found: DigestData) -> str:
-    """Why somebody must know now; empty where nobody must. On a first night nothing is new."""
+    """Why to notify the channel at once; empty if there is no reason. Findings of a first snapshot
+    are not new."""
     exposed = found.came(severity="CRITICAL", exposed=True)
-    said = [f"{found.new_kev:,} new on CISA's KEV list"] if found.new_kev else []
-    said += [f"{exposed:,} new critical that the internet reaches"] if exposed else []
+    said = [sentences.new_kev(found.new_kev)] if found.new_kev else []
+    said += [sentences.new_exposed(exposed)] if exposed else []
     return ", ".join(said)

@@ -1,5 +1,7 @@
-"""The message of a night on which something happened: eight blocks, each with a form for a Slack
-that lacks the newer ones."""
+"""The digest of a complete snapshot with changes.
+
+Each block has a form for Slack workspaces without the newer block types.
+"""
 
 from __future__ import annotations
 
@@ -32,15 +34,15 @@ from sre_reports.slack.escaping import (
 )
 from sre_reports.slack.message import Message, Part, message
 
-EXPOSED, FIXES = 5, 7
-_FIELDS = ("critical", "high", "past SLA", "KEV")  # and the last two: days to fix, coverage
-_HEADINGS = ("Update", "Removes", "Critical", "KEV", "On")
+RESOURCES, FIXES = 5, 7
+_FIELDS = ("critical", "high", "past SLA", "KEV")  # besides days to remediate and coverage
+_HEADINGS = ("Update", "Resolves", "Critical", "KEV", "Resources")
 _OF = re.compile(r"(of [\d,]+) ")
-_WAKE = "<!here>"  # ours, and the only one
+_WAKE = "<!here>"  # the only mention in a message
 
 
 def night_message(found: DigestData, report: Report, *, wake: str = "") -> Message:
-    """The night; ``wake`` says why it wakes the channel, empty where it does not."""
+    """The message; ``wake`` is the reason to notify the channel, empty for none."""
     told = brief(found.material)
     parts = [
         Part([header(told.subject)]),
@@ -56,16 +58,12 @@ def night_message(found: DigestData, report: Report, *, wake: str = "") -> Messa
 
 
 def closing(told: Brief) -> Block:
-    """Where the numbers come from, and how to ask on."""
-    return context(
-        f"{escaped(told.proof)}  `/sre-vuln-check <id>` tells of one resource.".replace(
-            "<id>", "&lt;id&gt;"
-        )
-    )
+    """The provenance, and the command for one resource."""
+    return context(f"{escaped(told.proof)}  For one resource, run `/sre-vuln-check &lt;id&gt;`.")
 
 
 def _first(found: DigestData, told: Brief, wake: str) -> list[str]:
-    """What happened, and what to do about it."""
+    """What changed, coverage gaps, and the fix plan."""
     said = [f"{_WAKE} {wake}."] if wake else []
     said += [escaped(told.verdict), *sentences.changed(found, told), *sentences.first_seen(found)]
     said += sentences.gaps(found, weekly=sentences.weekly(found))
@@ -90,7 +88,7 @@ def _field(one: Number) -> str:
 
 
 def _fixes(items: Sequence[Mapping[str, Any]]) -> list[Part]:
-    """The updates that remove most, as a table that Slack sorts."""
+    """The first updates, as a table that users can sort."""
     if not items:
         return []
     named = list(zip(told_apart(items), items, strict=True))
@@ -101,24 +99,33 @@ def _fixes(items: Sequence[Mapping[str, Any]]) -> list[Part]:
             for name, line in named
         ),
     ]
-    classic = [
-        (code(name), f"removes {line['findings']:,} on {line['resources']:,}")
-        for name, line in named
-    ]
+    classic = [(code(name), _resolves(line)) for name, line in named]
     return [
         Part(
-            [data_table("Fixes that clear most", rows, len(items))],
+            [data_table("Top remediations", rows, len(items))],
             3,
-            [lines("Fixes that clear most", classic)],
+            [lines("Top remediations", classic)],
         )
     ]
 
 
-def _most(resources: Sequence[Held]) -> list[Part]:
-    """The resources that hold most."""
-    some = [one for one in resources if one.rollup.counts.total][:EXPOSED]
+def _resolves(line: Mapping[str, Any]) -> str:
     return (
-        [Part([section("\n".join(["*Most exposed*", *map(_resource, some)]))], weight=1)]
+        f"resolves {wording.number(line['findings'], 'finding')} on"
+        f" {wording.number(line['resources'], 'resource')}"
+    )
+
+
+def _most(resources: Sequence[Held]) -> list[Part]:
+    """The most vulnerable resources."""
+    some = [one for one in resources if one.rollup.counts.total][:RESOURCES]
+    return (
+        [
+            Part(
+                [section("\n".join(["*Most vulnerable resources*", *map(_resource, some)]))],
+                weight=1,
+            )
+        ]
         if some
         else []
     )

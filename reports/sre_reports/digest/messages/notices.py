@@ -1,12 +1,10 @@
-"""Messages of nights that need few words: nothing happened, not all was read, or nothing was read
-at all."""
+"""Short messages: no changes, a partial snapshot, or no recent snapshot."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
 from sre_findings.nightly.digest import DigestData, Silence
-from sre_reports import wording
 from sre_reports.brief import Brief, brief
 from sre_reports.digest.messages import sentences
 from sre_reports.digest.messages.report_links import Report
@@ -19,9 +17,9 @@ _REASONS = 10
 
 
 def quiet_message(found: DigestData, report: Report) -> Message:
-    """One line; once a week one more, of what is not scanned."""
+    """One line for a day without changes, and once a week one on coverage gaps."""
     told = brief(found.material)
-    line = f"{told.subject}. Nothing new and nothing resolved."
+    line = f"{told.subject}. No new or resolved findings."
     url = next((button.url for button in report.buttons(found)), "")
     linked = (
         f"{escaped(cell(line))} <{escaped(url)}|Report>"
@@ -33,16 +31,14 @@ def quiet_message(found: DigestData, report: Report) -> Message:
 
 
 def partial_message(found: DigestData, report: Report) -> Message:
-    """What could not be read, and what that leaves unknown. Nothing is compared: what was not read
-    would look fixed."""
+    """What could not be read. Nothing is compared, because unread findings would look resolved."""
     told = brief(found.material)
     reasons = [f"• {escaped(cell(reason, 300))}" for reason in told.state.reasons[:_REASONS]]
     if (rest := len(told.state.reasons) - _REASONS) > 0:
         reasons.append(f"• … and {rest:,} more")
     said = ["*The scan is partial.* Not read:", *reasons, _read(found, told)]
     said.append(
-        "Nothing is compared with the night before: what was not read would look like something"
-        " that was fixed."
+        "Not compared with the previous snapshot, because unread findings would look resolved."
     )
     row = actions("digest", list(report.buttons(found))[:1])
     parts = [
@@ -56,26 +52,31 @@ def partial_message(found: DigestData, report: Report) -> Message:
 
 def _read(found: DigestData, told: Brief) -> str:
     if unknown(found.material) or not found.material.summary.rollup.counts.total:
-        return "Of what was read nothing can be said: that is not the same as none."
-    return f"Of what was read: {escaped(told.verdict)} There may be more."
+        return "No reliable numbers can be given. This is not an all-clear."
+    return f"In the data that was read: {escaped(told.verdict)} There may be more."
 
 
 def silence_message(found: Silence) -> Message:
-    """No snapshot that is young enough. There are no numbers: those of an old night would be taken
-    for today's."""
-    title = f"Inspector, {found.day}: no snapshot tonight"
-    last = f"The newest is of {_moment(found.last)}" if found.last else "There is none at all"
-    last += (
-        "." if found.last == found.last_complete or not found.last_complete else ", and partial."
-    )
-    known = _moment(found.last_complete) if found.last_complete else "the beginning"
+    """No recent snapshot. There are no numbers, because old ones would be taken for current."""
+    title = f"Inspector, {found.day}: no snapshot today"
     said = [
-        f"*No complete snapshot since {known}.* {last}",
-        "What is vulnerable now is not known. That is not the same as none.",
-        "Look at the log of the scan, or run `sre-cli scan`.",
+        _newest(found),
+        "Current vulnerabilities are unknown. This is not an all-clear.",
+        "Check the log of the scan, or run `sre-cli scan`.",
     ]
     return message(title, [Part([header(title)]), Part([section("\n".join(said))])])
 
 
-def _moment(moment: datetime | None) -> str:
-    return f"{moment.day} {moment:%B %Y, %H:%M} UTC" if moment else wording.capital("never")
+def _newest(found: Silence) -> str:
+    """The newest complete snapshot, and the newest of all if that one is partial."""
+    if found.last is None:
+        return "*No snapshot yet.*"
+    newest = f"The newest snapshot, of {_moment(found.last)}, is partial."
+    if found.last_complete is None:
+        return f"*No complete snapshot yet.* {newest}"
+    since = f"*No complete snapshot since {_moment(found.last_complete)}.*"
+    return since if found.last == found.last_complete else f"{since} {newest}"
+
+
+def _moment(moment: datetime) -> str:
+    return f"{moment.day} {moment:%B %Y, %H:%M} UTC"

@@ -1,5 +1,4 @@
-"""The details of a night, a message each: what came, what else happened, what is not scanned, what
-to do."""
+"""The replies in a digest's thread: new findings, other changes, coverage gaps, updates."""
 
 from __future__ import annotations
 
@@ -20,24 +19,23 @@ from sre_reports.slack.escaping import (
 from sre_reports.slack.message import Message, Part, message
 
 Place = tuple[str, str, str, str, bool]
-"""What is not scanned, its account and region, why, and whether it is all of its kind there."""
+"""What is not scanned, account, region, reason, and whether it is a whole account/region pair."""
 
 FIXES, GAPS = 7, 12
 _WORST = ("CRITICAL", "HIGH")
 _HEADINGS = ("Severity", "Vulnerability", "Resource", "Owner", "Why")
 _NAMES = {
-    "reopened": "came back",
+    "reopened": "reopened",
     "severity_raised": "raised in severity",
-    "kev_appeared": "on CISA's KEV list since tonight",
-    "exploit_appeared": "with an exploit now",
-    "fix_appeared": "with an update now",
+    "kev_appeared": "added to CISA KEV",
+    "exploit_appeared": "with a new exploit",
+    "fix_appeared": "with a new fix",
     "resolved": "resolved",
 }
 
 
 def replies(found: DigestData) -> Iterator[tuple[str, Message]]:
-    """The messages of the thread, each with the name of its place. What there is nothing to tell of
-    is left out."""
+    """The messages of the thread, each with its part name. Empty ones are left out."""
     came = [
         row
         for kind in ("opened", "reopened")
@@ -51,7 +49,7 @@ def replies(found: DigestData) -> Iterator[tuple[str, Message]]:
         yield (
             "changed",
             message(
-                "What else happened",
+                "Other changes",
                 [Part([section(text)], weight=n) for n, text in enumerate(other)],
             ),
         )
@@ -66,20 +64,20 @@ def _came(found: DigestData, rows: Sequence[Mapping[str, Any]]) -> Message:
     shown = table([_HEADINGS, *(_cells(row) for row in rows)])
     listed = len(shown["rows"]) - 1
     title = f"New critical and high findings: {total:,}" + (
-        f", the worst {listed:,}" if total > listed else ""
+        f", the first {listed:,}" if total > listed else ""
     )
     classic = [
         (f"*{row['severity'].capitalize()}*", code(_subject(row)), code(_resource(row)))
         for row in rows
     ]
     return message(
-        title, [Part([section(f"*{title}*")]), Part([shown], 1, [lines("The worst", classic)])]
+        title, [Part([section(f"*{title}*")]), Part([shown], 1, [lines("Most severe", classic)])]
     )
 
 
 def _cells(row: Mapping[str, Any]) -> tuple[str, ...]:
-    why = [*(["KEV"] if row["kev"] else []), *(["on the internet"] if row["exposed"] else [])]
-    why += ["came back"] if row["kind"] == "reopened" else []
+    why = [*(["KEV"] if row["kev"] else []), *(["internet-facing"] if row["exposed"] else [])]
+    why += ["reopened"] if row["kind"] == "reopened" else []
     return (
         row["severity"].capitalize(),
         _subject(row),
@@ -98,17 +96,13 @@ def _resource(row: Mapping[str, Any]) -> str:
 
 
 def _other(found: DigestData) -> Iterator[str]:
-    """A paragraph a kind: how many, and the worst of them."""
+    """One paragraph per kind of change: its count and the most severe findings."""
     for kind, name in _NAMES.items():
         rows, count = found.listed.get(kind, ()), found.count(kind)
         if not rows:
             continue
         why = f": {escaped(sentences.resolved_by(found))}" if kind == "resolved" else ""
-        told = [
-            f"• {escaped((row['severity'] or '').capitalize())} {code(_subject(row))} on"
-            f" {code(_resource(row))}"
-            for row in rows[:5]
-        ]
+        told = [_event(row) for row in rows[:5]]
         more = [f"… and {count - len(told):,} more"] if count > len(told) else []
         yield "\n".join([f"*{count:,} {name}{why}*", *told, *more])
 
@@ -150,19 +144,19 @@ def _gap(place: Place, types: Sequence[str], *, fresh: bool) -> str:
 
 
 def _fixes(items: Sequence[Mapping[str, Any]]) -> Message:
-    """Each update with its command where one can be built safely, else with what to do."""
+    """Each update with its command if one can be built safely, else with advice."""
     named = zip(told_apart(items), items, strict=True)
     parts = [
         Part([_fix(place, name, line)], weight=place) for place, (name, line) in enumerate(named)
     ]
-    return message("Do these first", [Part([section("*Do these first*")]), *parts])
+    return message("Top remediations", [Part([section("*Top remediations*")]), *parts])
 
 
 def _fix(place: int, name: str, line: Mapping[str, Any]) -> Block:
     kev = f", {line['kev']:,} KEV" if line["kev"] else ""
-    removes = (
+    resolves = (
         f"{wording.number(line['findings'], 'finding')} on"
         f" {wording.number(line['resources'], 'resource')}{kev}"
     )
     todo = code(line["command"], 2_000) if line["command"] else escaped(line["advice"])
-    return section(f"{place + 1}. {code(name)} removes {removes}\n{todo}")
+    return section(f"{place + 1}. {code(name)} resolves {resolves}\n{todo}")

@@ -1,5 +1,4 @@
-"""Where the buttons of a digest lead: the nightly page, which asks who you are, at the view that a
-number counts."""
+"""The buttons of a digest: views of the report, which requires a login."""
 
 from __future__ import annotations
 
@@ -12,18 +11,17 @@ from sre_reports.publishing.report_files import View
 from sre_reports.slack.blocks import Button
 from sre_reports.slack.links import Links
 
-_PAGES = 4  # of owners, where a channel has several
+_PAGES = 4  # owners with a button, in a channel of several owners
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The server's public address; empty where there is none, and then there are no buttons."""
+    """The server's public URL; without one there are no buttons."""
 
     public_url: str = ""
 
     def buttons(self, found: DigestData) -> Sequence[Button]:
-        """Open report, Past SLA, KEV only; of several owners, whose pages are several, the report
-        of each."""
+        """Open report, Past SLA and KEV only; for several owners, one button per owner's report."""
         as_of = found.material.proof.as_of
         if not as_of or not self.public_url:
             return ()
@@ -32,7 +30,7 @@ class Report:
         if len(views) > 1:
             return [
                 Button(
-                    f"Report of {view.value}",
+                    f"Report for {view.value}",
                     f"open_report_{n}",
                     url=links.report(night, view.folder),
                 )

@@ -1,5 +1,4 @@
-"""Sentences of a digest: what came and went and why, what is seen for the first time, what is not
-scanned."""
+"""Sentences of a digest: changes and their causes, first scans, coverage gaps."""
 
 from __future__ import annotations
 
@@ -19,29 +18,39 @@ from sre_reports.slack.escaping import (
 _SHOWN = 5  # accounts, reasons
 _MONDAY = 0
 _CELLS = {
-    "access_denied": "access was denied",
-    "disabled": "Inspector is off",
-    "unreachable": "it did not answer",
+    "access_denied": "access denied",
+    "disabled": "Inspector is disabled",
+    "unreachable": "Inspector did not respond",
 }
 
 
 def changed(found: DigestData, told: Brief) -> Iterator[str]:
-    """New and resolved, why they went, what CISA lists, what else happened."""
+    """New and resolved findings with causes, new KEV entries, and other changes."""
     why = resolved_by(found)
     yield f"*{escaped(told.since)}*" + (f" Resolved: {escaped(why)}." if why else "")
     kinds = (
         ("severity_raised", "raised in severity"),
-        ("fix_appeared", "with an update now"),
-        ("exploit_appeared", "with an exploit now"),
+        ("fix_appeared", "with a new fix"),
+        ("exploit_appeared", "with a new exploit"),
         ("unsuppressed", "no longer suppressed"),
     )
     more = [f"{count:,} {words}" for kind, words in kinds if (count := found.count(kind))]
     if found.new_kev:
-        yield f":rotating_light: *{found.new_kev:,} new on CISA's KEV list.*"
+        yield f":rotating_light: *{new_kev(found.new_kev)}.*"
     if exposed := found.came(severity="CRITICAL", exposed=True):
-        yield f":globe_with_meridians: *{exposed:,} new critical that the internet reaches.*"
+        yield f":globe_with_meridians: *{new_exposed(exposed)}.*"
     if more:
         yield f"{wording.capital(', '.join(more))}."
+
+
+def new_kev(count: int) -> str:
+    """``2 findings added to CISA KEV``."""
+    return f"{wording.number(count, 'finding')} added to CISA KEV"
+
+
+def new_exposed(count: int) -> str:
+    """``2 new critical findings on internet-facing resources``."""
+    return f"{wording.number(count, 'new critical finding')} on internet-facing resources"
 
 
 def resolved_by(found: DigestData) -> str:
@@ -50,72 +59,65 @@ def resolved_by(found: DigestData) -> str:
     for one in found.counted:
         if one.kind == "resolved":
             causes[one.cause or "unknown"] += one.events
-    words = {"unknown": "for a reason that is not known", "not_scanned": "not scanned any more"}
+    words = {"unknown": "unexplained", "not_scanned": "no longer scanned"}
     return ", ".join(
         f"{count:,} {words.get(cause, cause)}" for cause, count in causes.most_common()
     )
 
 
 def first_seen(found: DigestData) -> Iterator[str]:
-    """What was there before and is seen for the first time: not new, and nobody's doing."""
+    """Resources that were scanned for the first time, by account. Their findings are not new."""
     some = sorted(found.onboarded, key=lambda one: -one.findings)
     for one in some[:_SHOWN]:
         account = f"{one.name} ({one.account_id})" if one.name else one.account_id
-        seen, many = (
-            wording.number(one.resources, "resource"),
-            "is" if one.resources == 1 else "are",
-        )
-        with_ = wording.number(one.findings, "finding")
+        seen = wording.number(one.resources, "resource")
+        held = wording.number(one.findings, "finding")
         yield (
-            f":new: {seen} of account {code(account)} {many} seen for the first time, {with_}: not"
-            " counted as new."
+            f":new: First scan of {seen} in account {code(account)}: {held}, not counted as new."
         )
     if rest := some[_SHOWN:]:
         yield (
             f"… and {wording.number(len(rest), 'more account')},"
-            f" {sum(one.findings for one in rest):,} findings."
+            f" {wording.number(sum(one.findings for one in rest), 'finding')}."
         )
 
 
 def gaps(found: DigestData, *, weekly: bool) -> Iterator[str]:
-    """How coverage changed; where it did not, what is missing, once a week."""
+    """How coverage changed; if it did not, the known gaps once a week."""
     if found.opened_gaps:
         yield (
-            f":warning: {gap_words(found.opened_gaps)} not scanned since tonight:"
+            f":warning: {gap_words(found.opened_gaps)} newly unscanned:"
             f" {reasons(found.opened_gaps)}."
         )
     if found.closed_gaps:
-        yield f":white_check_mark: {gap_words(found.closed_gaps)} scanned again, or gone."
+        yield f":white_check_mark: {gap_words(found.closed_gaps)} scanned again or terminated."
     if found.gaps and weekly and not found.opened_gaps:
         yield (
             f":grey_question: {gap_words(found.gaps)} still not scanned: {reasons(found.gaps)}."
-            " What they hold is not known."
+            " Findings there are unknown."
         )
 
 
 def weekly(found: DigestData) -> bool:
-    """Whether this is the night that tells of what stays as it is: Monday's, and the first."""
+    """Whether to repeat unchanged coverage gaps: on Mondays, in weekly digests and in the first
+    digest."""
     as_of = found.material.proof.as_of
     first_or_week = found.material.before is None or found.material.days > 1
     return first_or_week or (as_of is not None and as_of.weekday() == _MONDAY)
 
 
 def gap_words(some: Sequence[Gap]) -> str:
-    """``3 resources``; what was not reached as a whole has resources that nobody knows."""
+    """``3 resources and 1 account/region pair``: the resources of an unread pair are unknown."""
     single = {(one.account_id, one.region, one.what) for one in some if not one.whole}
     regions = {(one.account_id, one.region) for one in some if one.whole}
     said = [wording.number(len(single), "resource")] if single else []
-    said += (
-        [wording.number(len(regions), "region of an account", "regions of accounts")]
-        if regions
-        else []
-    )
+    said += [wording.number(len(regions), "account/region pair")] if regions else []
     return " and ".join(said)
 
 
 def reasons(some: Sequence[Gap]) -> str:
-    """Why, the most frequent first."""
-    # a resource has a row a scan type
+    """The reasons with their counts, most frequent first."""
+    # a resource has one row per scan type
     places = {(one.account_id, one.region, one.what): one for one in reversed(some)}
     counted = Counter(
         _CELLS.get(one.reason, one.reason) if one.whole else explain(one.reason)

@@ -39,16 +39,16 @@ def test_it_shows_the_message_and_its_thread(tonight: Callable[..., DigestData])
         "3 replies",
         "Open report",
         "KEV only",
-        "Fixes that clear most",
+        "Top remediations",
         "kernel",
-        "Critical and high, night by night",
+        "Critical and high findings per day",
     ):
         assert text in shown, text
     assert not [text for text in shown if "*" in text or "`" in text or "&lt;" in text]
     assert preview(told(tonight(), REPORT), NOW).startswith(b"\x89PNG")
 
 
-def test_nothing_stands_outside_and_nothing_is_read_as_a_picture(
+def test_nothing_is_drawn_outside_or_read_as_a_picture(
     tonight: Callable[..., DigestData],
 ) -> None:
     found = tonight(owners=("</text><script>" * 20, "b" * 400))
@@ -69,7 +69,7 @@ def test_a_message_without_a_thread_and_one_without_numbers(
 ) -> None:
     assert "replies" not in " ".join(words(preview_svg(told(quiet(), REPORT), NOW)))
     silence = words(preview_svg(told(Silence("2026-11-22", None, None), REPORT), NOW))
-    assert "Inspector, 2026-11-22: no snapshot tonight" in silence
+    assert "Inspector, 2026-11-22: no snapshot today" in silence
 
 
 @pytest.mark.parametrize(
@@ -82,13 +82,13 @@ def test_a_message_without_a_thread_and_one_without_numbers(
         ":unknown: <!here> _soft_",
     ],
 )
-def test_lines_are_no_wider_than_their_room(text: str) -> None:
+def test_lines_fit_their_width(text: str) -> None:
     for line in lines(text, 15, 300):
         if line:
             assert line[-1].x + wide(line[-1].text.rstrip(), 15, bold=line[-1].bold) <= 300.5
 
 
-def test_markup_is_drawn_as_what_it_means() -> None:
+def test_markup_is_rendered() -> None:
     (line,) = lines(
         "*5 new*, `vim` <https://x.example|Report> <!here> a_b_c &amp; :warning:", 15, RIGHT
     )

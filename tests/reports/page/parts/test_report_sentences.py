@@ -34,8 +34,8 @@ Lists = Callable[..., ListAnswer]
          ("24 critical findings are open, 9 of them past their 15-day SLA, "
           "and 3 of all 1,024 are known to be exploited (CISA KEV).")),
         (Rollup(Counts(informational=2), kev=1), {"informational": 1},
-         "2 informational findings are open, 1 of them past their deadline, and 1 of all 2 is known to be exploited (CISA KEV)."),
-        (Rollup(suppressed=4), {}, "Every open finding is suppressed: 4 in all."),
+         "2 informational findings are open, 1 of them past their due date, and 1 of all 2 is known to be exploited (CISA KEV)."),
+        (Rollup(suppressed=4), {}, "All 4 findings are suppressed."),
     ],
 )  # fmt: skip
 def test_the_verdict_fits_the_counts(
@@ -65,15 +65,15 @@ def test_a_sla_of_one_day_is_a_one_day_sla(night: Nights, listed: Lists) -> None
     ("came", "went", "sentence"),
     [
         ({"new": 3, "reopened": 1}, {"patched": 5, "terminated": 1},
-         "Since the night before: 4 new, 6 resolved (5 patched, 1 with their resource gone), net -2."),
-        ({"new": 1_200}, {}, "Since the night before: 1,200 new, 0 resolved, net +1,200."),
+         "Since the previous snapshot: 4 new, 6 resolved (5 patched, 1 on terminated resources), net -2."),
+        ({"new": 1_200}, {}, "Since the previous snapshot: 1,200 new, 0 resolved, net +1,200."),
         ({}, {"not_scanned": 2, "unknown": 1},
-         "Since the night before: 0 new, 3 resolved (2 no longer scanned, 1 unexplained), net -3."),
-        ({}, {}, "Nothing came and nothing went since the night before."),
-        ({"onboarding": 7}, {}, "Nothing came and nothing went since the night before. 7 more were met for the first time."),
+         "Since the previous snapshot: 0 new, 3 resolved (2 no longer scanned, 1 unexplained), net -3."),
+        ({}, {}, "No changes since the previous snapshot."),
+        ({"onboarding": 7}, {}, "No changes since the previous snapshot. 7 more findings were found by a first scan."),
     ],
 )  # fmt: skip
-def test_what_changed_is_said_with_its_reasons(
+def test_changes_have_reasons(
     night: Nights, listed: Lists, came: dict[str, int], went: dict[str, int], sentence: str
 ) -> None:
     opened = {"new": 0, "onboarding": 0, "successor": 0, "reopened": 0} | came
@@ -85,11 +85,11 @@ def test_what_changed_is_said_with_its_reasons(
 @pytest.mark.parametrize(
     ("lines", "sentence"),
     [
-        ([7], "The first update below removes 7 of 13 open findings (54 %)."),
-        ([7, 6], "The first 2 updates below remove 13 of 13 open findings (100 %)."),
+        ([7], "The first update below resolves 7 of 13 open findings (54 %)."),
+        ([7, 6], "The first 2 updates below resolve 13 of 13 open findings (100 %)."),
     ],
 )
-def test_what_the_first_updates_remove_is_their_sum(
+def test_the_first_updates_resolve_the_sum_of_their_findings(
     night: Nights, listed: Lists, lines: list[int], sentence: str
 ) -> None:
     assert (
@@ -98,18 +98,18 @@ def test_what_the_first_updates_remove_is_their_sum(
     )
 
 
-def test_without_an_update_none_is_promised(night: Nights, listed: Lists) -> None:
+def test_without_updates_none_is_promised(night: Nights, listed: Lists) -> None:
     assert not [one for one in sentences.verdict(night(fixes=listed([]))).rest if "update" in one]
 
 
 @pytest.mark.parametrize(
     ("uncovered", "sentence"),
     [
-        (1, "1 resource is not fully scanned: what they hold is not known."),
-        (2_000, "2,000 resources are not fully scanned: what they hold is not known."),
+        (1, "1 resource is not fully scanned, so its findings are not fully known."),
+        (2_000, "2,000 resources are not fully scanned, so their findings are not fully known."),
     ],
 )
-def test_what_is_not_scanned_stands_beside_the_verdict(
+def test_coverage_gaps_follow_the_verdict(
     night: Nights, summary_answer: Summaries, uncovered: int, sentence: str
 ) -> None:
     assert (
@@ -117,7 +117,9 @@ def test_what_is_not_scanned_stands_beside_the_verdict(
     )
 
 
-def test_the_unknown_says_why_and_is_never_green(night: Nights, summary_answer: Summaries) -> None:
+def test_an_unknown_verdict_has_a_reason_and_is_never_green(
+    night: Nights, summary_answer: Summaries
+) -> None:
     verdict = rule.Verdict(rule.UNKNOWN, rule.NOT_SCANNED, "3 resources are not fully scanned")
     told = sentences.verdict(night(summary=summary_answer(verdict=verdict, rollup=Rollup())))
     assert (told.look, told.first, told.rest[0]) == (
@@ -134,15 +136,15 @@ def test_the_unknown_says_why_and_is_never_green(night: Nights, summary_answer: 
         ({"claim": ""}, "good", "Complete · 13 of 13 active findings read · 01:00 UTC", ()),
         ({"state": "partial", "reasons": ("a",)}, "warn", "PARTIAL: 1 reason · 13 of 13 active findings read · 01:00 UTC",
          ("a",)),
-        ({"too_old": True}, "warn", "TOO OLD: 6 h · 13 of 13 active findings read · 01:00 UTC",
-         ("The snapshot is older than allowed.",)),
+        ({"too_old": True}, "warn", "STALE: 6 h old · 13 of 13 active findings read · 01:00 UTC",
+         ("The snapshot is stale.",)),
         ({"state": "partial", "reasons": ("a", "b"), "too_old": True, "age_seconds": None}, "warn",
-         "PARTIAL: 2 reasons · TOO OLD: under a minute · 13 of 13 active findings read · 01:00 UTC",
-         ("a", "b", "The snapshot is older than allowed.")),
+         "PARTIAL: 2 reasons · STALE: under a minute old · 13 of 13 active findings read · 01:00 UTC",
+         ("a", "b", "The snapshot is stale.")),
         ({"as_of": None}, "good", "Complete for all visible accounts · 13 of 13 active findings read", ()),
     ],
 )  # fmt: skip
-def test_the_pill_says_how_far_the_page_may_be_trusted(
+def test_the_pill_has_completeness_and_freshness(
     night: Nights,
     summary_answer: Summaries,
     proof: Callable[..., Any],
@@ -155,7 +157,7 @@ def test_the_pill_says_how_far_the_page_may_be_trusted(
     assert (told.look, told.text, tuple(told.reasons)) == (look, text, reasons)
 
 
-def test_a_count_that_was_not_asked_for_is_not_claimed(night: Nights) -> None:
+def test_a_count_that_was_not_queried_is_left_out(night: Nights) -> None:
     base = night()
     assert base.evidence is not None
     unasked = replace(base, evidence=replace(base.evidence, counted=None))
@@ -177,7 +179,7 @@ def test_a_count_that_was_not_asked_for_is_not_claimed(night: Nights) -> None:
         (1, 3, "33 %"),
     ],
 )
-def test_a_share_is_never_nothing_for_some_nor_all_for_less(
+def test_a_percentage_is_0_only_for_none_and_100_only_for_all(
     part: int, whole: int, text: str
 ) -> None:
     assert sentences.percent(part, whole) == text

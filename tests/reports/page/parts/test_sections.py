@@ -40,10 +40,10 @@ def facts(night: Material) -> dict[str, str]:
     return dict(evidence.evidence(night, AT))
 
 
-# Do these first.
+# Top remediations.
 
 
-def test_a_step_says_what_where_and_what_it_removes(night: Nights) -> None:
+def test_an_update_has_resources_and_resolved_findings(night: Nights) -> None:
     assert remediations.steps(night()) == [
         remediations.Step(
             1,
@@ -60,9 +60,7 @@ def test_a_step_says_what_where_and_what_it_removes(night: Nights) -> None:
     ]
 
 
-def test_a_step_of_several_packages_names_no_single_version_and_few_resources(
-    night: Nights, listed: Lists
-) -> None:
+def test_an_update_of_several_packages_has_no_single_version(night: Nights, listed: Lists) -> None:
     (line,) = night().fixes.items
     hosts = [{"name": f"n{n}", "resource_id": "i"} for n in range(50)]
     many = dict(line) | {
@@ -87,7 +85,7 @@ def test_a_package_without_a_known_version_has_no_target(night: Nights, listed: 
 # Age against the SLA.
 
 
-def test_a_square_is_shaded_by_its_count_and_outlined_by_what_is_late(night: Nights) -> None:
+def test_a_field_is_shaded_by_count_and_outlined_if_overdue(night: Nights) -> None:
     critical, high, medium = ages.lines(night())
     assert [(one.count, one.shade, one.late) for one in high.fields[:3]] == [
         (3, 4, "some"),
@@ -95,8 +93,8 @@ def test_a_square_is_shaded_by_its_count_and_outlined_by_what_is_late(night: Nig
         (0, 0, ""),
     ]
     assert (medium.fields[0].shade, critical.fields[1].late) == (5, "all")
-    assert high.fields[0].label == "3 findings of 0–15 days, 1 of them late"
-    assert critical.fields[1].label == "1 finding of 16–30 days, all late"
+    assert high.fields[0].label == "3 findings, 0–15 days old, 1 overdue"
+    assert critical.fields[1].label == "1 finding, 16–30 days old, all overdue"
     assert [(one.name, one.allowed, one.late) for one in (critical, high, medium)] == [
         ("critical", "15 d", 1), ("high", "30 d", 1), ("medium", "90 d", 0),
     ]  # fmt: skip
@@ -115,9 +113,7 @@ def test_bands_are_named_by_their_days(night: Nights) -> None:
     suppress_health_check=[HealthCheck.function_scoped_fixture],
     max_examples=settings().max_examples * 25 // 100,
 )
-def test_more_is_never_lighter_and_something_is_never_blank(
-    night: Nights, counts: list[int]
-) -> None:
+def test_shades_grow_with_counts(night: Nights, counts: list[int]) -> None:
     base = night()
     grid = replace(base.ages, rows={0: tuple(Square(count, 0) for count in counts)})
     fields = sorted(ages.lines(replace(base, ages=grid))[0].fields, key=lambda one: one.count)
@@ -125,20 +121,20 @@ def test_more_is_never_lighter_and_something_is_never_blank(
     assert all((one.shade > 0) == (one.count > 0) and one.shade <= 5 for one in fields)
 
 
-def test_medians_are_told_as_far_as_they_are_known(night: Nights, listed: Lists) -> None:
-    assert ages.median_words(night()) == "Median days to fix, last 90 days: critical 12."
+def test_medians_are_shown_if_known(night: Nights, listed: Lists) -> None:
+    assert ages.median_words(night()) == "Median days to remediate, last 90 days: critical 12."
     some = listed([{"value": "CRITICAL", "median_days": 1_200}, {"value": "LOW", "median_days": 3}])
     assert (
         ages.median_words(night(time_to_fix=some))
-        == "Median days to fix, last 90 days: critical 1,200, low 3."
+        == "Median days to remediate, last 90 days: critical 1,200, low 3."
     )
-    assert "not known" in ages.median_words(night(time_to_fix=listed([])))
+    assert "not available" in ages.median_words(night(time_to_fix=listed([])))
 
 
 # Coverage gaps.
 
 
-def test_gaps_stand_by_reason_the_one_that_hides_most_first(
+def test_gaps_are_ordered_by_affected_resources(
     coverage_answer: Callable[..., CoverageAnswer],
 ) -> None:
     found = coverage_gaps.gaps(coverage_answer())
@@ -150,7 +146,7 @@ def test_gaps_stand_by_reason_the_one_that_hides_most_first(
     assert found[0].remedy.startswith("Attach an SSM instance profile")
 
 
-def test_a_resource_with_several_silent_scans_counts_once_and_few_are_named(
+def test_a_resource_with_several_gaps_counts_once(
     coverage_answer: Callable[..., CoverageAnswer],
 ) -> None:
     one = coverage_answer().gaps[0]
@@ -168,25 +164,23 @@ def test_a_resource_with_several_silent_scans_counts_once_and_few_are_named(
 # Ninety days.
 
 
-def test_a_day_without_a_night_is_a_gap_and_never_a_zero(night: Nights) -> None:
+def test_a_day_without_a_snapshot_is_a_gap_and_never_zero(night: Nights) -> None:
     told = trend.trend(night())
     assert told is not None
     assert (told.first, told.last, told.nights) == (date(2026, 11, 20), date(2026, 11, 22), 2)
-    assert told.gaps == "Not drawn: 1 day without a snapshot."
+    assert told.gaps == "Not shown: 1 day without a snapshot."
     critical = told.panels[0]
     assert (critical.first, critical.last, critical.change) == (3, 2, -1)
     assert critical.area.lines == (), "no line is drawn across a gap"
     assert len(critical.dots) == 3, "two nights alone, and a mark on the last"
     assert len(told.flow.gaps) == 1
     assert (told.most_came, told.most_went) == (4, 6)
-    assert told.label == "4 findings came and 6 went from 2026-11-20 to 2026-11-22"
+    assert told.label == "4 findings new or reopened and 6 resolved from 2026-11-20 to 2026-11-22"
     assert told.ticks == ["11-20", "11-21", "11-22"]
-    assert critical.label == "critical: 3 on the first night, 2 on the last, at most 3"
+    assert critical.label == "critical: 3 on the first day, 2 on the last, maximum 3"
 
 
-def test_two_nights_of_a_day_are_one_point_and_their_flows_a_sum(
-    night: Nights, listed: Lists
-) -> None:
+def test_two_snapshots_of_a_day_are_one_point(night: Nights, listed: Lists) -> None:
     one, other = night().trend.items
     twice = [dict(one), dict(other), dict(other) | {"critical": 9, "came": 1, "went": 0}]
     told = trend.trend(night(trend=listed(twice)))
@@ -195,7 +189,7 @@ def test_two_nights_of_a_day_are_one_point_and_their_flows_a_sum(
 
 
 @pytest.mark.parametrize("count", [0, 1])
-def test_a_course_needs_two_nights(night: Nights, listed: Lists, count: int) -> None:
+def test_a_trend_needs_two_days(night: Nights, listed: Lists, count: int) -> None:
     assert (
         trend.trend(night(trend=listed([dict(one) for one in night().trend.items[:count]]))) is None
     )
@@ -204,7 +198,7 @@ def test_a_course_needs_two_nights(night: Nights, listed: Lists, count: int) -> 
 # The worst.
 
 
-def test_the_worst_resources_have_bars_of_one_scale_that_say_themselves_in_words(
+def test_bars_of_resources_share_one_scale_and_have_labels(
     night: Nights,
 ) -> None:
     big, small = rankings.resources(night())
@@ -221,7 +215,7 @@ def test_the_worst_resources_have_bars_of_one_scale_that_say_themselves_in_words
     assert big.command == "sre-cli vulnerabilities -i i-0123456789abcdef0"
 
 
-def test_what_a_copied_command_names_is_one_word(
+def test_a_copied_command_quotes_the_resource(
     night: Nights, open_finding: Callable[..., OpenFinding]
 ) -> None:
     held = Held(
@@ -234,7 +228,7 @@ def test_what_a_copied_command_names_is_one_word(
     assert bar.where == "1 eu-west-1", "an account without a name is told by its number"
 
 
-def test_groups_have_what_is_late_in_each_and_nobodys_has_no_link(night: Nights) -> None:
+def test_groups_have_overdue_counts_and_unassigned_has_no_link(night: Nights) -> None:
     assert [(one.value, one.late) for one in rankings.owners(night())] == [
         ("payments", 2),
         ("", None),
@@ -244,7 +238,7 @@ def test_groups_have_what_is_late_in_each_and_nobodys_has_no_link(night: Nights)
     ]
 
 
-def test_a_page_shows_the_worst_groups_that_have_any(
+def test_a_report_shows_the_most_vulnerable_groups(
     night: Nights, summary_answer: Callable[..., SummaryAnswer]
 ) -> None:
     groups = tuple(Group(f"{n:03}", "", Rollup(Counts(low=100 - n))) for n in range(100))
@@ -258,7 +252,7 @@ def test_a_page_shows_the_worst_groups_that_have_any(
     suppress_health_check=[HealthCheck.function_scoped_fixture],
     max_examples=settings().max_examples * 25 // 100,
 )
-def test_no_bar_outgrows_its_drawing_and_none_hides_a_severity(
+def test_bars_fit_their_chart_and_show_every_severity(
     night: Nights, counts: list[tuple[int, ...]]
 ) -> None:
     base = night()
@@ -274,52 +268,49 @@ def test_no_bar_outgrows_its_drawing_and_none_hides_a_severity(
 # The evidence, and what part it is of.
 
 
-def test_the_evidence_is_enough_to_trust_and_to_ask_again(night: Nights) -> None:
+def test_the_evidence_allows_to_verify_and_reproduce(night: Nights) -> None:
     assert facts(night()) == {
         "Snapshot": "20261122T010000Z",
-        "Certificate": "complete for all visible accounts",
+        "Completeness": "complete for all visible accounts",
         "Files": (
-            "s3://bucket/snapshots/20261122T010000Z (21 parts, each with its SHA-256 in the"
-            " manifest)"
+            "s3://bucket/snapshots/20261122T010000Z (21 parts; the manifest has the SHA-256 of"
+            " each)"
         ),
         "SHA-256 of the manifest": "ab" * 32,
         "Scan window": "2026-11-22T01:00:00Z to 2026-11-22T01:05:07Z (5 min 7 s)",
-        "Counts agree": "ListFindings 13 active = ListFindingAggregations 13",
-        "Reached": (
-            "4 accounts in eu-west-1, us-east-1; 7 of 8 pairs of account and region answered in"
-            " full"
-        ),
-        "Read": "68 pages, 2 throttled, 1 asked again, 0 duplicates, 0 changed meanwhile",
-        "Not in these counts": "3 suppressed findings and 9 closed since the night before",
-        "Deadlines": (
+        "Count check": "ListFindings 13 active = ListFindingAggregations 13",
+        "Scope": "4 accounts in eu-west-1, us-east-1; 7 of 8 account/region pairs complete",
+        "API calls": "68 API pages, 2 throttled, 1 retry, 0 duplicates, 0 changed during the scan",
+        "Not counted": "3 suppressed findings and 9 closed since the previous snapshot",
+        "SLA policy": (
             "critical 15 d, high 30 d, medium 90 d, low 180 d, informational none, untriaged 30 d,"
-            " from when exposed; on CISA's KEV list, CISA's date"
+            " from the first observation; findings in CISA KEV: the KEV due date"
         ),
-        "Lateness as of": "2026-11-22",
-        "Written": "2026-11-22T07:00:00Z",
-        "Repeat it": "sre-cli report --as-of 20261122T010000Z -o report",
+        "SLA evaluated on": "2026-11-22",
+        "Generated": "2026-11-22T07:00:00Z",
+        "Reproduce with": "sre-cli report --as-of 20261122T010000Z -o report",
     }
 
 
 @pytest.mark.parametrize(
     ("changes", "name", "told"),
     [
-        ({"counted": 14}, "Counts agree", "ListFindings 13 active ≠ ListFindingAggregations 14"),
+        ({"counted": 14}, "Count check", "ListFindings 13 active ≠ ListFindingAggregations 14"),
         (
             {"counted": None},
-            "Counts agree",
-            "ListFindings 13 active; ListFindingAggregations was not asked",
+            "Count check",
+            "ListFindings 13 active; ListFindingAggregations was not called",
         ),
-        ({"closed": 0}, "Not in these counts", "3 suppressed findings"),
+        ({"closed": 0}, "Not counted", "3 suppressed findings"),
         ({"warnings": ("a part was read twice",)}, "Warning", "a part was read twice"),
         (
             {"accounts": 1, "pages": 1},
-            "Read",
-            "1 page, 2 throttled, 1 asked again, 0 duplicates, 0 changed meanwhile",
+            "API calls",
+            "1 API page, 2 throttled, 1 retry, 0 duplicates, 0 changed during the scan",
         ),
     ],
 )
-def test_what_does_not_agree_is_said(
+def test_mismatching_counts_are_shown(
     night: Nights, changes: dict[str, Any], name: str, told: str
 ) -> None:
     base = night()
@@ -331,7 +322,7 @@ def test_what_does_not_agree_is_said(
     ("changes", "state"),
     [({"state": "partial", "reasons": ("a: denied",)}, "partial"), ({"state": None}, "none")],
 )
-def test_a_certificate_that_is_not_complete_claims_nothing(
+def test_an_incomplete_snapshot_claims_nothing(
     night: Nights,
     summary_answer: Callable[..., SummaryAnswer],
     proof: Callable[..., Proof],
@@ -339,12 +330,14 @@ def test_a_certificate_that_is_not_complete_claims_nothing(
     state: str,
 ) -> None:
     told = facts(night(summary=summary_answer(proof=proof(**changes))))
-    assert told["Certificate"] == state
+    assert told["Completeness"] == state
     assert told.get("Reason", "") == "".join(changes.get("reasons", ()))
 
 
-def test_a_part_says_of_what(night: Nights) -> None:
-    assert view.of_words(night()) == ""
-    assert view.of_words(night(owner="payments")) == "of payments"
-    assert view.of_words(night(account="111122223333")) == "of account production (111122223333)"
-    assert view.of_words(night(account="999900001111")) == "of account 999900001111"
+def test_a_scoped_report_names_its_scope(night: Nights) -> None:
+    assert view.scope_words(night()) == ""
+    assert view.scope_words(night(owner="payments")) == "for payments"
+    assert (
+        view.scope_words(night(account="111122223333")) == "for account production (111122223333)"
+    )
+    assert view.scope_words(night(account="999900001111")) == "for account 999900001111"
