@@ -186,7 +186,7 @@ class Shelf:
 
 def shelf_of(sources: Sources) -> Shelf:
     """The published reports in the store of the snapshots."""
-    # Sources only read. Reports are the one thing that is written beside the snapshots they tell of.
+    # Sources are read-only; reports are the only files written next to the snapshots.
     return Shelf(cast("Blobs", sources.snapshots.blobs))
 
 
