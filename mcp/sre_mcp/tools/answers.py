@@ -122,7 +122,7 @@ def of_summary(answer: SummaryAnswer, page: Page) -> ToolAnswer:
     """All resources, and groups if they were requested."""
     first, rest = wording.counts_sentence(answer.rollup)
     sentences = [
-        f"All resources: {_verdict(answer.verdict)}",
+        f"Summary: {_verdict(answer.verdict)}",
         f"{first} on {wording.number(answer.rollup.resources, 'resource')}{rest}",
     ]
     sentences += [
