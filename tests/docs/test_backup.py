@@ -15,6 +15,7 @@ from typing import Any
 import boto3
 import pytest
 from tests.support.clock import NOW
+from tests.support.simulated_inspector import scan_nights, simulated_inspector
 
 from sre_findings.model.errors import StoreUnreadable
 from sre_findings.store.blobs import FolderBlobs
@@ -22,9 +23,7 @@ from sre_findings.store.snapshot_writer import SnapshotWriter
 from sre_findings.store.table import Row, SqliteTable, Table
 from sre_findings.store.urls import open_table
 from sre_scanner.commit import roll_up
-from sre_scanner.scan import Request, scan
 from sre_simulator.fleet import BUSY_INSTANCE, default_fleet
-from sre_simulator.inspector.server import Simulator
 
 ROOT = Path(__file__).resolve().parents[2]
 BUCKET, PREFIX = "sre-findings", "inspector/"
@@ -76,16 +75,8 @@ def nights(tmp_path_factory: pytest.TempPathFactory) -> Nights:
         SnapshotWriter(FolderBlobs(folder)),
         SqliteTable(tmp_path_factory.mktemp("table") / "table.db"),
     )
-    with (
-        Simulator(default_fleet(nights=2, now=NOW)) as simulator,
-        pytest.MonkeyPatch.context() as patch,
-    ):
-        patch.setenv("AWS_ENDPOINT_URL_INSPECTOR2", simulator.url)
-        patch.setenv("AWS_ACCESS_KEY_ID", "TESTING")
-        patch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
-        for night in simulator.fleet.nights:
-            simulator.clock = night
-            scan(Request(["us-east-1"], rate=5000), snapshots, table, now=lambda: simulator.clock)
+    with simulated_inspector(default_fleet(nights=2, now=NOW)) as simulator:
+        scan_nights(simulator, snapshots, table, regions=["us-east-1"], required=())
     return Nights(folder, counted(table))
 
 

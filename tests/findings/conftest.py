@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 import pytest
 from tests.support.clock import NOW
 from tests.support.http_server import HttpResponse, HttpServer
+from tests.support.simulated_inspector import scan_nights, simulated_inspector
 
 from sre_findings.model.snapshots.certificate import judge
 from sre_findings.model.snapshots.scan_plan import Plan, Shard
@@ -30,9 +31,7 @@ from sre_findings.store.keys import part_key
 from sre_findings.store.snapshot_writer import SnapshotWriter
 from sre_findings.store.snapshots import STAMP, Commit, Manifest
 from sre_findings.store.table import SqliteTable
-from sre_scanner.scan import Request, scan
 from sre_simulator.fleet import default_fleet
-from sre_simulator.inspector.server import Simulator
 
 
 @pytest.fixture(scope="session")
@@ -40,18 +39,8 @@ def nights(tmp_path_factory: pytest.TempPathFactory) -> SnapshotWriter:
     """Two daily snapshots of the default fleet, scanned once for all tests. Read-only."""
     folder = tmp_path_factory.mktemp("nights") / "store"
     snapshots, fleet = SnapshotWriter(FolderBlobs(folder)), default_fleet(nights=2, now=NOW)
-    request = Request(regions=fleet.regions, required=fleet.regions, rate=5000.0)
-    with pytest.MonkeyPatch.context() as patch, Simulator(fleet) as simulator:
-        for name, value in {
-            "ACCESS_KEY_ID": "TESTING",
-            "SECRET_ACCESS_KEY": "testing",
-            "EC2_METADATA_DISABLED": "true",
-        }.items():
-            patch.setenv(f"AWS_{name}", value)
-        patch.setenv("AWS_ENDPOINT_URL_INSPECTOR2", simulator.url)
-        for night in fleet.nights:
-            simulator.clock = night
-            scan(request, snapshots, SqliteTable(folder / "table.db"), now=lambda: simulator.clock)
+    with simulated_inspector(fleet) as simulator:
+        scan_nights(simulator, snapshots, SqliteTable(folder / "table.db"))
     return snapshots
 
 

@@ -19,6 +19,7 @@ import pytest
 from anyio.from_thread import start_blocking_portal
 from mcp import Client
 from tests.support.clock import session_hour
+from tests.support.simulated_inspector import simulated_inspector
 
 from sre_cli.main import main
 from sre_findings.service.factory import open_sources
@@ -30,7 +31,7 @@ from sre_findings.store.table import SqliteTable
 from sre_mcp.app import make_server
 from sre_scanner.scan import Request, scan
 from sre_simulator.fleet import replay_fleet
-from sre_simulator.inspector.server import Fault, Simulator
+from sre_simulator.inspector.server import Fault
 
 SRE_CLI = str(Path(sys.executable).parent / "sre-cli")
 
@@ -260,15 +261,7 @@ def scan_into(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
         (folder / "all.jsonl").write_text("".join(json.dumps(one) + "\n" for one in findings))
         store = store or folder / "store"
         fleet = replay_fleet(folder / "all.jsonl", now=session_hour())
-        ours = {
-            "ACCESS_KEY_ID": "TESTING",
-            "SECRET_ACCESS_KEY": "testing",
-            "EC2_METADATA_DISABLED": "true",
-        }
-        with pytest.MonkeyPatch.context() as patch, Simulator(fleet, faults=faults) as simulator:
-            for name, value in ours.items():
-                patch.setenv(f"AWS_{name}", value)
-            patch.setenv("AWS_ENDPOINT_URL_INSPECTOR2", simulator.url)
+        with simulated_inspector(fleet, faults=faults):
             request = Request(regions=fleet.regions, required=fleet.regions, rate=5000.0)
             scan(request, SnapshotWriter(FolderBlobs(store)), SqliteTable(store / "table.db"))
         return store

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from tests.support.clock import NOW
+from tests.support.simulated_inspector import scan_nights, simulated_inspector
 
 from sre_findings.engine.duckdb import DuckDB
 from sre_findings.engine.pool import EnginePool
@@ -42,9 +43,8 @@ from sre_findings.store.snapshot_writer import SnapshotWriter
 from sre_findings.store.snapshots import Commit
 from sre_findings.store.table import LAST, Row, SqliteTable, Table
 from sre_scanner.commit import roll_up
-from sre_scanner.scan import Request, scan
 from sre_simulator.fleet import default_fleet
-from sre_simulator.inspector.server import Fault, Simulator
+from sre_simulator.inspector.server import Fault
 
 EVERY = 1_000_000
 VIEWS: dict[str, dict[str, str]] = {
@@ -494,13 +494,8 @@ def partial(tmp_path_factory: pytest.TempPathFactory) -> Sources:
     root, fleet = tmp_path_factory.mktemp("partial"), default_fleet(nights=1, now=NOW)
     snapshots, table = SnapshotWriter(FolderBlobs(root / "store")), SqliteTable(root / "table.db")
     faults = [Fault("denied", "ListFindings", region="us-east-1", times=99)]
-    with pytest.MonkeyPatch.context() as patch, Simulator(fleet, faults=faults) as simulator:
-        patch.setenv("AWS_ENDPOINT_URL_INSPECTOR2", simulator.url)
-        patch.setenv("AWS_ACCESS_KEY_ID", "TESTING")
-        patch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
-        simulator.clock = fleet.nights[-1]
-        request = Request(regions=fleet.regions, required=fleet.regions, rate=5000.0)
-        scan(request, snapshots, table, now=lambda: simulator.clock)
+    with simulated_inspector(fleet, faults=faults) as simulator:
+        scan_nights(simulator, snapshots, table)
     return Sources(snapshots, table, root / "copies", now=lambda: fleet.nights[-1])
 
 

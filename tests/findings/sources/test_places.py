@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.support.clock import NOW
+from tests.support.simulated_inspector import scan_nights, simulated_inspector
 
 from sre_findings.model.access import ALL, Access
 from sre_findings.model.answers.verdict import UNKNOWN
@@ -46,9 +47,8 @@ from sre_findings.store.snapshot_writer import SnapshotWriter
 from sre_findings.store.table import SqliteTable
 from sre_reports.publishing.editions import open_editions
 from sre_reports.publishing.report_files import View
-from sre_scanner.scan import Request, scan
 from sre_simulator.fleet import default_fleet
-from sre_simulator.inspector.server import Fault, Simulator
+from sre_simulator.inspector.server import Fault
 
 ACCOUNT, OTHER, REGION, DENIED, UNSCANNED = (
     "111122223333",
@@ -115,20 +115,8 @@ def partly(tmp_path_factory: pytest.TempPathFactory) -> Sources:
     fleet = default_fleet(nights=1, disabled=[OTHER], now=NOW)
     faults = [Fault("denied", "ListFindings", times=99, region=DENIED)]
     snapshots, table = SnapshotWriter(FolderBlobs(folder)), SqliteTable(folder / "table.db")
-    with pytest.MonkeyPatch.context() as patch, Simulator(fleet, faults=faults) as simulator:
-        for name, value in {
-            "ACCESS_KEY_ID": "TESTING",
-            "SECRET_ACCESS_KEY": "testing",
-            "EC2_METADATA_DISABLED": "true",
-        }.items():
-            patch.setenv(f"AWS_{name}", value)
-        patch.setenv("AWS_ENDPOINT_URL_INSPECTOR2", simulator.url)
-        commit = scan(
-            Request(regions=fleet.regions, rate=5000.0),
-            snapshots,
-            table,
-            now=lambda: fleet.nights[-1],
-        )
+    with simulated_inspector(fleet, faults=faults) as simulator:
+        (commit,) = scan_nights(simulator, snapshots, table, required=())
     issue_link = lambda handout: DownloadLink("a reference", handout.asked_at, "/a/path", None)  # noqa: E731 - see above
     return Sources(snapshots, table, folder, now=lambda: commit.ended_at, issue_link=issue_link)
 

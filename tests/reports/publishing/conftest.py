@@ -7,35 +7,23 @@ from contextlib import AbstractContextManager
 from socketserver import BaseServer
 
 import pytest
+from tests.support.clock import NOW
 from tests.support.http_server import HttpRequest, HttpResponse, HttpServer
+from tests.support.simulated_inspector import scan_nights, simulated_inspector
 
 from sre_findings.store.blobs import FolderBlobs
 from sre_findings.store.snapshot_writer import SnapshotWriter
 from sre_findings.store.table import SqliteTable
-from sre_scanner.scan import Request, scan
 from sre_simulator.fleet import default_fleet
-from sre_simulator.inspector.server import Simulator
-
-KEYS = {
-    "AWS_ACCESS_KEY_ID": "TESTING",
-    "AWS_SECRET_ACCESS_KEY": "testing",
-    "AWS_EC2_METADATA_DISABLED": "true",
-}
 
 
 @pytest.fixture(scope="session")
 def nights(tmp_path_factory: pytest.TempPathFactory) -> SnapshotWriter:
     """Two snapshots of the default fleet, scanned once for all tests. No test writes to it."""
     folder = tmp_path_factory.mktemp("nights") / "store"
-    snapshots, fleet = SnapshotWriter(FolderBlobs(folder)), default_fleet(nights=2)
-    request = Request(regions=fleet.regions, required=fleet.regions, rate=5000.0)
-    with pytest.MonkeyPatch.context() as patch, Simulator(fleet) as simulator:
-        for name, value in KEYS.items():
-            patch.setenv(name, value)
-        patch.setenv("AWS_ENDPOINT_URL_INSPECTOR2", simulator.url)
-        for night in fleet.nights:
-            simulator.clock = night
-            scan(request, snapshots, SqliteTable(folder / "table.db"), now=lambda: simulator.clock)
+    snapshots, fleet = SnapshotWriter(FolderBlobs(folder)), default_fleet(nights=2, now=NOW)
+    with simulated_inspector(fleet) as simulator:
+        scan_nights(simulator, snapshots, SqliteTable(folder / "table.db"))
     return snapshots
 
 
