@@ -40,8 +40,13 @@ def run(command: Sequence[str], environ: Mapping[str, str], stdout: Path | None 
         _, status, usage = os.wait4(process.pid, 0)
         wall = time.monotonic() - began
     process.returncode = os.waitstatus_to_exitcode(status)
-    return Cost(usage.ru_utime + usage.ru_stime, wall, usage.ru_maxrss / 1024, process.returncode,
-                usage.ru_oublock * 512 / 1e6)  # fmt: skip
+    return Cost(
+        usage.ru_utime + usage.ru_stime,
+        wall,
+        usage.ru_maxrss / 1024,
+        process.returncode,
+        usage.ru_oublock * 512 / 1e6,
+    )
 
 
 def median(costs: Sequence[Cost]) -> Cost:

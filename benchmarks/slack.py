@@ -53,9 +53,15 @@ def main() -> None:
             size = sum(one.file_size for one in held.infolist())
         packed = archive.stat().st_size / 1e6
         lines = [
-            "# Slack", "", machine(), "", _ABOUT, "",
-            f"The zip has {packed:.1f} MB ({size / 1e6:.0f} MB unpacked); the target is 25.", "",
-        ]  # fmt: skip
+            "# Slack",
+            "",
+            machine(),
+            "",
+            _ABOUT,
+            "",
+            f"The zip has {packed:.1f} MB ({size / 1e6:.0f} MB unpacked); the target is 25.",
+            "",
+        ]
         lines += [*cold(task, folder), "", *warm(task, folder)]
     (HERE / "results" / "slack.md").write_text("\n".join(lines) + "\n")
     print("\n".join(lines))
@@ -103,8 +109,11 @@ class House:
             "groups": [],
             "shared": False,
         }
-        params = {"name": "check_resource", "arguments": {"resource_id": text, "count": 10},
-                  "_meta": {"sre-operations-assistant/person": person}}  # fmt: skip
+        params = {
+            "name": "check_resource",
+            "arguments": {"resource_id": text, "count": 10},
+            "_meta": {"sre-operations-assistant/person": person},
+        }
         body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params})
         headers = {
             "Content-Type": "application/json",

@@ -247,8 +247,10 @@ def shown(frame: pd.DataFrame, **formats: Any) -> Any:
     texts = [name for name in plain if not pd.api.types.is_numeric_dtype(plain[name])]
     made = plain.style.hide(axis="index").format(formats, thousands=",", na_rep="–", escape="html")
     left = {"text-align": "left"}
-    return made.set_properties(subset=texts, **left).apply_index(lambda names: [
-        "text-align: left" if name in texts else "" for name in names], axis="columns")  # fmt: skip
+    return made.set_properties(subset=texts, **left).apply_index(
+        lambda names: ["text-align: left" if name in texts else "" for name in names],
+        axis="columns",
+    )
 
 
 def _styled() -> None:

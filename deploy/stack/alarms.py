@@ -131,9 +131,12 @@ def _topic(scope: Construct, given: Parameters) -> sns.CfnTopic:
         "Resource": topic.ref,
     }
     plain = {
-        "Effect": "Deny", "Principal": "*", "Action": "sns:Publish", "Resource": topic.ref,
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "sns:Publish",
+        "Resource": topic.ref,
         "Condition": {"Bool": {"aws:SecureTransport": "false"}},
-    }  # fmt: skip
+    }
     sns.CfnTopicPolicy(
         scope,
         "AlarmTopicPolicy",

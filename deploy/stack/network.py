@@ -185,8 +185,11 @@ def _groups(scope: Construct, given: Parameters, vpc: str, subnets: list[str]) -
     function = group("SlackGroup", "The Slack function")
     function.cfn_options.condition = given.conditions["Slack"]
     from_slack = {
-        "IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, "SourceSecurityGroupId": function.ref,
-    }  # fmt: skip
+        "IpProtocol": "tcp",
+        "FromPort": 443,
+        "ToPort": 443,
+        "SourceSecurityGroupId": function.ref,
+    }
     from_clients = {
         "IpProtocol": "tcp",
         "FromPort": 443,
@@ -200,7 +203,9 @@ def _groups(scope: Construct, given: Parameters, vpc: str, subnets: list[str]) -
         vpc_id=vpc,
         security_group_egress=[
             ec2.CfnSecurityGroup.EgressProperty(
-                ip_protocol="tcp", from_port=SERVER_PORT, to_port=SERVER_PORT,
+                ip_protocol="tcp",
+                from_port=SERVER_PORT,
+                to_port=SERVER_PORT,
                 destination_security_group_id=server.attr_group_id,
             )
         ],
@@ -208,7 +213,7 @@ def _groups(scope: Construct, given: Parameters, vpc: str, subnets: list[str]) -
             _ingress(from_clients),
             Fn.condition_if("Slack", from_slack, {"Ref": "AWS::NoValue"}),
         ],
-    )  # fmt: skip
+    )
     accept(
         balancer,
         "EC23",
@@ -229,6 +234,8 @@ def _groups(scope: Construct, given: Parameters, vpc: str, subnets: list[str]) -
 
 def _ingress(values: dict[str, Any]) -> ec2.CfnSecurityGroup.IngressProperty:
     return ec2.CfnSecurityGroup.IngressProperty(
-        ip_protocol=values["IpProtocol"], from_port=values["FromPort"], to_port=values["ToPort"],
+        ip_protocol=values["IpProtocol"],
+        from_port=values["FromPort"],
+        to_port=values["ToPort"],
         cidr_ip=Token.as_string(values["CidrIp"]),
-    )  # fmt: skip
+    )

@@ -33,9 +33,11 @@ _INSPECTOR = [
 _ROWS = ["dynamodb:BatchWriteItem", "dynamodb:PutItem", "dynamodb:Query"]
 _AROUND = ["ec2:DescribeRegions", "organizations:ListAccounts", "sts:GetCallerIdentity"]
 _BESIDE = [
-    "cloudwatch:GetMetricStatistics", "ec2:DescribeInstances", "ssm:DescribeInstanceInformation",
+    "cloudwatch:GetMetricStatistics",
+    "ec2:DescribeInstances",
+    "ssm:DescribeInstanceInformation",
     "ssm:DescribeInstancePatchStates",
-]  # fmt: skip
+]
 _BELOW = "Keys have the night in their names: the folder is the narrowest that can be said."
 _REASONS = {
     "*": "These reading actions of AWS name no resources: they are allowed on * or not at all.",
@@ -138,19 +140,21 @@ class Workshop:
         )
         return {
             "Scan": [
-                {"Action": _AROUND, "Resource": "*"}, self.catalog.publishes(),
+                {"Action": _AROUND, "Resource": "*"},
+                self.catalog.publishes(),
                 self._files("s3:PutObject", "commits", "snapshots", "tables"),
                 self._files("s3:DeleteObject", "snapshots", "tables"),
             ],
             "Job": [
                 self._files("s3:PutObject", "pruned", "reports"),
-                self._files("s3:DeleteObject", "commits", "snapshots", "tables"), slack,
+                self._files("s3:DeleteObject", "commits", "snapshots", "tables"),
+                slack,
             ],
             "Server": [
                 {"Action": _BESIDE, "Resource": "*"},
                 {"Action": "secretsmanager:GetSecretValue", "Resource": self.kept.tokens.ref},
             ],
-        }  # fmt: skip
+        }
 
     def _files(self, action: str, *folders: str) -> Statement:
         return {

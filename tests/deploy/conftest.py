@@ -70,9 +70,12 @@ class Deployed:
         """Environment variables with which a process uses the emulator in place of a task's role
         and region."""
         return {
-            "AWS_ENDPOINT_URL": self.url, "AWS_REGION": REGION, "AWS_DEFAULT_REGION": REGION,
-            "AWS_ACCESS_KEY_ID": "TESTING", "AWS_SECRET_ACCESS_KEY": "testing",
-        }  # fmt: skip
+            "AWS_ENDPOINT_URL": self.url,
+            "AWS_REGION": REGION,
+            "AWS_DEFAULT_REGION": REGION,
+            "AWS_ACCESS_KEY_ID": "TESTING",
+            "AWS_SECRET_ACCESS_KEY": "testing",
+        }
 
     def settings(self, task: str) -> dict[str, str]:
         """The environment variables of the Scan, Job or Server container."""
@@ -165,10 +168,13 @@ def change(emulated: str) -> Change:
             for key, value in {**PARAMETERS, **parameters}.items()
         ]
         formation.create_change_set(
-            StackName=STACK, ChangeSetName=name, ChangeSetType=kind, Parameters=given,
+            StackName=STACK,
+            ChangeSetName=name,
+            ChangeSetType=kind,
+            Parameters=given,
             TemplateBody=json.dumps(template, separators=(",", ":")),
             Capabilities=["CAPABILITY_IAM"],
-        )  # fmt: skip
+        )
         return _until(
             lambda: formation.describe_change_set(StackName=STACK, ChangeSetName=name), "Status"
         )

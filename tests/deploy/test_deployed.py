@@ -236,8 +236,12 @@ def test_the_stack_deploys_with_an_existing_vpc_and_without_slack(
 
 def test_the_reader_role_trusts_only_the_two_roles_of_the_organization(deployed: Any) -> None:
     formation, outputs = deployed.client("cloudformation"), deployed.outputs
-    given = {"ScanRoleArn": outputs["ScanRoleArn"], "ServerRoleArn": outputs["ServerRoleArn"],
-             "ExternalId": "a-word-that-is-shared", "OrganizationId": "o-0123456789"}  # fmt: skip
+    given = {
+        "ScanRoleArn": outputs["ScanRoleArn"],
+        "ServerRoleArn": outputs["ServerRoleArn"],
+        "ExternalId": "a-word-that-is-shared",
+        "OrganizationId": "o-0123456789",
+    }
     formation.create_stack(
         StackName="reader",
         TemplateBody=(ROOT / "deploy" / "member-template.json").read_text(encoding="utf-8"),

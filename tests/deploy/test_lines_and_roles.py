@@ -71,8 +71,11 @@ def counted(
         }:
             [made] = one["Properties"]["MetricTransformations"]
             value = made["MetricValue"]
-            values = [at(line, value[2:]) if value.startswith("$.") else float(value)
-                      for line in lines if matches(one["Properties"]["FilterPattern"], line)]  # fmt: skip
+            values = [
+                at(line, value[2:]) if value.startswith("$.") else float(value)
+                for line in lines
+                if matches(one["Properties"]["FilterPattern"], line)
+            ]
             found[made["MetricName"]] = [
                 float(one) for one in values if isinstance(one, int | float)
             ]
@@ -184,8 +187,10 @@ def test_a_regular_night_triggers_no_alarm_and_needs_no_further_permission(
     task("Job")
     assert ended(sre_cli, "snapshots", "age") == 3
     assert counted(template, "JobLog", lines_of(capfd.readouterr().out)) == {
-        "SnapshotAgeHours": [], "PartialNights": [0.0], "DigestsSent": [],
-    }  # fmt: skip
+        "SnapshotAgeHours": [],
+        "PartialNights": [0.0],
+        "DigestsSent": [],
+    }
     fleet = one_night()
     with Simulator(fleet) as simulator:
         monkeypatch.setenv("AWS_ENDPOINT_URL_INSPECTOR2", simulator.url)
@@ -283,10 +288,10 @@ def test_only_digests_that_were_sent_are_counted(
         ('{ $.event = "age" && $.hours >= 0 }', {"event": "age", "hours": None}, False),
         ('{ $.event = "age" && $.hours >= 0 }', {"event": "ages", "hours": 3.5}, False),
         ('{ $.event = "failed" }', {"event": "attempt_failed"}, False),
-        ('{ $.totals.throttles >= 1 }', {"totals": {"throttles": 2}}, True),
-        ('{ $.totals.throttles >= 1 }', {"totals": 2}, False),
+        ("{ $.totals.throttles >= 1 }", {"totals": {"throttles": 2}}, True),
+        ("{ $.totals.throttles >= 1 }", {"totals": 2}, False),
     ],
-)  # fmt: skip
+)
 def test_each_metric_filter_matches_its_log_lines(
     pattern: str, line: dict[str, Any], fits: bool
 ) -> None:

@@ -30,8 +30,10 @@ def test_failing_services_are_noted_and_the_configured_region_is_scanned() -> No
     found = discover(None, os.environ, regions=True)
     assert (found.regions, found.caller, dict(found.account_names)) == (("eu-west-1",), "", {})
     assert [note.split(":")[0] for note in found.notes] == [
-        "only eu-west-1 was scanned", "STS could not be read", "Organizations could not be read",
-    ]  # fmt: skip
+        "only eu-west-1 was scanned",
+        "STS could not be read",
+        "Organizations could not be read",
+    ]
 
 
 def test_named_regions_need_no_ec2_and_no_configured_region(

@@ -46,11 +46,15 @@ class World:
 
     def runner(self, owner: str = "one") -> Runner:
         return Runner(
-            {one.name: one for one in self.schedules}, Slots(self.table, owner), self.run,
+            {one.name: one for one in self.schedules},
+            Slots(self.table, owner),
+            self.run,
             lambda event, fields: self.said.append((event, fields)),
             lambda schedule, fire, outcome: self.reported.append((schedule.name, fire, outcome)),
-            _Skipping(self), lambda: self.moment, wall=lambda: self.moment,
-        )  # fmt: skip
+            _Skipping(self),
+            lambda: self.moment,
+            wall=lambda: self.moment,
+        )
 
     def run(self, schedule: Schedule, fire: datetime, followed: datetime | None) -> Outcome:
         self.ran.append((schedule.name, fire, followed))

@@ -42,9 +42,13 @@ def attributes_of(
     platform = _text(instance.get("platform") or image.get("platform") or function.get("runtime"))
     found = _addresses(instance)
     return Attributes(
-        platform, _text(instance.get("imageId")), tuple(map(str, found)), any(map(_global, found)),
-        _group(resource_id, tags, image, function), found_use(details),
-    )  # fmt: skip
+        platform,
+        _text(instance.get("imageId")),
+        tuple(map(str, found)),
+        any(map(_global, found)),
+        _group(resource_id, tags, image, function),
+        found_use(details),
+    )
 
 
 def covered_group(

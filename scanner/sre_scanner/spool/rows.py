@@ -38,11 +38,13 @@ TEXT_FIELDS = (*SHAPE_FIELDS, "resources", "extra")
 TIME_FIELDS = ("first_observed_at", "last_observed_at", "updated_at")
 _WIRE_TIMES = ("firstObservedAt", "lastObservedAt", "updatedAt")
 
-THIN = np.dtype([
-    ("tail", "u1", 16),
-    *((name, "f8") for name in (*TIME_FIELDS, "inspector_score")),
-    *((name, "i4") for name in ("kind", "shape", "resources", "extra")),
-])  # fmt: skip
+THIN = np.dtype(
+    [
+        ("tail", "u1", 16),
+        *((name, "f8") for name in (*TIME_FIELDS, "inspector_score")),
+        *((name, "i4") for name in ("kind", "shape", "resources", "extra")),
+    ]
+)
 
 _PACKAGES = "finding.packageVulnerabilityDetails"
 _PATHS = {

@@ -14,9 +14,12 @@ from sre_findings.inspector.unknown_fields import FINDING, mark, odd_words
 from sre_scanner.spool.rows import SHAPE_FIELDS, Kind, Spool
 
 _WORDS = {
-    "type": "type", "severity": "severity", "status": "status", "fixAvailable": "fix_available",
+    "type": "type",
+    "severity": "severity",
+    "status": "status",
+    "fixAvailable": "fix_available",
     "exploitAvailable": "exploit_available",
-}  # fmt: skip
+}
 _MOST = 500  # names that are counted individually
 _REST = "(others)"
 

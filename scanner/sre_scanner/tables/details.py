@@ -151,8 +151,10 @@ def _texts(texts: Sequence[bytes]) -> pa.Array:
 
 def _place(snapshot_id: str, region: str, length: int) -> dict[str, pa.Array]:
     zeros = pa.array(np.zeros(length, np.int32))
-    return {name: pa.DictionaryArray.from_arrays(zeros, pa.array([text])) for name, text in
-            (("snapshot_id", snapshot_id), ("region", region))}  # fmt: skip
+    return {
+        name: pa.DictionaryArray.from_arrays(zeros, pa.array([text]))
+        for name, text in (("snapshot_id", snapshot_id), ("region", region))
+    }
 
 
 def _as(column: pa.Array, kind: pa.DataType) -> pa.Array:

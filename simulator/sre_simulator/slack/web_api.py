@@ -23,11 +23,14 @@ TOKEN = "xoxb-of-the-stand-in"  # noqa: S105 - opens nothing
 CHANNEL = "C0123456789"
 _NEWER = ("data_table", "data_visualization")
 _SCOPES = {
-    "auth.test": "", "conversations.info": "channels:read",
-    "chat.postMessage": "chat:write", "conversations.history": "channels:history",
-    "conversations.replies": "channels:history", "files.getUploadURLExternal": "files:write",
+    "auth.test": "",
+    "conversations.info": "channels:read",
+    "chat.postMessage": "chat:write",
+    "conversations.history": "channels:history",
+    "conversations.replies": "channels:history",
+    "files.getUploadURLExternal": "files:write",
     "files.completeUploadExternal": "files:write",
-}  # fmt: skip
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -270,7 +270,7 @@ def of_night(plan: Mapping[str, Any], number: int, rebuilt: int) -> dict[str, An
         finding((resource, subject), status, 1, at)
         | {"finding_arn": f"arn:{rebuilt}/{arn}/{resource}/{subject}/{kind}", "type": kind}
         for arn, (resource, subject, kind, status) in plan["found"].items()
-    ]  # fmt: skip
+    ]
     seen = {(one["resource_id"], one["subject"]): () for one in findings}
     return {**plan, "findings": findings or None, "seen": seen if findings else {}}
 

@@ -103,8 +103,12 @@ def finding(one: Mapping[str, Any], at: datetime) -> dict[str, Any]:
 
 def place(resource: str, account: str) -> dict[str, Any]:
     """The account, resource and type of a row."""
-    return {"account_id": account, "region": "eu-west-1", "resource_id": resource,
-            "resource_type": KINDS[resource[1:2] if resource[1:2] == "m" else "i"]}  # fmt: skip
+    return {
+        "account_id": account,
+        "region": "eu-west-1",
+        "resource_id": resource,
+        "resource_type": KINDS[resource[1:2] if resource[1:2] == "m" else "i"],
+    }
 
 
 def parts(folder: Path, plan: Mapping[str, Any], at: datetime) -> dict[str, list[Path]]:
@@ -133,8 +137,10 @@ def parts(folder: Path, plan: Mapping[str, Any], at: datetime) -> dict[str, list
         for one, how in plan["covered"].items()
         for account in ACCOUNTS
     ]
-    packages = [{"packages_id": number, "position": 0, "name": f"p{number}", "version": version}
-                for number, version in enumerate(plan["versions"])]  # fmt: skip
+    packages = [
+        {"packages_id": number, "position": 0, "name": f"p{number}", "version": version}
+        for number, version in enumerate(plan["versions"])
+    ]
     closed = [
         {name: value for name, value in finding(one, at).items() if name in CLOSED.names}
         for one in plan["closed"]

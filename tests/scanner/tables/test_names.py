@@ -65,8 +65,10 @@ def image(*tags: str) -> dict[str, Any]:
 
 def test_a_tag_that_moved_is_a_former_name_of_the_image_that_had_it() -> None:
     told = [finding(OLD, ECR, {}, **image("latest")), finding(NEW, ECR, {}, **image("latest"))]
-    now = [covered(OLD, ECR, ecrRepository={"name": "shop"}, ecrImage={"tags": []}),
-           covered(NEW, ECR, ecrRepository={"name": "shop"}, ecrImage={"tags": ["latest"]})]  # fmt: skip
+    now = [
+        covered(OLD, ECR, ecrRepository={"name": "shop"}, ecrImage={"tags": []}),
+        covered(NEW, ECR, ecrRepository={"name": "shop"}, ecrImage={"tags": ["latest"]}),
+    ]
     found = names(told, now)
     assert {("shop:latest", "former", OLD), ("shop:latest", "image", NEW)} <= found
     assert ("shop:latest", "image", OLD) not in found

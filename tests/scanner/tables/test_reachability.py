@@ -96,7 +96,10 @@ def test_findings_and_packages_have_the_reachability_of_their_list() -> None:
     }
     (one,) = [row for row in packages if row["name"] == "a"]
     assert (one["reachability"], one["reachability_reason"], one["purl"]) == (
-        "REACHABLE", "PROCESS_OBSERVED_IN_EC2_RUNTIME", "pkg:deb/debian/a@1")  # fmt: skip
+        "REACHABLE",
+        "PROCESS_OBSERVED_IN_EC2_RUNTIME",
+        "pkg:deb/debian/a@1",
+    )
     assert {row["reachability"] for row in packages if row["name"] == "c"} == {None}
 
 
