@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sre_simulator.fields import FINDING_FIELDS, Kind, Layer
 from sre_simulator.filters import Criteria
 from sre_simulator.fleet import Fleet
-from sre_simulator.fleet.changes import Ledger
+from sre_simulator.fleet.changes import ScriptedFleet
 
 if TYPE_CHECKING:
     from tests.simulator.conftest import Equals, Post, Walk
@@ -188,7 +188,7 @@ def test_filters_match_a_naive_implementation(
 ) -> None:
     criteria = drawn.draw(_criteria(known))
     after = drawn.draw(st.sampled_from(["", *(finding["findingArn"] for finding in every[::97])]))
-    found = Ledger(fleet).findings(
+    found = ScriptedFleet(fleet).findings(
         ["444455556666"], "eu-west-1", Criteria(criteria), fleet.nights[-1].timestamp(), after
     )
     listed = [row.arn for row, _ in found]

@@ -58,7 +58,7 @@ class Change:
             )
 
 
-class Ledger:
+class ScriptedFleet:
     """A fleet with its changes. While the fleet is served, its findings are read only through
     this."""
 

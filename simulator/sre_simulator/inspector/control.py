@@ -13,18 +13,18 @@ from sre_simulator.inspector.dispatcher import Answer
 from sre_simulator.inspector.faults import Fault
 
 if TYPE_CHECKING:
-    from sre_simulator.inspector.dispatcher import Desk
+    from sre_simulator.inspector.dispatcher import Dispatcher
 
 
 class _Clock(msgspec.Struct):
     now: float
 
 
-def control(desk: Desk, name: str, body: bytes | None) -> Answer:
+def control(dispatcher: Dispatcher, name: str, body: bytes | None) -> Answer:
     """Sets the clock ({"now": epoch seconds}), adds faults or changes (lists of their fields), or
     returns the log."""
     try:
-        return Answer(200, _done(desk, name, body))
+        return Answer(200, _done(dispatcher, name, body))
     except (msgspec.DecodeError, ValueError) as error:
         refused = Refusal(400, "BadRequestException", str(error))
     except KeyError:
@@ -36,17 +36,17 @@ def control(desk: Desk, name: str, body: bytes | None) -> Answer:
     return Answer(refused.status, refused.body, refused.headers)
 
 
-def _done(desk: Desk, name: str, body: bytes | None) -> bytes:
-    with desk.lock:
+def _done(dispatcher: Dispatcher, name: str, body: bytes | None) -> bytes:
+    with dispatcher.lock:
         match name, body:
             case "requests", None:
-                return msgspec.json.encode(list(desk.log))
+                return msgspec.json.encode(list(dispatcher.log))
             case "clock", bytes():
-                desk.now = msgspec.json.decode(body, type=_Clock).now
+                dispatcher.now = msgspec.json.decode(body, type=_Clock).now
             case "faults", bytes():
-                desk.faults.extend(msgspec.json.decode(body, type=list[Fault]))
+                dispatcher.faults.extend(msgspec.json.decode(body, type=list[Fault]))
             case "changes", bytes():
-                desk.changes.extend(msgspec.json.decode(body, type=list[Change]))
+                dispatcher.changes.extend(msgspec.json.decode(body, type=list[Change]))
             case _:
                 raise KeyError(name)
     return b"{}"

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from sre_simulator.errors import Invalid, Refusal, throttled
-from sre_simulator.fleet.changes import Change, Ledger
+from sre_simulator.fleet.changes import Change, ScriptedFleet
 from sre_simulator.inspector.faults import Bucket, Fault, Trouble, counted, refusal
 from sre_simulator.inspector.operations import OPERATIONS
 from sre_simulator.inspector.service import Call, Service
@@ -61,7 +61,7 @@ class Answer:
     reset: bool = False
 
 
-class Desk:
+class Dispatcher:
     """Counts, throttles, disturbs and logs calls, one at a time, so that the order of scripted
     changes is certain."""
 
@@ -80,8 +80,8 @@ class Desk:
         self.log: deque[Request] = deque(maxlen=log_limit)
         self.lock = RLock()
         self._admin = fleet.admin_account
-        self._ledger = Ledger(fleet)
-        self._service = Service(fleet, self._ledger, pager)
+        self._scripted = ScriptedFleet(fleet)
+        self._service = Service(fleet, self._scripted, pager)
         self._rate, self._burst = rates
         self._buckets: dict[tuple[str, str], Bucket] = {}
         self._calls: Counter[tuple[str, str | None]] = Counter()
@@ -104,7 +104,7 @@ class Desk:
     def apply(self, change: Change, region: str) -> None:
         """Applies a change now."""
         with self.lock:
-            self._ledger.apply(change, region, self.now)
+            self._scripted.apply(change, region, self.now)
 
     def _account(self, key: str) -> str:
         simulated = _SIMULATED_KEY.match(key)
@@ -157,7 +157,7 @@ class Desk:
         for change in self.changes:
             due = change.after == self._calls[operation, change.region]
             if change.operation == operation and change.region in {None, region} and due:
-                self._ledger.apply(change, region, self.now)
+                self._scripted.apply(change, region, self.now)
 
 
 def _decoded(body: bytes) -> Any:

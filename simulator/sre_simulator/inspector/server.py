@@ -11,7 +11,7 @@ from threading import Event, Thread
 from typing import TYPE_CHECKING, Self
 
 from sre_simulator.fleet.changes import Change
-from sre_simulator.inspector.dispatcher import Desk, Request
+from sre_simulator.inspector.dispatcher import Dispatcher, Request
 from sre_simulator.inspector.faults import Fault
 from sre_simulator.inspector.paging import Mode, Pager
 from sre_simulator.inspector.tokens import Tokens
@@ -56,17 +56,19 @@ class Simulator:
     ) -> None:
         pager = Pager(Tokens(token_ttl), mode, page_bound, seed)
         self.fleet = fleet
-        self._desk = Desk(fleet, pager, fleet.nights[-1].timestamp(), (rate, burst), log_limit)
-        self._desk.faults.extend(faults)
-        self._desk.changes.extend(changes)
-        self._desk.keys.update(keys or {})
+        self._dispatcher = Dispatcher(
+            fleet, pager, fleet.nights[-1].timestamp(), (rate, burst), log_limit
+        )
+        self._dispatcher.faults.extend(faults)
+        self._dispatcher.changes.extend(changes)
+        self._dispatcher.keys.update(keys or {})
         self._port = port
         self._latency = latency
         self._endpoint: Endpoint | None = None
         self._thread: Thread | None = None
 
     def __enter__(self) -> Self:
-        self._endpoint = Endpoint(self._desk, self._port, self._latency, Event())
+        self._endpoint = Endpoint(self._dispatcher, self._port, self._latency, Event())
         self._thread = Thread(
             target=self._endpoint.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True
         )
@@ -94,28 +96,28 @@ class Simulator:
     @property
     def requests(self) -> list[Request]:
         """The log of requests, oldest first."""
-        with self._desk.lock:
-            return list(self._desk.log)
+        with self._dispatcher.lock:
+            return list(self._dispatcher.log)
 
     @property
     def faults(self) -> list[Fault]:
         """The faults; may be changed while it runs."""
-        return self._desk.faults
+        return self._dispatcher.faults
 
     @property
     def changes(self) -> list[Change]:
         """The scripted changes; may be changed while it runs."""
-        return self._desk.changes
+        return self._dispatcher.changes
 
     @property
     def clock(self) -> datetime:
         """The time of the virtual clock."""
-        return datetime.fromtimestamp(self._desk.now, UTC)
+        return datetime.fromtimestamp(self._dispatcher.now, UTC)
 
     @clock.setter
     def clock(self, moment: datetime) -> None:
-        self._desk.now = moment.timestamp()
+        self._dispatcher.now = moment.timestamp()
 
     def apply(self, change: Change, region: str = "eu-west-1") -> None:
         """Applies a change now, in the change's region or else in the given one."""
-        self._desk.apply(change, change.region or region)
+        self._dispatcher.apply(change, change.region or region)

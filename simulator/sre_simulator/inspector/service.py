@@ -10,7 +10,7 @@ import msgspec
 
 from sre_simulator.errors import broken
 from sre_simulator.filters import Criteria, coverage_filter
-from sre_simulator.fleet.changes import Found, Ledger
+from sre_simulator.fleet.changes import Found, ScriptedFleet
 from sre_simulator.fleet.organization import SCANNED, Fleet
 from sre_simulator.inspector.aggregations import Aggregation
 from sre_simulator.inspector.clusters import clusters
@@ -42,9 +42,9 @@ class Call(NamedTuple):
 class Service:
     """Answers calls from the fleet and its changes, with a pager."""
 
-    def __init__(self, fleet: Fleet, ledger: Ledger, pager: Pager) -> None:
+    def __init__(self, fleet: Fleet, scripted: ScriptedFleet, pager: Pager) -> None:
         self._fleet = fleet
-        self._ledger = ledger
+        self._scripted = scripted
         self._pager = pager
         self._remembered: OrderedDict[bytes, list[Wire]] = OrderedDict()
         self._answers: dict[str, Callable[[Call], bytes]] = {
@@ -100,7 +100,7 @@ class Service:
         accounts, region, now = self._visible(call), call.region, call.now
 
         def by_arn(position: str | None, _: int) -> Any:
-            return self._ledger.findings(accounts, region, criteria, now, position or "")
+            return self._scripted.findings(accounts, region, criteria, now, position or "")
 
         listing: Listing[Found] = Listing(by_arn, lambda found: found[0].arn)
         if sort := call.body.get("sortCriteria"):
@@ -108,13 +108,15 @@ class Service:
             listing = Listing(
                 lambda position, count: order.next(by_arn(None, 0), position, count), order.position
             )
-        return self._page(call, "findings", listing, lambda found: self._ledger.encoded(found, now))
+        return self._page(
+            call, "findings", listing, lambda found: self._scripted.encoded(found, now)
+        )
 
     def _aggregations(self, call: Call) -> bytes:
         aggregation = Aggregation(call.body)
 
         def count() -> list[Wire]:
-            found = self._ledger.findings(
+            found = self._scripted.findings(
                 self._visible(call), call.region, aggregation.criteria, call.now
             )
             return aggregation.answer(found)
@@ -130,7 +132,7 @@ class Service:
             if name not in {"nextToken", "maxResults"}
         }
         key = query_digest(
-            call.operation.name, call.region, call.account, named, call.now, self._ledger.version
+            call.operation.name, call.region, call.account, named, call.now, self._scripted.version
         )
         if key not in self._remembered:
             self._remembered[key] = make()
@@ -157,7 +159,7 @@ class Service:
             return failed(arn, "INVALID_INPUT", "The finding ARN is malformed.")
         if arn.split(":")[4] not in self._visible(call):
             return failed(arn, "ACCESS_DENIED", "The finding belongs to another account.")
-        found = self._ledger.find(call.region, arn, call.now)
+        found = self._scripted.find(call.region, arn, call.now)
         return (details(found[0]) if found else None) or failed(
             arn, "FINDING_DETAILS_NOT_FOUND", "No details for this finding."
         )

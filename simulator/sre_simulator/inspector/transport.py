@@ -16,7 +16,7 @@ from sre_simulator.inspector.dispatcher import Answer
 if TYPE_CHECKING:
     from threading import Event
 
-    from sre_simulator.inspector.dispatcher import Desk
+    from sre_simulator.inspector.dispatcher import Dispatcher
 
 LARGEST_BODY = 2 * 1024 * 1024  # a nextToken can have a million characters
 _CONTROL = "/_simulator/"
@@ -29,9 +29,9 @@ class Endpoint(ThreadingHTTPServer):
     block_on_close = True
     request_queue_size = 128
 
-    def __init__(self, desk: Desk, port: int, latency: float, stopping: Event) -> None:
+    def __init__(self, dispatcher: Dispatcher, port: int, latency: float, stopping: Event) -> None:
         super().__init__(("127.0.0.1", port), _Handler)
-        self.desk = desk
+        self.dispatcher = dispatcher
         self.latency = latency
         self.stopping = stopping
         self._open: set[socket.socket] = set()
@@ -80,9 +80,9 @@ class _Handler(BaseHTTPRequestHandler):
         if body is None:
             return
         if self.path.startswith(_CONTROL):
-            self._send(control(self._endpoint.desk, self.path.removeprefix(_CONTROL), body))
+            self._send(control(self._endpoint.dispatcher, self.path.removeprefix(_CONTROL), body))
         else:
-            answer = self._endpoint.desk.handle(
+            answer = self._endpoint.dispatcher.handle(
                 self.path, self.headers.get("Authorization", ""), body
             )
             self._endpoint.stopping.wait(answer.delay + self._endpoint.latency)
@@ -91,7 +91,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         """The log of the control endpoint; all operations of the service are POST."""
         if self.path.startswith(_CONTROL):
-            self._send(control(self._endpoint.desk, self.path.removeprefix(_CONTROL), None))
+            self._send(control(self._endpoint.dispatcher, self.path.removeprefix(_CONTROL), None))
         else:
             self._refuse(404, "UnknownOperationException", "Unknown operation")
 

@@ -166,6 +166,9 @@ def test_slack_accepts_five_valid_responses_and_none_too_late() -> None:
             slack.wait(url, USES + 1, within=0.01)
         slack.expire(other := slack.response_url())
         assert posted(slack, other, {"text": "x"}) == (404, "expired_url")
-        assert posted(slack, f"http://{slack.address}/no-such", {"text": "x"}) == (404, "expired_url")
+        assert posted(slack, f"http://{slack.address}/no-such", {"text": "x"}) == (
+            404,
+            "expired_url",
+        )
         slack.channels["C1"] = {"is_shared": False}
         assert [json.loads(slack.tell(one)[1])["ok"] for one in ("C1", "C2")] == [True, False]
