@@ -16,6 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 GLOSSARY = (ROOT / "docs" / "glossary.md").read_text()
 PAGES = [
     *(ROOT / name for name in ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md")),
+    *(ROOT / folder / "README.md" for folder in ("benchmarks", "deploy", "notebooks")),
     *sorted((ROOT / "docs").glob("*.md")),
 ]
 
@@ -92,7 +93,7 @@ def test_every_column_of_the_glossary_is_a_heading_in_the_code() -> None:
     assert [name for name in sorted(columns) if f'"{name}"' not in code] == []
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_a_page_uses_the_terms_of_the_glossary(page: Path) -> None:
     text = prose(page)
     found = {
