@@ -34,7 +34,7 @@ from sre_findings.questions.catalogue import (
 from sre_findings.sources.sources import Sources
 from sre_findings.store.blobs import FolderBlobs
 from sre_findings.store.keys import part_key
-from sre_findings.store.snapshots import Snapshots
+from sre_findings.store.snapshot_writer import SnapshotWriter
 from sre_findings.store.table import SqliteTable
 from sre_scanner import scan as scanning
 from sre_scanner.history.writer import HistoryWriter
@@ -59,7 +59,7 @@ TARGETS = {
 def build(fleet: Fleet, store: Path, spent: dict[str, float]) -> Sources:
     """Snapshots of a fleet, scanned one after the other. ``spent`` gets the CPU time of the last
     one's history and rollups."""
-    snapshots, table = Snapshots(FolderBlobs(store)), SqliteTable(store / "table.db")
+    snapshots, table = SnapshotWriter(FolderBlobs(store)), SqliteTable(store / "table.db")
     with Simulator(fleet) as simulator:
         os.environ.update(environment(simulator.url, store))
         for night in fleet.nights:
