@@ -20,7 +20,7 @@ from sre_findings.model.resources import resource
 from sre_findings.settings import Settings, load
 
 if TYPE_CHECKING:
-    from sre_findings.model.answers.list_answer import ListAnswer
+    from sre_findings.model.answers.list_answer import AnyListAnswer
     from sre_findings.questions.question import Question
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -151,7 +151,7 @@ def sources_here(settings: Settings, profile: str | None = None, *, instead: str
     return open_sources(settings, profile)
 
 
-def answer_list(question: Question[ListAnswer], settings: Settings, output: str) -> int:
+def answer_list(question: Question[AnyListAnswer], settings: Settings, output: str) -> int:
     """Runs a query with a list as its answer and prints it. Returns the exit code: 3 if the answer
     is unknown, or may be incomplete or stale."""
     from sre_cli.exit_codes import ANSWERED, UNSURE

@@ -48,4 +48,4 @@ def _beside(found: ResourceAnswer, job: Job, service: RemoteService) -> Beside:
         return Beside()
     one = found.resource.resource_id
     fixes = service.ask(Fixes(count=FIXES, resource=one)).items if found.rollup.fixable else ()
-    return Beside(int(service.ask(Sla(resource=one)).summary["late"]), fixes)
+    return Beside(service.ask(Sla(resource=one)).facts["late"], fixes)

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sre_findings.model.answers.verdict import CLEAN
 from sre_reports import wording
@@ -25,6 +25,7 @@ from sre_reports.key_figures import (
 )
 
 if TYPE_CHECKING:
+    from sre_findings.model.answers import fixes
     from sre_findings.nightly.report import Material
 
 FIXES = 3
@@ -135,7 +136,7 @@ def _subject(material: Material, state: State) -> str:
         return f"{night}{alarm}no findings reported"
     if unknown(material):
         return f"{night}{alarm}{wording.headline(verdict).lower().replace(': ', ', ')}"
-    critical, late = material.summary.rollup.counts.critical, material.late.summary["late"]
+    critical, late = material.summary.rollup.counts.critical, material.late.facts["late"]
     return f"{night}{alarm}{critical:,} critical, {late:,} past SLA"
 
 
@@ -191,7 +192,7 @@ def _plan(material: Material) -> str:
     return f"{updates} {resolved:,} of {wording.number(total, 'open finding')}."
 
 
-def _fixes(lines: Sequence[Mapping[str, Any]]) -> Iterator[Fix]:
+def _fixes(lines: Sequence[fixes.Fix]) -> Iterator[Fix]:
     """The first updates of the fix plan."""
     for line, name in zip(lines, told_apart(lines), strict=True):
         kev = f", {line['kev']:,} KEV" if line["kev"] else ""
@@ -202,7 +203,7 @@ def _fixes(lines: Sequence[Mapping[str, Any]]) -> Iterator[Fix]:
         yield Fix(name, clears, line["command"] or "")
 
 
-def told_apart(lines: Sequence[Mapping[str, Any]]) -> list[str]:
+def told_apart(lines: Sequence[fixes.Fix]) -> list[str]:
     """The name of each update, with its platform if another update has the same name: ``kernel ·
     Amazon Linux 2023``."""
     names = Counter(line["what"] for line in lines)

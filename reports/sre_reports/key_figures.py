@@ -5,7 +5,7 @@ A number that was not compared, checked or read is never zero.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -73,14 +73,14 @@ def unknown(material: Material) -> bool:
 def flow(material: Material) -> tuple[int, int]:
     """The numbers of new (or reopened) and of resolved findings. Findings of a first scan are not
     new."""
-    summary = material.changes.summary
-    came: Mapping[str, int] = summary.get("opened_by", {})
-    return came.get("new", 0) + came.get("reopened", 0), summary["counts"]["resolved"]
+    facts = material.changes.facts
+    came = facts["opened_by"]
+    return came["new"] + came["reopened"], facts["counts"]["resolved"]
 
 
 def _counted(material: Material) -> Iterator[Number]:
     now, then = material.summary.rollup, comparable(material)
-    late = material.late.summary["late"]
+    late = material.late.facts["late"]
     numbers = (
         _moved("critical", now.counts.critical, then.counts.critical if then else None),
         _moved("high", now.counts.high, then.counts.high if then else None),

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from sre_findings.model.answers.list_answer import ListAnswer
 from sre_findings.model.snapshots.certificate import COMPLETE
 
-SEVERITIES = ("critical", "high", "medium", "low")
+if TYPE_CHECKING:  # only type checkers need the types of the answers
+    from sre_findings.model.answers.trend import TrendAnswer, TrendDay
+
+Severity: TypeAlias = Literal["critical", "high", "medium", "low"]
+SEVERITIES: tuple[Severity, ...] = ("critical", "high", "medium", "low")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +34,10 @@ class Days:
     partial: int
 
 
-def days_of(trend: ListAnswer) -> Days:
+def days_of(trend: TrendAnswer) -> Days:
     """The days of an answer to ``trend``. A day with several snapshots is represented by its newest
     complete one."""
-    nights: dict[date, list[Mapping[str, Any]]] = {}
+    nights: dict[date, list[TrendDay]] = {}
     for item in trend.items:
         nights.setdefault(date.fromisoformat(item["date"]), []).append(item)
     span = _span(nights)
@@ -45,11 +48,10 @@ def days_of(trend: ListAnswer) -> Days:
     return Days(
         days=span,
         counts={
-            name: tuple(int(night[name]) if night else None for night in complete)
-            for name in SEVERITIES
+            name: tuple(night[name] if night else None for night in complete) for name in SEVERITIES
         },
-        came=tuple(_sum(nights.get(day), "came") for day in span),
-        went=tuple(_sum(nights.get(day), "went") for day in span),
+        came=tuple(_sum(one["came"] for one in nights.get(day, ())) for day in span),
+        went=tuple(_sum(one["went"] for one in nights.get(day, ())) for day in span),
         missing=sum(day not in nights for day in span),
         partial=sum(
             day in nights and night is None for day, night in zip(span, complete, strict=True)
@@ -64,5 +66,7 @@ def _span(nights: Mapping[date, object]) -> tuple[date, ...]:
     return tuple(first + timedelta(days=n) for n in range((last - first).days + 1))
 
 
-def _sum(nights: Sequence[Mapping[str, Any]] | None, name: str) -> int | None:
-    return sum(int(night[name]) for night in nights) if nights else None
+def _sum(numbers: Iterable[int]) -> int | None:
+    """The sum; None if there is no number."""
+    some = list(numbers)
+    return sum(some) if some else None

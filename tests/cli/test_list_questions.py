@@ -37,7 +37,8 @@ def test_every_query_with_a_list_is_tested_here() -> None:
         "export",
         "file",
         "snapshots",
-    }  # the last four have no command
+        "images",
+    }  # the last five have no command
     assert {command for command, *_ in QUESTIONS.values()} | elsewhere == set(QUERIES) - {
         "vulnerabilities",
         "summary",

@@ -324,7 +324,7 @@ def night(
     """A night as its report tells it, the third of three; ``summary`` changes the summary, all else
     the material."""
 
-    def listed(name: str, items: Sequence[Any], **summary: Any) -> ListAnswer:
+    def listed(name: str, items: Sequence[Any], **summary: Any) -> ListAnswer[Any, Any]:
         return ListAnswer("", name, items, len(items), (), (), proof(), summary)
 
     def make(summary: Mapping[str, Any] | None = None, **changes: Any) -> Material:

@@ -158,7 +158,7 @@ def test_the_first_three_updates_have_resolved_findings(night: Nights) -> None:
 
 def test_updates_of_one_name_are_distinguished_by_platform(night: Nights) -> None:
     usual, kinds = night().fixes, ("UBUNTU_22_04", "AMAZON_LINUX_2")
-    twins = [
+    twins: list[Any] = [
         dict(line, what="kernel", platform=platform)
         for line, platform in zip(usual.items, kinds, strict=False)
     ]

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 from sre_findings.model.answers.list_answer import ListAnswer
 from sre_findings.nightly.report import Material
 from sre_reports.trend_days import Days, days_of
 
 
-def trend_of(night: Callable[..., Material], *changes: dict[str, object]) -> ListAnswer:
+def trend_of(night: Callable[..., Material], *changes: dict[str, object]) -> ListAnswer[Any, Any]:
     trend = night().trend
-    return replace(trend, items=[dict(trend.items[0]) | change for change in changes])
+    items: list[Any] = [dict(trend.items[0]) | change for change in changes]
+    return replace(trend, items=items)
 
 
 def days(night: Callable[..., Material], *changes: dict[str, object]) -> Days:

@@ -6,7 +6,7 @@ import click
 
 from sre_cli import options
 from sre_findings.questions.filters import Filters
-from sre_findings.questions.remediation import Fixes
+from sre_findings.questions.remediation import Fixes, ImageFixes
 from sre_findings.settings import Settings
 
 
@@ -45,4 +45,5 @@ def command(
     sre-cli fixes --owner payments -n 3
     sre-cli fixes --images
     """
-    return options.answer_list(Fixes(count, as_of, narrow, types, images), settings, output)
+    question = ImageFixes if images else Fixes
+    return options.answer_list(question(count, as_of, narrow, types), settings, output)

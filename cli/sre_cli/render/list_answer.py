@@ -4,24 +4,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from sre_cli.render.sentences import notes, proof, text_of, wrapped
 from sre_cli.render.table import Column, lines
 from sre_cli.render.terminal import styled
-from sre_findings.model.answers.list_answer import ListAnswer, Shown
+from sre_findings.model.answers.list_answer import AnyListAnswer, Shown
 from sre_reports import wording
 
 _INDENT = "   "
 
 
-def render_list(answer: ListAnswer, width: int | None, colour: int) -> str:
+def render_list(answer: AnyListAnswer, width: int | None, colour: int) -> str:
     """The headline, the table with a sentence or command below a row that has one, and the
     provenance."""
     return text_of(_list(answer, width, colour))
 
 
-def _list(answer: ListAnswer, width: int | None, colour: int) -> Iterator[str]:
+def _list(answer: AnyListAnswer, width: int | None, colour: int) -> Iterator[str]:
     unknown = not answer.known and answer.proof.snapshot_id is not None
     first, *rest = wrapped(f"Unknown: {answer.headline}" if unknown else answer.headline, width)
     yield styled(first, "strong", colour)
@@ -35,7 +34,7 @@ def _list(answer: ListAnswer, width: int | None, colour: int) -> Iterator[str]:
     yield from proof(answer.proof, width, colour)
 
 
-def _table(answer: ListAnswer, width: int | None, colour: int) -> Iterator[str]:
+def _table(answer: AnyListAnswer, width: int | None, colour: int) -> Iterator[str]:
     shown = [one for one in answer.shown if one.style not in ("sentence", "command")]
     below = [one for one in answer.shown if one.style in ("sentence", "command")]
     rows = [[_cell(item, one) for one in shown] for item in answer.items]
@@ -60,7 +59,7 @@ def _column(one: Shown, place: int, many: int) -> Column:
     )
 
 
-def _cell(item: Mapping[str, Any], one: Shown) -> str:
+def _cell(item: Mapping[str, object], one: Shown) -> str:
     value = item[one.field]
     if value is None or value == "":
         return wording.valued("", "owner") if one.field == "owner" and one.style == "wide" else "-"
@@ -71,7 +70,7 @@ def _cell(item: Mapping[str, Any], one: Shown) -> str:
     return _words(value, one)
 
 
-def _words(value: Any, one: Shown) -> str:
+def _words(value: object, one: Shown) -> str:
     if one.style == "severity":
         return str(value).capitalize()
     if one.field in ("kind", "cause"):
@@ -81,11 +80,11 @@ def _words(value: Any, one: Shown) -> str:
     return str(value)
 
 
-def _below(item: Mapping[str, Any], one: Shown, width: int | None, colour: int) -> Iterator[str]:
+def _below(item: Mapping[str, object], one: Shown, width: int | None, colour: int) -> Iterator[str]:
     """A sentence, wrapped; or a command, not wrapped, so that it can be copied."""
-    value = item[one.field]
-    if not value:
+    if not item[one.field]:
         return
+    value = str(item[one.field])
     if one.style == "command":
         yield f"{_INDENT}$ {wrapped(value, None)[0]}"
         return

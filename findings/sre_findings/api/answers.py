@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from sre_findings.model.answers.answer import CoverageAnswer, Proof, ResourceAnswer, SummaryAnswer
-from sre_findings.model.answers.list_answer import ListAnswer
+from sre_findings.model.answers.list_answer import AnyListAnswer
 from sre_findings.model.answers.verdict import UNKNOWN
 from sre_findings.model.errors import SreError
 from sre_findings.model.findings.finding import Finding
@@ -123,7 +123,7 @@ class Answer:
         return f"<p><strong>{first}</strong>{''.join(f'<br>{line}' for line in rest)}</p>"
 
 
-def of_list(answer: ListAnswer, group: str = "") -> Answer:
+def of_list(answer: AnyListAnswer, group: str = "") -> Answer:
     """The answer for a list. ``group`` is the column name for the JSON key ``value``."""
     rows = [_grouped(row, group) for row in answer.items] if group else answer.items
     fields = [group if group and name == "value" else name for name in answer.fields]
@@ -134,7 +134,7 @@ def of_list(answer: ListAnswer, group: str = "") -> Answer:
         answer.total,
         answer.proof,
         answer.to_json(),
-        answer.summary,
+        answer.summary or {},
         answer.notes,
         answer.known,
         doubts_of(answer.proof),

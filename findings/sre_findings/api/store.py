@@ -15,7 +15,7 @@ from sre_findings.model.errors import UsageError
 from sre_findings.service.service import LocalService, Service
 
 if TYPE_CHECKING:
-    from sre_findings.model.answers.list_answer import ListAnswer
+    from sre_findings.model.answers.list_answer import AnyListAnswer
     from sre_findings.questions.question import Question
     from sre_findings.sources.sources import Sources
 
@@ -283,7 +283,7 @@ class Store:
 
         return answers.of_sql(sql(Sql(text, count, self.as_of, seconds, memory), self._here("sql")))
 
-    def _list(self, question: Question[ListAnswer], group: str = "") -> Answer:
+    def _list(self, question: Question[AnyListAnswer], group: str = "") -> Answer:
         return answers.of_list(self.service.ask(question), group)
 
     def _here(self, what: str) -> Sources:

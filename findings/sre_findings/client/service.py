@@ -12,7 +12,7 @@ from sre_findings.model.answers.answer import CoverageAnswer, ResourceAnswer, Su
 from sre_findings.model.errors import UsageError
 
 if TYPE_CHECKING:
-    from sre_findings.model.answers.list_answer import ListAnswer
+    from sre_findings.model.answers.list_answer import AnyListAnswer
     from sre_findings.questions.estate import CoverageGaps, Summary
     from sre_findings.questions.question import Question
     from sre_findings.questions.resource import Vulnerabilities
@@ -20,7 +20,14 @@ if TYPE_CHECKING:
 A = TypeVar("A")
 
 # The question's name and the tool's, where they differ.
-_TOOLS = {"time-to-fix": "time_to_fix", "fixes": "fix_plan", "where": "where_vulnerable"}
+_TOOLS = {
+    "time-to-fix": "time_to_fix",
+    "fixes": "fix_plan",
+    "images": "fix_plan",
+    "where": "where_vulnerable",
+}
+# Arguments of the tool that are not fields of the question, because they select it.
+_FIXED = {"images": {"images": True}}
 
 
 class RemoteService:
@@ -84,10 +91,14 @@ class RemoteService:
         with self.remote.understood():
             return decoding.coverage_answer(values)
 
-    def _list(self, question: Question[Any]) -> ListAnswer:
-        page = self._whole(_TOOLS.get(question.name, question.name), _arguments(question))
+    def _list(self, question: Question[Any]) -> AnyListAnswer:
+        from sre_findings.model.answers.list_types import keys_of
+
+        name = question.name
+        page = self._whole(_TOOLS.get(name, name), _arguments(question) | _FIXED.get(name, {}))
+        keys = keys_of(name)
         with self.remote.understood():
-            return decoding.list_answer(page.values, page.meta[LIST])
+            return decoding.list_answer(page.values, page.meta[LIST], keys)
 
     def _whole(self, tool: str, arguments: Mapping[str, Any], name: str = "") -> Page:
         """Every page as one, without the fields that only pages have."""

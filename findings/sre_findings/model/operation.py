@@ -4,11 +4,14 @@ to look it up."""
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sre_findings.model.findings.finding import iso
+
+if TYPE_CHECKING:  # only type checkers need the types of the answers
+    from sre_findings.model.answers.operations import OperationItem
 
 KEPT = timedelta(days=90)
 ANSWERED = "answered"
@@ -33,9 +36,20 @@ class Operation:
     snapshot_id: str | None = None
     rows: int = 0
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> OperationItem:
         """Plain data."""
-        return asdict(self) | {"at": iso(self.at)}
+        return {
+            "at": iso(self.at),
+            "id": self.id,
+            "who": self.who,
+            "what": self.what,
+            "outcome": self.outcome,
+            "took": self.took,
+            "arguments": dict(self.arguments),
+            "source": self.source,
+            "snapshot_id": self.snapshot_id,
+            "rows": self.rows,
+        }
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Operation:

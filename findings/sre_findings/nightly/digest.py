@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypedDict
 
 from sre_findings.model.access import ALL, Access
 from sre_findings.model.resources.coverage import Coverage
@@ -60,6 +60,29 @@ class Counted(NamedTuple):
     events: int
 
 
+class Happened(TypedDict):
+    """One event as a digest lists it. ``severity_before`` is set if the severity changed;
+    ``exposed`` means reachable from the internet, ``kev`` listed by CISA."""
+
+    kind: str
+    cause: str | None
+    severity: str | None
+    severity_before: str | None
+    vulnerability_id: str | None
+    subject: str | None
+    title: str | None
+    account_id: str
+    region: str
+    resource_type: str
+    resource_id: str
+    resource_name: str | None
+    owner: str | None
+    finding_arn: str
+    finding_key: str
+    exposed: bool
+    kev: bool
+
+
 class Gap(NamedTuple):
     """What is not scanned for something, and why: a resource, or ``whole`` kinds of them in a
     region of an account."""
@@ -84,7 +107,7 @@ class DigestData:
     owners: tuple[str, ...]
     material: Material
     counted: Sequence[Counted]
-    listed: Mapping[str, Sequence[Mapping[str, Any]]]
+    listed: Mapping[str, Sequence[Happened]]
     onboarded: Sequence[Onboarded]
     gaps: Sequence[Gap]
     opened_gaps: Sequence[Gap]
@@ -187,7 +210,7 @@ def _told(here: Sources, found: Found, material: Material, owners: tuple[str, ..
         material,
         counts,
         listed={
-            kind: _listed(engine.rows("happened", kinds=[kind], count=LISTED))
+            kind: [*map(_listed, engine.rows("happened", kinds=[kind], count=LISTED))]
             for kind in sorted(some)
         },
         onboarded=[_onboarded(row, found) for row in engine.rows("onboarded")],
@@ -199,7 +222,7 @@ def _told(here: Sources, found: Found, material: Material, owners: tuple[str, ..
 
 def _before(here: Sources, material: Material) -> Found | None:
     """The night that the changes are counted from."""
-    since = material.changes.summary.get("since")
+    since = material.changes.facts["since"]
     return find(here, since["snapshot_id"]) if since else None
 
 
@@ -215,12 +238,26 @@ def _counted(row: Mapping[str, Any]) -> Counted:
     )
 
 
-def _listed(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    words = ("severity_rank", "severity_before")
-    return [
-        {**row, **{name.removesuffix("_rank"): severity_word(row[name]) for name in words}}
-        for row in rows
-    ]
+def _listed(row: Mapping[str, Any]) -> Happened:
+    return {
+        "kind": row["kind"],
+        "cause": row["cause"],
+        "severity": severity_word(row["severity_rank"]),
+        "severity_before": severity_word(row["severity_before"]),
+        "vulnerability_id": row["vulnerability_id"],
+        "subject": row["subject"],
+        "title": row["title"],
+        "account_id": row["account_id"],
+        "region": row["region"],
+        "resource_type": row["resource_type"],
+        "resource_id": row["resource_id"],
+        "resource_name": row["resource_name"],
+        "owner": row["owner"],
+        "finding_arn": row["finding_arn"],
+        "finding_key": row["finding_key"],
+        "exposed": row["exposed"],
+        "kev": row["kev"],
+    }
 
 
 def _onboarded(row: Mapping[str, Any], found: Found) -> Onboarded:

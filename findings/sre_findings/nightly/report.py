@@ -6,13 +6,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from sre_findings.engine import aggregates
 from sre_findings.engine.catalogue import Engine
 from sre_findings.model.access import ALL, Access
 from sre_findings.model.answers.answer import CoverageAnswer, Proof, SummaryAnswer
-from sre_findings.model.answers.list_answer import ListAnswer
 from sre_findings.model.errors import UsageError
 from sre_findings.model.findings.open_finding import OpenFinding, Place
 from sre_findings.model.sla.age_bands import AgeGrid, age_grid
@@ -36,6 +35,13 @@ from sre_findings.sources.comparability import night_before, not_compared
 from sre_findings.sources.pinned_snapshots import PinnedSnapshots
 from sre_findings.sources.sources import Found, Sources, find
 from sre_findings.store.snapshots import Commit
+
+if TYPE_CHECKING:  # only type checkers need the types of the answers
+    from sre_findings.model.answers.changes import ChangesAnswer
+    from sre_findings.model.answers.fixes import FixesAnswer
+    from sre_findings.model.answers.sla import SlaAnswer
+    from sre_findings.model.answers.time_to_fix import TimeToFixAnswer
+    from sre_findings.model.answers.trend import TrendAnswer
 
 WORST, FIRST, NIGHTS = 10, 7, 90  # resources, fixes and days that a page shows
 
@@ -77,14 +83,14 @@ class Material:
     resources: Sequence[Held]
     accounts: SummaryAnswer
     owners: SummaryAnswer
-    late: ListAnswer
-    late_by_account: ListAnswer
+    late: SlaAnswer
+    late_by_account: SlaAnswer
     ages: AgeGrid
     coverage: CoverageAnswer
-    changes: ListAnswer
-    trend: ListAnswer
-    time_to_fix: ListAnswer
-    fixes: ListAnswer
+    changes: ChangesAnswer
+    trend: TrendAnswer
+    time_to_fix: TimeToFixAnswer
+    fixes: FixesAnswer
     findings: Iterator[OpenFinding]
     evidence: Evidence | None
     not_compared: str = ""
@@ -185,7 +191,7 @@ def material_of(
     )  # fmt: skip
 
 
-def _moved(since: Commit | None, found: Found, here: Sources) -> ListAnswer:
+def _moved(since: Commit | None, found: Found, here: Sources) -> ChangesAnswer:
     """What happened since the night of an earlier day. A page of a day is not compared with the
     same day."""
     if since is None:
@@ -195,9 +201,9 @@ def _moved(since: Commit | None, found: Found, here: Sources) -> ListAnswer:
     )
 
 
-def _before(moved: ListAnswer, here: Sources) -> Before | None:
+def _before(moved: ChangesAnswer, here: Sources) -> Before | None:
     """The night that the changes are counted from."""
-    since = moved.summary.get("since")
+    since = moved.facts["since"]
     if not since:
         return None
     found = find(here, since["snapshot_id"])
@@ -205,13 +211,13 @@ def _before(moved: ListAnswer, here: Sources) -> Before | None:
         return None
     return Before(
         summarize(Summary(), found, here),
-        sla(Sla("owner", as_of=since["snapshot_id"]), here).summary["late"],
+        sla(Sla("owner", as_of=since["snapshot_id"]), here).facts["late"],
     )
 
 
-def _new(moved: ListAnswer, found: Found, here: Sources) -> frozenset[str]:
+def _new(moved: ChangesAnswer, found: Found, here: Sources) -> frozenset[str]:
     """ARNs of what came since the night before; none on a first night."""
-    since = moved.summary.get("since")
+    since = moved.facts["since"]
     if not since:
         return frozenset()
     commits = here.snapshots.commits()

@@ -27,6 +27,7 @@ QUERIES = {
     "where": ("where", "where"),
     "suppressions": ("suppressions", "suppressions"),
     "fixes": ("fixes", "fixes"),
+    "images": ("fixes", "images"),
     "findings": ("findings", "findings"),
     "export": ("findings", "export_page"),
     "file": ("export_file", "export_file"),

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sre_findings.model.answers.list_answer import ListAnswer, Shown
 from sre_findings.model.findings.finding import iso
@@ -18,6 +17,9 @@ from sre_findings.sources.places import place_of, within
 from sre_findings.sources.snapshot_selection import choose
 from sre_findings.sources.sources import Found, Sources, no_snapshot, proof_of
 from sre_findings.store.snapshots import Commit
+
+if TYPE_CHECKING:  # only type checkers need the types of the answers
+    from sre_findings.model.answers.changes import Change, ChangesAnswer, ChangesFacts
 
 _EVENT = (
     "happened_at",
@@ -55,7 +57,7 @@ _SHOWN = (
 )
 
 
-def changes(question: Changes, sources: Sources) -> ListAnswer:
+def changes(question: Changes, sources: Sources) -> ChangesAnswer:
     """What happened between two nights. One night alone, or none, is said, not guessed."""
     commits = sources.snapshots.commits()
     head, base = _nights(question, commits, sources.now())
@@ -76,7 +78,7 @@ def changes(question: Changes, sources: Sources) -> ListAnswer:
     counts = {kind: sum(n for k, _, n in counted if k == kind) for kind in KINDS_OF_CHANGE}
     gone = _by_cause(counted, ("resolved",), WENT)
     of = question.narrow.words() + (", where it was read" if not_read(head, place) else "")
-    summary = {
+    summary: ChangesFacts = {
         "since": {"snapshot_id": base.snapshot_id, "as_of": iso(base.started_at)},
         "counts": counts,
         "opened_by": _by_cause(counted, ("opened", "reopened"), CAME),
@@ -110,16 +112,16 @@ def _nights(
     return head, older[-1] if older else None
 
 
-def nothing_to_compare(head: Commit | None, sources: Sources) -> ListAnswer:
+def nothing_to_compare(head: Commit | None, sources: Sources) -> ChangesAnswer:
     """That there is one night alone, or none."""
-    summary = {
+    summary: ChangesFacts = {
         "since": None,
         "counts": dict.fromkeys(KINDS_OF_CHANGE, 0),
         "resolved_by": dict.fromkeys(WENT, 0),
+        "opened_by": dict.fromkeys(CAME, 0),
     }
-    summary |= {"opened_by": dict.fromkeys(CAME, 0)}
     if head is None:
-        return replace(no_snapshot("events"), summary=summary)
+        return no_snapshot("events", summary)
     headline = (
         f"{head.snapshot_id} is the only snapshot so far: there is nothing to compare it with."
     )
@@ -144,26 +146,37 @@ def _headline(counts: Mapping[str, int], gone: Mapping[str, int], base: Commit, 
     return f"Since {base.snapshot_id}{of}: {came}, {went}."
 
 
-def _event(row: Mapping[str, Any]) -> dict[str, Any]:
-    times = {
-        "happened_at": "happened_us",
-        "opened_at": "opened_us",
-        "exposed_since": "exposed_us",
-        "first_seen_at": "first_seen_us",
+def _event(row: Mapping[str, Any]) -> Change:
+    return {
+        "happened_at": _iso(row["happened_us"]),
+        "kind": row["kind"],
+        "cause": row["cause"],
+        "severity": severity_word(row["severity_rank"]),
+        "severity_before": severity_word(row["severity_before"]),
+        "vulnerability_id": row["vulnerability_id"] or row["subject"],
+        "title": row["title"],
+        "resource_id": row["resource_id"],
+        "resource_name": row["resource_name"],
+        "resource_type": row["resource_type"],
+        "account_id": row["account_id"],
+        "region": row["region"],
+        "owner": row["owner"],
+        "opened_at": _iso(row["opened_us"]),
+        "exposed_since": _iso(row["exposed_us"]),
+        "first_seen_at": _iso(row["first_seen_us"]),
+        "reopened": row["reopened"],
+        "finding_arn": row["finding_arn"],
+        "finding_key": row["finding_key"],
+        "exposure_group": row["exposure_group"],
+        "exposure_key": row["exposure_key"],
+        "snapshot_id": row["snapshot_id"],
+        "resource": row["resource_name"] or row["resource_id"],
     }
-    values = {name: row[name] for name in _EVENT if name in row}
-    values |= {
-        name: iso(moment) if (moment := time_of(row[column])) else None
-        for name, column in times.items()
-    }
-    values |= {
-        name: severity_word(row[rank])
-        for name, rank in (("severity", "severity_rank"), ("severity_before", "severity_before"))
-    }
-    values["vulnerability_id"] = row["vulnerability_id"] or row["subject"]
-    return {name: values[name] for name in _EVENT} | {
-        "resource": row["resource_name"] or row["resource_id"]
-    }
+
+
+def _iso(microseconds: int | None) -> str | None:
+    moment = time_of(microseconds)
+    return iso(moment) if moment else None
 
 
 def _gaps(commit: Commit) -> list[str]:

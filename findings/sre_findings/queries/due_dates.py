@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING
 
 from sre_findings.model.answers.list_answer import ListAnswer, Shown
 from sre_findings.model.sla.ages import Ages, due_of
 from sre_findings.model.sla.policy import Policy
-from sre_findings.queries.sla import ages_by, check_group
+from sre_findings.queries.sla import ages_by, check_group, group_of
 from sre_findings.questions.history import Sla
 from sre_findings.rows.values import severity_word
 from sre_findings.sources.places import certain, place_of, within
 from sre_findings.sources.sources import Sources, find, no_snapshot
+
+if TYPE_CHECKING:  # only type checkers need the types of the answers
+    from sre_findings.model.answers.sla import Due, DueDay, DueDaysAnswer, DueDaysFacts
 
 _FIELDS = ("severity", "due_on", "days_left", "findings")
 _SHOWN = (
@@ -24,7 +27,7 @@ _SHOWN = (
 )
 
 
-def due_dates(question: Sla, sources: Sources) -> ListAnswer:
+def due_dates(question: Sla, sources: Sources) -> DueDaysAnswer:
     """Open findings by group, severity and due day, the earliest first and those without a deadline
     last."""
     check_group(question.by)
@@ -33,8 +36,8 @@ def due_dates(question: Sla, sources: Sources) -> ListAnswer:
         return no_snapshot("deadlines")
     found = within(found, place_of(question))
     today = found.commit.started_at.date() if question.as_of else sources.now().date()
-    items = [
-        {question.by: scope.value, **row}
+    items: list[DueDay] = [
+        {**group_of(question.by, scope.value), **row}
         for scope, ages in sorted(ages_by(found, sources, question).items())
         if scope.kind == question.by
         for row in _rows(ages, sources.policy, today)
@@ -43,7 +46,11 @@ def due_dates(question: Sla, sources: Sources) -> ListAnswer:
     findings = sum(row["findings"] for row in items)
     headline = f"{findings:,} open findings by the day on which they are due."
     shown = (Shown(question.by, question.by.capitalize(), "wide"), *_SHOWN)
-    summary = {"today": today.isoformat(), "policy": sources.policy.to_json(), "findings": findings}
+    summary: DueDaysFacts = {
+        "today": today.isoformat(),
+        "policy": sources.policy.to_json(),
+        "findings": findings,
+    }
     answer = ListAnswer(
         headline,
         "deadlines",
@@ -57,7 +64,7 @@ def due_dates(question: Sla, sources: Sources) -> ListAnswer:
     return certain(answer, sources)
 
 
-def _rows(ages: Ages, policy: Policy, today: date) -> list[dict[str, Any]]:
+def _rows(ages: Ages, policy: Policy, today: date) -> list[Due]:
     counts: Counter[tuple[int, date | None]] = Counter()
     for bucket, count in ages.buckets.items():
         counts[bucket.rank, due_of(bucket, policy).on] += count
@@ -67,6 +74,6 @@ def _rows(ages: Ages, policy: Policy, today: date) -> list[dict[str, Any]]:
     ]
 
 
-def _row(rank: int, on: date | None, today: date, count: int) -> dict[str, Any]:
+def _row(rank: int, on: date | None, today: date, count: int) -> Due:
     day, left = (on.isoformat(), (on - today).days) if on else (None, None)
     return {"severity": severity_word(rank), "due_on": day, "days_left": left, "findings": count}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sre_findings.model.answers.answer import Proof
 from sre_findings.model.answers.list_answer import ListAnswer
@@ -17,8 +17,11 @@ from sre_findings.sources.download_links import DownloadRequest
 from sre_findings.sources.places import place_of, within
 from sre_findings.sources.sources import Sources, find
 
+if TYPE_CHECKING:  # only type checkers need the types of the answers
+    from sre_findings.model.answers.findings import ExportAnswer, File
 
-def export_file(question: ExportFile, sources: Sources) -> ListAnswer:
+
+def export_file(question: ExportFile, sources: Sources) -> ExportAnswer:
     """How many findings the file has, where they come from, and by what it is fetched. Nothing is
     written yet but that.
 
@@ -42,7 +45,7 @@ def export_file(question: ExportFile, sources: Sources) -> ListAnswer:
         f"{total:,} findings as {question.form}, to be fetched with GET until"
         f" {iso(handed.expires_at)}."
     )
-    file = {
+    file: File = {
         "reference": handed.reference,
         "path": handed.path,
         "url": handed.url,

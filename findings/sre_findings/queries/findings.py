@@ -4,8 +4,7 @@ exports."""
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sre_findings.model.answers.list_answer import ListAnswer, Shown
 from sre_findings.model.findings.reachability import NOT_REACHABLE, UNKNOWN, left_out
@@ -17,6 +16,9 @@ from sre_findings.sources.older_snapshots import for_reachability
 from sre_findings.sources.places import place_of, within
 from sre_findings.sources.risk_acceptance import marked
 from sre_findings.sources.sources import Found, Sources, find, no_snapshot
+
+if TYPE_CHECKING:  # only type checkers need the types of the answers
+    from sre_findings.model.answers.findings import ExportAnswer, ExportFacts, FindingsAnswer
 
 _FIELDS = (
     "severity",
@@ -47,10 +49,10 @@ _SHOWN = (
     Shown("fixed_in", "Fixed in"),
 )
 _EVERY = {"fixable": False, "exploitable": False}
-_NO_FILE = {"file": None}
+_NO_FILE: ExportFacts = {"file": None}
 
 
-def findings(question: FindingList, sources: Sources) -> ListAnswer:
+def findings(question: FindingList, sources: Sources) -> FindingsAnswer:
     """One page of the findings that the filters leave, the worst first, and how many there are in
     all."""
     found = find(sources, question.as_of)
@@ -83,12 +85,12 @@ def findings(question: FindingList, sources: Sources) -> ListAnswer:
     return ListAnswer(headline, "findings", items, total, _FIELDS, _SHOWN, found.proof, notes=notes)
 
 
-def export_page(question: ExportPage, sources: Sources) -> ListAnswer:
+def export_page(question: ExportPage, sources: Sources) -> ExportAnswer:
     """One page of whole findings, as Inspector sent them, in the order of an export; how many there
     are in all."""
     found, rows = find(sources, question.rows.as_of), question.rows
     if found is None:
-        return replace(no_snapshot("findings"), summary=_NO_FILE)
+        return no_snapshot("findings", _NO_FILE)
     found = for_reachability(within(found, place_of(rows), rows.statuses), rows.reachable)
     filters = _of_rows(rows, found)
     total = _total(found, filters | _EVERY)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sre_findings.engine.catalogue import Engine
 from sre_findings.model.answers.list_answer import ListAnswer, Shown
@@ -13,7 +13,7 @@ from sre_findings.model.findings.ranking import risk_parameters
 from sre_findings.model.findings.severity import OTHER
 from sre_findings.model.resources import resource
 from sre_findings.queries import resource_lookup
-from sre_findings.questions.remediation import Fixes
+from sre_findings.questions.remediation import Fixes, ImageFixes
 from sre_findings.remediation.commands import advice, command
 from sre_findings.remediation.fix_plan import (
     CODE,
@@ -26,7 +26,18 @@ from sre_findings.remediation.fix_plan import (
     plan,
 )
 from sre_findings.sources.places import place_of, within
-from sre_findings.sources.sources import Found, Sources, find, no_snapshot
+from sre_findings.sources.sources import Sources, find, no_snapshot
+
+if TYPE_CHECKING:  # only type checkers need the types of the answers
+    from sre_findings.model.answers.fixes import (
+        Fix,
+        FixesAnswer,
+        FixesFacts,
+        Host,
+        ImageFix,
+        ImageFixesAnswer,
+        ImageFixesFacts,
+    )
 
 HOSTS_NAMED = 50  # of each line; the count is of all
 _KINDS = {
@@ -91,17 +102,13 @@ Key = tuple[str, int]
 """Region and number of a list of packages."""
 
 
-def fixes(question: Fixes, sources: Sources) -> ListAnswer:
+def fixes(question: Fixes, sources: Sources) -> FixesAnswer:
     """The fewest upgrades that remove every finding which an update removes, the most risk
     first."""
     found = find(sources, question.as_of)
     if found is None:
         return no_snapshot("lines")
     found = within(found, place_of(question))
-    return _images(question, found) if question.images else _plan(question, found, sources)
-
-
-def _plan(question: Fixes, found: Found, sources: Sources) -> ListAnswer:
     wanted = {"types": list(question.types) or None, **question.narrow.filters()}
     filters = resource_lookup.narrowed(
         wanted, resource_lookup.optional_resource(question.resource, found.engine)
@@ -112,7 +119,7 @@ def _plan(question: Fixes, found: Found, sources: Sources) -> ListAnswer:
     hosts = _hosts(found.engine, shown, lists, filters)
     items = [_item(place, line, hosts[place - 1]) for place, line in enumerate(shown, 1)]
     removed = sum(line.findings for line in lines)
-    summary = {
+    summary: FixesFacts = {
         "removable": removed,
         "kev": sum(line.kev for line in lines),
         "upgrades": sum(len(line.packages) for line in lines),
@@ -169,7 +176,7 @@ def _hosts(
     lines: Sequence[Line],
     lists: Mapping[int, Sequence[Key]],
     filters: Mapping[str, Any],
-) -> list[list[dict[str, str]]]:
+) -> list[list[Host]]:
     """The resources of each line."""
     line_of = {
         (line.kind, line.platform, key): place
@@ -178,7 +185,7 @@ def _hosts(
         for key in lists[need]
     }
     wanted = sorted({key[1] for _, _, key in line_of})
-    hosts: list[dict[tuple[str, str, str], dict[str, str]]] = [{} for _ in lines]
+    hosts: list[dict[tuple[str, str, str], Host]] = [{} for _ in lines]
     for row in engine.rows("fix_hosts", lists=wanted, **filters) if wanted else []:
         place = line_of.get(
             (
@@ -188,12 +195,16 @@ def _hosts(
             )
         )
         if place is not None:
-            names = {name: row[name] for name in ("resource_id", "name", "account_id", "region")}
-            hosts[place][row["account_id"], row["region"], row["resource_id"]] = names
+            hosts[place][row["account_id"], row["region"], row["resource_id"]] = {
+                "resource_id": row["resource_id"],
+                "name": row["name"],
+                "account_id": row["account_id"],
+                "region": row["region"],
+            }
     return [list(found.values()) for found in hosts]
 
 
-def _item(place: int, line: Line, hosts: Sequence[Mapping[str, str]]) -> dict[str, Any]:
+def _item(place: int, line: Line, hosts: Sequence[Host]) -> Fix:
     return {
         "place": place,
         "what": _what(line),
@@ -201,7 +212,10 @@ def _item(place: int, line: Line, hosts: Sequence[Mapping[str, str]]) -> dict[st
         "command": command(line),
         "kind": line.kind,
         "platform": line.platform or None,
-        "packages": [one._asdict() for one in line.packages],
+        "packages": [
+            {"manager": one.manager, "name": one.name, "fixed_in": one.fixed_in}
+            for one in line.packages
+        ],
         "resources": len(hosts),
         "findings": line.findings,
         "critical": line.counts[0],
@@ -209,7 +223,7 @@ def _item(place: int, line: Line, hosts: Sequence[Mapping[str, str]]) -> dict[st
         "kev": line.kev,
         "risk": line.risk,
         "reboot": line.reboot,
-        "hosts": [dict(one) for one in hosts[:HOSTS_NAMED]],
+        "hosts": hosts[:HOSTS_NAMED],
     }
 
 
@@ -219,8 +233,13 @@ def _what(line: Line) -> str:
     return f"{first.name} +{len(rest)}" if rest else first.name
 
 
-def _images(question: Fixes, found: Found) -> ListAnswer:
-    """What a rebuild of each machine image removes from the instances that run it."""
+def images(question: ImageFixes, sources: Sources) -> ImageFixesAnswer:
+    """The machine images, each with the findings that a rebuild resolves on the instances that run
+    it."""
+    found = find(sources, question.as_of)
+    if found is None:
+        return no_snapshot("lines")
+    found = within(found, place_of(question))
     rows = found.engine.rows("images", count=None, **question.narrow.filters())
     items = [_image(row) for row in rows]
     headline = (
@@ -231,7 +250,7 @@ def _images(question: Fixes, found: Found) -> ListAnswer:
             f"No machine image{question.narrow.words()} runs with findings that an update removes."
         )
     )
-    summary = {"removable": sum(item["findings"] for item in items)}
+    summary: ImageFixesFacts = {"removable": sum(item["findings"] for item in items)}
     return ListAnswer(
         headline,
         "images",
@@ -244,15 +263,22 @@ def _images(question: Fixes, found: Found) -> ListAnswer:
     )
 
 
-def _image(row: Mapping[str, Any]) -> dict[str, Any]:
-    values = {
-        name: int(row[name]) if isinstance(row[name], int) else row[name]
-        for name in _IMAGES
-        if name in row
-    }
+def _image(row: Mapping[str, Any]) -> ImageFix:
     owner = f" of {row['owner']}" if row["owner"] else ""
     what = (
         f"Rebuild {row['image_id']}{owner} and replace {row['instances']} instances:"
         f" {row['findings']:,} findings go."
     )
-    return values | {"advice": what}
+    return {
+        "image_id": row["image_id"],
+        "owner": row["owner"],
+        "account_id": row["account_id"],
+        "region": row["region"],
+        "platform": row["platform"],
+        "instances": row["instances"],
+        "findings": row["findings"],
+        "critical": row["critical"],
+        "high": row["high"],
+        "kev": row["kev"],
+        "advice": what,
+    }

@@ -7,6 +7,7 @@ import logging
 import queue
 import threading
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from sre_findings.model.answers.answer import TABLE, Proof
 from sre_findings.model.answers.list_answer import ListAnswer, Shown
@@ -16,6 +17,9 @@ from sre_findings.model.snapshots.certificate import COMPLETE
 from sre_findings.questions.records import Operations
 from sre_findings.sources.sources import Sources
 from sre_findings.store import operations as kept
+
+if TYPE_CHECKING:  # only type checkers need the types of the answers
+    from sre_findings.model.answers.operations import OperationsAnswer, OperationsFacts
 
 _LOG = logging.getLogger(__name__)
 # operations that may wait to be written; a table that is away must not fill the memory
@@ -46,7 +50,7 @@ _FIELDS = (
 )
 
 
-def operations(question: Operations, sources: Sources) -> ListAnswer:
+def operations(question: Operations, sources: Sources) -> OperationsAnswer:
     """The newest operations that the question is about. Raises AccessDenied for who may not see
     everything: what others asked names what others have."""
     now = sources.now().replace(microsecond=0)  # as exact as a cursor is, so that pages end alike
@@ -62,6 +66,7 @@ def operations(question: Operations, sources: Sources) -> ListAnswer:
     headline = (
         f"{len(every):,} operations in {question.days} days, {failed:,} of them not answered."
     )
+    summary: OperationsFacts = {"days": question.days}
     proof = Proof(TABLE, None, now, 0, COMPLETE, "of what was recorded")
     return ListAnswer(
         headline,
@@ -71,7 +76,7 @@ def operations(question: Operations, sources: Sources) -> ListAnswer:
         _FIELDS,
         _SHOWN,
         proof,
-        {"days": question.days},
+        summary,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Container, Iterable, Mapping
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sre_findings.model.answers.list_answer import ListAnswer, Shown
 from sre_findings.model.findings.finding import iso
@@ -17,6 +17,9 @@ from sre_findings.rows.values import severity_word, time_of
 from sre_findings.sources.older_snapshots import for_reachability
 from sre_findings.sources.places import place_of, within
 from sre_findings.sources.sources import Sources, find, no_snapshot
+
+if TYPE_CHECKING:  # only type checkers need the types of the answers
+    from sre_findings.model.answers.priorities import PrioritiesAnswer, Priority
 
 _FIELDS = (
     "place",
@@ -54,7 +57,7 @@ _SHOWN = (
 )
 
 
-def priorities(question: Priorities, sources: Sources) -> ListAnswer:
+def priorities(question: Priorities, sources: Sources) -> PrioritiesAnswer:
     """Open vulnerabilities, ranked by the policy. Ranked are vulnerabilities, for that is what
     people deal with."""
     found = find(sources, question.as_of)
@@ -135,7 +138,7 @@ def _candidate(row: Mapping[str, Any]) -> Candidate:
     )
 
 
-def _item(place: int, one: Candidate, row: Mapping[str, Any], reason: str) -> dict[str, Any]:
+def _item(place: int, one: Candidate, row: Mapping[str, Any], reason: str) -> Priority:
     return {
         "place": place,
         "vulnerability_id": row["vulnerability_id"] or row["subject"],
@@ -152,21 +155,16 @@ def _item(place: int, one: Candidate, row: Mapping[str, Any], reason: str) -> di
         "example_resource": row["example"],
         "first_observed_on": one.first_seen.isoformat() if one.first_seen else None,
         "why": reason,
-        **{
-            name: row[name]
-            for name in (
-                "title",
-                "type",
-                "inspector_score",
-                "epss_score",
-                "kev_added",
-                "kev_due",
-                "kev_action",
-                "findings",
-                "reachable_findings",
-                "resources",
-            )
-        },
+        "title": row["title"],
+        "type": row["type"],
+        "inspector_score": row["inspector_score"],
+        "epss_score": row["epss_score"],
+        "kev_added": row["kev_added"],
+        "kev_due": row["kev_due"],
+        "kev_action": row["kev_action"],
+        "findings": row["findings"],
+        "reachable_findings": row["reachable_findings"],
+        "resources": row["resources"],
     }
 
 

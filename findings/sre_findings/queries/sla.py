@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from sre_findings.engine import aggregates
 from sre_findings.engine.catalogue import Engine
@@ -20,6 +21,14 @@ from sre_findings.sources.places import place_of, within
 from sre_findings.sources.snapshot_selection import choose
 from sre_findings.sources.sources import Found, Sources, find, no_snapshot, proof_of
 
+if TYPE_CHECKING:  # only type checkers need the types of the answers
+    from sre_findings.model.answers.sla import Group, Late, SlaAnswer, SlaFacts
+    from sre_findings.model.answers.time_to_fix import (
+        FixTimesOfGroup,
+        TimeToFixAnswer,
+        TimeToFixFacts,
+    )
+
 _LATE = (
     Shown("late", "Late", "number"),
     Shown("due_this_week", "Due this week", "number"),
@@ -35,7 +44,7 @@ _LIVES = (
 )
 
 
-def sla(question: Sla, sources: Sources) -> ListAnswer:
+def sla(question: Sla, sources: Sources) -> SlaAnswer:
     """What is late and what is due this week, in all and in groups, under the policy of today."""
     check_group(question.by)
     found = find(sources, question.as_of)
@@ -49,12 +58,9 @@ def sla(question: Sla, sources: Sources) -> ListAnswer:
     )
     today = found.commit.started_at.date() if question.as_of else sources.now().date()
     late = {scope: lateness(ages, sources.policy, today).to_json() for scope, ages in every.items()}
-    items = [
-        {question.by: scope.value, **numbers}
-        for scope, numbers in late.items()
-        if scope.kind == question.by
-    ]
-    items.sort(key=lambda one: (-one["late"], -one["due_this_week"], one[question.by]))
+    groups = [(scope.value, one) for scope, one in late.items() if scope.kind == question.by]
+    groups.sort(key=lambda pair: (-pair[1]["late"], -pair[1]["due_this_week"], pair[0]))
+    items: list[Late] = [{**group_of(question.by, value), **one} for value, one in groups]
     whole = late.get(Scope(ORGANIZATION), Lateness().to_json())
     of = f" of {question.resource}" if question.resource else ""
     headline = (
@@ -63,7 +69,11 @@ def sla(question: Sla, sources: Sources) -> ListAnswer:
     )
     shown = (Shown(question.by, question.by.capitalize(), "wide"), *_LATE)
     fields = [one.field for one in shown]
-    summary = {"today": today.isoformat(), "policy": sources.policy.to_json(), **whole}
+    summary: SlaFacts = {
+        "today": today.isoformat(),
+        "policy": sources.policy.to_json(),
+        **whole,
+    }
     return ListAnswer(
         headline, question.by + "s", items, len(items), fields, shown, found.proof, summary
     )
@@ -75,6 +85,19 @@ def check_group(by: str) -> None:
         raise UsageError(
             f"there are no deadlines by {by!r}", do="Use one of: owner, account, region, type."
         )
+
+
+def group_of(by: str, value: str) -> Group:
+    """A group's value under the name of what is grouped by, as rows of answers have it."""
+    match by:
+        case "owner":
+            return {"owner": value}
+        case "account":
+            return {"account": value}
+        case "region":
+            return {"region": value}
+        case _:
+            return {"type": value}
 
 
 def ages_by(found: Found, sources: Sources, question: Sla) -> dict[Scope, Ages]:
@@ -95,14 +118,16 @@ def _ages_of(text: str, engine: Engine) -> dict[Scope, Ages]:
     return {Scope(ORGANIZATION): bucketed(ages.buckets.items())}
 
 
-def time_to_fix(question: TimeToFix, sources: Sources) -> ListAnswer:
+def time_to_fix(question: TimeToFix, sources: Sources) -> TimeToFixAnswer:
     """How long fixing takes: patched findings, with those that are still open counted for as long
     as they are."""
     known = lives_of(question, sources)
     if known is None:
         return no_snapshot("groups")
     found, groups = known
-    items = [{"value": value, **estimate(lives).to_json()} for value, lives in groups.items()]
+    items: list[FixTimesOfGroup] = [
+        {"value": value, **estimate(lives).to_json()} for value, lives in groups.items()
+    ]
     whole = estimate(life for lives in groups.values() for life in lives)
     reached = (
         f"half are patched within {whole.median_days} days"
@@ -115,7 +140,11 @@ def time_to_fix(question: TimeToFix, sources: Sources) -> ListAnswer:
     )
     shown = (Shown("value", question.by.capitalize(), "wide"), *_LIVES)
     fields = [one.field for one in shown]
-    summary = {"by": question.by, "days": question.days, "all": whole.to_json()}
+    summary: TimeToFixFacts = {
+        "by": question.by,
+        "days": question.days,
+        "all": whole.to_json(),
+    }
     return ListAnswer(headline, "groups", items, len(items), fields, shown, found.proof, summary)
 
 

@@ -3,12 +3,17 @@ choose from."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from sre_findings.model import spelling
 from sre_findings.model.answers.list_answer import ListAnswer, Shown
 from sre_findings.model.snapshots.certificate import COMPLETE
 from sre_findings.queries import resource_lookup
 from sre_findings.questions.records import SimilarNames, SnapshotList
 from sre_findings.sources.sources import Sources, find, no_snapshot, proof_of
+
+if TYPE_CHECKING:  # only type checkers need the types of the answers
+    from sre_findings.model.answers.snapshots import SnapshotsAnswer
 
 _FIELDS = ("snapshot_id", "started_at", "state", "claim", "reasons")
 _SHOWN = (
@@ -19,7 +24,7 @@ _SHOWN = (
 )
 
 
-def snapshots(question: SnapshotList, sources: Sources) -> ListAnswer:
+def snapshots(question: SnapshotList, sources: Sources) -> SnapshotsAnswer:
     """Every committed snapshot, the newest first, as ``sre-cli snapshots list`` prints them; the
     proof is the newest one's."""
     commits = sources.snapshots.commits()[::-1]

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import date
 from itertools import chain
-from typing import Any
+from typing import TYPE_CHECKING
 
 from sre_findings.model.answers.list_answer import ListAnswer, Shown
 from sre_findings.model.errors import UsageError
@@ -17,6 +17,9 @@ from sre_findings.queries import suppression_access
 from sre_findings.questions.remediation import SuppressionList
 from sre_findings.rows.values import finding_of
 from sre_findings.sources.sources import Found, Sources, find, no_snapshot
+
+if TYPE_CHECKING:  # only type checkers need the types of the answers
+    from sre_findings.model.answers.suppressions import Rule, RulesAnswer
 
 _FIELDS = ("line", "about", "scope", "state", "findings", "owner", "expires", "status", "reason")
 _SHOWN = (
@@ -29,7 +32,7 @@ _SHOWN = (
 )
 
 
-def suppressions(question: SuppressionList, sources: Sources) -> ListAnswer:
+def suppressions(question: SuppressionList, sources: Sources) -> RulesAnswer:
     """Every rule of the file with its state and how many findings it covers; lapsed and unused ones
     are warned about.
 
@@ -43,7 +46,7 @@ def suppressions(question: SuppressionList, sources: Sources) -> ListAnswer:
     used = Counter(rule.index for rule, _ in matched(rules, found, today))
     if sources.access.everything:
         items, notes = (
-            [_item(rule, today, used[rule.index]) for rule in rules],
+            [_item(rule, today, used[rule.index], line=rule.line) for rule in rules],
             rules.warnings(today, used.keys()),
         )
     else:
@@ -52,7 +55,7 @@ def suppressions(question: SuppressionList, sources: Sources) -> ListAnswer:
                 matched(rules, found, today), suppression_access.lapsed(rules, _open(found), today)
             )
         )
-        items = [_item(rule, today, used[rule.index]) | {"line": None} for rule in known]
+        items = [_item(rule, today, used[rule.index], line=None) for rule in known]
         notes = suppression_access.warnings(known, today)
     headline = (
         f"{len(items):,} rules cover {used.total():,} findings, which stay open all the same."
@@ -84,16 +87,14 @@ def _open(found: Found) -> Iterator[Finding]:
     return (finding_of(row) for batch in found.engine.batches("open_findings") for row in batch)
 
 
-def _item(rule: Suppression, today: date, findings: int) -> dict[str, Any]:
+def _item(rule: Suppression, today: date, findings: int, *, line: int | None) -> Rule:
     state = "lapsed" if not rule.is_live(today) else "live" if findings else "unused"
-    values = {
-        "line": rule.line,
+    return {
+        "line": line,
         "about": rule.subject,
         "scope": _scope(rule),
         "state": state,
         "findings": findings,
-    }
-    return values | {
         "owner": rule.owner,
         "expires": rule.expires.isoformat(),
         "status": rule.status,

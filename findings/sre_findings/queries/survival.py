@@ -10,8 +10,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
-from typing import NamedTuple
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:  # only type checkers need the types of the answers
+    from sre_findings.model.answers.time_to_fix import FixTimes
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +32,14 @@ class TimeToFix:
     patched: int
     unpatched: int
 
-    def to_json(self) -> dict[str, int | None]:
+    def to_json(self) -> FixTimes:
         """Plain data for answers."""
-        return asdict(self)
+        return {
+            "median_days": self.median_days,
+            "p90_days": self.p90_days,
+            "patched": self.patched,
+            "unpatched": self.unpatched,
+        }
 
 
 class Step(NamedTuple):

@@ -3,12 +3,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from sre_findings.model.answers.list_answer import ListAnswer, Shown
 from sre_findings.queries.sla import lives_of
 from sre_findings.queries.survival import Step, survival
 from sre_findings.questions.history import TimeToFix
 from sre_findings.sources.places import certain
 from sre_findings.sources.sources import Sources, no_snapshot
+
+if TYPE_CHECKING:  # only type checkers need the types of the answers
+    from sre_findings.model.answers.time_to_fix import CurveFacts, CurvesAnswer, CurveStep
 
 _SHOWN = (
     Shown("day", "Day", "number"),
@@ -19,15 +24,22 @@ _SHOWN = (
 )
 
 
-def curves(question: TimeToFix, sources: Sources) -> ListAnswer:
+def curves(question: TimeToFix, sources: Sources) -> CurvesAnswer:
     """The Kaplan-Meier curve of each group, a row a step; a group's median is the first day with a
     share of a half or less."""
     known = lives_of(question, sources)
     if known is None:
         return no_snapshot("steps")
     found, groups = known
-    items = [
-        {"value": value, **step._asdict()}
+    items: list[CurveStep] = [
+        {
+            "value": value,
+            "day": step.day,
+            "watched": step.watched,
+            "patched": step.patched,
+            "unpatched": step.unpatched,
+            "share": step.share,
+        }
         for value, some in groups.items()
         for step in survival(some)
     ]
@@ -39,7 +51,7 @@ def curves(question: TimeToFix, sources: Sources) -> ListAnswer:
         ("value", *Step._fields),
         (Shown("value", question.by.capitalize(), "wide"), *_SHOWN),
     )
-    summary = {"by": question.by, "days": question.days, "findings": findings}
+    summary: CurveFacts = {"by": question.by, "days": question.days, "findings": findings}
     return certain(
         ListAnswer(headline, "steps", items, len(items), fields, shown, found.proof, summary),
         sources,

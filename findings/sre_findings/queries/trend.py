@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
-from typing import Any
+from typing import TYPE_CHECKING
 
 from sre_findings.model.answers.list_answer import ListAnswer, Shown
 from sre_findings.model.errors import UsageError
@@ -33,6 +33,9 @@ from sre_findings.store.pruning import pruned_sequences
 from sre_findings.store.rollup_history import Night
 from sre_findings.store.snapshots import Commit
 
+if TYPE_CHECKING:  # only type checkers need the types of the answers
+    from sre_findings.model.answers.trend import OtherSeverities, TrendAnswer, TrendDay, TrendFacts
+
 _SHOWN = (
     Shown("date", "Night"),
     *(
@@ -46,7 +49,7 @@ _SHOWN = (
 )
 
 
-def trend(question: Trend, sources: Sources) -> ListAnswer:
+def trend(question: Trend, sources: Sources) -> TrendAnswer:
     """A scope's counts night by night, from the table alone. Days without a snapshot are named, not
     filled."""
     commits = sources.snapshots.commits() if question.as_of else []
@@ -78,7 +81,7 @@ def trend(question: Trend, sources: Sources) -> ListAnswer:
     pruned = pruned_sequences(sources.snapshots.blobs)
     items = [_night(night, rollup, night.sequence in pruned) for night, rollup in days]
     missing = _missing([night.started_at.date() for night, _ in days])
-    summary = {
+    summary: TrendFacts = {
         "scope": {"kind": question.kind, "value": question.value},
         "days": question.days,
         "missing_days": missing,
@@ -122,7 +125,7 @@ def _placed(scope: Scope, nights: Sequence[tuple[Night, Rollup]], found: Found) 
         raise
 
 
-def _untold(question: Trend, head: Commit, sources: Sources) -> ListAnswer:
+def _untold(question: Trend, head: Commit, sources: Sources) -> TrendAnswer:
     """What is said where the table's history is of more than the caller sees. Nothing is counted,
     so nothing is told of it."""
     headline = "The history of this scope cannot be told to who sees a part of the estate."
@@ -132,7 +135,7 @@ def _untold(question: Trend, head: Commit, sources: Sources) -> ListAnswer:
             " between two nights."
         )
     ]
-    summary = {
+    summary: TrendFacts = {
         "scope": {"kind": question.kind, "value": question.value},
         "days": question.days,
         "missing_days": [],
@@ -194,21 +197,36 @@ def _compared(nights: Sequence[Night], question: Trend, sources: Sources) -> tup
     return whole[0] if whole else 0, not_compared(first, last, place)
 
 
-def _night(night: Night, rollup: Rollup, pruned: bool) -> dict[str, Any]:
-    counts = rollup.counts.to_json()
+def _night(night: Night, rollup: Rollup, pruned: bool) -> TrendDay:
+    counts = rollup.counts
     flow = {word: rollup.flow.get(word, 0) for word in (*CAME, *WENT)}
+    other: OtherSeverities = {"other": counts.other} if counts.other else {}
     return {
         "date": night.started_at.date().isoformat(),
         "as_of": iso(night.started_at),
         "snapshot_id": night.snapshot_id,
         "state": night.state,
         "pruned": pruned,
-        **counts,
+        "critical": counts.critical,
+        "high": counts.high,
+        "medium": counts.medium,
+        "low": counts.low,
+        "informational": counts.informational,
+        "untriaged": counts.untriaged,
+        **other,
+        "total": counts.total,
         "suppressed": rollup.suppressed,
         "kev": rollup.to_json()["kev"],
         "came": sum(flow[word] for word in ("new", "reopened")),
         "went": sum(flow[word] for word in WENT),
-        **flow,
+        "new": flow["new"],
+        "onboarding": flow["onboarding"],
+        "successor": flow["successor"],
+        "reopened": flow["reopened"],
+        "patched": flow["patched"],
+        "terminated": flow["terminated"],
+        "not_scanned": flow["not_scanned"],
+        "unknown": flow["unknown"],
     }
 
 
@@ -225,7 +243,7 @@ def _gaps(missing: Sequence[str]) -> list[str]:
     return [f"No snapshot on {len(missing)} of these days: {some}."] if missing else []
 
 
-def _pruned(items: Sequence[Mapping[str, Any]]) -> list[str]:
+def _pruned(items: Sequence[TrendDay]) -> list[str]:
     """The note about nights whose counts are left and whose snapshots are gone."""
     gone = [item["date"] for item in items if item["pruned"]]
     if not gone:
@@ -234,9 +252,7 @@ def _pruned(items: Sequence[Mapping[str, Any]]) -> list[str]:
     return [f"Pruned: {some}. The counts are kept; the findings can no longer be listed."]
 
 
-def _headline(
-    items: Sequence[Mapping[str, Any]], question: Trend, compared: tuple[int, str]
-) -> str:
+def _headline(items: Sequence[TrendDay], question: Trend, compared: tuple[int, str]) -> str:
     of = f" of {question.kind} {question.value}" if question.value else ""
     if not items:
         return f"No night in the last {question.days} days{of}."

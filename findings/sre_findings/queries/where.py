@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sre_findings.model.answers.list_answer import ListAnswer, Shown
 from sre_findings.model.errors import UsageError
@@ -19,6 +19,9 @@ from sre_findings.questions.remediation import Exposure
 from sre_findings.rows.values import time_of
 from sre_findings.sources.places import place_of, within
 from sre_findings.sources.sources import Found, Sources, find, no_snapshot
+
+if TYPE_CHECKING:  # only type checkers need the types of the answers
+    from sre_findings.model.answers.exposure import Exposed, ExposureAnswer, ExposureFacts
 
 _FIELDS = (
     "severity",
@@ -54,7 +57,7 @@ NAMED = 10  # names in a note
 _ID = re.compile(r"(cve|ghsa)-", re.IGNORECASE)
 
 
-def where(question: Exposure, sources: Sources) -> ListAnswer:
+def where(question: Exposure, sources: Sources) -> ExposureAnswer:
     """Every finding of a vulnerability's id, or of the packages that a text names. None found is
     told with what was not scanned."""
     text = question.text.strip()
@@ -77,7 +80,7 @@ def where(question: Exposure, sources: Sources) -> ListAnswer:
         [one for one in every if one["reachability"] == REACHABLE] if question.reachable else every
     )
     still_open = [one for one in items if one["status"] != "SUPPRESSED"]
-    summary = {
+    summary: ExposureFacts = {
         "text": text,
         "matched": list(matched.names),
         "resources": _resources(still_open),
@@ -108,17 +111,17 @@ def where(question: Exposure, sources: Sources) -> ListAnswer:
     )
 
 
-def _left_out(every: Sequence[Mapping[str, Any]], shown: Sequence[Mapping[str, Any]]) -> list[str]:
+def _left_out(every: Sequence[Exposed], shown: Sequence[Exposed]) -> list[str]:
     """What the reachable ones alone do not tell."""
     words = Counter(one["reachability"] or UNKNOWN for one in every)
     return list(left_out(words[UNKNOWN], words[NOT_REACHABLE])) if len(every) > len(shown) else []
 
 
-def _resources(items: Sequence[Mapping[str, Any]]) -> int:
+def _resources(items: Sequence[Exposed]) -> int:
     return len({(one["account_id"], one["region"], one["resource_id"]) for one in items})
 
 
-def _headline(question: Exposure, text: str, items: Sequence[Mapping[str, Any]]) -> str:
+def _headline(question: Exposure, text: str, items: Sequence[Exposed]) -> str:
     where = question.narrow.words()
     if not items:
         return (
@@ -137,7 +140,7 @@ def _headline(question: Exposure, text: str, items: Sequence[Mapping[str, Any]])
     return f"{named}{where}: {', '.join(one for one in told if one)}."
 
 
-def _counted_on(word: str, items: Sequence[Mapping[str, Any]]) -> str:
+def _counted_on(word: str, items: Sequence[Exposed]) -> str:
     """``290 open findings on 27 resources``; empty where there are none."""
     resources = _resources(items)
     many = "finding" if len(items) == 1 else "findings"
@@ -193,12 +196,26 @@ def _caveats(found: Found) -> Sequence[str]:
     )
 
 
-def _item(row: Mapping[str, Any]) -> dict[str, Any]:
+def _item(row: Mapping[str, Any]) -> Exposed:
     first = time_of(row["first_us"])
-    item = {name: row[name] for name in _FIELDS if name in row} | {
-        "first_observed_at": iso(first) if first else None
-    }
-    item["vulnerability_id"] = row["vulnerability_id"] or row["subject"]
-    return {name: item[name] for name in _FIELDS} | {
-        "resource": row["resource_name"] or row["resource_id"]
+    return {
+        "severity": row["severity"],
+        "vulnerability_id": row["vulnerability_id"] or row["subject"],
+        "status": row["status"],
+        "resource_id": row["resource_id"],
+        "resource_name": row["resource_name"],
+        "resource_type": row["resource_type"],
+        "account_id": row["account_id"],
+        "region": row["region"],
+        "owner": row["owner"],
+        "package": row["package"],
+        "installed": row["installed"],
+        "fixed_in": row["fixed_in"],
+        "fix_available": row["fix_available"],
+        "reachability": row["reachability"],
+        "reachability_reason": row["reachability_reason"],
+        "first_observed_at": iso(first) if first else None,
+        "title": row["title"],
+        "finding_arn": row["finding_arn"],
+        "resource": row["resource_name"] or row["resource_id"],
     }

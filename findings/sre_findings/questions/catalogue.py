@@ -18,7 +18,13 @@ from sre_findings.questions.findings import (
 )
 from sre_findings.questions.history import KINDS_OF_CHANGE, Changes, Sla, TimeToFix, Trend
 from sre_findings.questions.records import Operations, SimilarNames, SnapshotList
-from sre_findings.questions.remediation import Exposure, Fixes, Priorities, SuppressionList
+from sre_findings.questions.remediation import (
+    Exposure,
+    Fixes,
+    ImageFixes,
+    Priorities,
+    SuppressionList,
+)
 from sre_findings.questions.resource import CACHED, EITHER, LIVE, Vulnerabilities
 
 __all__ = [
@@ -27,24 +33,25 @@ __all__ = [
     "EITHER",
     "KINDS_OF_CHANGE",
     "LIVE",
-    "Vulnerabilities",
-    "ExportFile",
     "Changes",
     "CoverageGaps",
+    "ExportFile",
+    "ExportFilters",
+    "ExportPage",
     "Exposure",
-    "Fixes",
-    "FindingList",
     "Filters",
-    "SimilarNames",
-    "SnapshotList",
+    "FindingList",
+    "Fixes",
+    "ImageFixes",
     "OneFinding",
     "Operations",
     "Priorities",
-    "ExportFilters",
+    "SimilarNames",
     "Sla",
+    "SnapshotList",
     "Summary",
     "SuppressionList",
     "TimeToFix",
     "Trend",
-    "ExportPage",
+    "Vulnerabilities",
 ]

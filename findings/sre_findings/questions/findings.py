@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sre_findings.model.answers.list_answer import ListAnswer
 from sre_findings.questions.filters import EVERYWHERE, Filters
 from sre_findings.questions.question import Question
+
+if TYPE_CHECKING:  # only type checkers need the types of the answers
+    from sre_findings.model.answers.findings import ExportAnswer, FindingsAnswer
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +33,7 @@ _OPEN = ExportFilters()
 
 
 @dataclass(frozen=True, slots=True)
-class FindingList(Question[ListAnswer]):
+class FindingList(Question["FindingsAnswer"]):
     """Findings of the whole estate, the worst first: ``count`` of them (0: all) after the first
     ``skip``. Empty means all."""
 
@@ -50,7 +52,7 @@ class FindingList(Question[ListAnswer]):
 
 
 @dataclass(frozen=True, slots=True)
-class ExportPage(Question[ListAnswer]):
+class ExportPage(Question["ExportAnswer"]):
     """A page of an export: ``count`` findings (0: all) of ``rows`` after the first ``skip``."""
 
     name = "export"
@@ -61,7 +63,7 @@ class ExportPage(Question[ListAnswer]):
 
 
 @dataclass(frozen=True, slots=True)
-class ExportFile(Question[ListAnswer]):
+class ExportFile(Question["ExportAnswer"]):
     """Whole findings in one file: ``form`` is a name of the exports' formats, ``options`` are that
     format's own."""
 

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from sre_findings.model.answers.list_answer import ListAnswer
 from sre_findings.questions.filters import EVERYWHERE, Filters
 from sre_findings.questions.question import Question
+
+if TYPE_CHECKING:  # only type checkers need the types of the answers
+    from sre_findings.model.answers.changes import ChangesAnswer
+    from sre_findings.model.answers.sla import SlaAnswer
+    from sre_findings.model.answers.time_to_fix import TimeToFixAnswer
+    from sre_findings.model.answers.trend import TrendAnswer
+
 
 KINDS_OF_CHANGE = (
     "opened",
@@ -25,7 +32,7 @@ KINDS_OF_CHANGE = (
 
 
 @dataclass(frozen=True, slots=True)
-class Changes(Question[ListAnswer]):
+class Changes(Question["ChangesAnswer"]):
     """What happened after the night of ``since`` up to that of ``as_of``; without both, between the
     two newest complete ones.
 
@@ -43,7 +50,7 @@ class Changes(Question[ListAnswer]):
 
 
 @dataclass(frozen=True, slots=True)
-class Trend(Question[ListAnswer]):
+class Trend(Question["TrendAnswer"]):
     """How a scope's counts went over so many days. ``kind`` and ``value`` name the scope; the
     default is everything."""
 
@@ -56,7 +63,7 @@ class Trend(Question[ListAnswer]):
 
 
 @dataclass(frozen=True, slots=True)
-class Sla(Question[ListAnswer]):
+class Sla(Question["SlaAnswer"]):
     """What is late and what is due, in all and by owner, account, region or type; of one
     ``resource`` alone, in all."""
 
@@ -69,7 +76,7 @@ class Sla(Question[ListAnswer]):
 
 
 @dataclass(frozen=True, slots=True)
-class TimeToFix(Question[ListAnswer]):
+class TimeToFix(Question["TimeToFixAnswer"]):
     """How long fixing took over so many days, by severity, owner or account."""
 
     name = "time-to-fix"

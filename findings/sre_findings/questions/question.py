@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import ClassVar, Generic, TypeVar
 
-A = TypeVar("A")
+A_co = TypeVar("A_co", covariant=True)
 
 
-class Question(Generic[A]):
+class Question(Generic[A_co]):
     """Something that can be asked, and is answered by an ``A``. Subclasses are frozen dataclasses.
 
     ``name`` is that of the command.

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from sre_findings.model.answers.list_answer import ListAnswer
 from sre_findings.questions.question import Question
+
+if TYPE_CHECKING:  # only type checkers need the types of the answers
+    from sre_findings.model.answers.operations import OperationsAnswer
+    from sre_findings.model.answers.snapshots import SnapshotsAnswer
 
 
 @dataclass(frozen=True, slots=True)
-class SnapshotList(Question[ListAnswer]):
+class SnapshotList(Question["SnapshotsAnswer"]):
     """Which snapshots there are, the newest first: ``count`` of them (0: all) after the first
     ``skip``."""
 
@@ -20,7 +24,7 @@ class SnapshotList(Question[ListAnswer]):
 
 
 @dataclass(frozen=True, slots=True)
-class Operations(Question[ListAnswer]):
+class Operations(Question["OperationsAnswer"]):
     """Who asked what in so many days, today's included: the newest ``count`` (0: all), of one
     person, tool or outcome."""
 

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from sre_findings.model.answers.list_answer import ListAnswer
 from sre_findings.questions.filters import EVERYWHERE, Filters
 from sre_findings.questions.question import Question
 
+if TYPE_CHECKING:  # only type checkers need the types of the answers
+    from sre_findings.model.answers.exposure import ExposureAnswer
+    from sre_findings.model.answers.fixes import FixesAnswer, ImageFixesAnswer
+    from sre_findings.model.answers.priorities import PrioritiesAnswer
+    from sre_findings.model.answers.suppressions import RulesAnswer
+
 
 @dataclass(frozen=True, slots=True)
-class Priorities(Question[ListAnswer]):
+class Priorities(Question["PrioritiesAnswer"]):
     """Which vulnerabilities to deal with first, and why: the first ``count`` (0: all).
     ``reachable``: those alone of which Inspector saw the code run somewhere."""
 
@@ -25,7 +31,7 @@ class Priorities(Question[ListAnswer]):
 
 
 @dataclass(frozen=True, slots=True)
-class Exposure(Question[ListAnswer]):
+class Exposure(Question["ExposureAnswer"]):
     """Where a vulnerability, or a package, is: the first ``count`` findings (0: all).
     ``reachable``: those alone that Inspector saw run."""
 
@@ -39,9 +45,8 @@ class Exposure(Question[ListAnswer]):
 
 
 @dataclass(frozen=True, slots=True)
-class Fixes(Question[ListAnswer]):
-    """What to update, rebuild or replace first: the first ``count`` lines (0: all). ``images`` asks
-    for machine images.
+class Fixes(Question["FixesAnswer"]):
+    """What to update, rebuild or replace first: the first ``count`` lines (0: all).
 
     ``resource`` is an id or a name: then of that resource alone.
     """
@@ -52,12 +57,23 @@ class Fixes(Question[ListAnswer]):
     as_of: str | None = None
     narrow: Filters = EVERYWHERE
     types: Sequence[str] = ()
-    images: bool = False
     resource: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class SuppressionList(Question[ListAnswer]):
+class ImageFixes(Question["ImageFixesAnswer"]):
+    """What a rebuild of each machine image would resolve: the first ``count`` images (0: all)."""
+
+    name = "images"
+
+    count: int = 10
+    as_of: str | None = None
+    narrow: Filters = EVERYWHERE
+    types: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SuppressionList(Question["RulesAnswer"]):
     """Which findings somebody answers for, by the rules of SRE_SUPPRESSIONS."""
 
     name = "suppressions"

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sre_findings.model.answers.answer import SNAPSHOT
 from sre_findings.model.errors import UsageError
@@ -22,6 +22,9 @@ from sre_findings.store.snapshots import Snapshots
 
 if TYPE_CHECKING:
     from sre_findings.model.answers.list_answer import ListAnswer
+
+Item = TypeVar("Item", bound=Mapping[str, object])
+Facts = TypeVar("Facts", bound=Mapping[str, object])
 
 FEW = 12  # names that an error lists
 SEEN = "not listed as scanned"
@@ -61,7 +64,7 @@ def place_of(question: Any) -> Place:
     return Place(**values, types=tuple(getattr(question, "types", ())))
 
 
-def certain(answer: ListAnswer, sources: Sources) -> ListAnswer:
+def certain(answer: ListAnswer[Item, Facts], sources: Sources) -> ListAnswer[Item, Facts]:
     """The answer; an empty one is unknown where not all of the place was read, or not lately
     enough."""
     if answer.total or not answer.known or answer.proof.source != SNAPSHOT:

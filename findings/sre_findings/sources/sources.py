@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Never, TypeAlias, TypeVar
 
 from sre_findings.engine.pool import EnginePool
 from sre_findings.model.access import EVERYTHING, Access
@@ -38,6 +38,8 @@ any, tells where the resource is."""
 AskContext: TypeAlias = "Callable[[Vulnerabilities, Resource], Context]"
 """Asks AWS what it says now of a resource; what it does not say is a note."""
 
+
+Facts = TypeVar("Facts", bound=Mapping[str, object])
 
 PLACES = 200_000  # cells of snapshots that are kept in memory: some 40 MB
 
@@ -155,10 +157,18 @@ def proof_of(commit: Commit, sources: Sources, as_of: str | None) -> Proof:
     )
 
 
-def no_snapshot(name: str) -> ListAnswer:
+def no_snapshot(name: str, summary: Facts | None = None) -> ListAnswer[Never, Facts]:
     """The answer to any question for a list where there is no snapshot at all."""
     from sre_findings.model.answers.list_answer import ListAnswer
 
     return ListAnswer(
-        "There is no snapshot yet. Run: sre-cli scan.", name, [], 0, (), (), NO_PROOF, known=False
+        "There is no snapshot yet. Run: sre-cli scan.",
+        name,
+        [],
+        0,
+        (),
+        (),
+        NO_PROOF,
+        summary,
+        known=False,
     )

@@ -15,11 +15,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sre_findings.model.errors import StoreUnreadable
-from sre_findings.model.snapshots.reasons import Reason, from_json, texts, to_json
+from sre_findings.model.snapshots.reasons import Reason, from_json, texts
 from sre_findings.store import keys
 from sre_findings.store.blobs import BlobReader, Missing
 
 if TYPE_CHECKING:  # who asks the table reads no manifest, and what it is made of takes 10 ms
+    from sre_findings.model.answers.snapshots import SnapshotItem
     from sre_findings.model.snapshots.certificate import Certificate
     from sre_findings.model.snapshots.scan_plan import Plan
     from sre_findings.model.snapshots.shard_facts import Part, ShardFacts
@@ -62,12 +63,27 @@ class Commit:
         """Why the snapshot is partial, as sentences."""
         return texts(self.causes)
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> SnapshotItem:
         """Plain data, for the commit's file: the causes as sentences too."""
-        times = {name: getattr(self, name).isoformat() for name in ("started_at", "ended_at")}
-        values = asdict(self)
-        del values["causes"]
-        return values | times | to_json(self.causes)
+        values: SnapshotItem = {
+            "sequence": self.sequence,
+            "snapshot_id": self.snapshot_id,
+            "started_at": self.started_at.isoformat(),
+            "ended_at": self.ended_at.isoformat(),
+            "manifest_sha256": self.manifest_sha256,
+            "state": self.state,
+            "claim": self.claim,
+            "totals": dict(self.totals),
+            "gaps": self.gaps,
+            "account_names": dict(self.account_names),
+            "slot": self.slot,
+            "schema": self.schema,
+            "layout": self.layout,
+            "reasons": self.reasons,
+        }
+        if self.causes:
+            values["causes"] = [one.to_json() for one in self.causes]
+        return values
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Commit:

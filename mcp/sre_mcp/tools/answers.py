@@ -18,7 +18,8 @@ from sre_findings.model.answers.answer import (
     ResourceAnswer,
     SummaryAnswer,
 )
-from sre_findings.model.answers.list_answer import ListAnswer
+from sre_findings.model.answers.findings import ExportAnswer, FindingsAnswer
+from sre_findings.model.answers.list_answer import AnyListAnswer
 from sre_findings.model.answers.verdict import CLEAN, NO_SUCH_RESOURCE, UNKNOWN, Verdict
 from sre_findings.model.findings.finding import iso
 from sre_findings.sources.cache import DerivedCache
@@ -166,7 +167,7 @@ def of_coverage(answer: CoverageAnswer, page: Page) -> ToolAnswer:
 
 
 def of_list(
-    answer: ListAnswer,
+    answer: AnyListAnswer,
     start: int = 0,
     columns: Sequence[str] = (),
     shown: Callable[[Values], Values] = dict,
@@ -181,22 +182,23 @@ def of_list(
     return ToolAnswer(values, sentences, (), answer.name, items, answer.total, columns, meta)
 
 
-def of_file(answer: ListAnswer) -> ToolAnswer:
+def of_file(answer: ExportAnswer) -> ToolAnswer:
     """A download link for a file; the list itself is empty."""
     answered = of_list(answer)
     answered.values["page"] = {"start": 0, "listed": 0, "total": answer.total, "next_cursor": None}
-    file = answered.values["file"]
+    file = answer.facts["file"]
+    where = (file["url"] or file["path"]) if file else ""
     return replace(
         answered,
         sentences=[
             *answered.sentences,
-            f"Download {file['url'] or file['path']} with the same token",
+            f"Download {where} with the same token",
         ],
         name=None,
     )
 
 
-def of_findings(answer: ListAnswer) -> ToolAnswer:
+def of_findings(answer: FindingsAnswer) -> ToolAnswer:
     """A list of findings that the query has already paged."""
     return of_list(answer, 0, ("resource_id", *FINDING), _finding)
 

@@ -10,6 +10,7 @@ from sre_findings.queries import ask
 from sre_findings.questions.catalogue import (
     CoverageGaps,
     Fixes,
+    ImageFixes,
     Priorities,
     Sla,
     Summary,
@@ -81,11 +82,10 @@ class FixPlanArguments(Paged, Dated, Narrowed):
 
 def fix_plan(arguments: FixPlanArguments, page: Page, sources: Sources) -> ToolAnswer:
     """The fix plan. All lines are queried, since the headline sums up the requested ones."""
-    one = arguments.resource
-    question = Fixes(
-        arguments.count, arguments.as_of, arguments.narrow(), arguments.types, arguments.images, one
-    )
-    return answers.of_list(ask(question, sources), page.start)
+    asked = arguments.count, arguments.as_of, arguments.narrow(), arguments.types
+    if arguments.images:
+        return answers.of_list(ask(ImageFixes(*asked), sources), page.start)
+    return answers.of_list(ask(Fixes(*asked, arguments.resource), sources), page.start)
 
 
 class SlaArguments(Paged, Dated):

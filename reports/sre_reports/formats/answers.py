@@ -9,11 +9,11 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from sre_findings.model.answers.answer import CoverageAnswer, ResourceAnswer, SummaryAnswer
-from sre_findings.model.answers.list_answer import ListAnswer
+from sre_findings.model.answers.list_answer import AnyListAnswer, ListAnswer
 from sre_findings.model.findings.finding import iso
 from sre_reports.formats.csv.escaping import Cell, csv_text
 
-Answer = ResourceAnswer | SummaryAnswer | CoverageAnswer | ListAnswer
+Answer = ResourceAnswer | SummaryAnswer | CoverageAnswer | AnyListAnswer
 
 
 class Snapshot(Protocol):
@@ -78,7 +78,7 @@ def as_csv(answer: Answer | Sequence[Snapshot], *, raw: bool = False) -> str:
     return csv_text([header, *rows], raw=raw)
 
 
-def _things(answer: Answer) -> Iterator[dict[str, Any]]:
+def _things(answer: Answer) -> Iterator[Mapping[str, object]]:
     match answer:
         case ResourceAnswer():
             yield from (one.to_json() for one in answer.findings)

@@ -124,8 +124,8 @@ def summary_of(material: Material, night: str, at: datetime) -> dict[str, Any]:
         "account": material.account,
         "generated_at": iso(at),
         **material.summary.to_json(),
-        "changes": dict(material.changes.summary),
-        "late": {name: value for name, value in material.late.summary.items() if name != "policy"},
+        "changes": dict(material.changes.facts),
+        "late": {name: value for name, value in material.late.facts.items() if name != "policy"},
         "policy": material.policy.to_json(),
     }
 

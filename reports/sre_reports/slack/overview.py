@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from sre_findings.model.answers.answer import SummaryAnswer
-from sre_findings.model.answers.list_answer import ListAnswer
 from sre_reports import wording
 from sre_reports.slack.blocks import Button, actions, context, lines, section, table
 from sre_reports.slack.escaping import code, escaped
 from sre_reports.slack.links import Links
 from sre_reports.slack.message import Message, Part, message
 
+if TYPE_CHECKING:  # only type checkers need the types of the answers
+    from sre_findings.model.answers.sla import SlaAnswer
+
 GROUPS = 10
 _HEADINGS = ("Owner", "Critical", "High", "All", "Past SLA")
 
 
-def estate_message(summary: SummaryAnswer, late: ListAnswer, links: Links) -> Message:
+def estate_message(summary: SummaryAnswer, late: SlaAnswer, links: Links) -> Message:
     """Counts of all resources that the user may see, by owner; ``late`` is the answer to ``sla``
     by owner."""
     said = [
@@ -24,9 +27,8 @@ def estate_message(summary: SummaryAnswer, late: ListAnswer, links: Links) -> Me
         + wording.counts_sentence(summary.rollup)[1]
     ]
     if summary.rollup.counts.total:
-        said.append(
-            f"*{late.summary.get('late', 0):,}* past SLA. {wording.more_sentence(summary.rollup)}"
-        )
+        past = late.facts["late"] if late.summary else 0
+        said.append(f"*{past:,}* past SLA. {wording.more_sentence(summary.rollup)}")
     if summary.uncovered:
         said.append(
             f":warning: {wording.number(summary.uncovered, 'resource is', 'resources are')} not"
@@ -45,7 +47,7 @@ def estate_message(summary: SummaryAnswer, late: ListAnswer, links: Links) -> Me
     return message(text, [*parts, *_report(summary, links)])
 
 
-def _owners(summary: SummaryAnswer, late: ListAnswer) -> list[Part]:
+def _owners(summary: SummaryAnswer, late: SlaAnswer) -> list[Part]:
     rows = [
         _row(group.value, group.rollup.counts.by_rank(), late) for group in summary.groups[:GROUPS]
     ]
@@ -64,8 +66,8 @@ def _owners(summary: SummaryAnswer, late: ListAnswer) -> list[Part]:
     ]
 
 
-def _row(owner: str, counts: Sequence[int], late: ListAnswer) -> tuple[str, str, str, str, str]:
-    past = next((one["late"] for one in late.items if one["owner"] == owner), 0)
+def _row(owner: str, counts: Sequence[int], late: SlaAnswer) -> tuple[str, str, str, str, str]:
+    past = next((one["late"] for one in late.items if one.get("owner") == owner), 0)
     return (
         owner or wording.UNASSIGNED,
         f"{counts[0]:,}",

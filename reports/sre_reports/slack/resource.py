@@ -5,9 +5,9 @@ unknown, with the reason; no such resource, with similar names.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sre_findings.model.answers.answer import LIVE, ResourceAnswer
 from sre_findings.model.answers.verdict import CLEAN, NO_SUCH_RESOURCE, NOT_SCANNED, VULNERABLE
@@ -24,6 +24,9 @@ from sre_reports.slack.escaping import (
 )
 from sre_reports.slack.links import Links
 from sre_reports.slack.message import Message, Part, message
+
+if TYPE_CHECKING:  # only type checkers need the types of the answers
+    from sre_findings.model.answers.fixes import Fix
 
 TOP = 10  # findings listed in a message
 FIXES = 3
@@ -53,7 +56,7 @@ class Beside:
     """
 
     late: int | None = None
-    fixes: Sequence[Mapping[str, Any]] = ()
+    fixes: Sequence[Fix] = ()
 
 
 def resource_message(answer: ResourceAnswer, asked: Asked, beside: Beside, links: Links) -> Message:
@@ -174,7 +177,7 @@ def _fixes(beside: Beside) -> list[Part]:
     return [Part([section("\n".join(["*Top remediations*", *told]))], weight=1)]
 
 
-def _fix(line: Mapping[str, Any]) -> str:
+def _fix(line: Fix) -> str:
     resolved = wording.number(line["findings"], "finding")
     text = f"• {code(line['what'])} resolves {resolved}"
     return (

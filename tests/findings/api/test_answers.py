@@ -6,6 +6,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -37,7 +38,7 @@ DOUBTS = {
 }
 
 
-def listed(proof: Proof, *ids: str, known: bool = True) -> ListAnswer:
+def listed(proof: Proof, *ids: str, known: bool = True) -> ListAnswer[Any, Any]:
     items = [{"vulnerability_id": one} for one in ids]
     return ListAnswer(
         "A headline.", "findings", items, len(items), ("vulnerability_id",), (), proof, known=known

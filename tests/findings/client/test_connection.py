@@ -18,6 +18,7 @@ from sre_findings.client.connection import ERROR, LIST, Remote
 from sre_findings.client.downloads import server_file
 from sre_findings.client.service import RemoteService
 from sre_findings.model import errors
+from sre_findings.model.answers.list_types import keys_of
 from sre_findings.model.errors import (
     AccessDenied,
     AmbiguousName,
@@ -31,6 +32,7 @@ from sre_findings.model.errors import (
 )
 from sre_findings.questions.catalogue import Changes, ExportFile, Exposure, Filters, Vulnerabilities
 
+FACTS: dict[str, Any] = dict.fromkeys(keys_of("changes").facts)
 TOKEN = "sre_not-a-real-one"
 PROOF: dict[str, Any] = {
     "source": "snapshot",
@@ -55,9 +57,9 @@ def listed(items: list[int], total: int, cursor: str | None) -> dict[str, Any]:
         "headline": "h",
         "notes": [],
         "known": True,
-        "since": None,
+        **FACTS,
         **PROOF,
-        "events": items,
+        "events": [dict.fromkeys(keys_of("changes").item, item) for item in items],
         "total_events": total,
         "page": page,
     }
@@ -85,11 +87,9 @@ def test_the_pages_of_a_list_become_one_answer(http: Any, reply: Any) -> None:
         reply(body=body(listed([4, 5], 5, None), TOLD)),
     )
     answer = RemoteService(Remote(http.url)).ask(Changes(count=0, narrow=Filters(owners=("web",))))
-    assert (str(answer.items), answer.total, dict(answer.summary)) == (
-        "[1, 2, 3, 4, 5]",
-        5,
-        {"since": None},
-    )
+    arns: list[Any] = [one["finding_arn"] for one in answer.items]
+    assert arns == [1, 2, 3, 4, 5]
+    assert (answer.total, answer.facts) == (5, FACTS)
     assert [one.json["params"]["arguments"].get("cursor") for one in http.requests] == [
         None,
         "c1",

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
+from datetime import date, datetime
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,12 @@ from sre_cli.render.coverage import render_coverage
 from sre_cli.render.list_answer import render_list
 from sre_cli.render.resource import render_resource
 from sre_cli.render.summary import render_summary
-from sre_findings.model.answers import decoding
+from sre_findings.model.answers import decoding, list_types
 from sre_findings.model.answers.answer import ResourceAnswer
 from sre_findings.model.answers.decoding import context_of
+from sre_findings.model.answers.list_answer import AnyListAnswer
+from sre_findings.model.answers.list_types import keys_of
+from sre_findings.model.findings.suppression import Patterns, Reach, Suppression, Suppressions
 from sre_findings.model.resources import aws_context
 from sre_findings.model.resources.aws_context import Context, Told
 from sre_findings.queries import ask
@@ -27,16 +31,24 @@ from sre_findings.questions.catalogue import (
     CACHED,
     Changes,
     CoverageGaps,
+    ExportPage,
     Exposure,
+    FindingList,
     Fixes,
+    ImageFixes,
+    Operations,
     Priorities,
     Sla,
+    SnapshotList,
     Summary,
+    SuppressionList,
     TimeToFix,
     Trend,
     Vulnerabilities,
 )
+from sre_findings.questions.question import Question
 from sre_findings.sources.sources import Sources
+from sre_findings.store.blobs import FolderBlobs
 from sre_findings.store.snapshot_writer import SnapshotWriter
 from sre_findings.store.table import SqliteTable
 from sre_reports.formats.answers import (
@@ -46,7 +58,21 @@ from sre_reports.formats.answers import (
 )
 from sre_simulator.fleet import BUSY_INSTANCE, CLEAN_INSTANCE
 
-LISTS = {
+RULES = Suppressions(
+    [
+        Suppression(
+            0,
+            1,
+            Patterns(("CVE-*",)),
+            Patterns(()),
+            Reach(),
+            "accepted",
+            "sre@example.com",
+            date(2099, 1, 1),
+        )
+    ]
+)
+LISTS: dict[str, Question[AnyListAnswer]] = {
     "changes": Changes(count=0),
     "trend": Trend(),
     "sla": Sla(),
@@ -54,6 +80,12 @@ LISTS = {
     "priorities": Priorities(),
     "where": Exposure("openssl"),
     "fixes": Fixes(),
+    "images": ImageFixes(),
+    "findings": FindingList(),
+    "export": ExportPage(),
+    "snapshots": SnapshotList(),
+    "operations": Operations(),
+    "suppressions": SuppressionList(),
 }
 
 
@@ -66,6 +98,7 @@ def sources(nights: SnapshotWriter, tmp_path_factory: pytest.TempPathFactory) ->
         SqliteTable(folder / "table.db"),
         tmp_path_factory.mktemp("copies"),
         now=lambda: began,
+        suppressions=RULES,
     )
 
 
@@ -102,12 +135,65 @@ def test_of_coverage(sources: Sources) -> None:
     same(answer, decoding.coverage_answer(wired(answer.to_json())), render_coverage)
 
 
+def received(values: Any, answer: AnyListAnswer, name: str) -> AnyListAnswer:
+    return decoding.list_answer(values, wired(decoding.told(answer)), keys_of(name))
+
+
 @pytest.mark.parametrize("name", LISTS)
 def test_of_a_list(sources: Sources, name: str) -> None:
     answer = ask(LISTS[name], sources)
-    back = decoding.list_answer(wired(answer.to_json()), wired(decoding.told(answer)))
-    assert (back.known, list(back.summary)) == (answer.known, list(answer.summary))
+    back = received(wired(answer.to_json()), answer, name)
+    assert back.known == answer.known
+    assert [*(back.summary or ())] == [*(answer.summary or ())]
     same(answer, back, render_list)
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_a_list_without_a_snapshot_is_received_too(tmp_path: Path, name: str) -> None:
+    empty = Sources(
+        SnapshotWriter(FolderBlobs(tmp_path)),
+        SqliteTable(tmp_path / "table.db"),
+        tmp_path,
+        suppressions=RULES,
+    )
+    answer = ask(LISTS[name], empty)
+    assert received(wired(answer.to_json()), answer, name).to_json() == answer.to_json()
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_items_and_numbers_have_the_keys_of_their_types(sources: Sources, name: str) -> None:
+    answer, keys = ask(LISTS[name], sources), keys_of(name)
+    module, item, facts = list_types._TYPES[name]
+    types = import_module(f"{list_types.__package__}.{module}")
+    for type_name, required, values in (
+        (item, keys.item, answer.items),
+        (facts, keys.facts, [answer.summary] if answer.summary else []),
+    ):
+        for one in values if type_name else ():
+            optional = getattr(types, type_name).__optional_keys__
+            assert required <= one.keys() <= required | optional
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_a_list_that_lacks_a_key_is_an_error(sources: Sources, name: str) -> None:
+    answer, keys = ask(LISTS[name], sources), keys_of(name)
+    for key in sorted(keys.item) if answer.items else ():
+        values = wired(answer.to_json())
+        del values[answer.name][-1][key]
+        with pytest.raises(KeyError, match=key):
+            received(values, answer, name)
+    for key in sorted(keys.facts):
+        values = wired(answer.to_json())
+        del values[key]
+        with pytest.raises(KeyError, match=key):
+            received(values, answer, name)
+
+
+def test_a_list_with_fields_of_a_later_version_is_received(sources: Sources) -> None:
+    answer = ask(Sla(), sources)
+    values = wired(answer.to_json()) | {"weather": "fair"}
+    values[answer.name][0]["mood"] = "calm"
+    assert received(values, answer, "sla").items == values[answer.name]
 
 
 MOMENTS = st.none() | st.datetimes(

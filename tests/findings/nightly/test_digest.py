@@ -70,7 +70,7 @@ def test_its_numbers_are_those_of_the_other_answers(asked: tuple[DigestData, Sou
     found, seen = asked
     whole = summary(Summary(), seen)
     assert found.material.summary.rollup.counts == whole.rollup.counts
-    assert found.material.late.summary["late"] == sla(Sla(), seen).summary["late"]
+    assert found.material.late.facts["late"] == sla(Sla(), seen).facts["late"]
     events = changes(Changes(count=0), seen)
     told = Counter(
         (one["kind"], one["cause"])
@@ -81,11 +81,9 @@ def test_its_numbers_are_those_of_the_other_answers(asked: tuple[DigestData, Sou
     for one in found.counted:
         counted[one.kind, one.cause] += one.events
     assert counted == told
-    old = events.summary["opened_by"]["onboarding"]
+    old = events.facts["opened_by"]["onboarding"]
     assert sum(one.findings for one in found.onboarded) <= old
-    assert (
-        found.came() == events.summary["opened_by"]["new"] + events.summary["opened_by"]["reopened"]
-    )
+    assert found.came() == events.facts["opened_by"]["new"] + events.facts["opened_by"]["reopened"]
 
 
 def test_the_worst_of_each_kind_are_listed(asked: tuple[DigestData, Sources]) -> None:
@@ -195,7 +193,9 @@ def test_a_second_scan_of_a_day_is_compared_with_the_night_before_and_is_no_furt
     first, second, third = here.snapshots.commits()
     assert second.started_at.date() == third.started_at.date()
     found = known(digest_data(here, None, ("*",)))
-    assert found.material.changes.summary["since"]["snapshot_id"] == first.snapshot_id
+    since = found.material.changes.facts["since"]
+    assert since
+    assert since["snapshot_id"] == first.snapshot_id
     assert not found.quiet
     days = trend(Trend(), here)
     assert [one["snapshot_id"] for one in days.items] == [first.snapshot_id, third.snapshot_id]
@@ -206,7 +206,9 @@ def test_a_second_scan_of_a_day_is_compared_with_the_night_before_and_is_no_furt
     assert days.items[-1]["came"] == flows[second.snapshot_id], (
         "what came in the day's first scan came that day"
     )
-    assert changes(Changes(), here).summary["since"]["snapshot_id"] == second.snapshot_id
+    since = changes(Changes(), here).facts["since"]
+    assert since
+    assert since["snapshot_id"] == second.snapshot_id
 
 
 def test_a_partial_night_is_compared_with_none_in_any_mouth(

@@ -141,7 +141,7 @@ def test_every_row_is_counted_and_every_count_has_its_rows(asked: Asked) -> None
 
 
 def test_late_rows_are_those_that_the_sla_counts(asked: Asked) -> None:
-    night, rows, told = asked.night, asked.rows, asked.night.late.summary
+    night, rows, told = asked.night, asked.rows, asked.night.late.facts
     today = night.today.isoformat()
     late = [one for one in rows if one.due_on is not None and one.due_on < today]
     assert len(late) == told["late"]
@@ -159,9 +159,7 @@ def test_late_rows_are_those_that_the_sla_counts(asked: Asked) -> None:
 
 def test_new_rows_are_those_that_came_since_the_night_before(asked: Asked) -> None:
     came = (
-        asked.night.changes.summary["opened_by"]
-        if asked.night.before
-        else {"new": 0, "reopened": 0}
+        asked.night.changes.facts["opened_by"] if asked.night.before else {"new": 0, "reopened": 0}
     )
     assert sum(one.new for one in asked.rows) == came["new"] + came["reopened"]
 
@@ -195,7 +193,7 @@ def test_what_was_met_for_the_first_time_or_only_moved_is_not_new(
 def test_something_is_compared(sources: Sources) -> None:
     """The numbers that agree above are not all zero."""
     night = gather(sources, None, EVERY)
-    rollup, came = night.summary.rollup, night.changes.summary["opened_by"]
+    rollup, came = night.summary.rollup, night.changes.facts["opened_by"]
     assert (
         min(
             rollup.counts.total,
@@ -209,8 +207,8 @@ def test_something_is_compared(sources: Sources) -> None:
     )
     assert (
         min(
-            night.late.summary["late"],
-            night.late.summary["no_deadline"] + night.late.summary["later"],
+            night.late.facts["late"],
+            night.late.facts["no_deadline"] + night.late.facts["later"],
         )
         > 0
     )
@@ -220,7 +218,7 @@ def test_something_is_compared(sources: Sources) -> None:
 
 def test_the_squares_of_ages_add_up_to_the_counts_and_the_late(asked: Asked) -> None:
     night = asked.night
-    late = night.late.summary["late_by_severity"]
+    late = night.late.facts["late_by_severity"]
     for place, count in enumerate(night.summary.rollup.counts.by_rank()):
         squares = night.ages.rows.get(place, ())
         assert sum(one.findings for one in squares) == count
@@ -310,7 +308,7 @@ def test_the_night_before_is_told_as_it_was_then(sources: Sources, view: dict[st
     before = gather(sources, first.snapshot_id, 0, **view)
     assert night.before is not None
     assert replace(night.before.summary, proof=before.summary.proof) == before.summary
-    assert night.before.late == before.late.summary["late"]
+    assert night.before.late == before.late.facts["late"]
     assert before.today == first.started_at.date()
     assert before.before is None
 
@@ -377,9 +375,7 @@ def test_midnight_does_not_come_between_two_numbers(
     clock = (moment + timedelta(days=days) for days in range(10_000))
     night = gather(replace(sources, now=lambda: next(clock)), None, 0)
     assert (
-        night.late.summary["today"]
-        == night.late_by_account.summary["today"]
-        == night.today.isoformat()
+        night.late.facts["today"] == night.late_by_account.facts["today"] == night.today.isoformat()
     )
     assert {
         night.proof.age_seconds,
@@ -469,7 +465,7 @@ def test_a_scan_that_commits_meanwhile_changes_nothing(
 def test_a_first_night_compares_with_nothing(half: tuple[Sources, Callable[[], Commit]]) -> None:
     night = gather(half[0], None, EVERY)
     assert night.before is None
-    assert night.changes.summary["since"] is None
+    assert night.changes.facts["since"] is None
     assert len(night.trend.items) == 1
     assert not any(one.new for one in night.findings)
     assert night.evidence is not None
@@ -510,4 +506,4 @@ def test_a_partial_night_says_so_and_counts_what_it_read(partial: Sources) -> No
     assert len(rows) == night.summary.rollup.counts.total > 0
     assert {cell[1] for cell in night.coverage.cells} == {"us-east-1"}
     late = [one for one in rows if one.due_on is not None and one.due_on < night.today.isoformat()]
-    assert len(late) == night.late.summary["late"]
+    assert len(late) == night.late.facts["late"]

@@ -49,6 +49,7 @@ from sre_findings.questions.catalogue import (
     Filters,
     FindingList,
     Fixes,
+    ImageFixes,
     OneFinding,
     Operations,
     Priorities,
@@ -404,7 +405,7 @@ QUESTIONS: dict[str, Callable[[Sources], Any]] = {
     "sla of one": door("sla", Sla(resource=BUSY_INSTANCE)),
     "fixes of one": door("fixes", Fixes(count=0, resource=BUSY_INSTANCE)),
     "fixes": door("fixes", Fixes(count=0)),
-    "images": door("fixes", Fixes(count=0, images=True)),
+    "images": door("images", ImageFixes(count=0)),
     "findings": door("findings", FindingList(count=50, skip=20, statuses=())),
     "findings of some": door(
         "findings", FindingList(count=0, severities=("CRITICAL",), narrow=NARROW, fixable=True)
@@ -611,7 +612,7 @@ def test_of_suppressions_is_told_what_covers_a_finding_that_is_seen(stores: Stor
         ("*", f"resources {BUSY_INSTANCE}", "live", "ann", None),
         ("open*", "accounts 111122223333; resources *", "lapsed", "eve", None),
     ]
-    assert answer.items[0]["findings"] == answer.summary["covered"] > 0
+    assert answer.items[0]["findings"] == answer.facts["covered"] > 0
     assert list(answer.notes) == [
         (
             f"the rule on open* lapsed on {today - timedelta(days=300)} and suppresses nothing; eve"
@@ -738,6 +739,7 @@ def test_the_doors_are_all_asked_here() -> None:
         "priorities",
         "where",
         "fixes",
+        "images",
         "suppressions",
         "findings",
         "export",

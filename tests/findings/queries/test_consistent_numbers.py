@@ -67,22 +67,25 @@ def test_findings_of_a_package_are_open_ones_where_they_are_asked_for_and_where_
     group = next(
         one for one in summary(Summary(by="package"), sources).groups if one.value == "openssl"
     )
-    assert exposure.summary["open"] == group.rollup.counts.total
-    assert exposure.summary["resources"] == group.rollup.resources
+    assert exposure.facts["open"] == group.rollup.counts.total
+    assert exposure.facts["resources"] == group.rollup.resources
     assert (
-        exposure.summary["open"] + exposure.summary["suppressed"]
+        exposure.facts["open"] + exposure.facts["suppressed"]
         == len(exposure.items)
         > group.rollup.counts.total
     )
     assert (
-        f"{exposure.summary['open']:,} open findings on {exposure.summary['resources']:,} resources"
+        f"{exposure.facts['open']:,} open findings on {exposure.facts['resources']:,} resources"
         in exposure.headline
     )
 
 
 def test_an_epoch_of_zero_is_shown_nowhere_and_any_other_everywhere(sources: Sources) -> None:
     exposure = where(Exposure("openssl", count=0), sources)
-    shown = {one[name] for one in exposure.items for name in ("installed", "fixed_in") if one[name]}
+    versions = [
+        version for one in exposure.items for version in (one["installed"], one["fixed_in"])
+    ]
+    shown = {version for version in versions if version}
     shown |= {
         one["fixed_in"]
         for line in fixes(Fixes(count=0), sources).items

@@ -323,7 +323,7 @@ def test_every_question_about_a_resource_takes_the_same_forms(sources: Sources) 
     assert [row["hosts"][0]["resource_id"] for row in ask(Fixes(resource=text), sources).items] == [
         identity
     ]
-    assert "late" in ask(Sla(resource=text), sources).summary
+    assert "late" in ask(Sla(resource=text), sources).facts
     found = one_finding(OneFinding(resource=text, vulnerability_id="CVE-2026-6"), sources).finding
     assert found is not None
     assert found.resource_id == identity

@@ -308,12 +308,13 @@ def test_a_store_of_a_newer_version_is_refused_and_says_what_to_do(
 
 def test_what_the_first_version_wrote_is_read_as_such(tmp_path: Path) -> None:
     blobs = FolderBlobs(tmp_path)
-    values = Commit(1, "20261122T010000Z", NOW, NOW, "", "complete", "", (), {}, ()).to_json()
+    commit = Commit(1, "20261122T010000Z", NOW, NOW, "", "complete", "", (), {}, ())
+    values: dict[str, object] = dict(commit.to_json())
     for name in ("schema", "layout", "slot"):
         del values[name]
     overwrite(blobs, commit_key(1), json.dumps(values).encode())
-    (commit,) = SnapshotWriter(blobs).commits()
-    assert (commit.schema, commit.layout, commit.slot) == (1, 1, "")
+    (found,) = SnapshotWriter(blobs).commits()
+    assert (found.schema, found.layout, found.slot) == (1, 1, "")
 
 
 def test_a_commit_that_is_pruned_while_it_is_read_is_passed_over(

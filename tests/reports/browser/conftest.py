@@ -103,7 +103,7 @@ def rollup(found: Sequence[OpenFinding]) -> Rollup:
     )
 
 
-def listed(items: list[dict[str, Any]], proof: Proof, **beside: Any) -> ListAnswer:
+def listed(items: list[dict[str, Any]], proof: Proof, **beside: Any) -> ListAnswer[Any, Any]:
     return ListAnswer("", "items", items, len(items), (), (), proof, beside)
 
 

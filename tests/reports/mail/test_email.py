@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from email.message import EmailMessage
 from html.parser import HTMLParser
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -60,7 +61,7 @@ def body(mail: EmailMessage, kind: str) -> str:
 
 def hostile(night: Nights, proof: Callable[..., Proof]) -> Material:
     usual = night()
-    lines = [dict(line, what=HOSTILE, command=HOSTILE) for line in usual.fixes.items]
+    lines: list[Any] = [dict(line, what=HOSTILE, command=HOSTILE) for line in usual.fixes.items]
     return night(
         {"proof": proof(state="partial", reasons=(HOSTILE,))},
         owner=HOSTILE,

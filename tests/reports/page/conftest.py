@@ -24,10 +24,10 @@ AS_OF = datetime(2026, 11, 22, 1, tzinfo=UTC)
 
 
 @pytest.fixture
-def listed(proof: Callable[..., Proof]) -> Callable[..., ListAnswer]:
+def listed(proof: Callable[..., Proof]) -> Callable[..., ListAnswer[Any, Any]]:
     """An answer that is a list, of these items and with this beside it."""
 
-    def make(items: list[dict[str, Any]], **summary: Any) -> ListAnswer:
+    def make(items: list[dict[str, Any]], **summary: Any) -> ListAnswer[Any, Any]:
         return ListAnswer("", "items", items, len(items), (), (), proof(), summary)
 
     return make
@@ -80,7 +80,7 @@ def _night(number: int, **numbers: int) -> dict[str, Any]:
 def night(
     summary_answer: Callable[..., SummaryAnswer],
     coverage_answer: Callable[..., CoverageAnswer],
-    listed: Callable[..., ListAnswer],
+    listed: Callable[..., ListAnswer[Any, Any]],
     open_finding: Callable[..., OpenFinding],
 ) -> Callable[..., Material]:
     """What a page tells of its second night: ``night(coverage=…)``; 13 open findings, of which it

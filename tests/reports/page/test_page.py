@@ -111,7 +111,7 @@ def forms(
     night: Nights,
     summary_answer: Callable[..., SummaryAnswer],
     coverage_answer: Callable[..., CoverageAnswer],
-    listed: Callable[..., ListAnswer],
+    listed: Callable[..., ListAnswer[Any, Any]],
     proof: Callable[..., Proof],
 ) -> dict[str, Callable[[], Material]]:
     """Every form that a page takes."""
@@ -398,7 +398,7 @@ def hostile(
     text: str,
     proof: Callable[..., Proof],
     summary: Callable[..., SummaryAnswer],
-    listed: Callable[..., ListAnswer],
+    listed: Callable[..., ListAnswer[Any, Any]],
 ) -> str:
     """A page in which everything that comes from outside is this text."""
     whole = summary(proof=proof(state="partial", reasons=(text,), snapshot_id=text, claim=text))
@@ -451,7 +451,7 @@ def written(
     night: Nights,
     proof: Callable[..., Proof],
     summary_answer: Callable[..., SummaryAnswer],
-    listed: Callable[..., ListAnswer],
+    listed: Callable[..., ListAnswer[Any, Any]],
 ) -> Callable[[str], str]:
     return lambda text: hostile(night, text, proof, summary_answer, listed)
 

@@ -48,7 +48,7 @@ def svgs(material: Material) -> list[str]:
 
 def hostile(night: Nights, proof: Callable[..., Proof]) -> Material:
     usual = night()
-    lines = [dict(line, what=HOSTILE) for line in usual.fixes.items]
+    lines: list[Any] = [dict(line, what=HOSTILE) for line in usual.fixes.items]
     many = Rollup(Counts(critical=10**18, high=10**18, medium=10**18, low=10**18), kev=10**18)
     summary = {
         "proof": proof(state="partial", reasons=(HOSTILE,) * 2, snapshot_id=HOSTILE),
@@ -214,7 +214,7 @@ def test_a_first_snapshot_and_an_unavailable_trend_are_stated(night: Nights) -> 
 
 def test_missing_and_partial_days_are_named_below_the_trend(night: Nights) -> None:
     usual = night().trend
-    items = [
+    items: list[Any] = [
         dict(usual.items[0], date="2026-11-18"),
         dict(usual.items[1], state="partial"),
         usual.items[2],

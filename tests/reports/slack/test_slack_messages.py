@@ -215,11 +215,10 @@ def test_slack_accepts_the_overview_of_any_resources(
         verdict, rollup, uncovered, proof, "owner", [Group(*one) for one in groups]
     )
     items = [{"owner": value, "late": 3} for value, _, _ in groups]
-    taken(
-        estate_message(
-            summary, ListAnswer("", "owners", items, len(items), (), (), proof, {"late": 7}), place
-        )
+    late: ListAnswer[Any, Any] = ListAnswer(
+        "", "owners", items, len(items), (), (), proof, {"late": 7}
     )
+    taken(estate_message(summary, late, place))
 
 
 @settings(max_examples=settings().max_examples * 60 // 100, deadline=None)

@@ -26,7 +26,8 @@ from sre_findings.model.resources.resource import Resource
 from sre_findings.model.snapshots.rollup import Counts, Rollup
 
 if TYPE_CHECKING:  # loaded only for the answers that need them: 5 ms
-    from sre_findings.model.answers.list_answer import ListAnswer
+    from sre_findings.model.answers.list_answer import AnyListAnswer
+    from sre_findings.model.answers.list_types import Keys
     from sre_findings.model.resources.aws_context import Cluster, Context, Told
 
 T = TypeVar("T")
@@ -108,12 +109,19 @@ _OWN = (
 )
 
 
-def list_answer(values: Values, told: Values) -> ListAnswer:
-    """A sentence and a list; ``told`` is what :func:`told` gave of it."""
+def list_answer(values: Values, told: Values, keys: Keys) -> AnyListAnswer:
+    """A headline and a list; ``told`` is the result of :func:`told`, ``keys`` those that the
+    question's answer must have. Raises KeyError if an item, or the numbers beside the list, lack
+    one."""
     from sre_findings.model.answers.list_answer import ListAnswer, Shown
 
     name = told["name"]
     left_out = {*_OWN, name, f"total_{name}"}
+    for item in values[name]:
+        _complete(item, keys.item)
+    summary = {key: value for key, value in values.items() if key not in left_out}
+    if values["known"] or summary:  # without a snapshot there are no numbers
+        _complete(summary, keys.facts)
     return ListAnswer(
         headline=values["headline"],
         name=name,
@@ -122,13 +130,18 @@ def list_answer(values: Values, told: Values) -> ListAnswer:
         fields=tuple(told["fields"]),
         shown=tuple(Shown(*one) for one in told["shown"]),
         proof=proof(values),
-        summary={key: value for key, value in values.items() if key not in left_out},
+        summary=summary or None,
         notes=tuple(values["notes"]),
         known=values["known"],
     )
 
 
-def told(answer: ListAnswer) -> dict[str, Any]:
+def _complete(values: Values, keys: frozenset[str]) -> None:
+    if missing := keys - values.keys():
+        raise KeyError(min(missing))
+
+
+def told(answer: AnyListAnswer) -> dict[str, Any]:
     """What the JSON of a list does not tell, for :func:`list_answer`."""
     return {
         "name": answer.name,

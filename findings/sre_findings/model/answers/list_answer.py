@@ -1,57 +1,72 @@
-"""Answers that are a sentence, some numbers, and a list: one shape for changes, trends, fixes and
-the like.
+"""Answers that consist of a headline, numbers and a list, such as changes, trends and fixes.
 
-Every mouth renders the same fields, so that a number cannot differ between the table, the JSON and
-the CSV.
+All renderers read the same fields, so a number cannot differ between the table, the JSON and the
+CSV. Each question has a module beside this one with the types of its items and of its numbers.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
 
 from sre_findings.model.answers.answer import Proof
 
+# covariant, because an answer is read-only: every list answer is an AnyListAnswer
+Item_co = TypeVar("Item_co", bound=Mapping[str, object], covariant=True)
+Facts_co = TypeVar("Facts_co", bound=Mapping[str, object], covariant=True)
+
 
 class Shown(NamedTuple):
-    """A column of the table for people: the item's field, its heading, and how it stands."""
+    """A column of the table for people: the item's key, its heading, and its style."""
 
     field: str
     heading: str
-    style: str = ""  # "number" is set at the right; "severity" is coloured; "wide" gives way last
+    style: str = ""  # "number": right-aligned; "severity": coloured; "wide": truncated last
 
 
 @dataclass(frozen=True, slots=True)
-class ListAnswer:
-    """``headline`` says the answer in a sentence; ``summary`` are numbers beside the list;
-    ``items`` are plain data.
+class ListAnswer(Generic[Item_co, Facts_co]):
+    """``headline`` is the answer in a sentence; ``summary`` has numbers beside the list, None if
+    there are none; ``items`` are plain data.
 
-    ``total`` counts all items, of which those listed are the first. ``known`` is false where
-    there was nothing to answer from, and for an empty list of a place that was not all read.
+    ``total`` counts all items, of which those listed are the first. ``known`` is false if there
+    was nothing to answer from, and for an empty list about a place that was not completely read.
     ``fields`` are the columns of the CSV, in order; ``shown`` those of the table.
     """
 
     headline: str
     name: str
-    items: Sequence[Mapping[str, Any]]
+    items: Sequence[Item_co]
     total: int
     fields: Sequence[str]
     shown: Sequence[Shown]
     proof: Proof
-    summary: Mapping[str, Any] = field(default_factory=dict)
+    summary: Facts_co | None = None
     notes: Sequence[str] = ()
     known: bool = True
 
+    @property
+    def facts(self) -> Facts_co:
+        """The numbers beside the list. Raises LookupError if there are none, as without a
+        snapshot."""
+        if self.summary is None:
+            raise LookupError(f"no numbers are known: {self.headline}")
+        return self.summary
+
     def to_json(self) -> dict[str, Any]:
-        """The contract's object: what is told beside the list, the proof, and the list under its
+        """The JSON object: headline and notes, the numbers, the provenance, and the list under its
         own name."""
         return {
             "headline": self.headline,
             "notes": list(self.notes),
             "known": self.known,
-            **self.summary,
+            **(self.summary or {}),
             **self.proof.to_json(),
             self.name: [dict(item) for item in self.items],
             f"total_{self.name}": self.total,
         }
+
+
+AnyListAnswer: TypeAlias = ListAnswer[Mapping[str, object], Mapping[str, object]]
+"""A list answer of any question, for renderers that show every key."""

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING
 
 from sre_findings.model.errors import UsageError
+
+if TYPE_CHECKING:  # only type checkers need the types of the JSON
+    from sre_findings.model.findings.finding_json import FindingJson, PackageJson
 
 STATUSES = ("ACTIVE", "SUPPRESSED", "CLOSED")
 NO_ARN = "sre:finding/"
@@ -36,9 +39,18 @@ class Package:
     reachability_reason: str | None = None
     purl: str | None = None
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> PackageJson:
         """Plain data."""
-        return {name: getattr(self, name) for name in self.__slots__}
+        return {
+            "name": self.name,
+            "version": self.version,
+            "fixed_in": self.fixed_in,
+            "manager": self.manager,
+            "path": self.path,
+            "reachability": self.reachability,
+            "reachability_reason": self.reachability_reason,
+            "purl": self.purl,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,15 +99,36 @@ class Finding:
         """The versions that are there, each once."""
         return ", ".join(dict.fromkeys(p.version for p in self.packages if p.version)) or None
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> FindingJson:
         """The contract's object; times as ISO 8601 in UTC."""
-        # asdict copies deeply, which takes ten times as long
-        values = {name: getattr(self, name) for name in self.__slots__}
-        values["packages"] = [one.to_json() for one in self.packages]
-        values["accepted"] = dict(self.accepted) if self.accepted is not None else None
-        values["fixed_in"] = self.fixed_in
-        times = {name: getattr(self, name) for name in ("first_observed_at", "last_observed_at")}
-        return values | {name: iso(moment) if moment else None for name, moment in times.items()}
+        # written out, because it is made for each of many findings
+        first, last = self.first_observed_at, self.last_observed_at
+        return {
+            "finding_arn": self.finding_arn,
+            "vulnerability_id": self.vulnerability_id,
+            "severity": self.severity,
+            "status": self.status,
+            "type": self.type,
+            "title": self.title,
+            "packages": [one.to_json() for one in self.packages],
+            "fix_available": self.fix_available,
+            "exploit_available": self.exploit_available,
+            "epss_score": self.epss_score,
+            "inspector_score": self.inspector_score,
+            "first_observed_at": iso(first) if first else None,
+            "last_observed_at": iso(last) if last else None,
+            "resource_id": self.resource_id,
+            "resource_type": self.resource_type,
+            "resource_name": self.resource_name,
+            "account_id": self.account_id,
+            "region": self.region,
+            "owner": self.owner,
+            "accepted": dict(self.accepted) if self.accepted is not None else None,
+            "not_understood": self.not_understood,
+            "reachability": self.reachability,
+            "reachability_reason": self.reachability_reason,
+            "fixed_in": self.fixed_in,
+        }
 
 
 def parse_status(text: str) -> str:

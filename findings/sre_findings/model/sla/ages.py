@@ -12,10 +12,13 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from sre_findings.model.findings.severity import ORDER, OTHER
 from sre_findings.model.sla.policy import Due, Policy, days_late, due, due_this_week
+
+if TYPE_CHECKING:  # only type checkers need the types of the answers
+    from sre_findings.model.answers.sla import Deadlines
 
 
 class Bucket(NamedTuple):
@@ -85,7 +88,7 @@ class Lateness:
     late_by_rank: tuple[int, ...] = (0,) * (OTHER + 1)
     oldest_days_late: int = 0
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> Deadlines:
         """Plain data for answers; ``other`` stands among the severities only where there is one."""
         names = [*(name.lower() for name in ORDER), "other"]
         by_severity = {

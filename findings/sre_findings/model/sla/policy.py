@@ -10,10 +10,13 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sre_findings.model.errors import UsageError
 from sre_findings.model.findings.severity import ORDER, OTHER, Severity, rank
+
+if TYPE_CHECKING:  # only type checkers need the types of the answers
+    from sre_findings.model.answers.sla import PolicyFacts
 
 CRITERIA = ("kev", "exploit", "epss", "score", "exposure", "reachability", "running", "late")
 WEEK = 7
@@ -39,7 +42,7 @@ class Policy:
     order: tuple[str, ...] = CRITERIA
     epss_high: float = 0.1
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> PolicyFacts:
         """Plain data, so that an answer says under which policy it was given."""
         return {"sla": dict(zip(_SEVERITIES, self.sla, strict=True)), "grace_days": self.grace_days}
 

@@ -6,8 +6,8 @@ Each block has a form for Slack workspaces without the newer block types.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from sre_findings.nightly.digest import DigestData
 from sre_findings.nightly.report import Held
@@ -33,6 +33,9 @@ from sre_reports.slack.escaping import (
     escaped,
 )
 from sre_reports.slack.message import Message, Part, message
+
+if TYPE_CHECKING:  # only type checkers need the types of the answers
+    from sre_findings.model.answers.fixes import Fix
 
 RESOURCES, FIXES = 5, 7
 _FIELDS = ("critical", "high", "past SLA", "KEV")  # besides days to remediate and coverage
@@ -87,18 +90,12 @@ def _field(one: Number) -> str:
     )
 
 
-def _fixes(items: Sequence[Mapping[str, Any]]) -> list[Part]:
+def _fixes(items: Sequence[Fix]) -> list[Part]:
     """The first updates, as a table that users can sort."""
     if not items:
         return []
     named = list(zip(told_apart(items), items, strict=True))
-    rows = [
-        _HEADINGS,
-        *(
-            (name, *(f"{line[key]:,}" for key in ("findings", "critical", "kev", "resources")))
-            for name, line in named
-        ),
-    ]
+    rows = [_HEADINGS, *((name, *_numbers(line)) for name, line in named)]
     classic = [(code(name), _resolves(line)) for name, line in named]
     return [
         Part(
@@ -109,7 +106,13 @@ def _fixes(items: Sequence[Mapping[str, Any]]) -> list[Part]:
     ]
 
 
-def _resolves(line: Mapping[str, Any]) -> str:
+def _numbers(line: Fix) -> Iterator[str]:
+    """The cells below the headings of numbers."""
+    for count in (line["findings"], line["critical"], line["kev"], line["resources"]):
+        yield f"{count:,}"
+
+
+def _resolves(line: Fix) -> str:
     return (
         f"resolves {wording.number(line['findings'], 'finding')} on"
         f" {wording.number(line['resources'], 'resource')}"

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from sre_findings.model.resources.coverage import explain, remedy
-from sre_findings.nightly.digest import DigestData, Gap
+from sre_findings.nightly.digest import DigestData, Gap, Happened
 from sre_reports import wording
 from sre_reports.brief import told_apart
 from sre_reports.digest.messages import sentences
@@ -17,6 +17,9 @@ from sre_reports.slack.escaping import (
     escaped,
 )
 from sre_reports.slack.message import Message, Part, message
+
+if TYPE_CHECKING:  # only type checkers need the types of the answers
+    from sre_findings.model.answers.fixes import Fix
 
 Place = tuple[str, str, str, str, bool]
 """What is not scanned, account, region, reason, and whether it is a whole account/region pair."""
@@ -59,7 +62,7 @@ def replies(found: DigestData) -> Iterator[tuple[str, Message]]:
         yield "fixes", _fixes(found.material.fixes.items[:FIXES])
 
 
-def _came(found: DigestData, rows: Sequence[Mapping[str, Any]]) -> Message:
+def _came(found: DigestData, rows: Sequence[Happened]) -> Message:
     total = sum(found.came(severity=severity) for severity in _WORST)
     shown = table([_HEADINGS, *(_cells(row) for row in rows)])
     listed = len(shown["rows"]) - 1
@@ -67,7 +70,7 @@ def _came(found: DigestData, rows: Sequence[Mapping[str, Any]]) -> Message:
         f", the first {listed:,}" if total > listed else ""
     )
     classic = [
-        (f"*{row['severity'].capitalize()}*", code(_subject(row)), code(_resource(row)))
+        (f"*{(row['severity'] or '').capitalize()}*", code(_subject(row)), code(_resource(row)))
         for row in rows
     ]
     return message(
@@ -75,11 +78,11 @@ def _came(found: DigestData, rows: Sequence[Mapping[str, Any]]) -> Message:
     )
 
 
-def _cells(row: Mapping[str, Any]) -> tuple[str, ...]:
+def _cells(row: Happened) -> tuple[str, ...]:
     why = [*(["KEV"] if row["kev"] else []), *(["internet-facing"] if row["exposed"] else [])]
     why += ["reopened"] if row["kind"] == "reopened" else []
     return (
-        row["severity"].capitalize(),
+        (row["severity"] or "").capitalize(),
         _subject(row),
         _resource(row),
         row["owner"] or "",
@@ -87,11 +90,11 @@ def _cells(row: Mapping[str, Any]) -> tuple[str, ...]:
     )
 
 
-def _subject(row: Mapping[str, Any]) -> str:
+def _subject(row: Happened) -> str:
     return row["vulnerability_id"] or row["title"] or row["subject"] or "–"
 
 
-def _resource(row: Mapping[str, Any]) -> str:
+def _resource(row: Happened) -> str:
     return row["resource_name"] or row["resource_id"] or "–"
 
 
@@ -107,7 +110,7 @@ def _other(found: DigestData) -> Iterator[str]:
         yield "\n".join([f"*{count:,} {name}{why}*", *told, *more])
 
 
-def _event(row: Mapping[str, Any]) -> str:
+def _event(row: Happened) -> str:
     return (
         f"• {escaped((row['severity'] or '').capitalize())} {code(_subject(row))} on"
         f" {code(_resource(row))}"
@@ -143,7 +146,7 @@ def _gap(place: Place, types: Sequence[str], *, fresh: bool) -> str:
     return f"• {'*new* ' if fresh else ''}{code(what)} {where}, {scans}: {why}.{do}"
 
 
-def _fixes(items: Sequence[Mapping[str, Any]]) -> Message:
+def _fixes(items: Sequence[Fix]) -> Message:
     """Each update with its command if one can be built safely, else with advice."""
     named = zip(told_apart(items), items, strict=True)
     parts = [
@@ -152,7 +155,7 @@ def _fixes(items: Sequence[Mapping[str, Any]]) -> Message:
     return message("Top remediations", [Part([section("*Top remediations*")]), *parts])
 
 
-def _fix(place: int, name: str, line: Mapping[str, Any]) -> Block:
+def _fix(place: int, name: str, line: Fix) -> Block:
     kev = f", {line['kev']:,} KEV" if line["kev"] else ""
     resolves = (
         f"{wording.number(line['findings'], 'finding')} on"

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from sre_findings.model.answers.list_answer import ListAnswer
 from sre_reports import wording
 from sre_reports.slack.blocks import Block, context, line_chart
 from sre_reports.slack.message import Part
 from sre_reports.trend_days import Days, days_of
+
+if TYPE_CHECKING:  # only type checkers need the types of the answers
+    from sre_findings.model.answers.trend import TrendAnswer
 
 WEEKS, NIGHTS = 13, 14
 
@@ -26,7 +28,7 @@ class Point(NamedTuple):
     high: int
 
 
-def chart(trend: ListAnswer) -> list[Part]:
+def chart(trend: TrendAnswer) -> list[Part]:
     """The chart; empty for fewer than two points. A caption counts the points left out."""
     days = days_of(trend)
     step, what = (7, "week") if len(days.days) > NIGHTS else (1, "day")

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 from sre_findings.nightly.report import Material
 from sre_reports import wording
 from sre_reports.brief import told_apart
+
+if TYPE_CHECKING:  # only type checkers need the types of the answers
+    from sre_findings.model.answers.fixes import Fix
 
 NAMED = 12  # resources listed for an update; its count covers all
 
@@ -36,10 +39,11 @@ def steps(night: Material) -> list[Step]:
     return [_step(line, name) for line, name in zip(lines, told_apart(lines), strict=True)]
 
 
-def _step(line: Mapping[str, Any], name: str) -> Step:
+def _step(line: Fix, name: str) -> Step:
     packages = line["packages"]
     target = (packages[0]["fixed_in"] or "").removeprefix("0:") if len(packages) == 1 else ""
-    worst = [f"{line[name]:,} {name}" for name in ("critical", "high") if line[name]]
+    counts = (("critical", line["critical"]), ("high", line["high"]))
+    worst = [f"{count:,} {severity}" for severity, count in counts if count]
     facts = [wording.number(line["resources"], "resource"), *worst]
     named = [host["name"] or host["resource_id"] for host in line["hosts"][:NAMED]]
     return Step(

@@ -80,7 +80,7 @@ def _open(night: Material) -> str:
     if not rollup.counts.total:
         return all_suppressed(rollup.suppressed)
     worst, count = wording.by_severity(rollup.counts)[0]
-    late = night.late.summary["late_by_severity"].get(worst, 0)
+    late = night.late.facts["late_by_severity"].get(worst, 0)
     clauses = [f"{wording.number(count, f'{worst} finding')} {'is' if count == 1 else 'are'} open"]
     if late:
         clauses.append(f"{late:,} of them past {_allowed(night, worst)}")
@@ -120,7 +120,7 @@ def _since(night: Material) -> str:
     """What was opened and resolved since the previous snapshot, if there is one."""
     if night.before is None:
         return "First snapshot: there is nothing to compare it with yet, so no finding is new."
-    counts, why = night.changes.summary["opened_by"], night.changes.summary["resolved_by"]
+    counts, why = night.changes.facts["opened_by"], night.changes.facts["resolved_by"]
     came, went = counts["new"] + counts["reopened"], sum(why[word] for word in WENT)
     told = ", ".join(f"{why[word]:,} {_WENT[word]}" for word in WENT if why[word])
     resolved = f"{went:,} resolved{f' ({told})' if told else ''}"

@@ -59,8 +59,8 @@ def _severity(night: Material, name: str) -> Tile:
 
 
 def _late(night: Material) -> Tile:
-    late = night.late.summary["late"]
-    due = night.late.summary["due_this_week"]
+    late = night.late.facts["late"]
+    due = night.late.facts["due_this_week"]
     before = night.compared.late if night.compared else None
     return Tile(
         "Past SLA",
@@ -89,8 +89,8 @@ def _new(night: Material) -> Tile:
     if night.before is None:
         return Tile("New", "–", "", "#trend", None, "first snapshot")
     opened, resolved = (
-        night.changes.summary["opened_by"],
-        sum(night.changes.summary["resolved_by"].values()),
+        night.changes.facts["opened_by"],
+        sum(night.changes.facts["resolved_by"].values()),
     )
     where = "" if night.compared else ", partial data"
     return Tile(

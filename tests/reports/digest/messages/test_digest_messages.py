@@ -117,7 +117,7 @@ lists = st.dictionaries(
 )
 rollups = st.builds(Rollup, st.builds(Counts, *[numbers] * 7), numbers, numbers, numbers)
 held = st.builds(Held, st.builds(Place, *[texts] * 6), rollups, st.builds(Lateness, numbers))
-lines = st.fixed_dictionaries(
+lines: Any = st.fixed_dictionaries(
     {
         "what": texts,
         "findings": numbers,
@@ -184,7 +184,7 @@ def test_slack_accepts_every_digest(
     )
     since = proof().as_of
     assert since is not None
-    nights = [
+    nights: list[Any] = [
         {
             "date": (since + timedelta(days=n)).date().isoformat(),
             "state": "complete",
@@ -425,7 +425,7 @@ def test_without_charts_and_tables_the_message_is_lines(tonight: Nights) -> None
 
 def test_three_months_are_one_point_per_week(tonight: Nights, night: Materials) -> None:
     first = datetime(2026, 7, 1, tzinfo=UTC)
-    nights = [
+    nights: list[Any] = [
         {
             "date": (first + timedelta(days=n)).date().isoformat(),
             "state": "complete",
@@ -450,7 +450,7 @@ def test_weeks_without_a_complete_snapshot_are_left_out_and_counted(
     tonight: Nights, night: Materials
 ) -> None:
     first = datetime(2026, 10, 1, tzinfo=UTC)
-    nights = [
+    nights: list[Any] = [
         {
             "date": (first + timedelta(days=n)).date().isoformat(),
             "state": "partial" if 7 <= n < 14 else "complete",

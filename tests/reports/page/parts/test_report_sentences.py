@@ -20,7 +20,7 @@ from sre_reports.wording import by_severity
 
 Nights = Callable[..., Material]
 Summaries = Callable[..., SummaryAnswer]
-Lists = Callable[..., ListAnswer]
+Lists = Callable[..., ListAnswer[Any, Any]]
 
 
 @pytest.mark.parametrize(

@@ -32,7 +32,7 @@ from sre_reports.page.parts import (
 )
 
 Nights = Callable[..., Material]
-Lists = Callable[..., ListAnswer]
+Lists = Callable[..., ListAnswer[Any, Any]]
 AT = datetime(2026, 11, 22, 7, tzinfo=UTC)
 
 

@@ -104,7 +104,7 @@ def test_missing_kev_data_is_not_zero(
 )
 def test_a_median_is_never_guessed(
     night: Nights,
-    listed: Callable[..., ListAnswer],
+    listed: Callable[..., ListAnswer[Any, Any]],
     groups: list[dict[str, Any]],
     value: str,
     hint: str,

@@ -1,0 +1,86 @@
+"""The types of the answers to ``Fixes`` and ``ImageFixes``."""
+
+from collections.abc import Sequence
+from typing import TypeAlias, TypedDict
+
+from sre_findings.model.answers.list_answer import ListAnswer
+
+
+class FixPackage(TypedDict):
+    """A package to upgrade, and the version that resolves the findings."""
+
+    manager: str
+    name: str
+    fixed_in: str
+
+
+class Host(TypedDict):
+    """A resource that needs the upgrade."""
+
+    resource_id: str
+    name: str | None
+    account_id: str
+    region: str
+
+
+class Fix(TypedDict):
+    """One step of the fix plan: packages to upgrade together; ``place`` is its position from 1.
+
+    ``what`` names the packages in brief; ``command`` is None if no safe command can be built.
+    ``findings``, ``critical``, ``high`` and ``kev`` count the findings that it resolves, ``risk``
+    weighs them. ``resources`` counts the resources, of which ``hosts`` are the first. ``reboot``
+    means that the upgrade takes effect after a restart.
+    """
+
+    place: int
+    what: str
+    advice: str
+    command: str | None
+    kind: str
+    platform: str | None
+    packages: Sequence[FixPackage]
+    resources: int
+    findings: int
+    critical: int
+    high: int
+    kev: int
+    risk: float
+    reboot: bool
+    hosts: Sequence[Host]
+
+
+class FixesFacts(TypedDict):
+    """Over all steps: the findings that they resolve, those of them in CISA's list, and the
+    packages to upgrade."""
+
+    removable: int
+    kev: int
+    upgrades: int
+
+
+FixesAnswer: TypeAlias = ListAnswer[Fix, FixesFacts]
+
+
+class ImageFix(TypedDict):
+    """One machine image: the instances that run it, and the findings that a rebuild resolves."""
+
+    image_id: str
+    owner: str | None
+    account_id: str
+    region: str
+    platform: str | None
+    instances: int
+    findings: int
+    critical: int
+    high: int
+    kev: int
+    advice: str
+
+
+class ImageFixesFacts(TypedDict):
+    """The findings that a rebuild of all images resolves."""
+
+    removable: int
+
+
+ImageFixesAnswer: TypeAlias = ListAnswer[ImageFix, ImageFixesFacts]

@@ -1,0 +1,43 @@
+"""The keys that the items and the numbers of each list answer must have, for answers that were
+received as JSON."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import NamedTuple
+
+# The module and the types of each question's answer, by the question's name. Imported when needed.
+_TYPES = {
+    "changes": ("changes", "Change", "ChangesFacts"),
+    "trend": ("trend", "TrendDay", "TrendFacts"),
+    "sla": ("sla", "Late", "SlaFacts"),
+    "time-to-fix": ("time_to_fix", "FixTimesOfGroup", "TimeToFixFacts"),
+    "priorities": ("priorities", "Priority", "PrioritiesFacts"),
+    "where": ("exposure", "Exposed", "ExposureFacts"),
+    "suppressions": ("suppressions", "Rule", "RulesFacts"),
+    "fixes": ("fixes", "Fix", "FixesFacts"),
+    "images": ("fixes", "ImageFix", "ImageFixesFacts"),
+    "findings": ("findings", "FindingJson", ""),
+    "export": ("findings", "", "ExportFacts"),
+    "file": ("findings", "", "ExportFacts"),
+    "snapshots": ("snapshots", "SnapshotItem", ""),
+    "operations": ("operations", "OperationItem", "OperationsFacts"),
+}
+
+
+class Keys(NamedTuple):
+    """The required keys of each item, and of the numbers beside the list."""
+
+    item: frozenset[str]
+    facts: frozenset[str]
+
+
+def keys_of(question: str) -> Keys:
+    """The required keys of the answer to the question of this name. Raises KeyError for a question
+    whose answer is not a list."""
+    name, *types = _TYPES[question]
+    module = import_module(f"sre_findings.model.answers.{name}")
+    item, facts = (
+        frozenset(getattr(module, one).__required_keys__ if one else ()) for one in types
+    )
+    return Keys(item, facts)
