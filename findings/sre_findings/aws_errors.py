@@ -81,7 +81,7 @@ class Failure:
 
 
 def sdk_errors() -> tuple[type[Exception], ...]:
-    """The classes of the SDK's errors, for ``except``: it is called only once an error is raised."""
+    """The SDK's error classes for ``except``, which calls this only when an error is raised."""
     import botocore.exceptions as sdk
 
     return sdk.ClientError, sdk.BotoCoreError

@@ -53,7 +53,7 @@ def _plain(key: str, name: str) -> str:
     if _NAME.fullmatch(name) is None:
         raise UsageError(
             f"{key} names {name!r}",
-            why="its file lies beside the settings",
+            why="its file must be in the folder of the settings",
             do="Use a name such as owners.toml.",
         )
     return name

@@ -173,13 +173,11 @@ def test_a_region_that_was_not_scanned_is_unknown(
     run = answered(name, *flags)
     assert run.code == 3, (name, run.out[:200], run.err)
     if name == "export":
-        assert "ap-southeast-2 was read: it was not scanned" in run.err
+        assert "ap-southeast-2 was not read: it was not scanned" in run.err
         assert run.out == ""
     else:
         assert run.json["known"] is False
-        assert run.json["unread"] == [
-            "nothing of region ap-southeast-2 was read: it was not scanned"
-        ]
+        assert run.json["unread"] == ["region ap-southeast-2 was not read: it was not scanned"]
         rows = cli(name, *ASKED[name][0], *flags, "--output", "ndjson")
         assert (rows.code, rows.out.strip()) == (3, "")
         assert "sre-cli: Unknown: " in rows.err, "rows cannot express it"

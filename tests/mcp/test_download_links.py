@@ -171,7 +171,9 @@ def test_forbidden_forged_and_missing_links_have_the_same_response(
     old = table(
         DownloadRequest(question, night, datetime.now(UTC) - timedelta(minutes=16), EVERYTHING)
     ).reference
-    pruned = table(DownloadRequest(question, "20010101T000000Z", datetime.now(UTC), EVERYTHING)).reference
+    pruned = table(
+        DownloadRequest(question, "20010101T000000Z", datetime.now(UTC), EVERYTHING)
+    ).reference
     answers = [
         alike(asking.get(whose, f"/exports/{text}"))
         for whose, text in (
@@ -314,7 +316,9 @@ def test_no_link_is_created_for_clients_that_cannot_download(
 def test_only_the_hash_of_a_link_is_stored_for_a_limited_time(tmp_path: Path) -> None:
     table, now = SqliteTable(tmp_path / "table.db"), datetime(2026, 11, 22, tzinfo=UTC)
     handouts = DownloadLinks(table, timedelta(minutes=1))
-    question = ExportFile(ExportFilters(text="i-1", severities=("HIGH",), as_of="-1d"), "csv", {"raw": True})
+    question = ExportFile(
+        ExportFilters(text="i-1", severities=("HIGH",), as_of="-1d"), "csv", {"raw": True}
+    )
     handout = DownloadRequest(question, "S", now, Access(frozenset({MINE}), frozenset({"a"})))
     handed = handouts(handout)
     assert handouts.find(handed.reference, handout.access, now + timedelta(seconds=59)) == handout

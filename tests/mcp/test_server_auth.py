@@ -162,7 +162,7 @@ def test_a_client_without_access_never_gets_the_verdict_clean(call: Any) -> None
         "not_scanned",
         0,
     )
-    assert values["explanation"] == "Inspector scans nothing of what was asked for"
+    assert values["explanation"] == "Inspector scans no resources in this scope"
 
 
 def test_a_token_that_acts_for_users_has_only_their_access(call: Any) -> None:

@@ -175,7 +175,7 @@ def test_clean_not_scanned_unknown_and_ambiguous_resources_differ(ask: Ask) -> N
     assert ask("no-such-thing-here")["text"] == "No such resource: no-such-thing-here"
     two = ask("prod-api-07")["text"]
     assert two.startswith("2 resources are named 'prod-api-07': i-10d31d4287c08996f")
-    assert two.endswith("Ask with one of these ids.")
+    assert two.endswith("Use one of these IDs.")
 
 
 def test_a_malformed_id_is_answered_with_an_example(ask: Ask) -> None:

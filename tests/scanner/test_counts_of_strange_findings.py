@@ -65,7 +65,9 @@ def test_a_finding_of_two_resources_counts_for_each_and_once_in_total(
     scanned: Callable[..., Sources],
 ) -> None:
     sources = scanned(finding(1, "a", "b"), finding(2, "a"))
-    of = {name: ask(Vulnerabilities(f"i-{name:0>17}", source=CACHED), sources) for name in ("a", "b")}
+    of = {
+        name: ask(Vulnerabilities(f"i-{name:0>17}", source=CACHED), sources) for name in ("a", "b")
+    }
     assert [of[name].rollup.counts.high for name in ("a", "b")] == [2, 1]
     assert [of[name].total_findings for name in ("a", "b")] == [2, 1]
     whole = ask(Summary("account"), sources)

@@ -47,7 +47,7 @@ from sre_simulator.inspector.server import Simulator
 
 HERE = Path(__file__).parent
 VERSIONS = sorted(int(path.name.removeprefix("schema-")) for path in HERE.glob("schema-*"))
-_CONFORMANCE = HERE.parent / "findings" / "ask" / "test_conformance.py"
+_CONFORMANCE = HERE.parent / "findings" / "engine" / "test_conformance.py"
 PARAMETERS: dict[str, list[dict[str, Any]]] = runpy.run_path(str(_CONFORMANCE))["PARAMETERS"]
 MAKER = SimpleNamespace(**runpy.run_path(str(HERE / "make_store.py")))
 NOW = MAKER.NEWEST + timedelta(hours=2)

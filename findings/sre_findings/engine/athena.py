@@ -102,8 +102,7 @@ class Athena(Engine):
         if (known := columns(table, TRINO)) is None:
             do = "Install pyarrow, which tells them, or use SRE_ENGINE=duckdb."
             raise UsageError(
-                f"nobody knows the columns of {table} here, so that what may be seen could be"
-                " chosen",
+                f"no schema is known for {table} here, so that what may be seen could be chosen",
                 do=do,
             )
         view = seen(table, self._source(table), self._access)

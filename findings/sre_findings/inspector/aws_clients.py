@@ -24,7 +24,7 @@ def check_asked(service: str, environ: Mapping[str, str]) -> None:
     overridden and its own is not."""
     overridden = "AWS_ENDPOINT_URL_INSPECTOR2" in environ and "AWS_ENDPOINT_URL" not in environ
     if overridden and f"AWS_ENDPOINT_URL_{service.upper()}" not in environ:
-        raise NotAsked("not asked, for Inspector's endpoint is overridden and its own is not")
+        raise NotAsked("not queried, because Inspector's endpoint is overridden and its own is not")
 
 
 def clients(profile: Who, region: str, environ: Mapping[str, str], *, read_timeout: float) -> Make:

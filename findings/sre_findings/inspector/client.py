@@ -69,7 +69,7 @@ def keep_body(
     """
     body, length = response_dict["body"], str(response_dict["headers"].get("Content-Length", ""))
     if length.isdecimal() and len(body) < int(length):
-        raise Transient(f"the answer broke off after {len(body)} of {length} bytes")
+        raise Transient(f"the response ended after {len(body)} of {length} bytes")
     if response_dict["status_code"] < 300:
         customized_response_dict[_BODY], response_dict["body"] = body, b"{}"
     else:
@@ -131,7 +131,7 @@ def _answered(failure: Failure) -> Exception:
     if failure.kind == aws_errors.DENIED:
         permission = missing(message, f"inspector2:{failure.operation}")
         return AccessDenied("AWS denied it", why=message, do=_allow(permission))
-    return Rejected("Inspector refused the request", why=message)
+    return Rejected("Inspector rejected the request", why=message)
 
 
 def _allow(permission: Permission) -> str:

@@ -95,7 +95,7 @@ def cleaned(text: bytes) -> bytes:
 
 
 def original(text: bytes) -> str:
-    r"""What came in place of the marks, in ASCII: half a pair as ``\\ud83d``, a byte as ``\\xff``."""
+    r"""The text before marking, in ASCII: half a pair as ``\\ud83d``, a byte as ``\\xff``."""
     return _MARK.sub(
         lambda mark: f"\\u{mark[1]}" if len(mark[1]) == 4 else f"\\x{mark[1]}", text.decode()
     )

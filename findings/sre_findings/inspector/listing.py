@@ -152,7 +152,7 @@ class Inspector:
             if not isinstance(items, list) or not all(isinstance(one, dict) for one in items):
                 raise Garbled(f"{operation} answered without {key}")
             if not isinstance(token, str | None):
-                raise Garbled(f"{operation} answered with a next token that is none")
+                raise Garbled(f"{operation} returned an invalid next token")
             return ObjectPage(items, token)
 
         for page in pages(

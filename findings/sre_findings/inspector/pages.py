@@ -47,11 +47,11 @@ def pages(
             return
         if hash(token) in seen or empty > EMPTY_PAGES_LIMIT:
             raise Unreachable(
-                "Inspector's paging does not come to an end",
-                why="the same next token came twice"
+                "Inspector's pagination does not end",
+                why="the same next token was returned twice"
                 if hash(token) in seen
                 else f"{empty} empty pages in a row",
-                do="Scan again; if it stays, report it to AWS support.",
+                do="Scan again; if it persists, contact AWS Support.",
             )
         seen.add(hash(token))
         body = {**query, "nextToken": token}

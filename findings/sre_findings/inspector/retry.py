@@ -100,15 +100,15 @@ def _given_up(failure: Transient, deadline: float) -> Throttled | Unreachable:
         )
     if failure.garbled:
         return Unreachable(
-            f"Inspector's answers could not be read for {deadline:.0f} s",
+            f"Inspector's responses could not be read for {deadline:.0f} s",
             why=str(failure),
             do=(
-                "Scan again later; if it stays, look for a proxy that changes answers, or report it"
-                " to AWS support."
+                "Scan again later; if it persists, check for a proxy that changes responses, or"
+                " contact AWS Support."
             ),
         )
     return Unreachable(
-        f"Inspector gave no usable answer for {deadline:.0f} s",
+        f"Inspector gave no usable response for {deadline:.0f} s",
         why=str(failure),
         do="Check the network and https://health.aws.amazon.com, then scan again.",
     )
@@ -133,7 +133,7 @@ class RateLimit:
             turn = max(now, self._next)
             if turn > until:
                 raise Throttled(
-                    "too many questions are waiting for Inspector", do="Ask again in a minute."
+                    "too many queries are waiting for Inspector", do="Try again in a minute."
                 )
             self._next = turn + 1.0 / self.rate
         if turn > now:

@@ -87,13 +87,13 @@ def parse_access(values: Mapping[str, Any], of: str = "the access") -> Access:
 
 def _names(found: Any, key: str, of: str) -> frozenset[str]:
     if not isinstance(found, list) or not all(isinstance(one, str) for one in found):
-        raise _wrong(of, f"{key} must be a list of texts")
+        raise _wrong(of, f"{key} must be a list of strings")
     if ALL in found and len(found) > 1:
-        raise _wrong(of, f"{key} holds * and names beside it")
+        raise _wrong(of, f"{key} contains * and other names")
     if wrong := next((one for one in found if one != ALL and not _is_name(one, key)), None):
-        raise _wrong(of, f"{key} holds {wrong[:60]!r}, which is no {key.removesuffix('s')}")
+        raise _wrong(of, f"{key} contains {wrong[:60]!r}, which is not an {key.removesuffix('s')}")
     if "" in found:
-        raise _wrong(of, f"{key} holds an empty text")
+        raise _wrong(of, f"{key} contains an empty string")
     return frozenset(found)
 
 

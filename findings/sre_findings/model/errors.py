@@ -1,22 +1,22 @@
-"""Every error that this product raises on purpose, and what each tells a person.
+"""Every error that this product raises on purpose.
 
     SreError                    what happened, why, and what to do
-    ├── UsageError              the question itself is wrong
-    │   └── AmbiguousName       a name fits several resources
-    ├── Unreadable              denied, unreachable or not configured: no answer can be given
-    │   ├── AccessDenied        AWS said no
-    │   │   └── Forbidden       we said no: the caller may not see or do it
+    ├── UsageError              the request is wrong
+    │   └── AmbiguousName       several resources have this name
+    ├── Unreadable              denied, unreachable or not configured: nothing can be read
+    │   ├── AccessDenied        AWS denied the request
+    │   │   └── Forbidden       the product denied it: the caller lacks access
     │   ├── CredentialsInvalid  expired, unknown or missing credentials
-    │   ├── Throttled           the service's limit outlasted our patience
-    │   ├── Unreachable         network, time-outs, answers that are not answers
-    │   ├── Rejected            the service refused the request itself
-    │   ├── InspectorDisabled   Inspector is off where it was asked
+    │   ├── Throttled           the service throttled until the deadline
+    │   ├── Unreachable         network errors, timeouts, responses that cannot be used
+    │   ├── Rejected            the service rejected the request
+    │   ├── InspectorDisabled   Inspector is not enabled there
     │   └── StoreUnreadable     the folder, bucket or table cannot be read or written
     ├── CommitLost              another scan committed first
-    └── Interrupted             somebody asked it to stop
+    └── Interrupted             the user stopped it
 
-Foreign errors (botocore, OSError, sqlite3, duckdb) are mapped to these at the seam where they
-enter. Only an entry point catches the root and picks an exit code, a Slack text or an MCP error.
+Errors of libraries (botocore, OSError, sqlite3, duckdb) are mapped to these where they are caught.
+Only an entry point catches SreError and picks an exit code, a Slack text or an MCP error.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from itertools import zip_longest
 
 
 class SreError(Exception):
-    """An error that explains itself: ``what`` happened, ``why``, and what to ``do`` about it."""
+    """An error with ``what`` happened, ``why``, and what to ``do`` about it."""
 
     def __init__(self, what: str, *, why: str = "", do: str = "") -> None:
         super().__init__(what)
@@ -46,14 +46,14 @@ class SreError(Exception):
 
 
 class UsageError(SreError):
-    """The question cannot be asked like this."""
+    """The request is wrong and must be changed."""
 
 
 class AmbiguousName(UsageError):
-    """A name that several resources have, which is never guessed.
+    """A name that several resources have; the product does not guess which is meant.
 
-    ``candidates`` can each be asked with in its place; ``called`` is what each is called. Of
-    ``total`` some may be left out.
+    ``candidates`` are IDs to use in its place, ``called`` their names. ``total`` is their number,
+    of which some may be left out.
     """
 
     def __init__(
@@ -68,13 +68,13 @@ class AmbiguousName(UsageError):
         super().__init__(
             f"{total} resources are named {name!r}",
             why=", ".join([*told, *more]),
-            do="Ask with one of these ids.",
+            do="Use one of these IDs.",
         )
         self.candidates = tuple(candidates)
 
 
 class Unreadable(SreError):
-    """What was asked for could not be read at all."""
+    """Nothing of what was requested could be read."""
 
 
 class AccessDenied(Unreadable):
@@ -82,28 +82,28 @@ class AccessDenied(Unreadable):
 
 
 class Forbidden(AccessDenied):
-    """We refuse it, and not AWS: the words are ours, and whoever asked may read them."""
+    """The product denies it, not AWS. Its text is ours and may be shown to the caller."""
 
 
 class CredentialsInvalid(Unreadable):
-    """No credentials, or credentials that AWS does not accept (any more)."""
+    """There are no credentials, or AWS does not accept them."""
 
 
 class Throttled(Unreadable):
-    """The service kept refusing for its rate limit until our deadline passed."""
+    """The service throttled requests until our deadline passed."""
 
 
 class Unreachable(Unreadable):
-    """No usable answer arrived: connection, time-out, truncated or unreadable bodies, until our
-    deadline passed."""
+    """No usable response arrived before our deadline: connection errors, timeouts, truncated or
+    unreadable bodies."""
 
 
 class Rejected(Unreadable):
-    """The service understood the request and refused it."""
+    """The service understood the request and rejected it."""
 
 
 class InspectorDisabled(Unreadable):
-    """Inspector is not enabled in any account and region that was asked."""
+    """Inspector is not enabled in any of the accounts and regions."""
 
 
 class StoreUnreadable(Unreadable):
@@ -111,24 +111,23 @@ class StoreUnreadable(Unreadable):
 
 
 class CommitLost(SreError):
-    """Another scan took this commit's place in the sequence; nothing of ours became visible."""
+    """Another scan committed this sequence number first; nothing of this scan is visible."""
 
 
 class Interrupted(SreError):
-    """Somebody asked it to stop; nothing half done stays."""
+    """The user stopped it; nothing unfinished is kept."""
 
     def __init__(self) -> None:
         super().__init__("interrupted; nothing was committed")
 
 
 def kind_of(error: SreError) -> str:
-    """The error's class in words, for other processes: ``usage``, ``ambiguous_name``,
+    """The name of the error's class for other processes: ``usage``, ``ambiguous_name``,
     ``access_denied`` …
 
-    A class that no other process knows, such as one of a single question, is told as the nearest
-    above it that all know.
+    A class that is not in _KINDS has the name of its nearest base class there.
     """
-    # who said no is told by the words
+    # Forbidden differs by its text alone
     classes = (AccessDenied,) if isinstance(error, Forbidden) else type(error).__mro__
     return next((word for one in classes if (word := _word(one)) in _KINDS), _word(type(error)))
 
@@ -141,8 +140,8 @@ def _word(kind: type) -> str:
 
 
 def of_kind(kind: str, what: str, why: str, do: str) -> SreError:
-    """The error that another process tells of; one that is unknown here is a plain SreError, and
-    exits as a bug does."""
+    """The error for a name from :func:`kind_of`; an unknown name gives a plain SreError, which
+    exits as an internal error."""
     return _KINDS.get(kind, SreError)(what, why=why, do=do)
 
 
@@ -161,37 +160,39 @@ _KINDS: dict[str, type[SreError]] = {
 }
 
 
-_LOG = "Whoever runs the server finds more in its log."
+_LOG = "The server's log has details."
 _OUTWARD: dict[type[Unreadable], tuple[str, str]] = {
     AccessDenied: (
-        "AWS does not allow this server to ask",
+        "AWS denies this server access to Inspector",
         f"Its role needs AmazonInspector2ReadOnlyAccess. {_LOG}",
     ),
     CredentialsInvalid: (
         "AWS does not accept this server's credentials",
-        f"They must be renewed. {_LOG}",
+        f"Renew them. {_LOG}",
     ),
-    Throttled: ("Inspector takes no more requests for now", "Ask again in a minute."),
-    Unreachable: ("Inspector gave no usable answer in time", f"Ask again in a few minutes. {_LOG}"),
-    Rejected: ("Inspector refused the request", _LOG),
+    Throttled: ("Inspector is throttling requests", "Try again in a minute."),
+    Unreachable: (
+        "Inspector gave no usable response in time",
+        f"Try again in a few minutes. {_LOG}",
+    ),
+    Rejected: ("Inspector rejected the request", _LOG),
     InspectorDisabled: (
-        "Inspector is not enabled where it was asked",
-        "It must be enabled in that account and region.",
+        "Inspector is not enabled in this account and region",
+        "Enable it there.",
     ),
     StoreUnreadable: (
         "the snapshots or their table cannot be read",
-        f"Ask again in a minute. {_LOG}",
+        f"Try again in a minute. {_LOG}",
     ),
-    Unreadable: ("it cannot be read", _LOG),
+    Unreadable: ("the data cannot be read", _LOG),
 }
 
 
 def outward(error: SreError) -> SreError:
-    """The error as it may be told to somebody who does not run this.
+    """The error in a form that a client of the server may read.
 
-    What a service says of a failure names roles, accounts and places. Of what could not be read
-    only the kind is told, in a sentence of ours; any other error is about the question, and the
-    same one.
+    A service's message can name roles, accounts and stores, so an Unreadable is replaced by a
+    sentence of ours for its kind. Any other error is about the request and stays as it is.
     """
     if isinstance(error, Forbidden) or not isinstance(error, Unreadable):
         return error

@@ -45,7 +45,7 @@ class Permission:
         """What to do. An explicit deny wins over every policy that allows."""
         if self.barred_by:
             return (
-                f"An explicit deny in a {self.barred_by} refuses {self.action}: it must be lifted"
+                f"An explicit deny in a {self.barred_by} refuses {self.action}: it must be removed"
                 " there"
             )
         return f"Add to the role's policy: {self.statement}"
@@ -53,7 +53,8 @@ class Permission:
 
 def action_of(service: str, operation: str) -> str:
     """The permission that an operation of a service needs, where they are named alike."""
-    return f"{_PREFIXES.get(service, service)}:{_ACTIONS.get(operation, operation) if service == 's3' else operation}"
+    name = _ACTIONS.get(operation, operation) if service == "s3" else operation
+    return f"{_PREFIXES.get(service, service)}:{name}"
 
 
 def missing(message: str, action: str, resource: str = "*") -> Permission:

@@ -91,7 +91,7 @@ def priorities(question: Priorities, sources: Sources) -> PrioritiesAnswer:
             f"None of {len(every):,} open vulnerabilities{question.narrow.words()} is known to be"
             " reachable."
         )
-        headline = none if every else f"Inspector reports none{question.narrow.words()}."
+        headline = none if every else f"Inspector reports no findings{question.narrow.words()}."
     return ListAnswer(
         headline,
         "priorities",

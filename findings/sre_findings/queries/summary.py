@@ -154,7 +154,7 @@ def _verdict(whole: Rollup, silence: Unsure, night: Found) -> Verdict:
     return (
         Verdict(UNKNOWN, *why, notes)
         if why
-        else Verdict(CLEAN, NO_FINDINGS, "Inspector reports none")
+        else Verdict(CLEAN, NO_FINDINGS, "Inspector reports no findings")
     )
 
 
@@ -189,6 +189,6 @@ def _unknown(silence: Unsure, night: Found) -> tuple[str, str] | None:
             SCANNED_TOO_LONG_AGO,
             f"{silence.doubtful} resources were not scanned lately, or never",
         ),
-        (silence.proven == 0, NOT_SCANNED, "Inspector scans nothing of what was asked for"),
+        (silence.proven == 0, NOT_SCANNED, "Inspector scans no resources in this scope"),
     )
     return next(((reason, explanation) for applies, reason, explanation in why if applies), None)

@@ -1,9 +1,8 @@
-"""Snapshots and the table as a caller sees them who may not see everything.
+"""Views of the snapshots and the table for a caller with limited access.
 
-What a commit tells of the whole estate is told of the caller's accounts alone, or not at all. What
-stays is the same for everybody: that there is a night, its name, and its time. Rows of the table
-are sums, which cannot be taken apart again: only those are read that lie within what the caller may
-see; anything else is refused, for a wrong zero would look like an answer.
+A commit is reduced to the caller's accounts. That the snapshot exists, its ID and its time are the
+same for every caller. Rows of the table are totals and cannot be split by account, so only those
+within the access are read; any other is refused, because a wrong zero would look like an answer.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ CLAIM = "for everything that you may see"
 
 @dataclass(frozen=True, slots=True)
 class SeenSnapshots(Snapshots):
-    """The same nights; each commit says of its accounts what ``access`` allows."""
+    """The same snapshots, with each commit reduced to what ``access`` allows."""
 
     access: Access = NOTHING
 
@@ -38,13 +37,13 @@ class SeenSnapshots(Snapshots):
         return None if commit is None else seen_of(commit, self.access)
 
     def manifest(self, commit: Commit) -> Manifest:
-        """Refused: it tells of every account."""
+        """Raises Forbidden: a manifest covers all accounts."""
         raise _refused(f"the manifest of {commit.snapshot_id}")
 
 
 def seen_of(commit: Commit, access: Access) -> Commit:
-    """What a commit says of the accounts of an access. Its totals are of the whole, and left
-    out."""
+    """The commit reduced to the accounts of an access. Totals are left out: they cover all
+    accounts."""
     causes = visible(commit.causes, access)
     return replace(
         commit,
@@ -60,9 +59,11 @@ def seen_of(commit: Commit, access: Access) -> Commit:
 
 
 class SeenTable:
-    """A table of which the rollups can be read that lie within an access: by account where it
-    limits accounts alone, by owner where it limits owners alone; and which nights there are.
-    Everything else is refused, writing too."""
+    """A read-only table with the rollups within an access, and the list of snapshots.
+
+    Rollups are by account if the access limits accounts alone, by owner if it limits owners alone.
+    Anything else raises Forbidden.
+    """
 
     def __init__(self, table: Table, access: Access) -> None:
         self._table, self._access = table, access
@@ -82,7 +83,7 @@ class SeenTable:
     def query(
         self, partition: str, first: str = "", last: str = LAST, *, newest: int | None = None
     ) -> Iterator[Row]:
-        """See Table; rows of accounts or owners that are not allowed are not there."""
+        """See Table; rows of other accounts or owners are left out."""
         _, scoped, kind = partition.partition("#")
         if not scoped and partition == MARKERS:
             return self._table.query(partition, first, last, newest=newest)
@@ -97,8 +98,7 @@ class SeenTable:
     def query_each(
         self, partition: str, ranges: Sequence[tuple[str, str]], *, newest: int | None = None
     ) -> Iterator[list[Row]]:
-        """See Table; only of scopes, and rows of accounts or owners that are not allowed are not
-        there."""
+        """See Table; only for scopes. Rows of other accounts or owners are left out."""
         _, _, kind = partition.partition("#")
         if kind not in summable(self._access):
             raise _refused(f"{partition} of the table")
@@ -112,8 +112,7 @@ class SeenTable:
 
 
 def summable(access: Access) -> tuple[str, ...]:
-    """The kinds of scopes whose rollups hold what the access allows, and nothing else, each scope
-    as a whole."""
+    """The kinds of scopes whose rollups each lie entirely within, or outside, the access."""
     if access.all_owners:
         return ("account", "resource")
     return ("owner",) if access.all_accounts else ()
@@ -121,7 +120,7 @@ def summable(access: Access) -> tuple[str, ...]:
 
 def _refused(what: str) -> Forbidden:
     return Forbidden(
-        f"{what} is of the whole estate",
-        why="the caller may see a part of it",
-        do="Ask for a summary.",
+        f"{what} covers all accounts",
+        why="your access is limited to a part of them",
+        do="Query a summary instead.",
     )

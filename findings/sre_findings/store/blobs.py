@@ -206,9 +206,7 @@ class FolderBlobs:
     def link(self, key: str, seconds: int) -> str:  # noqa: ARG002 - a folder signs nothing
         """See Blobs. Refused."""
         do = "Open the file itself, or serve it."
-        raise UsageError(
-            f"a link that ends by itself needs a bucket, and {self._folder} is a folder", do=do
-        )
+        raise UsageError(f"a download link needs a bucket, and {self._folder} is a folder", do=do)
 
 
 def _entries(folder: Path) -> list[os.DirEntry[str]]:

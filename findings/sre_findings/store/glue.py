@@ -69,7 +69,7 @@ class Glue:
         known = columns(table, HIVE)
         if known is None:
             raise StoreUnreadable(
-                f"nobody knows the columns of {table}", do="Publish with the version that scanned."
+                f"no schema is known for {table}", do="Publish with the version that made the scan."
             )
         shape = [{"Name": name, "Type": kind} for name, kind in known if name != keys.PARTITION]
         self._make_table(table, shape, snapshots.blobs.url)
@@ -168,9 +168,9 @@ def _refuse_strays(snapshots: Snapshots, table: str, commit: Commit) -> None:
     }
     there = snapshots.blobs.keys(keys.partition(table, commit.snapshot_id, commit.layout))
     if strays := sorted(key for key in there if key not in listed):
-        do = "Remove these files: no manifest speaks of them."
+        do = "Remove these files; no manifest lists them."
         raise StoreUnreadable(
-            f"snapshot {commit.snapshot_id} holds files of no manifest",
+            f"snapshot {commit.snapshot_id} contains files that are in no manifest",
             why=", ".join(strays),
             do=do,
         )

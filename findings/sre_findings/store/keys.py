@@ -2,14 +2,14 @@
 nothing else may.
 
 commits/000000000042.json                               the commit: nothing exists before it
-snapshots/20261122T010000Z/plan.json                    what will be read; the first file of a
-snapshot, and the last to go
-                          /shards/eu-west-1.json        what one shard saw
-                          /manifest.json                the certificate, and every part with its SHA-256
-tables/findings/snapshot_id=20261122T010000Z/part-eu-west-1-00000.parquet pruned/000000000042.json
-what was pruned, when and why holds/20261122T010000Z.json                             a legal hold
-snapshots/doctor/20261122T010000Z-0a1b…                 a trial of sre-cli doctor's, for as long as
-it takes
+snapshots/20261122T010000Z/plan.json            what will be read; the first file of a snapshot,
+                                                and the last that is removed
+                          /shards/eu-west-1.json        what one shard read
+                          /manifest.json        the certificate, and every part with its SHA-256
+tables/findings/snapshot_id=20261122T010000Z/part-eu-west-1-00000.parquet
+pruned/000000000042.json                        what was pruned, when and why
+holds/20261122T010000Z.json                     a legal hold
+snapshots/doctor/20261122T010000Z-0a1b…         a test object of sre-cli doctor, while it runs
 
 The table comes first, so that each is one folder with one schema and one partition key for Athena,
 Spark, Snowflake, crawlers and globs. A manifest names a part by table and file,
@@ -134,7 +134,8 @@ def manifest_key(snapshot_id: str, layout: int = LAYOUT) -> str:
 
 def shard_key(snapshot_id: str, shard: str, layout: int = LAYOUT) -> str:
     """The key of a shard's record."""
-    return f"{records(snapshot_id, layout)}shards/{_checked(shard, _SHARD_NAME, 'the name of a shard')}.json"
+    name = _checked(shard, _SHARD_NAME, "the name of a shard")
+    return f"{records(snapshot_id, layout)}shards/{name}.json"
 
 
 def converted_key(snapshot_id: str) -> str:
@@ -155,7 +156,8 @@ def partition(table: str, snapshot_id: str, layout: int = LAYOUT) -> str:
         return (
             f"{records(snapshot_id, layout)}{_checked(table, _TABLE_NAME, 'the name of a table')}/"
         )
-    return f"{table_folder(table)}{PARTITION}={_checked(snapshot_id, _SNAPSHOT_ID, 'the id of a snapshot')}/"
+    name = _checked(snapshot_id, _SNAPSHOT_ID, "the id of a snapshot")
+    return f"{table_folder(table)}{PARTITION}={name}/"
 
 
 def part_key(snapshot_id: str, part: str, layout: int = LAYOUT) -> str:

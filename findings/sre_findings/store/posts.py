@@ -1,11 +1,10 @@
-"""What was posted where, in the table: claims, and what came of them.
+"""Posts to Slack and mails in the table: claims, and how they ended.
 
-    partition                   sort key                what
-    post#{channel}#{key}        {part}#claim#{number}   who posts this part, since when, and how that ended
-                                {part}#sent             where the post is
+    partition              sort key               what
+    post#{channel}#{key}   {part}#claim#{number}  who sends this part, since when, and how it ended
+                           {part}#sent            where the post is
 
-A claim is made by the conditional write, so that of any number of writers one has it. Rows go after
-KEPT.
+A claim is a conditional write, so that only one of several writers has it. Rows expire after KEPT.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
-"""Rollups and ages in the table: a row a scope, written when it changes, and a marker for each
-snapshot written last.
+"""Rollups and ages in the table: a row for each scope, written when it changes, and a marker for
+each snapshot, written last.
 
-    partition                        sort key                      what
-    rollup#{kind of the scope}       {value}<unit sep.>{sequence}  the scope's Rollup from that commit on
-    ages#{kind of the scope}         the same                      its Ages, which are large and seldom asked for
-    snapshot                         {sequence}                    every row of this commit is there
+    partition              sort key                      what
+    rollup#{scope's kind}  {value}<unit sep.>{sequence}  the scope's Rollup since that commit
+    ages#{scope's kind}    the same                      its Ages, which are large and rarely read
+    snapshot               {sequence}                    every row of this commit is written
 
 A value that no sort key can hold as it is stands there as its SHA-256, and in the row's ``value``
 as it is. A reader takes a scope's newest row at or before the commit asked. Without the marker it

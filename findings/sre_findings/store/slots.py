@@ -1,8 +1,8 @@
-"""Rows of slots in the table: each fire of a schedule is one slot.
+"""Slots in the table: each time a schedule is due is one slot.
 
-    partition          sort key                       what
-    slot#{schedule}    begun                             since when the schedule is run
-    slot#{schedule}    {2026-11-30T01:00Z}#{000001}   an attempt: who has it until when, and how it ended
+    partition        sort key                      what
+    slot#{schedule}  begun                         since when the schedule runs
+    slot#{schedule}  {2026-11-30T01:00Z}#{000001}  an attempt: who has it until when, and its end
 
 ``sre_schedules.slots`` claims slots. A scan that EventBridge Scheduler starts has nothing to claim,
 for its snapshot knows its slot; it records here how it ended, so that what follows it need not

@@ -46,7 +46,7 @@ class SnapshotWriter(Snapshots):
         the same second."""
         if not self.blobs.create(keys.plan_key(plan.snapshot_id), _encode(plan.to_json())):
             raise CommitLost(
-                "another scan began in the same second", do="It goes on; run this one again."
+                "another scan started in the same second", do="It continues; run this one again."
             )
 
     def write_shard(self, snapshot_id: str, facts: ShardFacts) -> None:
@@ -86,7 +86,7 @@ class SnapshotWriter(Snapshots):
         if not self.blobs.create(keys.commit_key(plan.sequence), _encode(commit.to_json())):
             raise CommitLost(
                 "another scan committed while this one ran",
-                do="Its snapshot stands; run this one again.",
+                do="Its snapshot is kept; run this one again.",
             )
         return commit
 

@@ -215,7 +215,7 @@ class Snapshots:
         return {name for name in named if keys.is_snapshot_id(name)}
 
     def pruned(self) -> Iterator[str]:
-        """Ids of snapshots that were pruned: their files go by themselves (see store/pruning.py)."""
+        """IDs of pruned snapshots; store/pruning.py removes their files."""
         yield from (
             json.loads(self.blobs.read(key))["snapshot_id"]
             for key in self.blobs.keys(keys.TOMBSTONES)

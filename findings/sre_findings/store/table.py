@@ -76,7 +76,8 @@ class Table(Protocol):
 
 
 _SCHEMA = """create table if not exists rows (
-    partition text not null, sort text not null, body text not null, expires integer, primary key (partition, sort)
+    partition text not null, sort text not null, body text not null, expires integer,
+    primary key (partition, sort)
 ) without rowid"""
 # a file that another is just making has none
 _EXISTS = "select 1 from sqlite_master where name = 'rows'"

@@ -188,7 +188,7 @@ def test_an_unscanned_resource_shows_the_reason_and_the_remedy() -> None:
 
 def test_an_unknown_resource_shows_similar_names() -> None:
     explanation = (
-        "neither findings nor coverage name this resource; the nearest are prod-web-36"
+        "no findings or coverage exist for this resource; the nearest are prod-web-36"
         " (i-826b94c7f9118bb16)"
     )
     text = render_resource(
@@ -198,8 +198,8 @@ def test_an_unknown_resource_shows_similar_names() -> None:
     )
     assert text.splitlines() == [
         "No such resource.",
-        "Neither findings nor coverage name this resource; the",
-        "nearest are prod-web-36 (i-826b94c7f9118bb16).",
+        "No findings or coverage exist for this resource; the nearest",
+        "are prod-web-36 (i-826b94c7f9118bb16).",
         "i-0",
         "Snapshot 20261122T010000Z, 6 h old, complete for all visible",
         "accounts. Use --live for current data.",
@@ -220,13 +220,13 @@ def test_frozen_findings_are_announced_before_the_counts() -> None:
     frozen = rule.Verdict(
         rule.VULNERABLE,
         rule.FROZEN,
-        "findings are frozen since 2026-11-01T00:00:00Z",
+        "findings are as of 2026-11-01T00:00:00Z",
         ("may be more",),
     )
     lines = render_resource(answer(verdict=frozen), 120, Colour.NONE).splitlines()
     assert lines[:2] == [
         "Vulnerable, and no longer scanned.",
-        "Findings are frozen since 2026-11-01T00:00:00Z.",
+        "Findings are as of 2026-11-01T00:00:00Z.",
     ]
     assert "Note: May be more." in lines
 
@@ -406,14 +406,14 @@ def test_coverage_gaps_are_grouped_by_reason_with_a_remedy() -> None:
         render_coverage(CoverageAnswer(40, gaps, cells, COMPLETE), 100, Colour.NONE)
         == "3 resources not fully scanned, 40 scanned\n"
         "\n"
-        "SSM does not manage the instance (UNMANAGED_EC2_INSTANCE): 2\n"
+        "The instance is not managed by SSM (UNMANAGED_EC2_INSTANCE): 2\n"
         "Attach an SSM instance profile, or use agentless scans.\n"
         "Account       Region     Scan     Name  Resource\n"
         "111122223333  eu-west-1  package  s-1   i-00000000000000001\n"
         "111122223333  eu-west-1  package  s-3   i-00000000000000003\n"
         "\n"
         "Its inventory is stale (STALE_INVENTORY): 1\n"
-        "Restart the SSM agent: it has been silent for days.\n"
+        "Restart the SSM agent: it has not reported for days.\n"
         "Account       Region     Scan     Name  Resource\n"
         "111122223333  eu-west-1  package  s-2   i-00000000000000002\n"
         "\n"

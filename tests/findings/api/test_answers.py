@@ -74,7 +74,9 @@ def test_a_summary_that_knows_nothing_is_no_row_of_zeroes() -> None:
     with pytest.raises(NotKnown, match="incomplete"):
         unknown.frame()
     clean = of_summary(
-        SummaryAnswer(Verdict(CLEAN, "no_findings", "Inspector reports none"), Rollup(), 0, PROOF)
+        SummaryAnswer(
+            Verdict(CLEAN, "no_findings", "Inspector reports no findings"), Rollup(), 0, PROOF
+        )
     )
     assert clean.frame()["total"].to_list() == [0]
 

@@ -421,7 +421,8 @@ def test_a_folder_with_files_that_no_manifest_lists_is_not_published(
     with bucket.blobs.write(key) as file:
         file.write(b"left by a scan that died")
     with pytest.raises(
-        StoreUnreadable, match=r"holds files of no manifest: tables/coverage/.*/part-stray.parquet"
+        StoreUnreadable,
+        match=r"contains files that are in no manifest: tables/coverage/.*/part-stray.parquet",
     ):
         Glue("inspector").publish(bucket, [night])
 

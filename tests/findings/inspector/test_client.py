@@ -225,7 +225,7 @@ def test_what_the_service_refuses_is_rejected_with_its_reason(
 ) -> None:
     raised = failure(call, http, error(reply, status, code, "Input Query has changed"))
     assert isinstance(raised, Rejected)
-    assert str(raised) == "Inspector refused the request: Input Query has changed"
+    assert str(raised) == "Inspector rejected the request: Input Query has changed"
 
 
 def test_a_refused_connection_is_transient(monkeypatch: pytest.MonkeyPatch, refused: str) -> None:

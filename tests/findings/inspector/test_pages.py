@@ -100,14 +100,14 @@ def test_a_cycle_of_tokens_of_any_length_is_an_error_after_each_page_was_read_on
         place = int(str(body.get("nextToken", "token-0")).removeprefix("token-"))
         return served[place] if place < length else Page([place], f"token-{back}")
 
-    with pytest.raises(Unreachable, match="the same next token came twice"):
+    with pytest.raises(Unreachable, match="the same next token was returned twice"):
         read(ask)
     assert len(bodies) == length + 1
 
 
 def test_a_token_that_repeats_at_once_is_an_error_and_no_loop() -> None:
     with pytest.raises(
-        Unreachable, match="does not come to an end: the same next token came twice"
+        Unreachable, match="does not come to an end: the same next token was returned twice"
     ):
         read(lambda _: Page([1], "again"))
 

@@ -61,7 +61,9 @@ def test_what_does_not_pass_goes_through_at_once(
 def test_patience_ends_at_the_deadline_and_says_why(fresh_time: Callable[[], Any]) -> None:
     time = fresh_time()
     started = time.clock()
-    with pytest.raises(Unreachable, match="gave no usable answer for 60 s: it is broken") as raised:
+    with pytest.raises(
+        Unreachable, match="gave no usable response for 60 s: it is broken"
+    ) as raised:
         insist(Flaky(*[Transient("it is broken")] * 10_000), patience(time, deadline=60.0), Tally())
     assert time.clock() - started <= 60.0
     assert isinstance(raised.value.__cause__, Transient)
@@ -207,7 +209,7 @@ def test_who_would_wait_too_long_for_a_turn_is_told_at_once_and_takes_none(
     for _ in range(3):
         limit.take(until=2.0)
     for _ in range(5):
-        with pytest.raises(Throttled, match="too many questions are waiting"):
+        with pytest.raises(Throttled, match="too many queries are waiting"):
             limit.take(until=2.0)
     limit.take(until=3.0)
     assert time.waits == [1.0, 2.0, 3.0]

@@ -440,9 +440,9 @@ def test_credentials_for_an_overridden_inspector_go_to_no_service_without_an_end
     found = ask(instance())
     assert [part.checked for part in found.told] == [False, True, True, False]
     assert (found.instance.asked_at, found.cpu.asked_at) == (None, None)
-    why = "was not asked, for Inspector's endpoint is overridden and its own is not"
+    why = "was not queried, because Inspector's endpoint is overridden and its own is not"
     assert found.notes == (
-        f"STS {why}; that the instance is in the caller's account was not checked",
+        f"STS {why}; it was not checked that the instance is in the caller's account",
         f"EC2 {why}",
         f"CloudWatch {why}",
     )
@@ -493,7 +493,7 @@ def test_where_sts_does_not_tell_the_account_the_rest_is_asked_and_a_note_says_w
     assert [part.checked for part in found.told] == [True] * 4
     (note,) = found.notes
     assert note.startswith("STS did not answer: its answer cannot be read")
-    assert note.endswith("; that the instance is in the caller's account was not checked")
+    assert note.endswith("; it was not checked that the instance is in the caller's account")
 
 
 def test_the_same_reason_is_noted_once(quick: Ask, told: Any) -> None:

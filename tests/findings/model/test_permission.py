@@ -63,7 +63,7 @@ def test_an_explicit_deny_is_to_be_lifted_where_it_stands_and_no_line_helps(kind
     assert found.barred_by == kind
     assert (
         found.remedy
-        == f"An explicit deny in a {kind} refuses s3:PutObject: it must be lifted there"
+        == f"An explicit deny in a {kind} refuses s3:PutObject: it must be removed there"
     )
 
 

@@ -193,7 +193,7 @@ def test_a_status_is_read_in_any_case_and_a_wrong_one_is_a_usage_error() -> None
         (errors.Interrupted(), "interrupted; nothing was committed"),
         (
             AmbiguousName("web", ["i-1", "i-2"]),
-            "2 resources are named 'web': i-1, i-2. Ask with one of these ids.",
+            "2 resources are named 'web': i-1, i-2. Use one of these IDs.",
         ),
     ],
 )

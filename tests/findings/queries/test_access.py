@@ -615,7 +615,7 @@ def test_of_suppressions_is_told_what_covers_a_finding_that_is_seen(stores: Stor
     assert answer.items[0]["findings"] == answer.facts["covered"] > 0
     assert list(answer.notes) == [
         (
-            f"the rule on open* lapsed on {today - timedelta(days=300)} and suppresses nothing; eve"
+            f"the rule on open* lapsed on {today - timedelta(days=300)} and no longer applies; eve"
             " answers for it"
         ),
         f"the rule on * expires on {today + timedelta(days=1)}; ann answers for it",
@@ -755,7 +755,7 @@ def test_the_doors_are_all_asked_here() -> None:
 def test_what_others_asked_is_told_to_nobody_who_sees_a_part(stores: Stores) -> None:
     whole = whole_store(stores)
     assert ask(Operations(), whole).total == 0
-    with pytest.raises(AccessDenied, match="is of the whole estate"):
+    with pytest.raises(AccessDenied, match="covers all accounts"):
         ask(
             Operations(),
             whole.seen_by(Access(frozenset({"111122223333"}), frozenset({ALL}))),

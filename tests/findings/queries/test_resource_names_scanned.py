@@ -345,7 +345,7 @@ def test_a_mistyped_name_is_answered_with_names_near_it_or_none(sources: Sources
     assert near.explanation.endswith(f"the nearest are ledger-primary ({SPACED})")
     assert (far.reason, far.explanation) == (
         NO_SUCH_RESOURCE,
-        "neither findings nor coverage name this resource",
+        "no findings or coverage exist for this resource",
     )
     with pytest.raises(UsageError, match="Did you mean ledger-primary"):
         rows_of(ExportFilters(text="ledger-primray"), sources)
@@ -360,7 +360,7 @@ def test_who_sees_one_account_meets_no_name_of_another(sources: Sources) -> None
     assert about(ORIGINAL, limited).resource.resource_id == IMPOSTOR
     assert (
         about("ledger-primray", limited).verdict.explanation
-        == "neither findings nor coverage name this resource"
+        == "no findings or coverage exist for this resource"
     )
     assert about(TWICE, limited).resource.account_id == OTHER
 

@@ -195,10 +195,10 @@ def test_a_trend_of_a_region_that_was_not_scanned_has_no_zeroes(whole: Sources) 
 
 
 UNREAD = {
-    "regions": (UNSCANNED, "nothing of region ap-southeast-2 was read: it was not scanned"),
+    "regions": (UNSCANNED, "region ap-southeast-2 was not read: it was not scanned"),
     "types": (
         "Microsoft.Web/sites",
-        "nothing of resource type Microsoft.Web/sites was read: it was not scanned",
+        "resource type Microsoft.Web/sites was not read: it was not scanned",
     ),
 }
 

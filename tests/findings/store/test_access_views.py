@@ -96,9 +96,7 @@ def test_whoever_sees_nothing_is_told_of_no_account() -> None:
 
 
 def test_a_manifest_is_not_told(tmp_path: Path) -> None:
-    with pytest.raises(
-        AccessDenied, match="the manifest of 20261122T010000Z is of the whole estate"
-    ):
+    with pytest.raises(AccessDenied, match="the manifest of 20261122T010000Z covers all accounts"):
         SeenSnapshots(FolderBlobs(tmp_path), ACCOUNT).manifest(commit())
 
 
@@ -151,17 +149,17 @@ def test_sums_are_read_that_lie_within_the_access(table: SqliteTable) -> None:
 )
 def test_every_other_sum_is_refused_and_never_a_zero(table: SqliteTable, access: Access) -> None:
     for kind in {*KINDS} - {*summable(access)}:
-        with pytest.raises(AccessDenied, match="is of the whole estate"):
+        with pytest.raises(AccessDenied, match="covers all accounts"):
             list(rollups.read_kind(SeenTable(table, access), commit(), kind))
-        with pytest.raises(AccessDenied, match="is of the whole estate"):
+        with pytest.raises(AccessDenied, match="covers all accounts"):
             list(rollups.read_ages(SeenTable(table, access), commit(), kind))
-        with pytest.raises(AccessDenied, match="is of the whole estate"):
+        with pytest.raises(AccessDenied, match="covers all accounts"):
             list(rollups.read_kind(SeenTable(table, access), commit(), kind, [MINE, "payments"]))
     for partition in ("operations", "lease", "job#x", "snapshot"):
-        with pytest.raises(AccessDenied, match="is of the whole estate"):
+        with pytest.raises(AccessDenied, match="covers all accounts"):
             list(SeenTable(table, access).query_each(partition, [("", LAST)]))
     for partition in ("operations", "lease", "job#x"):
-        with pytest.raises(AccessDenied, match="is of the whole estate"):
+        with pytest.raises(AccessDenied, match="covers all accounts"):
             list(SeenTable(table, access).query(partition))
 
 

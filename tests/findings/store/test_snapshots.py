@@ -128,7 +128,7 @@ def test_the_second_commit_of_one_sequence_loses_and_changes_nothing_visible(
     with pytest.raises(
         CommitLost,
         match=(
-            r"another scan committed while this one ran. Its snapshot stands; run this one again."
+            r"another scan committed while this one ran. Its snapshot is kept; run this one again."
         ),
     ):
         snapshots.commit(other, NOW)
@@ -192,7 +192,7 @@ def test_an_id_is_told_in_utc_and_neighbours_in_time_do_not_matter(
 
 def test_two_scans_that_took_one_id_do_not_share_a_folder(snapshots: SnapshotWriter) -> None:
     snapshots.write_plan(plan_of())
-    with pytest.raises(CommitLost, match="another scan began in the same second"):
+    with pytest.raises(CommitLost, match="another scan started in the same second"):
         snapshots.write_plan(plan_of())
 
 

@@ -95,7 +95,7 @@ def test_no_repr_contains_a_hash(make_entry: Make, make_token: Token) -> None:
         ({"scopes": "findings:read"}, "scopes must be a list"),
         ({"scopes": [1]}, "scopes must be strings"),
         ({"accounts": ["1"]}, "accounts holds '1'"),
-        ({"owners": "*"}, "owners must be a list of texts"),
+        ({"owners": "*"}, "owners must be a list of strings"),
         ({"expires": "2027-01-01"}, "a time with a time zone"),
         ({"expires": "soon"}, "a time with a time zone"),
         ({"expires": 1}, "a time with a time zone"),
@@ -126,7 +126,7 @@ def test_an_invalid_entry_is_an_error_that_names_it(
             '{"slack": {"U1": {}}}',
             "'U1' under slack must be a user (T…/U…), a group (T…/S…) or a channel",
         ),
-        ('{"slack": {"T1/U1": {"accounts": "*"}}}', "accounts must be a list of texts"),
+        ('{"slack": {"T1/U1": {"accounts": "*"}}}', "accounts must be a list of strings"),
         (" " * (1 << 20) + "{}", "larger than 1 MB"),
     ],
 )

@@ -102,7 +102,7 @@ def test_csv_of_a_summary_is_its_groups_or_one_line(summary_answer: Summaries) -
 def test_csv_of_coverage_lists_gaps_with_remedies(coverage_answer: Coverages) -> None:
     rows = read(as_csv(coverage_answer()))
     assert [row["resource_id"][-2:] for row in rows] == ["01", "02", "03"]
-    assert rows[0]["remedy"] == "Restart the SSM agent: it has been silent for days."
+    assert rows[0]["remedy"] == "Restart the SSM agent: it has not reported for days."
 
 
 def test_csv_of_snapshots_is_newest_first() -> None:

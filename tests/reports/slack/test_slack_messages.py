@@ -285,7 +285,7 @@ def test_the_four_answers_are_distinct(resource_answer: Answers) -> None:
     )
     stranger = empty(
         some,
-        Verdict(UNKNOWN, NO_SUCH_RESOURCE, "neither findings nor coverage name this resource"),
+        Verdict(UNKNOWN, NO_SUCH_RESOURCE, "no findings or coverage exist for this resource"),
         [],
     )
     found_, clean_, blind_, stranger_ = map(said, (some, clean, blind, stranger))

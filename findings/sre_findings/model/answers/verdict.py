@@ -1,11 +1,16 @@
-"""The rule of the house: vulnerable, clean, or unknown with its reason. It never says clean when it
-does not know.
+"""The verdict on a resource: vulnerable, clean, or unknown with its reason. Clean needs proof.
 
-``clean`` needs all of: the cells of the question read, and scanning switched on there; the snapshot
-young enough; every row of coverage ACTIVE and scanned with success; a rule for the resource's type
-and each of its scans (``model/resources/coverage.py``), the scan that this rule takes for a proof, and each
-last scan within its limit; no open and no SUPPRESSED finding. What has no rule is never clean.
-Findings that are there make it ``vulnerable``, even in partial data.
+``clean`` needs all of these:
+
+- every cell that the query touches was read, and scanning is switched on there;
+- the snapshot is not stale;
+- every row of coverage is ACTIVE, and its scan succeeded;
+- there is a rule for the resource's type and each of its scans (``model/resources/coverage.py``);
+- the scan that this rule takes as proof is there, and each last scan is within its limit;
+- there is no open and no SUPPRESSED finding.
+
+A type without a rule is never clean. Any finding makes the resource ``vulnerable``, even in partial
+data.
 """
 
 from __future__ import annotations
@@ -32,9 +37,9 @@ from sre_findings.model.snapshots.states import Cell
 
 VULNERABLE, CLEAN, UNKNOWN = "vulnerable", "clean", "unknown"
 
-# Why; the first four go with vulnerable, the next with clean, all others with unknown. The last
-# ones, and access_denied, are kinds of errors too: why Inspector did not answer where no snapshot
-# knows the resource.
+# Reasons: the first four go with vulnerable, the next with clean, all others with unknown. The last
+# ones, and access_denied, are also kinds of errors: why a live query failed for a resource that is
+# in no snapshot.
 FINDINGS = "findings"
 FROZEN = "findings_frozen"
 STOPPED = "findings_of_stopped_instance"
@@ -54,7 +59,7 @@ THROTTLED = "throttled"
 UNREACHABLE = "unreachable"
 REJECTED = "rejected"
 
-# What is switched on or off as one, as people call it: by resource type and scan type.
+# Names of Inspector's scans for people, by resource type and scan type.
 SCANS: dict[tuple[str, ...], str] = {
     (types.INSTANCE, "PACKAGE"): "EC2",
     (types.INSTANCE, "NETWORK"): "EC2",
@@ -69,13 +74,12 @@ _PLACES = 3  # named of those where scanning is off
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """All that is known about one resource: its counts, its rows of coverage, and what could not be
-    read.
+    """Everything known about one resource: counts, rows of coverage, and what could not be read.
 
-    ``gaps`` are the incomplete cells that the question touches; ``too_old`` says that the data's
-    age is past the limit; ``known`` that any row of findings or coverage names the resource.
-    ``until`` is when coverage had been read, where that is not ``as_of``. ``off`` are cells that
-    the question touches and for which scanning is switched off.
+    ``gaps`` are the incomplete cells that the query touches. ``too_old`` is true for stale data,
+    ``known`` if any row of findings or coverage names the resource. ``until`` is when coverage was
+    read, if not at ``as_of``. ``off`` are cells that the query touches and where scanning is
+    switched off.
     """
 
     rollup: Rollup
@@ -90,11 +94,11 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """``verdict`` is vulnerable, clean or unknown; ``reason`` one of the words above;
-    ``explanation`` for a person.
+    """``verdict`` is vulnerable, clean or unknown, ``reason`` one of the constants above,
+    ``explanation`` a clause for people.
 
-    ``doubt`` is the reason for which it would be unknown without its findings: there may be more of
-    them, and worse ones.
+    ``doubt`` is the reason for which the verdict would be unknown without the findings: there may
+    be more of them, and more severe ones.
     """
 
     verdict: str
@@ -107,7 +111,7 @@ class Verdict:
 def decide(evidence: Evidence) -> Verdict:
     """The verdict on one resource."""
     found, unknown = _vulnerable(evidence), _unknown(evidence)
-    verdict = found or unknown or Verdict(CLEAN, NO_FINDINGS, "Inspector reports none")
+    verdict = found or unknown or Verdict(CLEAN, NO_FINDINGS, "Inspector reports no findings")
     doubt = unknown if found else None
     notes = (*_doubts(evidence, verdict, doubt), *_lambda_note(evidence))
     return Verdict(
@@ -127,39 +131,31 @@ def _vulnerable(evidence: Evidence) -> Verdict | None:
 
 
 def _frozen(silent: Sequence[Coverage]) -> Verdict:
-    """Findings of a resource that Inspector no longer scans: they stand as they stood when it
-    stopped looking."""
+    """The verdict on findings of a resource that Inspector no longer scans: they are as of the last
+    scan."""
     row = silent[0]
     if any(one.reason in {"EC2_INSTANCE_STOPPED", "RESOURCE_STOPPED"} for one in silent):
         return Verdict(
-            VULNERABLE, STOPPED, "the instance is stopped; its findings stand as they were"
+            VULNERABLE, STOPPED, "the instance is stopped; its findings are as of the last scan"
         )
-    since = (
-        f"since {iso(row.last_scanned_at)}"
-        if row.last_scanned_at
-        else "for a time that Inspector does not tell"
-    )
-    return Verdict(VULNERABLE, FROZEN, f"findings are frozen {since}: {_silence(row)}")
+    since = iso(row.last_scanned_at) if row.last_scanned_at else "an unknown time"
+    return Verdict(VULNERABLE, FROZEN, f"findings are as of {since}: {_silence(row)}")
 
 
 def _unknown(evidence: Evidence) -> Verdict | None:
     if evidence.gaps:
         return unread(evidence.gaps)
     if evidence.too_old:
-        return Verdict(
-            UNKNOWN, TOO_OLD, f"the snapshot of {iso(evidence.as_of)} is older than allowed"
-        )
+        return Verdict(UNKNOWN, TOO_OLD, f"the snapshot of {iso(evidence.as_of)} is stale")
     if evidence.off:
         return Verdict(UNKNOWN, NOT_SCANNED, switched_off(evidence.off))
     if not evidence.known:
-        return Verdict(
-            UNKNOWN, NO_SUCH_RESOURCE, "neither findings nor coverage name this resource"
-        )
+        return Verdict(UNKNOWN, NO_SUCH_RESOURCE, "no findings or coverage exist for this resource")
     return _not_scanned(evidence.coverage) or _not_proven(evidence)
 
 
 def unread(gaps: Sequence[tuple[Cell, str]]) -> Verdict:
-    """The verdict where some cells were not read: the first of them says why."""
+    """The verdict if some cells were not read; the first of them gives the reason."""
     cell, state = gaps[0]
     where = " ".join(part for part in (cell.account_id, cell.region, cell.scan_type) if part != "*")
     reason = {"denied": DENIED, "disabled": DISABLED}.get(state, INCOMPLETE)
@@ -167,7 +163,7 @@ def unread(gaps: Sequence[tuple[Cell, str]]) -> Verdict:
 
 
 def switched_off(cells: Sequence[Cell]) -> str:
-    """Where scanning is off, in words: three places, and how many more."""
+    """A clause that names up to three places where scanning is off, and the number of others."""
     places = sorted(
         {
             f"{SCANS.get(cell[2:], cell.resource_type)} in {cell.account_id} {cell.region}"
@@ -179,7 +175,7 @@ def switched_off(cells: Sequence[Cell]) -> str:
 
 
 def _not_scanned(coverage: Sequence[Coverage]) -> Verdict | None:
-    """What Inspector says itself: that it does not scan, or not yet."""
+    """Unknown if Inspector reports that it does not scan the resource, or not yet; else None."""
     quiet = [row for row in coverage if silent(row)]
     if quiet or not coverage:
         why = (
@@ -191,7 +187,7 @@ def _not_scanned(coverage: Sequence[Coverage]) -> Verdict | None:
 
 
 def _not_proven(evidence: Evidence) -> Verdict | None:
-    """What our rules miss: a rule at all, the scan that proves something, or a scan made lately."""
+    """Unknown if there is no rule, no scan that counts as proof, or no recent scan; else None."""
     ruleless = [row for row in evidence.coverage if rule_of(row) is None]
     if ruleless:
         return Verdict(UNKNOWN, NO_RULE, _no_rule(ruleless[0]))
@@ -199,7 +195,7 @@ def _not_proven(evidence: Evidence) -> Verdict | None:
         return Verdict(
             UNKNOWN,
             NOT_SCANNED,
-            "it only holds images and is not scanned itself: ask for its images",
+            "it only contains images and is not scanned itself: query its images",
         )
     if not any(map(proves, evidence.coverage)):
         return Verdict(UNKNOWN, NOT_SCANNED, _only(evidence.coverage))
@@ -212,15 +208,15 @@ def _not_proven(evidence: Evidence) -> Verdict | None:
 
 
 def _no_rule(row: Coverage) -> str:
-    """Nothing is reported, and nobody has told the product what that is worth."""
+    """The explanation for a type or scan type without a rule."""
     what = (
         f"the type {row.resource_type}"
         if row.resource_type not in RULES
         else f"{row.scan_type} scans of {row.resource_type}"
     )
     return (
-        f"Inspector reports no finding, but the product has no rule for {what}, so this proves"
-        " nothing"
+        f"Inspector reports no findings, but the product has no rule for {what}, so it cannot be"
+        " called clean"
     )
 
 
@@ -228,36 +224,40 @@ def _only(coverage: Sequence[Coverage]) -> str:
     there = ", ".join(sorted({row.scan_type.lower() for row in coverage}))
     proof = "code" if RULES[coverage[0].resource_type].proof == "CODE" else "packages"
     verb = "are" if proof == "packages" else "is"
-    return f"its {there} is scanned and its {proof} {verb} not listed as covered"
+    return f"only its {there} is scanned; its {proof} {verb} not covered"
 
 
 def _late(row: Coverage, evidence: Evidence) -> Verdict:
     last = row.last_scanned_at
     when = f"was last scanned at {iso(last)}" if last else "was never scanned"
-    ahead = ", which is still to come" if last and last > (evidence.until or evidence.as_of) else ""
+    ahead = ", which is in the future" if last and last > (evidence.until or evidence.as_of) else ""
     return Verdict(UNKNOWN, SCANNED_TOO_LONG_AGO, f"its {row.scan_type.lower()} {when}{ahead}")
 
 
 def _silence(row: Coverage) -> str:
-    """Why one scan type does not run, and the remedy."""
+    """Why a scan type is not scanned, and the remedy."""
     advice = remedy(row.reason)
-    how = "is not known to be scanned" if row.active else "not scanned"
+    how = "may not be scanned" if row.active else "not scanned"
     return f"{row.scan_type.lower()} {how}, {explain(row.reason)}" + (
         f". {advice.rstrip('.')}" if advice else ""
     )
 
 
 def _doubts(evidence: Evidence, verdict: Verdict, doubt: Verdict | None) -> tuple[str, ...]:
-    """What makes a vulnerable verdict a lower bound."""
+    """The notes that make the counts of a vulnerable verdict lower bounds."""
     if verdict.verdict != VULNERABLE:
         return ()
-    gap = ("part of its data could not be read: there may be more",) if evidence.gaps else ()
-    old = ("the data are older than allowed",) if evidence.too_old else ()
+    gap = (
+        ("part of its data could not be read, so there may be more findings",)
+        if evidence.gaps
+        else ()
+    )
+    old = ("the data is stale",) if evidence.too_old else ()
     told = gap or old or verdict.reason in (FROZEN, STOPPED)
     return (
         *gap,
         *old,
-        *((f"there may be more: {doubt.explanation}",) if doubt and not told else ()),
+        *((f"there may be more findings: {doubt.explanation}",) if doubt and not told else ()),
     )
 
 
@@ -265,4 +265,4 @@ def _lambda_note(evidence: Evidence) -> tuple[str, ...]:
     functions = [row for row in evidence.coverage if row.resource_type == types.FUNCTION]
     if not functions or any(row.scan_type == "CODE" and row.active for row in functions):
         return ()
-    return ("$LATEST, packages only: its code is not scanned",)
+    return ("only packages of $LATEST are scanned, not its code",)

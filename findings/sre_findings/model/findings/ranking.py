@@ -1,6 +1,6 @@
 """Which finding first, why, and how much a finding weighs in a plan of fixes.
 
-"Not checked" (None) is never told as "no": that a vulnerability is not on CISA's KEV list is said
+"Not checked" (None) is never told as "no": that a vulnerability is not in KEV is said
 only where it was asked. In the order it stands where a "no" stands, for else whatever was not asked
 yet would come before what is known to be bad.
 """
@@ -203,16 +203,16 @@ def why(one: Candidate, policy: Policy, today: date) -> str:
 
 def _kev_words(one: Candidate, policy: Policy, today: date) -> str:
     if not one.kev:
-        return "KEV not checked" if one.kev is None else "not on CISA's KEV list"
+        return "KEV not checked" if one.kev is None else "not in KEV"
     deadline = _kev_due(one, policy)
     if deadline is None or one.kev_due is None:
-        return "on CISA's KEV list, without a due date"
-    words = f"on CISA's KEV list, due {deadline.on} ({_when(deadline, today)})"
+        return "in KEV, without a due date"
+    words = f"in KEV, due {deadline.on} ({_when(deadline, today)})"
     if one.first_seen is None or one.kev_due >= one.first_seen:
         return words
     return (
-        f"{words}, {spell_days(policy.grace_days)} after it was first seen, since CISA's date"
-        f" {one.kev_due} was past by then"
+        f"{words}, {spell_days(policy.grace_days)} after it was first seen, because CISA's due date"
+        f" {one.kev_due} had passed by then"
     )
 
 

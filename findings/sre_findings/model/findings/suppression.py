@@ -215,18 +215,19 @@ class Suppressions:
         unused = () if used is None else self.unused(used, today)
         return (
             *(
-                self._say(rule, f"lapsed on {rule.expires} and suppresses nothing")
+                self._say(rule, f"lapsed on {rule.expires} and no longer applies")
                 for rule in self.lapsed(today)
             ),
             *(self._say(rule, f"expires on {rule.expires}") for rule in self.expiring(today, days)),
-            *(self._say(rule, "suppresses no finding") for rule in unused),
+            *(self._say(rule, "matches no finding") for rule in unused),
         )
 
     def rows(self, today: date) -> list[dict[str, Any]]:
-        r"""The live rules for a SQL join: ``rule`` is the index, all else lists of LIKE patterns, None where all fits.
+        r"""The live rules for a SQL join: ``rule`` is the index; each other key is a list of LIKE
+        patterns, or None if any value matches.
 
-        A finding is hidden by the lowest ``rule`` that fits. The escape is ``\``, and unknown values fit nothing:
-        compare ``nullif(value, '')``.
+        A finding is accepted by the lowest ``rule`` that matches. The escape is ``\``, and unknown
+        values match nothing: compare ``nullif(value, '')``.
         """
         return [_row(rule) for rule in self.rules if rule.is_live(today)]
 
@@ -252,7 +253,7 @@ class Suppressions:
     def _say(self, rule: Suppression, what: str) -> str:
         return (
             f"{self.file}, line {rule.line}: the rule on {rule.subject} {what}; {rule.owner}"
-            " answers for it"
+            " owns it"
         )
 
 

@@ -22,7 +22,7 @@ AGENTS = "SSM DescribeInstanceInformation"
 METRICS = "CloudWatch GetMetricStatistics"
 CLUSTERS = "Inspector GetClustersForImage"
 HOURS = 24
-UNCHECKED = "; that the instance is in the caller's account was not checked"
+UNCHECKED = "; it was not checked that the instance is in the caller's account"
 
 
 @dataclass(frozen=True, slots=True)

@@ -235,12 +235,12 @@ REASONS: dict[str, tuple[str, str]] = {
         "Check the Inspector SSM plugin.",
     ),
     "DEEP_INSPECTION_PACKAGE_COLLECTION_LIMIT_EXCEEDED": (
-        "too many packages to inspect deeply",
+        "there are too many packages for deep inspection",
         "Narrow its custom paths.",
     ),
     "EC2_INSTANCE_STOPPED": (
         "the instance is stopped",
-        "Start it, or terminate it if nobody needs it.",
+        "Start it, or terminate it if it is not needed.",
     ),
     "EXCLUDED_BY_TAG": ("it is excluded by a tag", "Remove the tag InspectorEc2Exclusion."),
     "EXTRACTION_COLLECTION_TIME_LIMIT_EXCEEDED": (
@@ -251,9 +251,9 @@ REASONS: dict[str, tuple[str, str]] = {
     "IMAGE_SIZE_EXCEEDED": ("the image is too large to scan", "Make the image smaller."),
     "INTEGRATION_CONNECTION_LOST": (
         "the connection to the code provider is lost",
-        "Connect it again in Inspector.",
+        "Reconnect it in Inspector.",
     ),
-    "INTERNAL_ERROR": ("Inspector had an internal error", "Wait; if it stays, ask AWS support."),
+    "INTERNAL_ERROR": ("Inspector had an internal error", "If it persists, contact AWS Support."),
     "INVALID_ARTIFACT": ("the artifact is not valid", "Publish it again."),
     "NO_INVENTORY": (
         "Inspector has no software inventory",
@@ -266,34 +266,34 @@ REASONS: dict[str, tuple[str, str]] = {
     ),
     "PENDING_DISABLE": (
         "scanning is being switched off",
-        "Enable Inspector again if that was not meant.",
+        "Enable Inspector again if this is not intended.",
     ),
-    "PENDING_INITIAL_SCAN": ("the first scan is still to come", "Wait; ask again in an hour."),
-    "PENDING_REVIVAL_SCAN": ("a scan is pending after a pause", "Wait; ask again in an hour."),
-    "RESOURCE_STOPPED": ("the resource is stopped", "Start it, or delete it if nobody needs it."),
+    "PENDING_INITIAL_SCAN": ("the first scan is pending", "Check again in an hour."),
+    "PENDING_REVIVAL_SCAN": ("a scan is pending after a pause", "Check again in an hour."),
+    "RESOURCE_STOPPED": ("the resource is stopped", "Start it, or delete it if it is not needed."),
     "RESOURCE_TERMINATED": ("the resource is terminated", ""),
-    "RESOURCE_UNMANAGED": ("nothing manages the resource", "Connect its agent."),
+    "RESOURCE_UNMANAGED": ("the resource is not managed", "Connect its agent."),
     "SCAN_ELIGIBILITY_EXPIRED": (
         "its scan eligibility expired",
         "Push or pull the image, or lengthen the re-scan duration.",
     ),
     "SCAN_FREQUENCY_MANUAL": (
-        "its repository scans on request only",
+        "its repository is scanned manually only",
         "Set the repository to continuous scanning.",
     ),
     "SCAN_FREQUENCY_SCAN_ON_PUSH": (
-        "its repository scans on push only",
+        "its repository is scanned on push only",
         "Set the repository to continuous scanning.",
     ),
-    "SCAN_IN_PROGRESS": ("a scan is running", "Wait; ask again later."),
+    "SCAN_IN_PROGRESS": ("a scan is running", "Check again later."),
     "STALE_INVENTORY": (
         "its inventory is stale",
-        "Restart the SSM agent: it has been silent for days.",
+        "Restart the SSM agent: it has not reported for days.",
     ),
     "STORAGE_LIMIT_EXCEEDED": ("it exceeds the storage limit", "Make the artifact smaller."),
     "SUCCESSFUL": ("scanned", ""),
     "UNMANAGED_EC2_INSTANCE": (
-        "SSM does not manage the instance",
+        "the instance is not managed by SSM",
         "Attach an SSM instance profile, or use agentless scans.",
     ),
     "UNSUPPORTED_CODE_ARTIFACTS": ("its code artifacts are not supported", ""),
@@ -315,4 +315,4 @@ def explain(reason: str) -> str:
 
 def remedy(reason: str) -> str:
     """What makes Inspector scan it again, in one sentence; empty where there is nothing to do."""
-    return REASONS.get(reason, ("", "Look the reason up in the Inspector user guide."))[1]
+    return REASONS.get(reason, ("", "See this reason in the Inspector user guide."))[1]

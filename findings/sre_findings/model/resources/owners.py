@@ -130,7 +130,7 @@ def parse_owners(text: str, tag: str) -> Owners:
         or not isinstance(entries, list)
         or not all(isinstance(one, dict) for one in entries)
     ):
-        raise _unreadable("it holds [[owner]] tables, and nothing else")
+        raise _unreadable("it may only contain [[owner]] tables")
     return Owners(tag, tuple(_rule(number, entry) for number, entry in enumerate(entries, 1)))
 
 
@@ -144,7 +144,7 @@ def _rule(number: int, entry: Mapping[str, Any]) -> OwnerRule:
         _texts(number, key, entry.get(key, [])) for key in ("resources", "accounts")
     )
     if not resources and not accounts:
-        raise _unreadable(f"owner {number} ({name}) owns nothing: give resources or accounts")
+        raise _unreadable(f"owner {number} ({name}) has no resources or accounts")
     return OwnerRule(owner_name(name), resources, accounts)
 
 
@@ -155,4 +155,4 @@ def _texts(number: int, key: str, found: Sequence[Any]) -> tuple[str, ...]:
 
 
 def _unreadable(why: str) -> UsageError:
-    return UsageError("the file of owners cannot be read", why=why, do="See docs/operations.md.")
+    return UsageError("the owners file cannot be read", why=why, do="See docs/operations.md.")

@@ -89,7 +89,7 @@ def sla_due(policy: Policy, severity: str, first_seen: date | None) -> Due:
     """When a finding must be gone by its severity alone; never where nobody knows when it was first
     seen."""
     if first_seen is None:
-        return Due(None, "no deadline, for it is not known when it was first seen")
+        return Due(None, "no due date, because it is unknown when it was first seen")
     allowed = policy.days(severity)
     if allowed is None:
         return Due(None, f"no deadline for {severity.lower()}")

@@ -54,8 +54,8 @@ VISIBLE, EXPECTED = "for all visible accounts", "for all expected accounts"
 
 @dataclass(frozen=True, slots=True)
 class Certificate:
-    """What a snapshot proves. ``causes`` are empty exactly if ``state`` is complete; ``warnings`` do
-    not change it.
+    """What a snapshot proves. ``causes`` are empty exactly if ``state`` is complete; ``warnings``
+    do not change it.
 
     ``claim`` is what it is complete for: all expected accounts (those of a scope file), or all
     visible accounts.
@@ -237,10 +237,9 @@ def _strange_switches(facts: ShardFacts) -> Iterator[str]:
         if state == "ENABLED"
     ]
     for name in sorted(set(on) - set(SWITCHES)):
-        yield (
-            f"{facts.region}: Inspector scans {name} in {on.count(name)} accounts, which the"
-            " product does not know"
-        )
+        count = on.count(name)
+        accounts = "1 account" if count == 1 else f"{count:,} accounts"
+        yield f"{facts.region}: Inspector scans {name}, unknown to the product, in {accounts}"
 
 
 def _expected_accounts(plan: Plan, seen: Sequence[ShardFacts]) -> Iterator[Reason]:

@@ -1,4 +1,4 @@
-"""Which part of the estate a question is about, and what of it was read."""
+"""The scope of a query (owners, accounts, regions, resource types), and what of it was read."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ ANY = "*"
 HOLES_TOLD = 5
 
 Spot = tuple[str, str, str]
-"""Account, region and resource type; each may be ``*`` where a scan could not tell."""
+"""Account, region and resource type; each is ``*`` if a scan could not tell."""
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """The filters of a question that say where to look. Empty means everywhere."""
+    """The filters of a query that limit its scope. An empty one limits nothing."""
 
     owners: Sequence[str] = ()
     accounts: Sequence[str] = ()
@@ -25,18 +25,18 @@ class Place:
 
     @property
     def everywhere(self) -> bool:
-        """Whether nothing is narrowed."""
+        """Whether no filter is set."""
         return not any((self.owners, self.accounts, self.regions, self.types))
 
     def touches(self, spot: Spot) -> bool:
-        """Whether the question is about this spot too."""
+        """Whether the scope includes this spot."""
         return all(
             not wanted or one == ANY or one in wanted
             for one, wanted in zip(spot, self._axes, strict=True)
         )
 
     def named(self) -> Iterator[tuple[int, str]]:
-        """Each value that is named, with its place in a spot."""
+        """Each filter value, with its index in a spot."""
         return (
             (axis, value)
             for axis, values in enumerate(self._axes)
@@ -59,19 +59,19 @@ class KnownPlaces:
 
 
 KINDS = ("account", "region", "resource type")
-"""What stands at each place of a spot."""
+"""What each index of a spot holds."""
 
 
 def unread(place: Place, spots: Mapping[Spot, Collection[str]]) -> list[str]:
-    """What of a place was not read, in words; empty where all of it was.
+    """Clauses that name what of a scope was not read; empty if all of it was.
 
-    ``spots`` has the states of each spot's cells. A value that is named counts as read only if one
-    of its spots was reached: silence about it proves nothing else.
+    ``spots`` has the states of each spot's cells. A filter value counts as read only if one of its
+    spots was reached: the absence of findings proves nothing otherwise.
     """
     touched = {spot: states for spot, states in spots.items() if place.touches(spot)}
     silent = [(axis, value) for axis, value in place.named() if not _reached(touched, axis, value)]
     if not silent and not any(_is_read(spot, states) for spot, states in touched.items()):
-        return ["Inspector scans nothing of what was asked for"]
+        return ["Inspector scans no resources in this scope"]
     told = [_silence(axis, value, touched) for axis, value in silent]
     return told + _holes(
         {spot: states for spot, states in touched.items() if not _told(spot, silent)}
@@ -83,19 +83,19 @@ def _reached(spots: Mapping[Spot, Collection[str]], axis: int, value: str) -> bo
 
 
 def _is_read(spot: Spot, states: Collection[str]) -> bool:
-    """Whether Inspector scans a resource type there. That an account is read proves nothing about
-    what it does not scan."""
+    """Whether Inspector scans a resource type there. Reading an account proves nothing about types
+    that are not scanned."""
     return spot[2] != ANY and REACHED in states
 
 
 def _silence(axis: int, value: str, spots: Mapping[Spot, Collection[str]]) -> str:
-    """That nothing is known of a value, and why."""
+    """A clause that says why a filter value was not read."""
     why = sorted(
         {state for spot, states in spots.items() if spot[axis] in (value, ANY) for state in states}
         - {REACHED}
     )
     reason = ", ".join(state.replace("_", " ") for state in why) if why else "it was not scanned"
-    return f"nothing of {KINDS[axis]} {value} was read: {reason}"
+    return f"{KINDS[axis]} {value} was not read: {reason}"
 
 
 def _told(spot: Spot, silent: Sequence[tuple[int, str]]) -> bool:
@@ -103,15 +103,15 @@ def _told(spot: Spot, silent: Sequence[tuple[int, str]]) -> bool:
 
 
 def _holes(spots: Mapping[Spot, Collection[str]]) -> list[str]:
-    """Cells that were not read, by account and region."""
+    """Clauses for cells that were not read, by account and region."""
     holes: dict[str, set[str]] = {}
     for (account, region, _), states in spots.items():
         if missing := {state for state in states if state not in (REACHED, NOT_OPTED_IN)}:
             holes.setdefault(
-                f"{'every account' if account == ANY else account} in {region}", set()
+                f"{'all accounts' if account == ANY else f'account {account}'} in {region}", set()
             ).update(missing)
     told = [
-        f"{where} was not read: {', '.join(sorted(why)).replace('_', ' ')}"
+        f"not read: {where} ({', '.join(sorted(why)).replace('_', ' ')})"
         for where, why in sorted(holes.items())
     ]
     more = (

@@ -1,5 +1,5 @@
-"""Why a snapshot is not complete, as data: what a limited caller may read is decided by fields, never
-by the words of a sentence."""
+"""Why a snapshot is not complete, as data: fields decide what a limited caller may read, never the
+words of a sentence."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def texts(reasons: Iterable[Reason]) -> tuple[str, ...]:
 
 
 def to_json(reasons: Sequence[Reason]) -> dict[str, Any]:
-    """The keys of a stored certificate or commit: the sentences under ``reasons``, and the data under
+    """The keys of a stored certificate or commit: sentences under ``reasons``, and the data under
     ``causes`` if there are any. Older versions of the product refuse a key that they do not know.
     """
     data = {"causes": [one.to_json() for one in reasons]} if reasons else {}
@@ -59,8 +59,8 @@ def to_json(reasons: Sequence[Reason]) -> dict[str, Any]:
 
 
 def from_json(values: Mapping[str, Any]) -> tuple[Reason, ...]:
-    """The reasons of a stored certificate or commit: ``causes``, or the sentences in ``reasons`` of a
-    version that stored no causes."""
+    """The reasons of a stored certificate or commit: ``causes``, or the sentences in ``reasons`` of
+    a version that stored no causes."""
     if "causes" in values:
         return tuple(Reason(**one) for one in values["causes"])
     return tuple(Reason(UNKNOWN, text) for text in values["reasons"])

@@ -69,7 +69,7 @@ def fates(nights: Sequence[Night], keep: Keep, held: Container[str] = ()) -> lis
 def _fate(night: Night, why: str | None) -> Fate:
     if why is not None:
         return Fate(night.snapshot_id, True, why)
-    beyond = "older than what is kept, or another of its day is"
+    beyond = "outside the retention, or another snapshot of its day is kept"
     return Fate(
         night.snapshot_id, False, beyond if night.state == COMPLETE else f"partial, and {beyond}"
     )
@@ -82,10 +82,12 @@ def _kept(
     complete = [one for one in ordered if one.state == COMPLETE]
     whole = {_day(one) for one in complete}
     standing = [one for one in ordered if one.state == COMPLETE or _day(one) not in whole]
-    yield from ((one, "one of the months kept") for one in _newest(complete, _month, keep.monthly))
-    yield from ((one, "one of the weeks kept") for one in _newest(complete, _week, keep.weekly))
-    yield from ((one, "one of the nights kept") for one in _newest(standing, _day, keep.nightly))
-    yield from ((one, "the newest complete one") for one in complete[-1:])
+    yield from (
+        (one, "kept as a monthly snapshot") for one in _newest(complete, _month, keep.monthly)
+    )
+    yield from ((one, "kept as a weekly snapshot") for one in _newest(complete, _week, keep.weekly))
+    yield from ((one, "kept as a daily snapshot") for one in _newest(standing, _day, keep.nightly))
+    yield from ((one, "the newest complete snapshot") for one in complete[-1:])
     yield from ((one, "the newest one") for one in ordered[-1:])
     yield from ((one, "under a legal hold") for one in ordered if one.snapshot_id in held)
 

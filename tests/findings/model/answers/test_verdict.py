@@ -61,7 +61,7 @@ def evidence(**changes: Any) -> Evidence:
 def test_a_fully_scanned_instance_without_findings_is_clean() -> None:
     verdict = decide(evidence())
     assert (verdict.verdict, verdict.reason, verdict.notes) == (v.CLEAN, v.NO_FINDINGS, ())
-    assert verdict.explanation == "Inspector reports none"
+    assert verdict.explanation == "Inspector reports no findings"
 
 
 def test_active_findings_are_vulnerable() -> None:
@@ -151,7 +151,7 @@ def test_an_instance_must_have_been_scanned_within_the_limit_of_its_mode(
 def test_an_instance_whose_network_alone_is_covered_is_not_clean() -> None:
     verdict = decide(evidence(coverage=(NETWORK,)))
     assert (verdict.verdict, verdict.reason) == (v.UNKNOWN, v.NOT_SCANNED)
-    assert "its packages are not listed" in verdict.explanation
+    assert "its packages are not covered" in verdict.explanation
 
 
 def test_an_instance_without_a_last_scan_was_never_scanned() -> None:
@@ -226,7 +226,7 @@ def test_a_repository_or_a_registry_tells_nothing_of_its_images(
     row = covered(kind, last_scanned_at=last)
     verdict = decide(evidence(coverage=(row,)))
     assert (verdict.verdict, verdict.reason) == (v.UNKNOWN, v.NOT_SCANNED)
-    assert "ask for its images" in verdict.explanation
+    assert "query its images" in verdict.explanation
     assert counted(row) == (0, 0, 0), "nor does it keep everything else from being clean"
     assert counted(replace(row, last_scanned_at=AS_OF - timedelta(hours=73))) == (0, 1, 0)
 
@@ -246,7 +246,7 @@ def test_a_last_scan_that_is_still_to_come_proves_nothing_but_one_made_while_we_
     ahead = covered(IMAGE, last_scanned_at=AS_OF + timedelta(hours=1))
     verdict = decide(evidence(coverage=(ahead,)))
     assert (verdict.verdict, verdict.reason) == (v.UNKNOWN, v.SCANNED_TOO_LONG_AGO)
-    assert "which is still to come" in verdict.explanation
+    assert "which is in the future" in verdict.explanation
     assert decide(evidence(coverage=(ahead,), until=AS_OF + timedelta(hours=1))).verdict == v.CLEAN
 
 
@@ -305,8 +305,8 @@ def test_findings_are_vulnerable_even_in_partial_and_old_data_and_the_answer_say
     verdict = decide(evidence(rollup=SOME, gaps=(GAP,), too_old=True))
     assert (verdict.verdict, verdict.reason) == (v.VULNERABLE, v.FINDINGS)
     assert verdict.notes == (
-        "part of its data could not be read: there may be more",
-        "the data are older than allowed",
+        "part of its data could not be read, so there may be more findings",
+        "the data is stale",
     )
     assert decide(evidence(rollup=Rollup(suppressed=1), gaps=(GAP,))).notes == verdict.notes[:1]
 
@@ -321,17 +321,14 @@ def test_findings_under_inactive_coverage_are_frozen_since_the_last_scan() -> No
     verdict = decide(evidence(rollup=SOME, coverage=(NETWORK, row)))
     assert (verdict.verdict, verdict.reason) == (v.VULNERABLE, v.FROZEN)
     assert (
-        "frozen since 2026-11-01T00:00:00Z: package not scanned, its inventory is stale"
+        "findings are as of 2026-11-01T00:00:00Z: package not scanned, its inventory is stale"
         in verdict.explanation
     )
 
 
 def test_findings_that_were_never_dated_are_frozen_for_an_untold_time() -> None:
     row = replace(PACKAGE, status="INACTIVE", reason="NO_INVENTORY", last_scanned_at=None)
-    assert (
-        "for a time that Inspector does not tell"
-        in decide(evidence(rollup=SOME, coverage=(row,))).explanation
-    )
+    assert "an unknown time" in decide(evidence(rollup=SOME, coverage=(row,))).explanation
 
 
 @pytest.mark.parametrize("reason", ["EC2_INSTANCE_STOPPED", "RESOURCE_STOPPED"])
@@ -349,7 +346,7 @@ def test_a_stopped_instance_without_findings_is_not_clean() -> None:
 
 
 def test_a_function_says_that_only_packages_of_latest_are_scanned_unless_its_code_is() -> None:
-    note = ("$LATEST, packages only: its code is not scanned",)
+    note = ("only packages of $LATEST are scanned, not its code",)
     packages, code = covered(FUNCTION), covered(FUNCTION, "CODE")
     assert decide(evidence(coverage=(packages,))).notes == note
     assert decide(evidence(coverage=(packages,), rollup=SOME)).notes == note
@@ -362,7 +359,7 @@ def test_every_reason_has_words_and_no_remedy_runs_on() -> None:
         assert explain(reason) == words != reason
         assert remedy(reason) == advice
         assert not advice or advice.endswith(".")
-    assert remedy("MARTIAN") == "Look the reason up in the Inspector user guide."
+    assert remedy("MARTIAN") == "See this reason in the Inspector user guide."
 
 
 def counted(*rows: Coverage) -> tuple[int, int, int]:

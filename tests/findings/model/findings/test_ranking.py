@@ -250,10 +250,10 @@ FULL = candidate(
     [
         (
             FULL,
-            """On CISA's KEV list, due 2026-11-30 (in 7 days); exploited in the wild; EPSS 0.94; critical, Inspector score 9.8;
+            """In KEV, due 2026-11-30 (in 7 days); exploited in the wild; EPSS 0.94; critical, Inspector score 9.8;
             reachable from the internet; 12 days past its SLA of 15 days.""",
         ),
-        (candidate(), "Not on CISA's KEV list; high; 20 days left of its SLA of 30 days."),
+        (candidate(), "Not in KEV; high; 20 days left of its SLA of 30 days."),
         (
             candidate(checked=False),
             "KEV not checked; exploits not checked; high; 20 days left of its SLA of 30 days.",
@@ -269,32 +269,29 @@ FULL = candidate(
         (
             candidate(checked=False, kev_added=ago(1), exploit_available=True),
             (
-                "On CISA's KEV list, without a due date; an exploit is available; high; 20 days"
+                "In KEV, without a due date; an exploit is available; high; 20 days"
                 " left of its SLA of 30 days."
             ),
         ),
         (
             candidate(severity="INFORMATIONAL", kev_due=ago(0), epss=0.0004, inspector_score=4.0),
-            (
-                "On CISA's KEV list, due 2026-11-23 (today); EPSS below 0.01; informational,"
-                " Inspector score 4."
-            ),
+            ("In KEV, due 2026-11-23 (today); EPSS below 0.01; informational, Inspector score 4."),
         ),
         (
             candidate(severity="UNTRIAGED", first_seen=ago(30), kev_due=ago(1), epss=0.01),
             (
-                "On CISA's KEV list, due 2026-11-22 (1 day late); EPSS 0.01; untriaged; the last"
+                "In KEV, due 2026-11-22 (1 day late); EPSS 0.01; untriaged; the last"
                 " day of its SLA of 30 days."
             ),
         ),
         (
             candidate(kev_due=date(2021, 12, 24), first_seen=ago(31)),
-            """On CISA's KEV list, due 2026-10-30 (24 days late), 7 days after it was first seen, since CISA's date 2021-12-24
-            was past by then; high; 1 day past its SLA of 30 days.""",
+            """In KEV, due 2026-10-30 (24 days late), 7 days after it was first seen, because CISA's due date 2021-12-24
+            had passed by then; high; 1 day past its SLA of 30 days.""",
         ),
         (
             candidate(severity="APOCALYPTIC"),
-            "Not on CISA's KEV list; apocalyptic; 20 days left of its SLA of 30 days.",
+            "Not in KEV; apocalyptic; 20 days left of its SLA of 30 days.",
         ),
     ],
 )
@@ -307,7 +304,7 @@ def test_one_plain_sentence_says_why_a_candidate_stands_where_it_stands(
 def test_the_sentence_follows_the_policys_order_and_tells_what_counts() -> None:
     assert (
         why(FULL, Policy(order=("late", "kev")), TODAY)
-        == "12 days past its SLA of 15 days; on CISA's KEV list, due 2026-11-30 (in 7 days)."
+        == "12 days past its SLA of 15 days; in KEV, due 2026-11-30 (in 7 days)."
     )
     assert why(candidate(), Policy(order=("exposure",)), TODAY) == "High.", (
         "never an empty sentence"
@@ -324,8 +321,8 @@ def test_what_was_not_checked_is_never_told_as_no(
     assert one.kev is (True if listed else False if one.checked else None)
     if "kev" in policy.order:
         told = {
-            True: "on CISA's KEV list, ",
-            False: "not on CISA's KEV list",
+            True: "in KEV, ",
+            False: "not in KEV",
             None: "KEV not checked",
         }
         assert [words for words in told.values() if words.lower() in sentence.lower()] == [

@@ -256,11 +256,11 @@ def test_warnings_name_the_line_the_rule_and_who_answers_for_it() -> None:
         sentence.removeprefix("suppressions.yaml, ") for sentence in rules.warnings(TODAY, used={1})
     ] == [
         (
-            "line 2: the rule on CVE-1, CVE-2 in xz-* lapsed on 2026-11-21 and suppresses nothing;"
-            " payments answers for it"
+            "line 2: the rule on CVE-1, CVE-2 in xz-* lapsed on 2026-11-21 and no longer applies;"
+            " payments owns it"
         ),
-        "line 9: the rule on CVE-3 expires on 2026-11-22; payments answers for it",
-        "line 16: the rule on vim suppresses no finding; payments answers for it",
+        "line 9: the rule on CVE-3 expires on 2026-11-22; payments owns it",
+        "line 16: the rule on vim matches no finding; payments owns it",
     ]
     assert rules.warnings(TODAY)[0].startswith("suppressions.yaml, line 2: ")
     assert len(rules.warnings(TODAY)) == 2

@@ -104,7 +104,7 @@ def test_of_several_claims_the_newest_with_tags_counts_in_whatever_order_they_co
     [
         ("x = 1", "[[owner]]"),
         ("[[owner]]", "owner 1 has no name"),
-        ('[[owner]]\nname = "a"', "owns nothing"),
+        ('[[owner]]\nname = "a"', "has no resources or accounts"),
         ('[[owner]]\nname = "a"\naccount = "1"', "'account' is not one of"),
         ('[[owner]]\nname = "a"\naccounts = "1"', "must be a list of strings"),
         ("[[owner", "Expected"),

@@ -364,7 +364,7 @@ def test_a_switch_that_we_do_not_know_is_reported_where_it_is_on() -> None:
         account(azureVm="ENABLED", mainframe="DISABLED"),
         account("444455556666", azureVm="ENABLED"),
     )
-    warning = "eu-west-1: Inspector scans azureVm in 2 accounts, which the product does not know"
+    warning = "eu-west-1: Inspector scans azureVm, unknown to the product, in 2 accounts"
     assert judge(plan_of(), [facts_of("eu-west-1", accounts=strange)]).warnings == (warning,)
 
 

@@ -142,7 +142,7 @@ def test_gaps_are_ordered_by_affected_resources(
         ("UNMANAGED_EC2_INSTANCE", 2, ["silent-2", "silent-3"]),
         ("STALE_INVENTORY", 1, ["silent-1"]),
     ]
-    assert found[0].why == "SSM does not manage the instance"
+    assert found[0].why == "The instance is not managed by SSM"
     assert found[0].remedy.startswith("Attach an SSM instance profile")
 
 
