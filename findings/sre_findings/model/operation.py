@@ -1,5 +1,4 @@
-"""What somebody did with the product: one call of a tool, as it is kept for those who must be able
-to look it up."""
+"""An entry of the audit log: one call of a tool."""
 
 from __future__ import annotations
 
@@ -19,7 +18,7 @@ ANSWERED = "answered"
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """Who asked what, when, from where it was answered, and how that went.
+    """One call: its client, tool, time, source and outcome.
 
     ``arguments`` are checked ones, never a token. ``outcome`` is ANSWERED or the kind of the error;
     ``rows`` are those listed; ``took`` is in milliseconds.

@@ -1,9 +1,9 @@
-"""What a person may have meant by a name that nothing has: names near in spelling, or none."""
+"""Names that are close in spelling to one that does not exist."""
 
 import difflib
 from collections.abc import Iterable
 
-MOST = 3  # suggestions: a list that nobody reads is no help
+MOST = 3  # suggestions
 ALIKE = 0.75  # share of letters in common: two letters swapped pass, another word does not
 LONGEST = 256  # letters compared: the time taken grows with the square of them
 SHORTEST_PREFIX = 3  # letters: fewer begin too many names

@@ -1,11 +1,11 @@
-"""Which numbers are times. A number outside this range is a mistake (milliseconds for seconds, a
-zero for "none"), not a date."""
+"""Epoch seconds. A number outside 1980–2100 is a mistake (milliseconds, or 0 for "none"), not a
+time."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 
-# 1980-01-01: no vulnerability is known from before, and 0 means that somebody had no time to give
+# 1980-01-01: no vulnerability is known from before, and 0 stands for a missing time
 EARLIEST = 315_532_800.0
 LATEST = 4_102_444_800.0  # 2100-01-01: milliseconds are far beyond it
 

@@ -1,4 +1,4 @@
-"""Where files lie: a folder or a bucket, behind one small Protocol that both keep."""
+"""Files in a folder or a bucket, behind one small protocol."""
 
 from __future__ import annotations
 
@@ -25,8 +25,7 @@ class Taken(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """What a browser is told of a blob. A bucket keeps it with the blob; of a folder's files the
-    names tell it."""
+    """HTTP headers of a blob. A bucket stores them; for a file in a folder its name decides."""
 
     content_type: str
     cache_control: str
@@ -59,8 +58,8 @@ class BlobReader(Protocol):
         ...
 
     def link(self, key: str, seconds: int) -> str:
-        """A URL by which whoever holds it reads the blob, for so long. Raises Missing, and
-        UsageError where there are none."""
+        """A URL that reads the blob without credentials for so many seconds. Raises Missing, and
+        UsageError if the medium has no such links."""
         ...
 
 

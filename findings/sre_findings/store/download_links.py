@@ -4,7 +4,7 @@ fetched.
     partition              sort       what
     handout#{sha256}       handout    what ask.handouts keeps
 
-The reference itself is nowhere, so that who reads the table can fetch nothing by it. A table
+The reference itself is not stored, so that a reader of the table can fetch nothing with it. A table
 removes expired rows when it likes, or never: readers leave them out.
 """
 

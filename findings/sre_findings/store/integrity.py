@@ -1,4 +1,4 @@
-"""Whether a snapshot is still what was committed: every part there, every sum right."""
+"""Whether a snapshot is what was committed: every part exists and has its checksum."""
 
 from __future__ import annotations
 

@@ -100,7 +100,7 @@ class Commit:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What a snapshot holds and what that proves."""
+    """The contents of a snapshot and its completeness check."""
 
     plan: Plan
     shards: tuple[ShardFacts, ...]
@@ -191,7 +191,7 @@ class Snapshots:
             raise _damaged(snapshot_id, f"{part} is gone") from None
 
     def part_url(self, commit: Commit, part: Part) -> str:
-        """Where the part lies, for engines that read the store themselves."""
+        """The part's URL, for engines that read the store directly."""
         return f"{self.blobs.url}/{keys.part_key(commit.snapshot_id, part.key, commit.layout)}"
 
     def files(self, snapshot_id: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""The store and the table that a URL names."""
+"""Opens the store or the table at a URL."""
 
 from __future__ import annotations
 

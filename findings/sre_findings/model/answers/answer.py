@@ -1,4 +1,4 @@
-"""What every mouth says: one Answer, with its proof. Renderers take these and nothing else."""
+"""Answers with their provenance. Every renderer takes these and nothing else."""
 
 from __future__ import annotations
 

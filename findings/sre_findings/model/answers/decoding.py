@@ -1,5 +1,5 @@
 """Answers made again from their JSON, as a server sends them: the reverse of ``to_json``, so that
-every mouth renders the same.
+every client renders the same.
 
 What arrives comes from a server of ours, perhaps of another version: fields that are missing raise
 KeyError, fields that nobody knows are ignored.

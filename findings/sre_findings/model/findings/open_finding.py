@@ -7,12 +7,11 @@ from typing import NamedTuple
 
 
 class Weakness(NamedTuple):
-    """What is wrong: the same for every resource that has it. ``kev`` is None where that was not
-    checked.
+    """A vulnerability's fields: the same for every resource that has it.
 
-    ``packages`` are names, each once; ``installed`` and ``fixed_in`` versions in words, empty where
-    there is none. ``reachable`` says that Inspector saw the code reached at run time; False says
-    nothing.
+    ``kev`` is None without KEV data. ``packages`` are names, each once; ``installed`` and
+    ``fixed_in`` are versions as text, empty if there are none. ``reachable`` is true if Inspector
+    saw the code in use at run time; false means unknown.
     """
 
     severity: str
@@ -30,7 +29,7 @@ class Weakness(NamedTuple):
 
 
 class Place(NamedTuple):
-    """Where it is wrong; ``owner`` is empty where nobody owns the resource."""
+    """The resource; ``owner`` is empty if it is unassigned."""
 
     resource_id: str
     resource_type: str
@@ -41,8 +40,8 @@ class Place(NamedTuple):
 
 
 class OpenFinding(NamedTuple):
-    """One finding: open since a day or since nobody knows when, due on a day or never, and whether
-    it is ``new`` since the night before. ISO dates."""
+    """One finding: opened on a day or None if unknown, due on a day or None, and whether it is
+    ``new`` since the snapshot before. ISO dates."""
 
     weakness: Weakness
     place: Place

@@ -1,5 +1,5 @@
-"""What Inspector scans, what its silence proves, why it does not scan the rest, and what to do
-about it."""
+"""What Inspector scans, when the absence of findings is proof, why it does not scan a resource, and
+the remedy."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Coverage:
 
     @property
     def active(self) -> bool:
-        """Whether Inspector says that it scans this."""
+        """Whether Inspector reports that it scans this."""
         return self.status == ACTIVE
 
 
@@ -44,7 +44,7 @@ SCANNED = "SUCCESSFUL"  # the only reason that says a scan was made, and made in
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """When Inspector's silence about a resource of some type proves that it has no findings.
+    """When the absence of findings of a resource of some type proves that it has none.
 
     ``proof`` is the scan type that must be there; None for what only holds other resources, which
     is never scanned itself. ``limits`` are the scan types that we know of such a resource, each
@@ -309,10 +309,10 @@ REASONS: dict[str, tuple[str, str]] = {
 
 
 def explain(reason: str) -> str:
-    """A coverage reason in words; one that we do not know is shown as Inspector wrote it."""
+    """A coverage reason in words; an unknown one as Inspector spells it."""
     return REASONS.get(reason, (reason or "no reason is given", ""))[0]
 
 
 def remedy(reason: str) -> str:
-    """What makes Inspector scan it again, in one sentence; empty where there is nothing to do."""
+    """What makes Inspector scan it again, in one sentence; empty if there is no remedy."""
     return REASONS.get(reason, ("", "See this reason in the Inspector user guide."))[1]

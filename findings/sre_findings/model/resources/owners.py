@@ -1,9 +1,9 @@
-"""Who answers for a resource: its tag says, or else a file of owners.
+"""The owner of a resource: from its owner tag, or else from the owners file.
 
 A resource has one owner at a time, though its findings and its coverage each come with tags of
 their own: Inspector renews the tags of coverage at every look, and those of a finding only when the
 finding changes. So what coverage says goes first, and of the findings the one that was updated
-last. Whoever has no tags at all says nothing.
+last. A look without any tags does not count.
 
 The file is TOML, read from top to bottom; the first entry that fits wins. Resources go before
 accounts, for an account is often shared::
@@ -29,8 +29,7 @@ from sre_findings.model.errors import UsageError
 
 
 def owner_name(text: str | None) -> str:
-    """A name without the spaces around it, which nobody means: they would make two owners of
-    one."""
+    """A name without surrounding spaces, which would make two owners of one."""
     return (text or "").strip()
 
 
@@ -72,8 +71,8 @@ def _order(claim: Claim) -> tuple[bool, float, str, str]:
 
 @dataclass(frozen=True, slots=True)
 class Owners:
-    """How owners are found: the tag ``tag``, then ``rules``. None means that nobody answers for
-    it."""
+    """How owners are found: the tag ``tag``, then ``rules``. None means that it is
+    unassigned."""
 
     tag: str = "team"
     rules: tuple[OwnerRule, ...] = ()

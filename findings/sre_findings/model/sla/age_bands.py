@@ -1,4 +1,4 @@
-"""Open findings by age and severity, in bands that no deadline cuts."""
+"""Open findings by age and severity, in bands whose edges are the SLA's due dates."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Band(NamedTuple):
 
 
 class Square(NamedTuple):
-    """Findings of one severity and one band, and how many of these are late."""
+    """Findings of one severity and one band, and how many of them are overdue."""
 
     findings: int
     late: int
@@ -28,8 +28,8 @@ class Square(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class AgeGrid:
-    """Squares by rank of severity, one a band, the youngest first; a severity without findings is
-    not there."""
+    """Squares by rank of severity, one for each band, youngest first. A severity without findings
+    is left out."""
 
     bands: tuple[Band, ...]
     rows: Mapping[int, tuple[Square, ...]]

@@ -1,4 +1,4 @@
-"""How old open findings are, kept so that lateness can be computed when it is asked.
+"""The age of open findings, stored so that what is overdue is computed at query time.
 
 A rollup that held "12 late" would have to be rewritten each midnight and for every change of the
 policy. It holds instead how many findings have which severity, first day and KEV date: a few
@@ -32,8 +32,7 @@ class Bucket(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Ages:
-    """Open findings by bucket. A bucket without any is not there, so that equal contents are
-    equal."""
+    """Open findings by bucket. An empty bucket is left out, so that equal contents are equal."""
 
     buckets: Mapping[Bucket, int] = field(default_factory=dict)
 
@@ -51,7 +50,7 @@ class Ages:
 
 
 def bucketed(pairs: Iterable[tuple[Bucket, int]]) -> Ages:
-    """The sum of buckets with their counts; a bucket may come often."""
+    """The sum of the counts by bucket; a bucket may occur several times."""
     sums: Counter[Bucket] = Counter()
     for one, count in pairs:
         sums[one] += count
@@ -105,7 +104,7 @@ class Lateness:
 
 
 def lateness(ages: Ages, policy: Policy, today: date) -> Lateness:
-    """What is late on a day under a policy: the same as asking each finding alone."""
+    """What is overdue on a day under a policy: the same as checking each finding."""
     sums: Counter[str] = Counter()
     by_rank, oldest = [0] * (OTHER + 1), 0
     for one, count in ages.buckets.items():

@@ -1,4 +1,4 @@
-"""What a team has promised: by which day a finding must be gone, and what counts first when
+"""The SLA policy: by which day a finding must be remediated, and what counts first when
 findings are put in order.
 
 A finding has one due date, never two. Days are UTC days; the due day itself is still in time.
@@ -86,8 +86,7 @@ def due(policy: Policy, severity: str, first_seen: date | None, kev_due: date | 
 
 
 def sla_due(policy: Policy, severity: str, first_seen: date | None) -> Due:
-    """When a finding must be gone by its severity alone; never where nobody knows when it was first
-    seen."""
+    """The due date by severity alone; none if it is unknown when the finding was first seen."""
     if first_seen is None:
         return Due(None, "no due date, because it is unknown when it was first seen")
     allowed = policy.days(severity)
@@ -100,22 +99,22 @@ def sla_due(policy: Policy, severity: str, first_seen: date | None) -> Due:
 
 
 def days_left(due: Due, today: date) -> int | None:
-    """Days until the due day: 0 on it, negative after it; None without a deadline."""
+    """Days until the due date: 0 on it, negative after it; None without one."""
     return None if due.on is None else (due.on - today).days
 
 
 def days_late(due: Due, today: date) -> int:
-    """Days past the due day; 0 where it is in time or has no deadline."""
+    """Days past the due date; 0 if it is not past or there is none."""
     return max(0, -(days_left(due, today) or 0))
 
 
 def late(due: Due, today: date) -> bool:
-    """Whether the due day is past."""
+    """Whether the due date is past."""
     return days_late(due, today) > 0
 
 
 def due_this_week(due: Due, today: date) -> bool:
-    """Whether it is due today or within the seven days after, and not late."""
+    """Whether it is due today or within the next seven days, and not overdue."""
     left = days_left(due, today)
     return left is not None and 0 <= left <= WEEK
 
@@ -203,7 +202,7 @@ def _wrong(why: str) -> UsageError:
 
 
 def _refuse_unknown(values: Mapping[str, Any], known: Sequence[str], where: str) -> None:
-    """A mistyped key would otherwise be a promise that nobody is held to."""
+    """Raises UsageError for an unknown key: a mistyped one would set nothing."""
     if unknown := sorted(values.keys() - set(known)):
         raise _wrong(f"{where}{unknown[0]!r} is not one of {', '.join(known)}")
 

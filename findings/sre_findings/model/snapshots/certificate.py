@@ -1,4 +1,4 @@
-"""The proof of a snapshot: what was planned, what was reached, and whether that is all.
+"""The completeness check of a snapshot: what was planned, what was read, and whether that is all.
 
 A scan records facts; :func:`judge` alone turns them into ``complete`` or ``partial``. It starts
 from partial: every fact that ``complete`` needs must be there, and taking any one away gives
@@ -100,7 +100,7 @@ class Certificate:
 
 
 def judge(plan: Plan, facts: Sequence[ShardFacts]) -> Certificate:
-    """The certificate of what ``facts`` prove about ``plan``; nothing but these two decides."""
+    """The certificate of what ``facts`` prove about ``plan``. Nothing else decides."""
     by_shard = {f.shard: f for f in facts}
     seen = [f for shard in plan.shards if (f := by_shard.get(shard.name)) is not None]
     causes = [r for shard in plan.shards for r in _missing(plan, shard, by_shard.get(shard.name))]
@@ -208,7 +208,7 @@ def _floor(aggregated: Sequence[Mapping[str, int]]) -> dict[str, int]:
 
 
 def _drift(facts: ShardFacts) -> int:
-    """How many findings changed while the shard ran, as far as was seen."""
+    """The number of findings seen to change during the shard."""
     totals = [counts.get("all", 0) for counts in facts.aggregated]
     return facts.changed_meanwhile + (max(totals) - min(totals) if totals else 0)
 
@@ -229,7 +229,7 @@ def _warnings(plan: Plan, facts: ShardFacts) -> Iterator[str]:
 
 
 def _strange_switches(facts: ShardFacts) -> Iterator[str]:
-    """What Inspector can scan, as the status of an account tells, and we do not know."""
+    """Warnings for switches that are on in an account and unknown to the product."""
     on = [
         name
         for account in facts.accounts
@@ -310,7 +310,7 @@ def cells_of(shard: Shard, facts: ShardFacts | None) -> Iterator[tuple[Cell, str
 
 
 def _named(facts: ShardFacts | None) -> list[str]:
-    """Every account that a shard heard of."""
+    """Every account that a shard's listings name, in order."""
     return (
         sorted({*facts.named, *(account.account_id for account in facts.accounts)}) if facts else []
     )

@@ -1,4 +1,4 @@
-"""Which snapshots to keep: so many nights, weeks and months, and always what nothing replaces."""
+"""Which snapshots to keep: daily, weekly and monthly ones, and those that nothing replaces."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sre_findings.model.snapshots.states import COMPLETE
 
 
 class Night(Protocol):
-    """What is looked at of a snapshot."""
+    """The fields of a snapshot that retention needs."""
 
     @property
     def sequence(self) -> int:
@@ -54,7 +54,7 @@ class Fate:
 
 
 def fates(nights: Sequence[Night], keep: Keep, held: Container[str] = ()) -> list[Fate]:
-    """What becomes of each snapshot, in their order.
+    """Whether each snapshot is kept, in their order.
 
     Kept are: the newest, the newest complete, those ``held`` by a legal hold, and the newest
     complete one of each of the newest so many days, weeks and months that have one. Where a day has
@@ -78,7 +78,7 @@ def _fate(night: Night, why: str | None) -> Fate:
 def _kept(
     ordered: Sequence[Night], keep: Keep, held: Container[str]
 ) -> Iterator[tuple[Night, str]]:
-    """What is kept, each with a reason; the last that is given for one counts."""
+    """The snapshots to keep, each with a reason; of several reasons the last one counts."""
     complete = [one for one in ordered if one.state == COMPLETE]
     whole = {_day(one) for one in complete}
     standing = [one for one in ordered if one.state == COMPLETE or _day(one) not in whole]
@@ -106,7 +106,7 @@ def _month(night: Night) -> object:
 
 
 def _newest(nights: Iterable[Night], key: Callable[[Night], object], count: int) -> list[Night]:
-    """The newest night of each of the newest ``count`` values of the key."""
+    """The newest snapshot of each of the newest ``count`` values of the key."""
     # in the order in which keys first came, which is that of the nights
     last = {key(one): one for one in nights}
     chosen = sorted(last.values(), key=lambda one: one.sequence)

@@ -1,4 +1,4 @@
-"""Counts of findings over a scope, and how they add up."""
+"""Counts of findings in a scope, and their sum."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Counts:
 
 
 def check_kind(kind: str) -> str:
-    """A kind of scope. Raises UsageError for what is none."""
+    """The kind of scope. Raises UsageError for any other text."""
     if kind not in KINDS:
         raise UsageError(
             f"there is no scope of kind {kind!r}", do=f"Use one of: {', '.join(KINDS)}."

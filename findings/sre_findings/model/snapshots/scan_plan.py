@@ -1,4 +1,4 @@
-"""What a scan is asked for: regions, statuses, and, with a scope file, what must be there."""
+"""The plan of a scan: regions, statuses, and what a scope file requires."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ DEFAULT_STATUSES: tuple[str, ...] = ()  # every status but CLOSED, those that we
 
 @dataclass(frozen=True, slots=True)
 class Shard:
-    """One sequential reading of one region: what can be done, repeated or resumed on its own."""
+    """The part of a scan that reads one region, sequentially; it can be repeated independently."""
 
     name: str
     region: str
@@ -22,7 +22,7 @@ class Shard:
 
 @dataclass(frozen=True, slots=True)
 class AcceptedGap:
-    """A hole that somebody answers for until a day; ``*`` means every account or every region."""
+    """A gap accepted by an owner until a day; ``*`` means every account or every region."""
 
     account_id: str
     region: str
@@ -33,10 +33,10 @@ class AcceptedGap:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a scan has promised to read, written down before it reads anything.
+    """What a scan must read, recorded before it reads anything.
 
     ``statuses`` are those of the findings; without any, every status but CLOSED.
-    ``required_regions`` are those that somebody named: Inspector being off there is a hole.
+    ``required_regions`` were named by the user: Inspector being off there is a gap.
     Elsewhere it is a choice. ``closed_since`` is from when on findings that closed are read as
     evidence, empty where there was no night before. ``slot`` is the fire of a schedule that this
     scan is for, empty where a person asked for it. ``caller`` is who scans, and ``account_names``
@@ -130,7 +130,7 @@ def _unreadable(why: str) -> UsageError:
 
 
 def _refuse_unknown(values: Mapping[str, Any], known: Sequence[str], where: str) -> None:
-    """A mistyped key would otherwise be an expectation that nobody holds the scan to."""
+    """Raises UsageError for an unknown key: a mistyped one would require nothing."""
     if unknown := sorted(values.keys() - set(known)):
         raise _unreadable(f"{where}{unknown[0]!r} is not one of {', '.join(known)}")
 

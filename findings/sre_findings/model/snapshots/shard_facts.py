@@ -1,5 +1,4 @@
-"""What a scan writes down while it reads: facts about each listing, each part and each account; no
-conclusions."""
+"""What a scan records while it reads: facts about listings, parts and accounts."""
 
 from __future__ import annotations
 
@@ -53,8 +52,7 @@ class AccountStatus:
 
 @dataclass(frozen=True, slots=True)
 class ShardFacts:
-    """What one shard of the plan saw. Every field is recorded while it happens; none is a
-    conclusion.
+    """What one shard of the plan read. Every field is a recorded fact, none a conclusion.
 
     ``named`` are the accounts that findings, coverage and the list of members name.
     """

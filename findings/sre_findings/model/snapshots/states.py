@@ -1,5 +1,4 @@
-"""States of a snapshot and of its cells: the certificate's words, apart from it for those who must
-start quickly."""
+"""States of a snapshot and of its cells, in a module of their own that imports quickly."""
 
 from __future__ import annotations
 
