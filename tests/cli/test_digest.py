@@ -229,7 +229,7 @@ def test_a_missing_channel_token_or_store_has_a_remedy(
     monkeypatch.delenv("SRE_STORE")
     monkeypatch.setenv("SRE_SERVER", "http://127.0.0.1:9/mcp")
     remote = cli("digest", "--dry-run")
-    assert (remote.code, "where the snapshots are" in remote.err) == (2, True)
+    assert (remote.code, "where the store is" in remote.err) == (2, True)
 
 
 def test_the_token_can_be_in_secrets_manager(

@@ -283,7 +283,7 @@ def test_a_link_to_a_bucket_is_printed_only_on_demand(
     assert not any(b"X-Amz-" in body for body in bodies("estate"))
     link = cli("report", "--link")
     assert link.code == 0
-    assert "keep it out of chat, mail" in link.err
+    assert "Do not share it in chat" in link.err
     assert link.out.strip() not in link.err
     assert "X-Amz-Expires=900" in urlsplit(link.out.strip()).query
     with urlopen(link.out.strip()) as answer:

@@ -92,10 +92,11 @@ def _findings(answer: ResourceAnswer, width: int | None, colour: int) -> Iterato
         yield f"{hidden:,} more not shown; -n 0 lists all."
     if severities := answer.filters.get("severities"):
         only = ", ".join(map(str, severities)).lower()
-        yield from wrapped(f"Listed: {only} only. The counts cover all severities.", width)
+        text = f"Only {only} findings are listed; the counts cover all severities."
+        yield from wrapped(text, width)
     if answer.filters.get("reachable"):
-        only = "findings that Inspector saw reached at run time only"
-        yield from wrapped(f"Listed: {only}. The counts cover all findings.", width)
+        only = "Only findings that Inspector saw reached at run time are listed"
+        yield from wrapped(f"{only}; the counts cover all findings.", width)
 
 
 def _finding(one: Finding, as_of: datetime | None) -> tuple[str, ...]:

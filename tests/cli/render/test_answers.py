@@ -131,7 +131,7 @@ def test_counts_come_from_the_rollup_not_from_the_listed_findings() -> None:
 def test_a_filtered_list_says_that_the_counts_cover_everything() -> None:
     text = render_resource(answer(filters={"severities": ["CRITICAL", "HIGH"]}), 120, Colour.NONE)
     assert "13 open findings" in text
-    assert "Listed: critical, high only. The counts cover all severities." in text
+    assert "Only critical, high findings are listed; the counts cover all severities." in text
 
 
 def test_a_finding_without_packages_shows_its_title() -> None:

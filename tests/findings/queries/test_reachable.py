@@ -135,7 +135,7 @@ def test_a_resource_lists_reachable_findings_and_its_counts_and_verdict_stay(
         in some.verdict.notes
     )
     assert (
-        "Listed: findings that Inspector saw reached at run time only. The counts cover all findings."
+        "that Inspector saw reached at run time are listed; the counts cover all findings."
         in render_resource(some, None, 0)
     )
 
