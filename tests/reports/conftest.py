@@ -1,4 +1,4 @@
-"""Rows and answers to render, every field of them given, so that a test changes only what it is
+"""Rows and answers to render. Every field has a value, so that a test changes only what it is
 about."""
 
 from __future__ import annotations
@@ -106,7 +106,7 @@ def _micros(moment: datetime) -> int:
 
 @pytest.fixture
 def row() -> Callable[..., dict[str, Any]]:
-    """A row of findings as ``ask.rows`` yields it."""
+    """A finding row as exports receive it."""
 
     def make(**changes: Any) -> dict[str, Any]:
         return {
@@ -157,7 +157,7 @@ def row() -> Callable[..., dict[str, Any]]:
 
 @pytest.fixture
 def finding() -> Callable[..., Finding]:
-    """A finding as answers carry it."""
+    """A finding as in answers."""
 
     def make(**changes: Any) -> Finding:
         values: dict[str, Any] = {
@@ -243,7 +243,7 @@ def resource_answer(
 
 @pytest.fixture
 def summary_answer(proof: Callable[..., Proof]) -> Callable[..., SummaryAnswer]:
-    """The same counts for a whole scope, by account where asked."""
+    """The same counts for a whole scope, optionally by account."""
 
     def make(**changes: Any) -> SummaryAnswer:
         rollup = Rollup(
@@ -268,8 +268,7 @@ def summary_answer(proof: Callable[..., Proof]) -> Callable[..., SummaryAnswer]:
 
 @pytest.fixture
 def coverage_answer(proof: Callable[..., Proof]) -> Callable[..., CoverageAnswer]:
-    """Two instances without an agent, one with a stale inventory, and one region that was
-    denied."""
+    """Two instances without an agent, one with a stale inventory, and one denied region."""
 
     def make(**changes: Any) -> CoverageAnswer:
         def gap(number: int, reason: str) -> Coverage:
@@ -321,8 +320,8 @@ def night(
     coverage_answer: Callable[..., CoverageAnswer],
     proof: Callable[..., Proof],
 ) -> Callable[..., Material]:
-    """A night as its report tells it, the third of three; ``summary`` changes the summary, all else
-    the material."""
+    """The material of the third of three snapshots; ``summary`` changes the summary, all else the
+    material."""
 
     def listed(name: str, items: Sequence[Any], **summary: Any) -> ListAnswer[Any, Any]:
         return ListAnswer("", name, items, len(items), (), (), proof(), summary)

@@ -1,5 +1,4 @@
-"""A night in a few words: its numbers are the answers' own, and nothing that is not known is a
-zero."""
+"""The brief: its numbers match the answers, and unknown numbers are not zero."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Text that a reader sees as it is, or not at all."""
+"""Text from outside without invisible characters."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A trend by days: what is not known is None, whatever the reason."""
+"""A trend by day: unknown numbers are None."""
 
 from __future__ import annotations
 

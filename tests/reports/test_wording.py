@@ -1,4 +1,4 @@
-"""Sentences that every mouth says alike."""
+"""Sentences shared by all interfaces."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""A night that is made up, its page, and a browser that tells everything that the page says, asks
-for or fails at."""
+"""A made-up snapshot, its report, and a browser that records console output, requests and
+errors."""
 
 from __future__ import annotations
 
@@ -43,7 +43,8 @@ Visit = Callable[..., Page]
 
 
 def weakness(number: int, **changes: Any) -> Weakness:
-    """One of many: their severities, scores and flags differ in ways that no two columns share."""
+    """One of many weaknesses. Their severities, scores and flags differ, so that no two columns
+    sort alike."""
     rank = (0, 1, 1, 2, 2, 2, 2, 3)[number % 8]
     made = Weakness(
         SEVERITIES[rank],
@@ -63,7 +64,7 @@ def weakness(number: int, **changes: Any) -> Weakness:
 
 
 def place(number: int, **changes: Any) -> Place:
-    """One of eight resources, some without a name or an owner."""
+    """One of eight resources, some without a name or owner."""
     made = Place(
         f"i-0123456789abcde{number:02}",
         "AWS_EC2_INSTANCE",
@@ -76,7 +77,7 @@ def place(number: int, **changes: Any) -> Place:
 
 
 def made_up(count: int = 130) -> list[OpenFinding]:
-    """Findings as a page gets them: the worst first."""
+    """Findings in the order of a report, most severe first."""
     found = []
     for n in range(count):
         opened = TODAY - timedelta(days=n * 13 % 120)
@@ -110,7 +111,7 @@ def listed(items: list[dict[str, Any]], proof: Proof, **beside: Any) -> ListAnsw
 def material(
     found: Sequence[OpenFinding], proof: Proof = PROOF, said: str = "openssl", **changes: Any
 ) -> Material:
-    """The second night of an estate that holds these findings; ``said`` stands wherever text comes
+    """The material of a second snapshot with these findings; ``said`` is used wherever text comes
     from outside."""
     whole = SummaryAnswer(
         Verdict(VULNERABLE, FINDINGS, "Inspector reports open findings"), rollup(found), 1, proof
@@ -240,26 +241,25 @@ def grouped(
 
 @pytest.fixture(scope="session")
 def findings() -> list[OpenFinding]:
-    """What the usual page lists."""
+    """The findings of the usual report."""
     return made_up()
 
 
 @pytest.fixture(scope="session")
 def make_page() -> Callable[..., str]:
-    """``make_page(findings, owner=…)``: the page of a night that holds these findings."""
+    """``make_page(findings, owner=…)``: the report of a snapshot with these findings."""
     return lambda found, **changes: render(material(found, **changes), AT)
 
 
 @pytest.fixture(scope="session")
 def usual(make_page: Callable[..., str], findings: list[OpenFinding]) -> str:
-    """The page of the usual night."""
+    """The usual report."""
     return make_page(findings)
 
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """Debian's Chromium. It holds an event loop of this thread for as long as it lives: no longer
-    than a module."""
+    """Debian's Chromium. It occupies the event loop of the thread, so its scope is one module."""
     found = shutil.which("chromium") or shutil.which("chromium-browser")
     if not found:
         pytest.skip("Chromium is not here; install it, on Debian by: apt-get install chromium")
@@ -273,9 +273,9 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture
 def visit(chromium: Browser, tmp_path: Path) -> Iterator[Visit]:
-    """``visit(text, "#sev=high", color_scheme="dark")`` opens a page, once its script is done.
+    """``visit(text, "#sev=high", color_scheme="dark")`` opens a report, and waits for its script.
 
-    Whatever a page says on the console, fails at, or asks of anyone fails the test.
+    Console output, errors and network requests fail the test.
     """
     contexts, said, asked = [], list[str](), list[str]()
     file = tmp_path / "index.html"

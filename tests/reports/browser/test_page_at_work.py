@@ -1,5 +1,4 @@
-"""The table of findings in a browser: what search, filters, order, pages, links and the download
-do."""
+"""The findings table in a browser: search, filters, sorting, paging, links and download."""
 
 from __future__ import annotations
 
@@ -31,7 +30,7 @@ FILTERS: dict[str, Callable[[OpenFinding], object]] = {
 
 
 def rows(page: Page) -> list[tuple[str, str, str]]:
-    """Severity, identity and resource of each row that is shown."""
+    """Severity, vulnerability and resource of each visible row."""
     found = page.evaluate(
         "[...document.querySelectorAll('#table tbody tr')].map((row) =>"
         " [row.querySelector('.tag').textContent, row.querySelector('th .strong').textContent,"
@@ -41,7 +40,7 @@ def rows(page: Page) -> list[tuple[str, str, str]]:
 
 
 def told(some: Findings) -> list[tuple[str, str, str]]:
-    """The first fifty of these as a page shows them."""
+    """The first fifty of these findings as the table shows them."""
     return [
         (one.weakness.severity.capitalize(), one.weakness.identity, one.place.resource_id)
         for one in some[:50]
@@ -49,7 +48,7 @@ def told(some: Findings) -> list[tuple[str, str, str]]:
 
 
 def shows(page: Page, count: object) -> None:
-    """Waits until so many of all are said to be shown."""
+    """Waits until the number of matching findings is shown."""
     expect(page.locator("#shown")).to_contain_text(re.compile(rf"^{count} of 130 findings"))
 
 
@@ -82,7 +81,7 @@ def test_a_search_matches_all_its_words(visit: Visit, usual: str, findings: Find
         assert rows(page) == told(wanted), words
         assert hash_of(page).startswith("#q=")
     expect(page.locator("#shown")).to_have_text(
-        "0 of 130 findings match. Clear shows all of them again."
+        "0 of 130 findings match. Select Clear to show all."
     )
 
 

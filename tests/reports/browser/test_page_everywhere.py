@@ -1,5 +1,5 @@
-"""The page for every reader: without a script, on a phone, on paper, by keyboard, in the dark, and
-with text that attacks it."""
+"""The report without JavaScript, on a phone, in print, by keyboard, in dark mode, and with hostile
+text."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ OUTSIDE = """() => [...document.querySelectorAll(".card table")].filter((table) 
 
 
 def attacked(findings: Findings) -> Findings:
-    """Findings whose every text is an attack, a formula, or ten thousand letters."""
+    """Findings in which every text is an attack, a formula, or ten thousand letters long."""
 
     def line(text: str) -> OpenFinding:
         weakness = Weakness("CRITICAL", text, text, 9.8, 0.5, True, True, True, text, text, text)
@@ -55,14 +55,14 @@ def attacked(findings: Findings) -> Findings:
 def test_without_javascript_the_report_is_complete(visit: Visit, usual: str) -> None:
     page = visit(usual, java_script_enabled=False)
     assert page.locator("#table tbody tr").count() == 50
-    expect(page.locator("#shown")).to_have_text("The worst 50 of 130 findings.")
+    expect(page.locator("#shown")).to_have_text("The first 50 of 130 findings, most severe first.")
     expect(page.locator("noscript p")).to_be_visible()
     for drawing in page.locator("svg").all():
         box = drawing.bounding_box()
         assert box
         assert min(box["width"], box["height"]) > 8
     assert page.locator("svg.panel").count() == 4
-    assert not page.get_by_role("button").count()  # none that would do nothing
+    assert not page.get_by_role("button").count()  # no button without effect
     page.locator("summary").first.click()
     expect(page.get_by_text("Update openssl.").first).to_be_visible()
 
@@ -80,8 +80,7 @@ def is_still(page: Page, *widths: int) -> None:
 def test_nothing_scrolls_sideways_at_any_width_in_any_font(
     visit: Visit, usual: str, font: str, spacing: str
 ) -> None:
-    """Few readers have the font that the page names first. The spacing stands for fonts that are
-    wider than those here."""
+    """Few readers have the first font of the style sheet. The spacing simulates wider fonts."""
     page = visit(usual)
     page.evaluate(
         "([font, space]) => Object.assign(document.body.style, {fontFamily: font, letterSpacing:"
@@ -96,7 +95,7 @@ def test_long_names_do_not_scroll(visit: Visit, make_page: MakePage, findings: F
 
 
 def printed(page: Page, folder: Path) -> list[str]:
-    """The text of each sheet, as the browser prints it."""
+    """The text of each printed page."""
     page.pdf(path=folder / "page.pdf", prefer_css_page_size=True)
     return [
         unicodedata.normalize("NFKC", sheet.extract_text())
@@ -114,7 +113,7 @@ def test_the_first_sheet_is_the_summary(visit: Visit, usual: str, tmp_path: Path
         "Age of open findings",
         "Coverage gaps",
         "last 90 days",
-        "night by night",
+        "per day",
     ):
         assert words in first, words
     assert "Most vulnerable resources" not in first
@@ -169,7 +168,7 @@ def test_everything_is_reachable_by_keyboard(visit: Visit, usual: str, findings:
     assert any(one.startswith("Critical") for one in order)  # the tiles
     page.keyboard.press("/")
     assert focused(page) == "search"
-    page.keyboard.type("lib-a/b")  # and a slash in the field is a slash
+    page.keyboard.type("lib-a/b")  # a slash within the field is text
     expect(page.locator("#search")).to_have_value("lib-a/b")
     expect(page.locator("#shown")).to_contain_text("0 of 130 findings")
     page.locator("#search").fill("")
@@ -182,7 +181,7 @@ def test_everything_is_reachable_by_keyboard(visit: Visit, usual: str, findings:
     assert focused(page) == "Score"
     page.keyboard.press("Enter")
     expect(page.locator("th[aria-sort=descending]")).to_have_text("Score")
-    assert focused(page) == "Score"  # the table was drawn anew, and the focus stayed
+    assert focused(page) == "Score"  # the focus survives the redraw
     page.keyboard.press("Space")
     expect(page.locator("th[aria-sort=ascending]")).to_have_text("Score")
 

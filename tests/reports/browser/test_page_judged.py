@@ -1,5 +1,4 @@
-"""The page before its judges: axe-core of who sees, hears or types it; the Nu checker of its HTML
-and its style sheet."""
+"""The report checked by axe-core for accessibility, and by the Nu validator for HTML and CSS."""
 
 from __future__ import annotations
 
@@ -41,7 +40,7 @@ PARTIAL = ("eu-west-1: findings denied", "us-east-2: did not end")
 
 @pytest.fixture(scope="module")
 def judge() -> Callable[[str], Path]:
-    """Where something of Node lies."""
+    """The path of a Node module."""
 
     def find(name: str) -> Path:
         if not (MODULES / name).exists():
@@ -53,7 +52,7 @@ def judge() -> Callable[[str], Path]:
 
 @pytest.fixture(scope="module")
 def forms(make_page: MakePage, findings: list[OpenFinding]) -> dict[str, str]:
-    """The page of every kind of night, and the page that lists nights."""
+    """The report of every kind of snapshot, and the index."""
     proof = Proof(
         "snapshot",
         "20261122T010000Z",

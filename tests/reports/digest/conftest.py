@@ -1,4 +1,4 @@
-"""A night as a digest tells it, and Slack's stand-in to post it to."""
+"""The data of a digest, and a stand-in for Slack."""
 
 from __future__ import annotations
 
@@ -39,8 +39,7 @@ def event(kind: str = "opened", **changes: Any) -> dict[str, Any]:
 
 @pytest.fixture
 def tonight(night: Callable[..., Material]) -> Callable[..., DigestData]:
-    """Four new findings, one that came back and two that were patched; of everything, on a
-    Sunday."""
+    """Four new findings, one reopened and two patched, for all resources, on a Sunday."""
 
     def make(material: Material | None = None, **changes: Any) -> DigestData:
         values: dict[str, Any] = {
@@ -69,7 +68,7 @@ def tonight(night: Callable[..., Material]) -> Callable[..., DigestData]:
 
 @pytest.fixture
 def quiet(tonight: Callable[..., DigestData]) -> Callable[..., DigestData]:
-    """The same on a night on which nothing happened."""
+    """The same on a day without changes."""
     return lambda material=None, **changes: tonight(
         material, **{"counted": (), "listed": {}, **changes}
     )
@@ -77,13 +76,13 @@ def quiet(tonight: Callable[..., DigestData]) -> Callable[..., DigestData]:
 
 @pytest.fixture
 def onboarded() -> Onboarded:
-    """An account whose resources were never seen before."""
+    """An account scanned for the first time."""
     return Onboarded("444455556666", "sandbox", 40, 1_200)
 
 
 @pytest.fixture
 def workspace() -> Workspace:
-    """A workspace whose limits are Slack's."""
+    """A workspace with Slack's limits."""
     return Workspace(check=problems)
 
 

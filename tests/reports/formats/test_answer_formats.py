@@ -1,4 +1,4 @@
-"""Answers for programs: the contract's object, a line a thing, and safe CSV."""
+"""Answers as JSON, NDJSON and escaped CSV."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""SARIF, OCSF, CycloneDX and OpenVEX hold to their published schemas, and every format to the
-number of findings."""
+"""SARIF, OCSF, CycloneDX and OpenVEX are valid by their schemas, and every format has each
+finding."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def cyclonedx_of(proof: Proof, *rows: dict[str, Any]) -> dict[str, Any]:
 
 
 def cells_of(proof: Proof, name: str, *rows: dict[str, Any]) -> list[Any]:
-    """The lines of a sheet."""
+    """The rows of a sheet."""
     sheet = openpyxl.load_workbook(io.BytesIO(export("xlsx", proof, *rows)))[name]
     assert isinstance(sheet, Worksheet)
     return list(sheet.iter_rows(values_only=True))
@@ -444,7 +444,7 @@ _HOSTILE = settings(
 )
 
 
-@_HOSTILE  # the fixtures are functions without a state
+@_HOSTILE  # the fixtures are stateless functions
 @given(st.lists(_CHANGES, max_size=5))
 def test_every_format_contains_each_finding_once(
     row: Rows, proof: Proofs, changes: list[dict[str, Any]]

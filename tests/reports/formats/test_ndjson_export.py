@@ -1,4 +1,4 @@
-"""One wire finding a line."""
+"""One finding of Inspector per line."""
 
 from __future__ import annotations
 

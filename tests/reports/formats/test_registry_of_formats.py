@@ -1,4 +1,4 @@
-"""One door for every export format, and the list of formats that others read."""
+"""The list of export formats, and writing any of them."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ RULES = Suppressions(
 
 
 class Pipe(io.RawIOBase):
-    """A file that only takes bytes in their order, as a socket does."""
+    """A file that can only be written sequentially, such as a socket."""
 
     def __init__(self) -> None:
         self.taken = bytearray()

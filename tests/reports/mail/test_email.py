@@ -1,5 +1,4 @@
-"""A mail: short, with the numbers of the answers, readable without pictures, and with nothing in it
-that gives orders."""
+"""An e-mail: short, with the numbers of the answers, readable without pictures, and safe."""
 
 from __future__ import annotations
 
@@ -34,7 +33,7 @@ SEEN = "</td><img src=x onerror=alert(1)>{{7*7}} Bcc: evil@example.comgnp.exe[31
 
 
 class Reader(HTMLParser):
-    """The HTML as a program for mail takes it apart."""
+    """The HTML as an e-mail client parses it."""
 
     def __init__(self, text: str) -> None:
         super().__init__()

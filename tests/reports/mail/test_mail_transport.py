@@ -1,5 +1,4 @@
-"""How mails leave: to a real mail server on the loopback, with and without TLS, and to moto's
-SES."""
+"""Sending e-mails to a real server on the loopback, with and without TLS, and to moto's SES."""
 
 from __future__ import annotations
 
@@ -45,7 +44,8 @@ HERE = "127.0.0.1"
 
 
 class Inbox:
-    """What a mail server took; recipients named ``no`` are refused, and each answer can be told."""
+    """The e-mails that a server accepted. Recipients named ``no`` are rejected, and each response
+    can be set."""
 
     def __init__(self) -> None:
         self.mails: list[Envelope] = []
@@ -66,8 +66,7 @@ class Inbox:
 
 
 class Server(Controller):
-    """A mail server on a port that is free, whichever that is: it listens before anybody is
-    told."""
+    """A mail server on a free port; it listens before the port is returned."""
 
     def __init__(self, inbox: Inbox, **options: Any) -> None:
         self.listening = socket.create_server((HERE, 0))
@@ -91,7 +90,7 @@ def inbox() -> Inbox:
 
 @pytest.fixture
 def serve(inbox: Inbox) -> Iterator[Callable[..., int]]:
-    """Starts a mail server in front of the inbox; its port."""
+    """Starts a mail server for the inbox, and returns its port."""
     running: list[Server] = []
 
     def start(**options: Any) -> int:
@@ -107,7 +106,7 @@ def serve(inbox: Inbox) -> Iterator[Callable[..., int]]:
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A certificate of 127.0.0.1 that signed itself, with its key."""
+    """A self-signed certificate of 127.0.0.1 with its key."""
     key, now = ec.generate_private_key(ec.SECP256R1()), dt.datetime.now(dt.UTC)
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, HERE)])
     signed = (
@@ -148,7 +147,7 @@ def trusted(certificate: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def far(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The loopback counts as another machine."""
+    """Treats the loopback as another machine."""
     monkeypatch.setattr(module, "on_this_machine", lambda host: False)
 
 
@@ -252,7 +251,7 @@ def test_a_server_that_disconnects_or_hangs_is_unreachable(
 
 @pytest.fixture
 def hang_up() -> Iterator[Callable[[bytes, bool], int]]:
-    """A socket that says something to who connects, and then hangs up or says no more; its port."""
+    """A socket that sends something and then disconnects or hangs; returns its port."""
     stop, threads, listening = (
         threading.Event(),
         list[threading.Thread](),
@@ -360,7 +359,7 @@ def test_an_error_of_ses_is_reported_and_not_retried(
 def answers(
     monkeypatch: pytest.MonkeyPatch, running: Any
 ) -> Iterator[Callable[[str], list[HttpRequest]]]:
-    """An SES on the loopback that refuses with a code; what it was asked."""
+    """An SES on the loopback that responds with an error; returns its requests."""
     server = HttpServer()
     monkeypatch.setenv("AWS_ENDPOINT_URL_SESV2", server.url)
 
@@ -376,7 +375,7 @@ def answers(
 def test_missing_credentials_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
-    # it keeps the credentials of whoever asked before
+    # boto3 keeps the credentials of the previous session
     monkeypatch.setattr("boto3.DEFAULT_SESSION", None)
     with pytest.raises(CredentialsInvalid, match="AWS_PROFILE"):
         open_sender("ses://eu-west-1").send(a_mail())

@@ -1,4 +1,4 @@
-"""A night as its page tells it, every field of it given, so that a test changes only what it is
+"""The material of a report. Every field has a value, so that a test changes only what it is
 about."""
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ AS_OF = datetime(2026, 11, 22, 1, tzinfo=UTC)
 
 @pytest.fixture
 def listed(proof: Callable[..., Proof]) -> Callable[..., ListAnswer[Any, Any]]:
-    """An answer that is a list, of these items and with this beside it."""
+    """A list answer with these items and summary."""
 
     def make(items: list[dict[str, Any]], **summary: Any) -> ListAnswer[Any, Any]:
         return ListAnswer("", "items", items, len(items), (), (), proof(), summary)
@@ -35,8 +35,8 @@ def listed(proof: Callable[..., Proof]) -> Callable[..., ListAnswer[Any, Any]]:
 
 @pytest.fixture
 def open_finding() -> Callable[..., OpenFinding]:
-    """One line of the page; a change is of its weakness, its place or itself, wherever there is
-    such a field."""
+    """One finding; a change applies to the weakness, the place or the finding that has the
+    field."""
 
     def make(**changes: Any) -> OpenFinding:
         weakness = Weakness(
@@ -83,8 +83,8 @@ def night(
     listed: Callable[..., ListAnswer[Any, Any]],
     open_finding: Callable[..., OpenFinding],
 ) -> Callable[..., Material]:
-    """What a page tells of its second night: ``night(coverage=…)``; 13 open findings, of which it
-    lists the two given."""
+    """The material of a second snapshot: ``night(coverage=…)``; 13 open findings, two of them
+    listed."""
     whole = summary_answer()
     worst = Rollup(Counts(critical=2, high=40, low=1), kev=3, resources=1)
     place = open_finding().place

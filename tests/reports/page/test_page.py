@@ -1,5 +1,4 @@
-"""The page of a night: that it is whole, needs nothing but itself, and that no text from outside
-becomes part of it."""
+"""The report: complete, self-contained, and safe against text from outside."""
 
 from __future__ import annotations
 
@@ -60,8 +59,8 @@ SEEN = (
 
 
 class Reader(HTMLParser):
-    """The page as a browser takes it apart: its elements with their attributes, its text, and what
-    stands in each element."""
+    """The report as a browser parses it: elements with attributes, text, and the text of each
+    element."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -114,7 +113,7 @@ def forms(
     listed: Callable[..., ListAnswer[Any, Any]],
     proof: Callable[..., Proof],
 ) -> dict[str, Callable[[], Material]]:
-    """Every form that a page takes."""
+    """Every variant of a report."""
     nothing = {
         "findings": iter(()),
         "resources": [],
@@ -400,7 +399,7 @@ def hostile(
     summary: Callable[..., SummaryAnswer],
     listed: Callable[..., ListAnswer[Any, Any]],
 ) -> str:
-    """A page in which everything that comes from outside is this text."""
+    """A report in which all text from outside is this text."""
     whole = summary(proof=proof(state="partial", reasons=(text,), snapshot_id=text, claim=text))
     place = Place(text, text, text, text, text, text)
     one = OpenFinding(

@@ -1,5 +1,4 @@
-"""Cards: pictures that are the same everywhere, say in words what they show, and take no orders
-from the text in them."""
+"""Cards: the same on every machine, with alt text, and safe against text from outside."""
 
 from __future__ import annotations
 
@@ -58,8 +57,8 @@ def hostile(night: Nights, proof: Callable[..., Proof]) -> Material:
 
 
 def rows_of(png: bytes) -> Iterator[tuple[int, bytearray]]:
-    """The picture's rows of pixels, four bytes each, as the PNG specification undoes their
-    filters."""
+    """The pixels of the picture by row, four bytes each, decoded as the PNG specification
+    defines."""
     assert png[:8] == b"\x89PNG\r\n\x1a\n"
     at, packed, wide = 8, b"", 0
     while at < len(png):

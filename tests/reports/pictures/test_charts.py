@@ -1,5 +1,4 @@
-"""Charts tell the truth: from zero, inside their box, more is more, and what is not known is a
-gap."""
+"""Charts start at zero, stay inside their box, are monotonic, and show unknown values as gaps."""
 
 from __future__ import annotations
 

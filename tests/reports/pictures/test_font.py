@@ -1,4 +1,4 @@
-"""Text in the font that is shipped: it fits where it should, and nothing of it goes unseen."""
+"""Text in the bundled font fits its width, and no letter is invisible."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The colours read on their grounds in light and in dark, to any eye, and severities darken in
+"""Colours have contrast in light and dark mode for any colour vision, and severities darken in
 order."""
 
 from __future__ import annotations
@@ -42,9 +42,9 @@ def contrast(one: str, other: str) -> float:
 
 
 def distance(one: str, other: str, eye: str) -> float:
-    """How different two colours are to an eye, in CAM02-UCS."""
+    """The distance of two colours in CAM02-UCS."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", SyntaxWarning)  # of its own source, when it is compiled
+        warnings.simplefilter("ignore", SyntaxWarning)  # raised by its own source
         from colorspacious import cspace_convert
     space = "sRGB1" if eye == "usual" else {"name": "sRGB1+CVD", "cvd_type": eye, "severity": 100}
     places = [
@@ -65,9 +65,9 @@ def test_text_has_contrast_on_every_background(colours: Mapping[str, str]) -> No
 def test_text_has_contrast_on_every_shade(colours: Mapping[str, str]) -> None:
     for n in range(1, 6):
         assert contrast(colours["ink"], colours[f"shade-{n}"]) >= 4.5, n
-    for name in ("muted", "good", "bad"):  # of a tile under the mouse
+    for name in ("muted", "good", "bad"):  # of a tile under the pointer
         assert contrast(colours[name], colours["shade-1"]) >= 4.5, name
-    assert contrast(colours["card"], colours["ink"]) >= 4.5  # how late: a filled tag
+    assert contrast(colours["card"], colours["ink"]) >= 4.5  # the tag of overdue findings
     assert contrast(colours["card"], colours["link"]) >= 4.5  # a pressed chip
 
 

@@ -1,5 +1,4 @@
-"""One night held for all of its pages: its views, and that nothing of it changes while they are
-made."""
+"""The reports of one pinned snapshot: their views, and that later commits do not change them."""
 
 from __future__ import annotations
 

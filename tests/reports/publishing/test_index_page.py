@@ -1,5 +1,4 @@
-"""The list of nights: what a line tells, what is not known, and that no text from outside becomes
-part of the page."""
+"""The index: its entries, unknown values, and safety against text from outside."""
 
 from __future__ import annotations
 
@@ -37,7 +36,7 @@ SUMMARY: dict[str, Any] = {
 
 
 class Reader(HTMLParser):
-    """The page as a browser takes it apart."""
+    """The index as a browser parses it."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -60,7 +59,7 @@ def told(day: str = "2026-11-22", **changes: Any) -> Night:
 
 
 def row(page: str, day: str) -> dict[str, str]:
-    """The numbers of a night's line."""
+    """The numbers of an entry."""
     (found,) = re.findall(
         rf'<tr>\s*<th scope="row"><a href="{day}/index.html">.*?</tr>', page, re.DOTALL
     )

@@ -1,5 +1,4 @@
-"""The list of nights as it is published: made anew from what lies in the store, whoever publishes
-meanwhile."""
+"""The published index: rebuilt from the store, also with concurrent publishers."""
 
 from __future__ import annotations
 
@@ -35,7 +34,7 @@ def put(shelf: Shelf, night: str, view: View = View()) -> None:  # noqa: B008 - 
 
 
 def listed(shelf: Shelf) -> list[str]:
-    """The nights that the page links to."""
+    """The dates that the index links to."""
     return re.findall(
         r'href="([\d-]+)/index.html"', shelf.blobs.read("reports/index.html").decode()
     )
@@ -45,7 +44,7 @@ def test_a_report_is_listed_once_it_is_complete(shelf: Shelf) -> None:
     put(shelf, "2026-11-21")
     put(shelf, "2026-11-22", View("owner", "payments"))
     with shelf.blobs.write("reports/2026-11-20/summary.json") as file:
-        file.write(b"{}")  # a first publisher died before its page was there
+        file.write(b"{}")  # a publisher was killed before it wrote the page
     assert publish_list(shelf, AT).endswith("/reports/index.html")
     assert listed(shelf) == ["2026-11-21"], "a link that leads nowhere is no line"
 

@@ -1,5 +1,5 @@
-"""Addresses of published reports: a few forms, each of them within the reports, and each open to
-who sees all that it tells."""
+"""Addresses of published reports: valid forms only, within the reports, and the access that each
+requires."""
 
 from __future__ import annotations
 

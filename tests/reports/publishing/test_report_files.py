@@ -1,5 +1,4 @@
-"""Published reports: where they lie, that a page is there whole or not at all, and what a bucket
-says of them."""
+"""Published reports: their keys, atomic publishing, and their metadata in a bucket."""
 
 from __future__ import annotations
 
@@ -49,7 +48,7 @@ SIMILAR = st.text("aAb-. /é", max_size=4)
 
 @pytest.fixture(params=["folder", "bucket"])
 def shelf(request: pytest.FixtureRequest, tmp_path: Path) -> Shelf:
-    """An empty shelf in either kind of store."""
+    """No published reports, in either kind of store."""
     if request.param == "folder":
         return Shelf(open_blobs((tmp_path / "a store").as_uri()))
     request.getfixturevalue("aws")
@@ -88,7 +87,7 @@ def fail_within(shelf: Shelf) -> None:
 
 
 def all_of(shelf: Shelf, view: View = WHOLE) -> set[str]:
-    """What the files of a page say, each without its name: one text where they are of one run."""
+    """The texts of a report's files without their names; one text if they are of one run."""
     found = [shelf.read(NIGHT, view, name) for name in TYPES]
     return {"" if body is None else body.decode().partition(": ")[2] for body in found}
 
@@ -330,8 +329,7 @@ def test_a_download_link_works_and_expires(aws: str) -> None:
 
 
 def test_a_link_uses_the_regions_own_host(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The host of all regions answers with a redirect, and the signature does not hold for where it
-    leads."""
+    """The global host redirects, and the signature is not valid for its target."""
     monkeypatch.delenv("AWS_ENDPOINT_URL")
     blobs = open_blobs("s3://store")
     monkeypatch.setattr(blobs._s3, "head_object", lambda **_: {})  # type: ignore[attr-defined]  # nothing is asked of AWS
@@ -377,7 +375,7 @@ def test_readers_see_a_whole_report_while_publishers_are_killed(
             [sys.executable, "-c", PUBLISH, str(tmp_path), str(start)], stdout=subprocess.PIPE
         ) as publisher:
             assert publisher.stdout
-            publisher.stdout.readline()  # it is at work
+            publisher.stdout.readline()  # it has started
             for _ in range(dice.randrange(40)):
                 newest = max(newest, seen(shelf))
             publisher.send_signal(signal.SIGKILL)
@@ -389,7 +387,7 @@ def test_readers_see_a_whole_report_while_publishers_are_killed(
 
 
 def seen(shelf: Shelf) -> int:
-    """The number of the run that the page is of: it must be of one, and whole."""
+    """The number of the run that published the report; all files must be of one run."""
     body = shelf.read(NIGHT)
     assert body is not None
     numbers = set(body.decode().split())
@@ -441,7 +439,7 @@ print({shelf.read("2026-11-22", name=name) for name in TYPES}, len(list(home.rgl
 
 @pytest.mark.parametrize("large", [PAGE, CSV])
 def test_a_disk_that_fills_up_leaves_the_previous_report(tmp_path: Path, large: str) -> None:
-    """A real disk of one megabyte, in a name space of its own that ends with the process."""
+    """A real disk of one megabyte, in its own mount namespace that ends with the process."""
     namespace = ["unshare", "--user", "--map-root-user", "--mount"]
     if (
         not shutil.which("unshare")
@@ -470,8 +468,7 @@ def test_a_disk_that_fills_up_leaves_the_previous_report(tmp_path: Path, large: 
 def test_a_full_disk_on_sync_leaves_the_previous_files(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """File systems that allocate late tell it then; none of the files may be in its place by that
-    time."""
+    """File systems with delayed allocation fail at sync; no file may be replaced before that."""
     shelf = shelf_in(tmp_path)
     put(shelf, "first")
     calls = list[int]()
@@ -488,7 +485,7 @@ def test_a_full_disk_on_sync_leaves_the_previous_files(
 
 
 def test_a_changed_link_is_rejected(s3: Any) -> None:
-    """S3 refuses it; the error stays one line."""
+    """S3 rejects it; the error stays one line."""
     s3.status, s3.body = 403, b""
     with pytest.raises(StoreUnreadable, match="cannot make a link"):
         Shelf(open_blobs("s3://store")).link(NIGHT, WHOLE, 60)

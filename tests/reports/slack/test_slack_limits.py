@@ -1,4 +1,4 @@
-"""Each limit of Slack's: at it nothing is said, one over it is."""
+"""Each limit of Slack: no problem at the limit, one above it."""
 
 from __future__ import annotations
 

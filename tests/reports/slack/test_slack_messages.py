@@ -1,5 +1,5 @@
-"""Whatever an answer holds, Slack takes its message, nobody is pinged, and no two kinds of answer
-look alike."""
+"""Slack accepts the message for any answer, text from outside mentions nobody, and the answers
+differ."""
 
 from __future__ import annotations
 
@@ -152,12 +152,12 @@ links = st.sampled_from(
     (Links(), Links("https://sre.example"), Links("https://sre.example/" + "a" * 3_000))
 )
 
-# A mention, a link or a command of Slack's: our own markup has none.
+# Mentions, links and commands in Slack's syntax, which our markup does not use.
 _MARKUP = re.compile(r"[<>]|&(?!amp;|lt;|gt;)")
 
 
 def taken(told: Message) -> None:
-    """Slack takes both forms, and in what it reads as markup nothing is left of a mention."""
+    """Checks that Slack accepts both forms, and that their markup has no mention."""
     for blocks in (told.blocks, told.classic):
         assert problems(told.text, blocks) == []
         for text in marked_up({"blocks": blocks}):

@@ -1,5 +1,4 @@
-"""The file of channels: every mistake is named with its line, and none sends a night to the wrong
-people."""
+"""The channels file: every error names its line, and none sends a digest to the wrong channel."""
 
 from __future__ import annotations
 
@@ -24,7 +23,7 @@ channels:
   - channel: C0123456789
     owners: [payments, search, payments]
     page: true
-  - channel: G0123456789   # a private one of old
+  - channel: G0123456789   # a private channel
     owners: ["*"]
   - {channel: C9999999999, owners: data}
 """

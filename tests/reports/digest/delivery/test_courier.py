@@ -1,5 +1,4 @@
-"""However often it is tried, by however many, and wherever it breaks: one post, and one of each
-reply."""
+"""Each part of a digest is posted exactly once, whatever runs concurrently or fails."""
 
 from __future__ import annotations
 
@@ -49,7 +48,7 @@ PARTS = ["main", "came", "changed", "fixes"]
 
 
 class Clock:
-    """A time that passes only where somebody sleeps."""
+    """A clock that advances only during sleep."""
 
     def __init__(self) -> None:
         self.now = NOW
@@ -98,7 +97,7 @@ def sqlite(tmp_path: Path) -> Table:
 
 @pytest.fixture
 def deliver(slack: Slack, found: Told, clock: Clock) -> Callable[..., Delivery]:
-    """``deliver(table)``: the night to the channel, as a run of the command does it."""
+    """``deliver(table)``: delivers the digest as a run of the command does."""
 
     def run(table: Table, token: str = TOKEN, channel: str = CHANNEL, **options: Any) -> Delivery:
         web = open_web(token, slack.url, clock.sleep)
@@ -133,7 +132,7 @@ def test_a_digest_is_one_message_with_a_thread(
     for _ in range(2):
         again = deliver(table)
         assert (again.ts, again.posted) == (first.ts, ())
-    assert workspace.asked == [POST] * 4  # what is recorded is not looked for
+    assert workspace.asked == [POST] * 4  # recorded parts are not searched for
     assert workspace.refused == []
 
 
@@ -187,7 +186,7 @@ def test_a_run_killed_after_the_post_has_posted(
     again = deliver(sqlite, say=said.append)
     assert (again.posted, len(workspace.messages)) == ((), 4)
     assert "another run started posting" in said[0]
-    assert clock.now < NOW + LEASE  # what is there needs no waiting
+    assert clock.now < NOW + LEASE  # a posted part needs no waiting
 
 
 def test_a_run_killed_before_the_post_has_not_posted(
@@ -323,7 +322,7 @@ def test_an_error_of_slack_has_a_remedy_and_the_next_run_retries(
         deliver(sqlite)
     deliver(sqlite)
     assert parts(workspace) == PARTS
-    assert "conversations.history" not in workspace.asked  # nothing was in doubt
+    assert "conversations.history" not in workspace.asked  # nothing was doubtful
 
 
 def test_a_failing_slack_is_given_up_and_checked_by_the_next_run(

@@ -1,5 +1,5 @@
-"""Whatever a night holds, Slack takes its digest and nobody is pinged by it; and no two kinds of
-night read alike."""
+"""Slack accepts every digest, text from outside mentions nobody, and the kinds of digests
+differ."""
 
 from __future__ import annotations
 
@@ -139,7 +139,7 @@ def all_messages(found: Told) -> Iterator[Message]:
 
 
 def marked_up(value: Any) -> Iterator[str]:
-    """What Slack reads as markup."""
+    """The texts that Slack reads as markup."""
     if isinstance(value, Mapping):
         if value.get("type") == "mrkdwn":
             yield value["text"]
@@ -150,8 +150,7 @@ def marked_up(value: Any) -> Iterator[str]:
 
 
 def taken(found: Told) -> None:
-    """Slack takes every form of every message, and nothing in it is a mention but the one that is
-    ours."""
+    """Checks that Slack accepts every form of every message, with no mention but ours."""
     for one in all_messages(found):
         for blocks in (one.blocks, one.classic):
             assert problems(one.text, blocks) == []
@@ -235,7 +234,7 @@ def test_a_digest_has_changes_remediations_and_provenance(tonight: Nights) -> No
         False,
     )
     assert found.message.blocks[0]["text"]["text"] == "Inspector, 22 Nov: 2 critical, 4 past SLA"
-    assert len(found.message.blocks) == 7  # the eighth, of resources, has none here
+    assert len(found.message.blocks) == 7  # without the block of resources
     text = said(found.message)
     for words in (
         "5 new and 2 resolved since 21 November 2026",

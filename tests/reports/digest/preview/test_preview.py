@@ -1,4 +1,4 @@
-"""The picture of a digest shows what is sent, and stays inside its sheet."""
+"""The preview shows what is posted, and stays inside its sheet."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""CSV that every reader reads back as it was, and that no spreadsheet evaluates."""
+"""CSV reads back unchanged, and no spreadsheet evaluates it."""
 
 from __future__ import annotations
 

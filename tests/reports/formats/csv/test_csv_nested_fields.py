@@ -1,4 +1,4 @@
-"""Nested parts of any shape become cells, or empty cells; none is fatal."""
+"""Nested values of any shape become cells or empty cells, and none is fatal."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""Suppressions as OpenVEX: valid by its schema, the same bytes for the same rules, and no word more
-than the rules say."""
+"""Accepted risks as OpenVEX: valid by its schema, deterministic, and no more than the rules
+state."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A workbook: typed cells, a header that stays, and what a sheet or a cell cannot hold, told."""
+"""A workbook: typed cells, a frozen header, and messages about what does not fit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is packed comes back, read as the page's script reads it (templates/script/rows.js)."""
+"""Packed findings are read back as the script reads them (templates/script/rows.js)."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ DAYS = st.dates(date(2020, 1, 1), date(2030, 1, 1)).map(date.isoformat)
 
 @st.composite
 def findings(draw: st.DrawFn) -> list[OpenFinding]:
-    """Some that share weaknesses and places, in any order."""
+    """Findings that share weaknesses and places, in any order."""
     of = st.sampled_from(draw(st.lists(WEAKNESSES, min_size=1, max_size=5)))
     at = st.sampled_from(draw(st.lists(PLACES, min_size=1, max_size=5)))
     return draw(
@@ -59,7 +59,7 @@ def findings(draw: st.DrawFn) -> list[OpenFinding]:
 
 
 def unpacked(packed: Packed) -> list[dict[str, Any]]:
-    """A row a finding, by the steps of the script."""
+    """One row per finding, unpacked as in the script."""
     values = json.loads(zlib.decompress(base64.b64decode(packed.text, validate=True)))
     found, weaknesses, places = values["findings"], values["weaknesses"], values["places"]
     new = set(found["new"])
@@ -79,7 +79,7 @@ def unpacked(packed: Packed) -> list[dict[str, Any]]:
 
 
 def said(one: OpenFinding) -> dict[str, Any]:
-    """The same of the finding itself."""
+    """The same row from the finding itself."""
     weakness, place = one.weakness._asdict(), one.place._asdict()
     cut = ("identity", "title", "packages", "installed", "fixed_in", "name", "owner")
     texts = {name: shortened(visible(text), LONGEST) if name in cut else visible(text)

@@ -1,4 +1,4 @@
-"""The sentences at the head of the page fit the numbers."""
+"""The sentences of the verdict match the numbers."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""What the sections of the page say: first steps, ages, gaps, trend, the worst, and the
-evidence."""
+"""The sections of the report: remediations, ages, gaps, trend, rankings and evidence."""
 
 from __future__ import annotations
 
@@ -161,7 +160,7 @@ def test_a_resource_with_several_gaps_counts_once(
     assert (gap.resources, len(gap.named)) == (100, coverage_gaps.NAMED)
 
 
-# Ninety days.
+# Trend.
 
 
 def test_a_day_without_a_snapshot_is_a_gap_and_never_zero(night: Nights) -> None:
@@ -195,7 +194,7 @@ def test_a_trend_needs_two_days(night: Nights, listed: Lists, count: int) -> Non
     )
 
 
-# The worst.
+# Rankings.
 
 
 def test_bars_of_resources_share_one_scale_and_have_labels(
@@ -265,7 +264,7 @@ def test_bars_fit_their_chart_and_show_every_severity(
         assert max(piece.x + piece.width for piece in bar.pieces) <= rankings.WIDTH + 0.1
 
 
-# The evidence, and what part it is of.
+# Evidence and scope.
 
 
 def test_the_evidence_allows_to_verify_and_reproduce(night: Nights) -> None:

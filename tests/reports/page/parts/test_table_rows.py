@@ -1,4 +1,4 @@
-"""A line of the table, as it stands there for those who run no script."""
+"""A row of the findings table without JavaScript."""
 
 from __future__ import annotations
 

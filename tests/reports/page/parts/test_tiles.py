@@ -1,4 +1,4 @@
-"""Eight numbers: each is the answer's, each says what changed, and each leads to what it counts."""
+"""The eight numbers: they match the answers, have their change, and link to what they count."""
 
 from __future__ import annotations
 
