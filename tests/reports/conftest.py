@@ -298,8 +298,16 @@ def coverage_answer(proof: Callable[..., Proof]) -> Callable[..., CoverageAnswer
 
 
 def _line(place: int, what: str) -> dict[str, Any]:
-    return {"place": place, "what": what, "findings": 3, "resources": 3, "kev": 1, "critical": 1,
-            "command": f"dnf upgrade {what}", "platform": "AMAZON_LINUX_2023"}  # fmt: skip
+    return {
+        "place": place,
+        "what": what,
+        "findings": 3,
+        "resources": 3,
+        "kev": 1,
+        "critical": 1,
+        "command": f"dnf upgrade {what}",
+        "platform": "AMAZON_LINUX_2023",
+    }
 
 
 def _night_of_trend(day: date, counts: int, **changes: Any) -> dict[str, Any]:

@@ -114,12 +114,16 @@ def _text(told: Brief, link: str) -> str:
         told.verdict,
         *([told.state.words] if told.state.words else []),
         *(f"Not read: {_short(reason)}" for reason in told.state.reasons[:3]),
-        told.since, "",
-        *(f"- {number.text}" for number in told.numbers), "",
-        told.plan, *fixes, "",
+        told.since,
+        "",
+        *(f"- {number.text}" for number in told.numbers),
+        "",
+        told.plan,
+        *fixes,
+        "",
         told.proof,
         *([f"Report: {link}"] if link else []),
-    ]  # fmt: skip
+    ]
     return "".join(f"{visible(line)}\n" for line in lines)
 
 

@@ -1,5 +1,4 @@
-"""Pictures of a night for Slack and mails: its digest and its trend, each with the same in words
-for who cannot see it."""
+"""Cards for Slack and e-mails: the digest and the trend of a snapshot as pictures with alt text."""
 
 from __future__ import annotations
 

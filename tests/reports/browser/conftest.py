@@ -120,8 +120,10 @@ def material(
         [one for one in found if one.new],
         Counter(one.weakness.severity.lower() for one in found if late(one)),
     )
-    flow = {"opened_by": {"new": len(first), "onboarding": 0, "successor": 0, "reopened": 0},
-            "resolved_by": {"patched": 5, "terminated": 1, "not_scanned": 0, "unknown": 0}}  # fmt: skip
+    flow = {
+        "opened_by": {"new": len(first), "onboarding": 0, "successor": 0, "reopened": 0},
+        "resolved_by": {"patched": 5, "terminated": 1, "not_scanned": 0, "unknown": 0},
+    }
     nights = [
         {
             "date": (TODAY - timedelta(days=n)).isoformat(),

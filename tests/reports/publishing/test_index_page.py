@@ -69,8 +69,13 @@ def row(page: str, day: str) -> dict[str, str]:
 def test_an_index_entry_matches_its_summary() -> None:
     page = render_nights([told()], AT)
     assert row(page, "2026-11-22") == {
-        "critical": "24", "high": "466", "overdue": "9", "open": "1,011", "new": "9", "resolved": "4",
-    }  # fmt: skip
+        "critical": "24",
+        "high": "466",
+        "overdue": "9",
+        "open": "1,011",
+        "new": "9",
+        "resolved": "4",
+    }
     words = Reader(page).words
     for part in (
         "vulnerable",

@@ -82,15 +82,25 @@ def said(one: OpenFinding) -> dict[str, Any]:
     """The same row from the finding itself."""
     weakness, place = one.weakness._asdict(), one.place._asdict()
     cut = ("identity", "title", "packages", "installed", "fixed_in", "name", "owner")
-    texts = {name: shortened(visible(text), LONGEST) if name in cut else visible(text)
-             for name, text in (weakness | place).items() if isinstance(text, str)}  # fmt: skip
-    return weakness | place | texts | {
-        "severity": rank(one.weakness.severity),
-        "epss": None if one.weakness.epss is None else round(one.weakness.epss, 4),
-        "age": None if one.opened_on is None else (TODAY - date.fromisoformat(one.opened_on)).days,
-        "due": None if one.due_on is None else (date.fromisoformat(one.due_on) - TODAY).days,
-        "new": one.new,
-    }  # fmt: skip
+    texts = {
+        name: shortened(visible(text), LONGEST) if name in cut else visible(text)
+        for name, text in (weakness | place).items()
+        if isinstance(text, str)
+    }
+    return (
+        weakness
+        | place
+        | texts
+        | {
+            "severity": rank(one.weakness.severity),
+            "epss": None if one.weakness.epss is None else round(one.weakness.epss, 4),
+            "age": None
+            if one.opened_on is None
+            else (TODAY - date.fromisoformat(one.opened_on)).days,
+            "due": None if one.due_on is None else (date.fromisoformat(one.due_on) - TODAY).days,
+            "new": one.new,
+        }
+    )
 
 
 @given(findings(), st.integers(0, 5))
