@@ -29,7 +29,7 @@ ATTACK = f"{MARKUP}\u202egnp.exe\x1b[31m\x00"
 SEEN = f"{MARKUP}gnp.exe[31m"
 FORMULA = '=HYPERLINK("http://x";"y")'
 SIDEWAYS = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-BREAKPOINTS = (26, 48, 62, 70)  # rem, where the style sheets change the layout
+BREAKPOINTS = (26, 48, 62, 70, 76)  # rem, where the style sheets change the layout
 WIDTHS = sorted(
     {*range(320, 1401, 40), *(16 * rem + more for rem in BREAKPOINTS for more in (-1, 0, 1, 2, 12))}
 )
