@@ -15,6 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 MAKEFILE = (ROOT / "Makefile").read_text()
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text()
 DECISIONS = ROOT / "docs" / "decisions"
+BUILT = {"build", "dist"}  # folders that exist only after a build
 TASKS = {
     "add a severity",
     "change an SLA default",
@@ -47,7 +48,7 @@ def paths(text: str) -> set[str]:
     return {
         path
         for path in named
-        if "/" in path and path.split("/")[0] in {one.name for one in ROOT.iterdir()}
+        if "/" in path and path.split("/")[0] in {one.name for one in ROOT.iterdir()} - BUILT
     }
 
 
