@@ -142,9 +142,10 @@ def test_every_query_gives_the_same_answer_over_every_version(
 def test_a_converted_store_gives_the_same_rows(open_store: OpenStore, version: int) -> None:
     sources = open_store(version)
     before = everything(sources)
-    for commit in old_commits(sources.snapshots):
-        convert(sources.snapshots, commit, NOW)
-    assert len([*tidy(sources.snapshots, NOW + GRACE)]) == 2
+    writer = SnapshotWriter(sources.snapshots.blobs)
+    for commit in old_commits(writer):
+        convert(writer, commit, NOW)
+    assert len([*tidy(writer, NOW + GRACE)]) == 2
     assert {key.layout for name in sources.snapshots.blobs.keys("") if (key := parse(name))} == {
         BY_TABLE
     }
@@ -211,7 +212,8 @@ def test_a_scan_continues_an_older_versions_history(
         monkeypatch.setenv("AWS_ENDPOINT_URL_INSPECTOR2", simulator.url)
         simulator.clock = NOW
         request = Request(regions=fleet.regions, required=fleet.regions, rate=5000.0)
-        commit = scan(request, sources.snapshots, sources.table, now=lambda: NOW)
+        writer = SnapshotWriter(sources.snapshots.blobs)
+        commit = scan(request, writer, sources.table, now=lambda: NOW)
     assert (commit.sequence, commit.schema, commit.layout) == (3, SCHEMA, BY_TABLE)
     assert [*unbalanced(sources.snapshots, commit)] == []
     events = DuckDB(sources.snapshots, [commit], Copies(sources.copies)).rows("happened_counts")

@@ -171,7 +171,8 @@ class DuckDB(Engine):
             later = "".join(
                 f", {value}::{kind} as {name}" for name, kind, value in absent(table, parts, DUCKDB)
             )
-            return f"select *{later} from read_parquet({quoted(paths)}, hive_partitioning = false, union_by_name = {by_name})"  # noqa: S608 - quoted
+            options = f"hive_partitioning = false, union_by_name = {by_name}"
+            return f"select *{later} from read_parquet({quoted(paths)}, {options})"  # noqa: S608 - quoted
         self._read[table] = []
         if table == "names" and (names := names_of(self.tables.newest, self._within)):
             return names

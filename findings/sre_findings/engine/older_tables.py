@@ -18,11 +18,12 @@ NAMES = 2
 # What was a name before: a resource's id and what it is called, from coverage and from the
 # resources that have findings.
 _NAMES = """
-select distinct snapshot_id, resource_id as name, 'id' as kind, resource_id, resource_type, account_id, region,
-       name as resource_name, owner
+select distinct snapshot_id, resource_id as name, 'id' as kind, resource_id, resource_type,
+       account_id, region, name as resource_name, owner
 from ({covered}) as c
 union
-select distinct snapshot_id, name, 'title' as kind, resource_id, resource_type, account_id, region, name as resource_name, owner
+select distinct snapshot_id, name, 'title' as kind, resource_id, resource_type,
+       account_id, region, name as resource_name, owner
 from ({covered}) as c where name is not null and name <> ''
 """
 _COVERED = "select {some} from {coverage} union select {some} from {resources}"

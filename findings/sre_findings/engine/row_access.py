@@ -3,13 +3,16 @@ Athena get it rendered.
 
 An engine makes its tables of these selects and of nothing else, so that no query can forget them:
 
-    findings, coverage, resources, names, ages,     rows of an account and an owner that are allowed
-    states, events
-    closed                                          rows of a resource that is seen; of an account, where all owners are
-    details, packages, vulnerabilities              rows that a finding which is seen names: that CISA lists a vulnerability
-                                                    is public, that somebody here has it is not
-    cells                                           rows of an account that is allowed, or of a region nobody could read
-    any other table                                 none: nobody has said yet whom its rows concern
+    findings, coverage, resources, names, ages, states, events
+        rows of an account and an owner that are allowed
+    closed
+        rows of a resource that is seen; of an account, where all owners are allowed
+    details, packages, vulnerabilities
+        rows that a visible finding names: CISA's list is public, which resources have it is not
+    cells
+        rows of an account that is allowed, or of a region that could not be read
+    any other table
+        none: its rows have no access rule yet
 """
 
 from __future__ import annotations

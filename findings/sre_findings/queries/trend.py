@@ -128,12 +128,9 @@ def _placed(scope: Scope, nights: Sequence[tuple[Night, Rollup]], found: Found) 
 def _untold(question: Trend, head: Commit, sources: Sources) -> TrendAnswer:
     """What is said where the table's history is of more than the caller sees. Nothing is counted,
     so nothing is told of it."""
-    headline = "The history of this scope cannot be told to who sees a part of the estate."
+    headline = "The history of this scope is not available with access to a part of it."
     notes = [
-        (
-            "Ask for the history of an account or an owner that you see as a whole, or for the changes"
-            " between two nights."
-        )
+        "Request the history of an account or owner that you can access as a whole, or use changes."
     ]
     summary: TrendFacts = {
         "scope": {"kind": question.kind, "value": question.value},

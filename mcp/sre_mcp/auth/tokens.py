@@ -1,6 +1,7 @@
 """Tokens, stored as SHA-256 hashes in a JSON document::
 
-    {"tokens": [{"name": "ci", "sha256": "…", "scopes": ["findings:read"], "accounts": ["111122223333"], "owners": ["*"],
+    {"tokens": [{"name": "ci", "sha256": "…", "scopes": ["findings:read"],
+                 "accounts": ["111122223333"], "owners": ["*"],
                  "expires": "2027-01-31T00:00:00Z", "acts_for": "slack"}],
      "slack": {"T0123456/U0123456": {"accounts": ["*"], "owners": ["payments"]},
                "T0123456/S0123456": {"accounts": ["*"], "owners": ["data"]},

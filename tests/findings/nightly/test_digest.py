@@ -165,7 +165,12 @@ def scanned(
             monkeypatch.setenv("AWS_ENDPOINT_URL_INSPECTOR2", simulator.url)
             simulator.clock = later
             request: Any = Request(regions=fleet.regions, required=fleet.regions, rate=5000.0)
-            scan(request, here.snapshots, here.table, now=lambda: simulator.clock)
+            scan(
+                request,
+                SnapshotWriter(here.snapshots.blobs),
+                here.table,
+                now=lambda: simulator.clock,
+            )
         return here
 
     return run

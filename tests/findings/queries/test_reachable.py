@@ -194,7 +194,7 @@ def test_what_is_not_known_reads_as_unreachable_or_not_running_in_no_mouth(
     answer = replace(answer, findings=[one], use=Use(count, NOW))
     slack = resource_message(answer, Asked(BUSY_INSTANCE), SlackBeside(), Links()).blocks
     agent = of_resource(answer, DerivedCache())
-    said = " ".join([render_resource(answer, None, 0), str(slack), str(agent.said)]).lower()
+    said = " ".join([render_resource(answer, None, 0), str(slack), str(agent.sentences)]).lower()
     assert "not reachable" not in said
     assert "not running" not in said
     assert "does not run" not in said
@@ -217,7 +217,7 @@ def test_an_image_is_answered_with_its_use_and_the_same_over_the_wire_and_in_eve
     sentence = f"uns in {running.use.count} task"
     assert sentence in render_resource(running, None, 0)
     assert sentence in str(resource_message(running, Asked("x"), SlackBeside(), Links()).blocks)
-    assert sentence in str(of_resource(running, DerivedCache()).said)
+    assert sentence in str(of_resource(running, DerivedCache()).sentences)
     instance = ask(Vulnerabilities(BUSY_INSTANCE, count=1, source=CACHED), sources)
     assert instance.to_json()["in_use"] is None
 
