@@ -115,7 +115,7 @@ def test_details_of_aws_errors_are_logged_and_not_shown_to_clients(
         "unknown",
         "access_denied",
     )
-    assert "unknown: access was denied" in told["content"][0]["text"]
+    assert "unknown: access denied" in told["content"][0]["text"]
     assert b"arn:aws" not in answer.body
     assert b"assumed-role" not in answer.body
     (line,) = [one for one in server.log if "assumed-role" in one]

@@ -102,12 +102,10 @@ def _verdict_of(answer: ResourceAnswer) -> Iterator[str]:
 
 def _verdict(verdict: Verdict) -> str:
     """The verdict, then its explanation. For ``unknown`` it says that this is not an all-clear."""
-    words = wording.headline(verdict)
-    words = (
-        verdict.verdict
-        if words.lower() == verdict.verdict
-        else f"{verdict.verdict}: {words[:1].lower()}{words[1:]}"
-    )
+    headline = wording.headline(verdict)
+    words = f"{headline[:1].lower()}{headline[1:]}"
+    if not words.startswith(verdict.verdict):
+        words = f"{verdict.verdict}: {words}"
     if verdict.verdict == CLEAN:
         return (
             f"{words} ({verdict.explanation})"
