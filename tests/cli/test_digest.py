@@ -139,7 +139,7 @@ def test_a_mistyped_owner_is_an_error_of_its_channel_only(
     routes(TWO.replace("search", "serach"))
     done = cli("digest", "--dry-run")
     assert done.code == 2
-    assert f"{OTHER}: serach owns nothing here" in done.err
+    assert f"{OTHER}: there is no owner serach" in done.err
     assert len(done.json["digests"]) == 1
 
 

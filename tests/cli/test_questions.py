@@ -292,7 +292,7 @@ def test_an_older_snapshot_can_be_queried(cli: Cli, demo: Path) -> None:
     assert answer["snapshot_id"] == ids[-1]
     assert cli("summary", "--as-of", "yesterday", "--output", "json").json["snapshot_id"] == ids[-1]
     run = cli("summary", "--as-of", "1999-01-01")
-    assert (run.code, "no snapshot is from 1999-01-01" in run.err) == (2, True)
+    assert (run.code, "there is no snapshot from 1999-01-01" in run.err) == (2, True)
     assert cli("summary", "--as-of", "someday").code == 2
 
 
@@ -351,7 +351,7 @@ def test_inspector_is_queried_if_the_snapshot_cannot_answer(
         stale = cli("vulnerabilities", "-i", BUSY_INSTANCE, "--max-age", "0s", "--output", "json")
     assert (stale.code, stale.json["source"], stale.json["too_old"]) == (3, "snapshot", True)
     assert (stale.json["stale"], stale.json["live_error"]) == (True, "access_denied")
-    assert stale.json["notes"][0].startswith("Inspector could not be asked (AWS denied it")
+    assert stale.json["notes"][0].startswith("Inspector could not be queried (AWS denied it")
 
 
 def test_without_aws_settings_an_unknown_resource_uses_the_snapshot(
@@ -367,7 +367,7 @@ def test_without_aws_settings_an_unknown_resource_uses_the_snapshot(
     for resource in ("i-0123456789abcdef0", "no-such-name"):
         run = cli("vulnerabilities", "-i", resource, "--output", "json")
         assert (run.code, run.json["reason"]) == (5, "no_such_resource")
-        assert run.json["notes"][0].startswith("Inspector could not be asked (")
+        assert run.json["notes"][0].startswith("Inspector could not be queried (")
 
 
 def test_a_failed_live_query_uses_the_snapshot_and_is_marked_stale(
@@ -383,7 +383,7 @@ def test_a_failed_live_query_uses_the_snapshot_and_is_marked_stale(
             assert "assumed-role" in run.json["notes"][0], "an operator sees the error of AWS"
         assert cli(*about, BUSY_INSTANCE, "--fail-on", "critical").code == 1
         assert cli(*about, BUSY_INSTANCE).out.startswith(
-            "Note: Inspector could not be asked (AWS denied it"
+            "Note: Inspector could not be queried (AWS denied it"
         )
         unknown = cli(*about, "i-0123456789abcdef0", "--output", "json")
         assert (unknown.code, unknown.json["verdict"], unknown.json["reason"]) == (
@@ -393,7 +393,7 @@ def test_a_failed_live_query_uses_the_snapshot_and_is_marked_stale(
         )
         nothing = cli(*about, BUSY_INSTANCE, "--store", str(tmp_path), "--output", "json")
     assert (nothing.code, nothing.out) == (4, "")
-    assert "Inspector could not be asked (AWS denied it" in nothing.err
+    assert "Inspector could not be queried (AWS denied it" in nothing.err
     assert "there is no snapshot yet" in nothing.err
 
 

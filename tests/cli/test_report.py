@@ -197,7 +197,7 @@ def test_a_report_in_a_folder_is_replaced(cli: Cli, store: Path, tmp_path: Path)
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("--owner", "paymnets"), "paymnets owns nothing here"),
+        (("--owner", "paymnets"), "there is no owner paymnets"),
         (("--owner", "*"), "is not an owner"),
         (("--owner", ""), "is not an owner"),
         (("--account", "*"), "is not an account"),
@@ -209,7 +209,7 @@ def test_a_report_in_a_folder_is_replaced(cli: Cli, store: Path, tmp_path: Path)
         (("--link",), "needs a bucket"),
         (("--link", "43201"), "43200"),
         (("--link", "0"), "43200"),
-        (("--as-of", "2001-01-01"), "no snapshot is from 2001-01-01"),
+        (("--as-of", "2001-01-01"), "there is no snapshot from 2001-01-01"),
     ],
 )
 def test_a_usage_error_publishes_nothing(

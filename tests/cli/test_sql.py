@@ -179,7 +179,7 @@ def test_other_statements_are_refused(cli: Cli, demo: Path, tmp_path: Path, text
     run = cli("sql", text.replace("{folder}", str(tmp_path)))
     assert (run.code, run.out) == (2, "")
     assert re.match(
-        "sre-cli: (only one question can be asked, and nothing changed|this is no SQL that DuckDB"
+        "sre-cli: (only a single read-only statement is allowed|the SQL is not valid"
         " understands): ",
         run.err,
     )
@@ -223,7 +223,7 @@ def test_a_query_is_stopped_at_its_time_limit(cli: Cli, demo: Path) -> None:
     )
     assert (run.code, run.err) == (
         2,
-        "sre-cli: the query took longer than 1 s. Ask for less, or allow more with --timeout.\n",
+        "sre-cli: the query took longer than 1 s. Narrow the query, or allow more time with --timeout.\n",
     )
 
 

@@ -308,8 +308,8 @@ def test_no_link_is_created_for_clients_that_cannot_download(
         asking.call("slack", "export", meta=person, format="csv"),
         call("export", format="csv"),
     )
-    assert "no files are handed out here" in acting["content"][0]["text"]
-    assert "no files are handed out here" in stdio.content[0].text
+    assert "no download links are available here" in acting["content"][0]["text"]
+    assert "no download links are available here" in stdio.content[0].text
     assert asking.call("slack", "export", meta=person)["structuredContent"]["total_findings"] > 0
 
 

@@ -95,7 +95,7 @@ def test_several_matching_findings_are_an_error(
         ).structured_content
         assert (none["found"], none["explanation"]) == (
             False,
-            "Inspector reports no such finding of this resource",
+            "Inspector reports no such finding for this resource",
         )
 
 
@@ -112,4 +112,4 @@ def test_an_unknown_owner_is_an_error_not_an_empty_list(call: Any) -> None:
         given = {"text": "openssl"} if tool == "where_vulnerable" else {}
         result = call(tool, owners=["payment"], **given)
         assert result.is_error
-        assert "payment owns nothing here: owners are" in result.content[0].text
+        assert "there is no owner payment: the owners are" in result.content[0].text

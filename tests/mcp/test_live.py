@@ -90,10 +90,10 @@ def test_if_inspector_fails_a_stale_snapshot_answers_and_says_so(
         told = server.call("check_resource", resource_id=CLEAN_INSTANCE, live=True)
     assert (stale["source"], stale["too_old"], stale["verdict"]) == ("snapshot", True, "unknown")
     assert (
-        "Inspector could not be asked (AWS denies this server access to Inspector); this is the"
+        "Inspector could not be queried (AWS denies this server access to Inspector); showing the"
         " snapshot of" in stale["notes"][0]
     )
-    assert told["content"][0]["text"].startswith("Note: Inspector could not be asked")
+    assert told["content"][0]["text"].startswith("Note: Inspector could not be queried")
     assert stale["stale"] is told["structuredContent"]["stale"] is True
     assert told["structuredContent"] | {"age_seconds": 0} == stale | {"age_seconds": 0}
 

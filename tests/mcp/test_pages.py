@@ -152,7 +152,7 @@ def test_a_cursor_of_a_deleted_snapshot_is_refused(
         result = call("list_findings", token_budget=1_000, cursor=cursor)
     assert result.is_error
     assert (
-        f"snapshot {gone} of this cursor is gone: it was pruned. Ask again without a cursor."
+        f"snapshot {gone} of this cursor no longer exists: it was pruned. Repeat the query without a cursor."
         in result.content[0].text
     )
 
@@ -167,7 +167,7 @@ def test_a_cursor_of_another_query_or_tool_is_refused(ask_many: Any) -> None:
     ):
         result = ask_many(tool, cursor=cursor, **arguments)
         assert result.is_error
-        assert "this cursor belongs to another question" in result.content[0].text
+        assert "this cursor belongs to another query" in result.content[0].text
     assert not ask_many("list_findings", token_budget=9_000, cursor=cursor).is_error
 
 
@@ -186,7 +186,7 @@ def test_a_modified_cursor_is_refused(ask_many: Any) -> None:
         forged = base64.urlsafe_b64encode(changed.encode()).decode().rstrip("=")
         result = ask_many("list_findings", token_budget=1_000, cursor=forged)
         assert result.is_error
-        assert "belongs to another question" in result.content[0].text
+        assert "belongs to another query" in result.content[0].text
 
 
 @given(st.text(max_size=600))

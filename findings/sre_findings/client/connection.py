@@ -96,9 +96,9 @@ class Remote:
         try:
             yield
         except (LookupError, TypeError, ValueError, AttributeError) as error:
-            what = f"{self._name} did not answer as this version of the assistant does"
+            what = f"{self._name} sent a response that this version does not understand"
             raise Unreachable(
-                what, why=_line(error), do=f"Has it the same version? {_CHECK}"
+                what, why=_line(error), do=f"Does it run the same version? {_CHECK}"
             ) from error
 
     def address(self, path: str) -> str:
@@ -132,14 +132,14 @@ class Remote:
                 connection.request("GET", self._beside(path), headers=self._bearer())
                 response = connection.getresponse()
             if response.status == http.client.NOT_FOUND:
-                why = "nobody handed it out, or it was for a while that is over"
-                raise Unreachable(f"{self._name} has no such file", why=why, do="Ask again.")
+                why = "it does not exist, or its link has expired"
+                raise Unreachable(f"{self._name} has no such file", why=why, do="Request it again.")
             if response.status == REFUSED:
                 raise self._told(response)
             self._check(response)
             if not response.chunked and response.length is None:
-                what = f"{self._name} does not tell where its file ends"
-                raise Unreachable(what, why="something on the way to it changes answers", do=_CHECK)
+                what = f"{self._name} sent a file without its length"
+                raise Unreachable(what, why="a proxy may change its responses", do=_CHECK)
             yield self._pieces(response)
         finally:
             connection.close()
@@ -164,7 +164,9 @@ class Remote:
             raise self._broken()
 
     def _broken(self) -> Unreachable:
-        return Unreachable(f"{self._name} broke off in the middle of the file", do="Try again.")
+        return Unreachable(
+            f"{self._name} closed the connection in the middle of the file", do="Try again."
+        )
 
     def _beside(self, path: str) -> str:
         """The path of something beside the server's ``/mcp``, wherever that is."""
@@ -190,7 +192,7 @@ class Remote:
         self._check(response)
         if len(said) > LARGEST:
             raise Unreachable(
-                f"{self._name} answered more than {LARGEST >> 20} MB", do="Ask for less."
+                f"{self._name} sent more than {LARGEST >> 20} MB", do="Narrow the query."
             )
         return said
 
@@ -201,7 +203,7 @@ class Remote:
         except TimeoutError as error:
             raise Unreachable(
                 f"{self._name} did not answer within {self._timeout:g} s",
-                do="Try again, or ask for less.",
+                do="Try again, or narrow the query.",
             ) from error
         except (OSError, http.client.HTTPException) as error:
             why = str(error) or type(error).__name__
@@ -224,23 +226,19 @@ class Remote:
     def _refused(self, status: int, retry_after: str) -> SreError:
         """One line for each way of saying no."""
         if status == http.client.UNAUTHORIZED:
-            why = (
-                "it does not know this token, or the token has expired"
-                if self._token
-                else "it wants a token"
-            )
+            why = "the token is unknown or has expired" if self._token else "a token is required"
             return CredentialsInvalid(
-                f"{self._name} did not let you in", why=why, do="Check SRE_TOKEN."
+                f"{self._name} rejected the authentication", why=why, do="Check SRE_TOKEN."
             )
         if status == http.client.FORBIDDEN:
             return AccessDenied(
-                f"{self._name} forbids this",
+                f"{self._name} denied access",
                 why="the token lacks the scope",
-                do="Ask for a token that has it.",
+                do="Use a token that has it.",
             )
         if status == http.client.TOO_MANY_REQUESTS:
             when = f"in {retry_after} s" if retry_after.isdecimal() else "in a minute"
-            return Throttled(f"{self._name} is asked too often", do=f"Try again {when}.")
+            return Throttled(f"{self._name} receives too many requests", do=f"Try again {when}.")
         return Unreachable(
             f"{self._name} answered {status}", do=f"Is this the assistant's server? {_CHECK}"
         )
@@ -255,9 +253,9 @@ def _checked(url: str) -> SplitResult:
     if place.scheme not in ("http", "https") or not host or place.username is not None:
         raise UsageError(f"{url!r} is not the address of a server", do="Use https://host/mcp.")
     if place.scheme == "http" and host not in _LOOPBACK:
-        why = "findings and tokens would go over the network for all to read"
+        why = "findings and tokens would be sent unencrypted"
         raise UsageError(
-            f"{url} is not TLS", why=why, do="Use https://, or http:// to this machine only."
+            f"{url} does not use TLS", why=why, do="Use https://, or http:// to this machine only."
         )
     return place
 

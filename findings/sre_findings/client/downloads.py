@@ -48,7 +48,7 @@ def server_file(question: ExportFile, remote: Remote) -> ServerFile:
     with remote.understood():
         reference = values["file"]["reference"]
         if not REFERENCE.fullmatch(reference):
-            raise ValueError("what it handed out is no reference")
+            raise ValueError("the reference is not valid")
         return ServerFile(
             remote,
             reference,

@@ -136,8 +136,8 @@ def _place(cursor: str | None) -> int:
 def _refuse(cursor: str) -> int:
     pinned = cursor.rpartition(".")[0]
     do = (
-        f"Ask again with --as-of {pinned}, or without a cursor."
+        f"Repeat the query with --as-of {pinned}, or without a cursor."
         if pinned
-        else "Ask again without a cursor."
+        else "Repeat the query without a cursor."
     )
     raise UsageError("this cursor belongs to another snapshot", do=do)

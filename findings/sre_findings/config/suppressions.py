@@ -212,7 +212,7 @@ class _File:
                 raise wrong(
                     self._name,
                     rule.line,
-                    f"this rule is on the same findings as line {twin.line}",
+                    f"this rule covers the same findings as the one in line {twin.line}",
                     "Keep one of them.",
                 )
 

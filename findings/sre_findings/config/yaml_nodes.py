@@ -152,10 +152,10 @@ class _Reader:
 
     def _refuse(self, kind: str, event: Any, depth: int) -> None:
         if kind == "Alias":
-            raise self._wrong(event, "aliases are not taken", _QUOTE)
+            raise self._wrong(event, "aliases are not supported", _QUOTE)
         if event.tag not in (None, "!", _TEXT):
             raise self._wrong(
-                event, f"the tag {brief(event.tag)} is not taken", "Write plain values."
+                event, f"the tag {brief(event.tag)} is not supported", "Write plain values."
             )
         if depth > _DEEPEST:
             raise self._wrong(event, f"it is nested more than {_DEEPEST} deep")

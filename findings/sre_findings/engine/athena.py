@@ -28,8 +28,7 @@ from sre_findings.store.glue import Glue
 from sre_findings.store.snapshots import Commit, Snapshots
 
 _SYNTAX = (
-    "Use athena://database/workgroup?region=eu-west-1&timeout=60s; what follows the ? may be left"
-    " out."
+    "Use athena://database/workgroup?region=eu-west-1&timeout=60s; the part after ? is optional."
 )
 
 
@@ -66,7 +65,7 @@ class Athena(Engine):
     ) -> None:
         if not snapshots.blobs.url.startswith("s3://"):
             raise UsageError(
-                "Athena reads buckets only",
+                "Athena reads S3 buckets only",
                 why=f"the store is {snapshots.blobs.url}",
                 do="Use SRE_ENGINE=duckdb.",
             )
@@ -100,9 +99,9 @@ class Athena(Engine):
             pinned[table] = self._source(table)
             return
         if (known := columns(table, TRINO)) is None:
-            do = "Install pyarrow, which tells them, or use SRE_ENGINE=duckdb."
+            do = "Install pyarrow, or use SRE_ENGINE=duckdb."
             raise UsageError(
-                f"no schema is known for {table} here, so that what may be seen could be chosen",
+                f"the columns of {table} are not known here, so access cannot be restricted",
                 do=do,
             )
         view = seen(table, self._source(table), self._access)
@@ -128,10 +127,7 @@ class Athena(Engine):
         if table in self._seen:
             return
         if missing := sorted(self._glue.missing(self._tables.snapshots, table, commits)):
-            what = (
-                f"Athena does not know every snapshot that was committed: {table} lacks"
-                f" {', '.join(missing)}"
-            )
+            what = f"Athena lacks committed snapshots: {table} does not have {', '.join(missing)}"
             raise StoreUnreadable(
                 what, do="The next scan adds them; until then use SRE_ENGINE=duckdb."
             )
@@ -147,7 +143,7 @@ class Athena(Engine):
         ):
             group = client.get_work_group(WorkGroup=name)["WorkGroup"]
         if not group.get("Configuration", {}).get("BytesScannedCutoffPerQuery"):
-            do = "Set BytesScannedCutoffPerQuery on it, for Athena charges for every byte."
+            do = "Set its BytesScannedCutoffPerQuery: Athena charges for every byte."
             raise UsageError(
                 f"the Athena workgroup {name} does not limit what a query may scan", do=do
             )

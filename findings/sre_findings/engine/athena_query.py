@@ -43,7 +43,7 @@ class Patience:
     def pause(self, seconds: float, until: float) -> None:
         """Waits, or raises Unreachable where the time would be up before the end of it."""
         if self.clock() + seconds > until:
-            do = "Ask for less, or set timeout= in SRE_ENGINE."
+            do = "Narrow the query, or set timeout= in SRE_ENGINE."
             raise Unreachable(f"Athena did not answer within {self.timeout:.0f} s", do=do)
         self.wait(seconds)
 
@@ -57,7 +57,7 @@ def run(
     Raises Unreachable when its time is up, Rejected where Athena refuses it or it would scan more
     than the workgroup allows.
     """
-    with store_errors("Athena cannot be asked", do=_DO):
+    with store_errors("Athena cannot be queried", do=_DO):
         context = {"Database": database}
         started = client.start_query_execution(
             QueryString=text, QueryExecutionContext=context, WorkGroup=workgroup
@@ -75,7 +75,10 @@ def _finish(client: Any, number: str, workgroup: str, patience: Patience) -> Non
             patience.pause(pause, until)
             pause = min(pause * 1.5, 2.0)
     except BaseException:
-        with contextlib.suppress(Unreadable), store_errors("Athena cannot be told to stop", do=_DO):
+        with (
+            contextlib.suppress(Unreadable),
+            store_errors("the Athena query cannot be stopped", do=_DO),
+        ):
             client.stop_query_execution(QueryExecutionId=number)
         raise
     if status["State"] != "SUCCEEDED":
@@ -83,7 +86,7 @@ def _finish(client: Any, number: str, workgroup: str, patience: Patience) -> Non
 
 
 def _status(client: Any, number: str) -> Mapping[str, Any]:
-    with store_errors("Athena does not say how the query goes", do=_DO):
+    with store_errors("the state of the Athena query cannot be read", do=_DO):
         status: Mapping[str, Any] = client.get_query_execution(QueryExecutionId=number)[
             "QueryExecution"
         ]["Status"]
@@ -93,11 +96,11 @@ def _status(client: Any, number: str) -> Mapping[str, Any]:
 def _failure(status: Mapping[str, Any], number: str, workgroup: str) -> Rejected:
     why = str(status.get("StateChangeReason") or status["State"])
     if _OVER_LIMIT in why:
-        do = "Ask about fewer nights, or raise BytesScannedCutoffPerQuery."
+        do = "Query fewer snapshots, or raise BytesScannedCutoffPerQuery."
         return Rejected(
-            f"the question would scan more than the workgroup {workgroup} allows", why=why, do=do
+            f"the query would scan more than the workgroup {workgroup} allows", why=why, do=do
         )
-    return Rejected("Athena could not answer", why=why, do=f"See the query {number} in Athena.")
+    return Rejected("the Athena query failed", why=why, do=f"See the query {number} in Athena.")
 
 
 def _pages(client: Any, number: str) -> Iterator[Batch]:
@@ -105,7 +108,7 @@ def _pages(client: Any, number: str) -> Iterator[Batch]:
     token: dict[str, str] = {}
     header = 1
     while True:
-        with store_errors("Athena's answer cannot be read", do=_DO):
+        with store_errors("the result of the Athena query cannot be read", do=_DO):
             page = client.get_query_results(QueryExecutionId=number, MaxResults=_PAGE, **token)
         found = page["ResultSet"]
         if batch := _rows(found["ResultSetMetadata"]["ColumnInfo"], found["Rows"][header:]):

@@ -54,14 +54,14 @@ def context(
 
     def ask(question: Vulnerabilities, resource: Resource) -> Context:
         if not _is_instance(resource) and not _is_image(resource):
-            return Context(remarks=("context is for EC2 instances and images of ECR",))
+            return Context(remarks=("context is available only for EC2 instances and ECR images",))
         try:
             region = resource.region or question.region or home()
             return (_of_instance if _is_instance(resource) else _of_image)(
                 resource, region, connect(region), now
             )
         except SreError as error:
-            return Context(remarks=(f"AWS was not asked for context: {error}",))
+            return Context(remarks=(f"context from AWS was not read: {error}",))
 
     return ask
 
@@ -100,7 +100,8 @@ def _of_instance(
     account, remarks = _caller(make)
     if account and resource.account_id and account != resource.account_id:
         other = (
-            f"context is for instances of the caller's own account: {resource.account_id} is not"
+            f"context is available only for instances of the caller's own account:"
+            f" {resource.account_id} is not"
             f" {account}"
         )
         return Context(account, region, remarks=(other,))
@@ -167,7 +168,7 @@ def _words(error: BaseException) -> str:
         code = failure.code or "an error without a code"
         return " ".join(f"{code}: {message}".split()).rstrip(":")
     return (
-        f"its answer cannot be read ({type(error).__name__}:"
+        f"its response cannot be read ({type(error).__name__}:"
         f" {first_line(error).split(', invalid XML')[0]})"
     )
 

@@ -72,8 +72,8 @@ def live(
             (known.resource_id, known.region) if known else inspectors_id(check_id(question.text))
         )
         if known is None and not can_be_id(text):
-            do = "Ask with its id, or scan first, so that names are known."
-            raise UsageError(f"Inspector cannot be asked for the name {text!r}", do=do)
+            do = "Use its id or ARN, or scan first, so that names can be resolved."
+            raise UsageError(f"Inspector cannot be queried by the name {text!r}", do=do)
         region = known.region if known else question.region or named
         where = (region,) if region else tuple(regions())
         asked = [
@@ -265,7 +265,7 @@ def _answer(
         note = f"live answers list {len(shown)} of {len(chosen)} findings; use -n 0 for all"
         verdict = replace(verdict, notes=(*verdict.notes, note))
     age = max(0, int((now - as_of).total_seconds()))
-    proof = Proof(LIVE, None, as_of, age, COMPLETE, "of this resource in Inspector")
+    proof = Proof(LIVE, None, as_of, age, COMPLETE, "for this resource in Inspector")
     filters = {"reachable": True} if question.reachable else {}
     return ResourceAnswer(
         resource,

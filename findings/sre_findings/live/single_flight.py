@@ -56,7 +56,7 @@ class SingleFlight(Generic[T]):
         except TimeoutError as error:
             if future.done():
                 raise
-            do = "Ask again in a moment: it is still being asked."
+            do = "Try again in a moment: the request is still running."
             raise Unreachable(
                 f"Inspector did not answer within {self._deadline:g} s", do=do
             ) from error

@@ -48,8 +48,8 @@ _EVENT = (
 
 
 _SHOWN = (
-    Shown("kind", "What"),
-    Shown("cause", "Why"),
+    Shown("kind", "Change"),
+    Shown("cause", "Reason"),
     Shown("severity", "Severity", "severity"),
     Shown("vulnerability_id", "Vulnerability"),
     Shown("resource", "Resource", "wide"),
@@ -77,7 +77,7 @@ def changes(question: Changes, sources: Sources) -> ChangesAnswer:
     wanted = sum(n for kind, _, n in counted if not question.kinds or kind in question.kinds)
     counts = {kind: sum(n for k, _, n in counted if k == kind) for kind in KINDS_OF_CHANGE}
     gone = _by_cause(counted, ("resolved",), WENT)
-    of = question.narrow.words() + (", where it was read" if not_read(head, place) else "")
+    of = question.narrow.words() + (", in the data that was read" if not_read(head, place) else "")
     summary: ChangesFacts = {
         "since": {"snapshot_id": base.snapshot_id, "as_of": iso(base.started_at)},
         "counts": counts,
@@ -122,9 +122,7 @@ def nothing_to_compare(head: Commit | None, sources: Sources) -> ChangesAnswer:
     }
     if head is None:
         return no_snapshot("events", summary)
-    headline = (
-        f"{head.snapshot_id} is the only snapshot so far: there is nothing to compare it with."
-    )
+    headline = f"{head.snapshot_id} is the only snapshot, so there is nothing to compare it with."
     return ListAnswer(headline, "events", [], 0, _EVENT, (), proof_of(head, sources, None), summary)
 
 
@@ -182,10 +180,10 @@ def _iso(microseconds: int | None) -> str | None:
 def _gaps(commit: Commit) -> list[str]:
     """What the night did not reach, and so says nothing about."""
     places = sorted(
-        {f"{'every account' if gap[0] == '*' else gap[0]} in {gap[1]}" for gap in commit.gaps}
+        {f"{'all accounts' if gap[0] == '*' else gap[0]} in {gap[1]}" for gap in commit.gaps}
     )
     return (
-        [f"Not reached in {commit.snapshot_id}, so nothing is said of: {', '.join(places)}."]
+        [f"Not read in {commit.snapshot_id}, so changes are unknown for: {', '.join(places)}."]
         if places
         else []
     )

@@ -7,6 +7,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from sre_findings.model.answers.list_answer import ListAnswer, Shown
+from sre_findings.model.quantity import quantity
 from sre_findings.model.sla.ages import Ages, due_of
 from sre_findings.model.sla.policy import Policy
 from sre_findings.queries.sla import ages_by, check_group, group_of
@@ -44,7 +45,7 @@ def due_dates(question: Sla, sources: Sources) -> DueDaysAnswer:
     ]
     items.sort(key=lambda row: (row["due_on"] is None, row["due_on"] or ""))
     findings = sum(row["findings"] for row in items)
-    headline = f"{findings:,} open findings by the day on which they are due."
+    headline = f"{quantity(findings, 'open finding')} by due date."
     shown = (Shown(question.by, question.by.capitalize(), "wide"), *_SHOWN)
     summary: DueDaysFacts = {
         "today": today.isoformat(),

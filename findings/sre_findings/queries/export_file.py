@@ -9,6 +9,7 @@ from sre_findings.model.answers.answer import Proof
 from sre_findings.model.answers.list_answer import ListAnswer
 from sre_findings.model.errors import UsageError
 from sre_findings.model.findings.finding import iso
+from sre_findings.model.quantity import quantity
 from sre_findings.queries.export import rows
 from sre_findings.queries.findings import count_whole, left_out_of
 from sre_findings.questions.findings import ExportFile
@@ -29,9 +30,9 @@ def export_file(question: ExportFile, sources: Sources) -> ExportAnswer:
     """
     if sources.issue_link is None:
         raise UsageError(
-            "no files are handed out here",
-            why="there is no way to fetch one",
-            do="Ask page by page, without format.",
+            "no download links are available here",
+            why="no server is running that could send the file",
+            do="Read the findings page by page, without format.",
         )
     found = find(sources, question.rows.as_of)
     if found is None:
@@ -42,7 +43,7 @@ def export_file(question: ExportFile, sources: Sources) -> ExportAnswer:
         DownloadRequest(question, found.commit.snapshot_id, now, sources.access)
     )
     headline = (
-        f"{total:,} findings as {question.form}, to be fetched with GET until"
+        f"{quantity(total, 'finding')} as {question.form}. Download with GET until"
         f" {iso(handed.expires_at)}."
     )
     file: File = {

@@ -30,7 +30,7 @@ def one_finding(question: OneFinding, sources: Sources) -> FindingAnswer:
     by_place = question.resource is not None and question.vulnerability_id is not None
     if (question.finding_arn is not None) == by_place:
         raise UsageError(
-            "a finding is named by its ARN, or by a resource and a vulnerability",
+            "a finding is identified by its ARN, or by a resource and a vulnerability",
             do="Give one of the two.",
         )
     found = find(sources, question.as_of)
@@ -52,7 +52,7 @@ def _arn_of(question: OneFinding, found: Found) -> tuple[str | None, str]:
     try:
         place = resource_lookup.resolve(text, found.engine)
     except resource_lookup.UnknownResource:
-        return None, "the snapshot knows no such resource"
+        return None, "the snapshot does not contain this resource"
     named = {
         name: getattr(place, name)
         for name in ("resource_id", "resource_type", "account_id", "region")
@@ -67,9 +67,9 @@ def _arn_of(question: OneFinding, found: Found) -> tuple[str | None, str]:
         raise UsageError(
             f"the resource has {len(arns)} findings of {upper}",
             why=why,
-            do="Ask for one of these ARNs.",
+            do="Use one of these ARNs.",
         )
-    return (arns[0], "") if arns else (None, "Inspector reports no such finding of this resource")
+    return (arns[0], "") if arns else (None, "Inspector reports no such finding for this resource")
 
 
 def _thin(row: Mapping[str, Any]) -> Finding:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sre_findings.model.answers.list_answer import ListAnswer, Shown
 from sre_findings.model.findings.reachability import NOT_REACHABLE, UNKNOWN, left_out
+from sre_findings.model.quantity import quantity
 from sre_findings.queries import resource_lookup
 from sre_findings.questions.findings import ExportFilters, ExportPage, FindingList
 from sre_findings.rows.values import finding_of
@@ -78,9 +79,10 @@ def findings(question: FindingList, sources: Sources) -> FindingsAnswer:
     today = sources.now().date()
     items = [marked(finding_of(row), sources.suppressions, today).to_json() for row in rows]
     headline = (
-        f"{total:,} findings{question.narrow.words()} match."
+        f"{quantity(total, 'finding')}{question.narrow.words()}"
+        f" {'matches' if total == 1 else 'match'}."
         if total
-        else f"No finding{question.narrow.words()} matches."
+        else f"No findings{question.narrow.words()} match."
     )
     return ListAnswer(headline, "findings", items, total, _FIELDS, _SHOWN, found.proof, notes=notes)
 
@@ -103,7 +105,7 @@ def export_page(question: ExportPage, sources: Sources) -> ExportAnswer:
     )
     items = [wire_form(row) for row in page]
     return ListAnswer(
-        f"{total:,} findings to export.",
+        f"{quantity(total, 'finding')} to export.",
         "findings",
         items,
         total,

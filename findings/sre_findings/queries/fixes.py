@@ -11,6 +11,7 @@ from sre_findings.engine.catalogue import Engine
 from sre_findings.model.answers.list_answer import ListAnswer, Shown
 from sre_findings.model.findings.ranking import risk_parameters
 from sre_findings.model.findings.severity import OTHER
+from sre_findings.model.quantity import quantity
 from sre_findings.model.resources import resource
 from sre_findings.queries import resource_lookup
 from sre_findings.questions.remediation import Fixes, ImageFixes
@@ -69,8 +70,8 @@ _FIELDS = (
 _SHOWN = (
     Shown("place", "", "number"),
     Shown("what", "Update", "wide"),
-    Shown("resources", "On", "number"),
-    Shown("findings", "Removes", "number"),
+    Shown("resources", "Resources", "number"),
+    Shown("findings", "Resolves", "number"),
     Shown("critical", "Critical", "number"),
     Shown("kev", "KEV", "number"),
     Shown("advice", "", "sentence"),
@@ -94,7 +95,7 @@ _IMAGES_SHOWN = (
     Shown("owner", "Owner"),
     Shown("platform", "Platform"),
     Shown("instances", "Instances", "number"),
-    Shown("findings", "Removes", "number"),
+    Shown("findings", "Resolves", "number"),
     Shown("critical", "Critical", "number"),
     Shown("kev", "KEV", "number"),
 )
@@ -125,13 +126,22 @@ def fixes(question: Fixes, sources: Sources) -> FixesAnswer:
         "upgrades": sum(len(line.packages) for line in lines),
     }
     words = f" of {question.resource}" if question.resource else question.narrow.words()
-    headline = (
-        f"{len(lines):,} upgrades{words} remove {removed:,} findings; the first {len(shown)} remove"
-        f" {sum(line.findings for line in shown):,}."
-        if lines
-        else f"No update removes anything{words}."
-    )
+    headline = _headline(lines, shown, words)
     return ListAnswer(headline, "lines", items, len(lines), _FIELDS, _SHOWN, found.proof, summary)
+
+
+def _headline(lines: Sequence[Line], shown: Sequence[Line], words: str) -> str:
+    if not lines:
+        return f"No upgrade{words} resolves a finding."
+    total, part = (sum(line.findings for line in some) for some in (lines, shown))
+    all_of_them = (
+        f"{quantity(len(lines), 'upgrade')}{words} {'resolves' if len(lines) == 1 else 'resolve'}"
+        f" {quantity(total, 'finding')}"
+    )
+    if len(shown) == len(lines):
+        return f"{all_of_them}."
+    first = "one resolves" if len(shown) == 1 else f"{len(shown):,} resolve"
+    return f"{all_of_them}; the first {first} {part:,}."
 
 
 def _needs(
@@ -243,12 +253,9 @@ def images(question: ImageFixes, sources: Sources) -> ImageFixesAnswer:
     rows = found.engine.rows("images", count=None, **question.narrow.filters())
     items = [_image(row) for row in rows]
     headline = (
-        f"{len(items):,} machine images{question.narrow.words()} run with findings that an update"
-        " removes."
+        f"{quantity(len(items), 'machine image')}{question.narrow.words()} with fixable findings."
         if items
-        else (
-            f"No machine image{question.narrow.words()} runs with findings that an update removes."
-        )
+        else f"No machine images{question.narrow.words()} with fixable findings."
     )
     summary: ImageFixesFacts = {"removable": sum(item["findings"] for item in items)}
     return ListAnswer(
@@ -266,8 +273,8 @@ def images(question: ImageFixes, sources: Sources) -> ImageFixesAnswer:
 def _image(row: Mapping[str, Any]) -> ImageFix:
     owner = f" of {row['owner']}" if row["owner"] else ""
     what = (
-        f"Rebuild {row['image_id']}{owner} and replace {row['instances']} instances:"
-        f" {row['findings']:,} findings go."
+        f"Rebuild {row['image_id']}{owner} and replace {quantity(row['instances'], 'instance')} to"
+        f" resolve {quantity(row['findings'], 'finding')}."
     )
     return {
         "image_id": row["image_id"],

@@ -32,7 +32,7 @@ def without_inspector(
     if question.source == LIVE and _knows_nothing(answer):
         return replace(answer, verdict=_unanswered(answer, told))
     said = (
-        f"this is the snapshot of {iso(answer.proof.as_of)}, marked stale"
+        f"showing the snapshot of {iso(answer.proof.as_of)}, marked stale"
         if answer.stale and answer.proof.as_of
         else ""
     )
@@ -57,7 +57,7 @@ def _knows_nothing(answer: ResourceAnswer) -> bool:
 def _unanswered(answer: ResourceAnswer, told: SreError) -> Verdict:
     as_of = answer.proof.as_of
     why = (
-        f"the snapshot of {iso(as_of)} does not know this resource"
+        f"the snapshot of {iso(as_of)} does not contain this resource"
         if as_of
         else "there is no snapshot yet"
     )
@@ -66,7 +66,7 @@ def _unanswered(answer: ResourceAnswer, told: SreError) -> Verdict:
 
 def _sentence(told: SreError, further: str) -> str:
     """Why Inspector did not answer, what that means, and what to do."""
-    first = f"Inspector could not be asked ({told.reason})" + (f"; {further}" if further else "")
+    first = f"Inspector could not be queried ({told.reason})" + (f"; {further}" if further else "")
     return f"{first}. {told.do}".rstrip(" ")
 
 

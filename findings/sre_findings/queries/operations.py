@@ -13,6 +13,7 @@ from sre_findings.model.answers.answer import TABLE, Proof
 from sre_findings.model.answers.list_answer import ListAnswer, Shown
 from sre_findings.model.errors import SreError
 from sre_findings.model.operation import Operation
+from sre_findings.model.quantity import quantity
 from sre_findings.model.snapshots.certificate import COMPLETE
 from sre_findings.questions.records import Operations
 from sre_findings.sources.sources import Sources
@@ -64,10 +65,11 @@ def operations(question: Operations, sources: Sources) -> OperationsAnswer:
     listed = every[: question.count or None]
     failed = sum(one.outcome != "answered" for one in every)
     headline = (
-        f"{len(every):,} operations in {question.days} days, {failed:,} of them not answered."
+        f"{quantity(len(every), 'operation')} in {quantity(question.days, 'day')},"
+        f" {failed:,} not answered."
     )
     summary: OperationsFacts = {"days": question.days}
-    proof = Proof(TABLE, None, now, 0, COMPLETE, "of what was recorded")
+    proof = Proof(TABLE, None, now, 0, COMPLETE, "for recorded operations")
     return ListAnswer(
         headline,
         "operations",
@@ -97,7 +99,7 @@ class Recorder:
         try:
             self._waiting.put_nowait(one)
         except queue.Full:
-            self._lose(1, "too many are waiting")
+            self._lose(1, "the queue is full")
 
     def close(self, patience: float = 10.0) -> None:
         """Writes what is waiting, within so many seconds."""

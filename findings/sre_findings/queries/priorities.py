@@ -11,6 +11,7 @@ from sre_findings.model.answers.list_answer import ListAnswer, Shown
 from sre_findings.model.findings.finding import iso
 from sre_findings.model.findings.ranking import Candidate, rank, why
 from sre_findings.model.findings.reachability import NOT_REACHABLE, REACHABLE, UNKNOWN, left_out
+from sre_findings.model.quantity import quantity
 from sre_findings.model.resources.image_use import Use
 from sre_findings.questions.remediation import Priorities
 from sre_findings.rows.values import severity_word, time_of
@@ -80,12 +81,9 @@ def priorities(question: Priorities, sources: Sources) -> PrioritiesAnswer:
         _item(place, one, candidates[one], why(one, sources.policy, today))
         for place, one in enumerate(shown, 1)
     ]
-    open_ = f"{len(ranked):,} vulnerabilities{question.narrow.words()} are open"
-    headline = (
-        f"{open_} and reachable; these come first."
-        if question.reachable
-        else f"{open_}; these come first."
-    )
+    noun = f"open{' and reachable' if question.reachable else ''} vulnerabilit"
+    open_ = quantity(len(ranked), f"{noun}y", f"{noun}ies")
+    headline = f"{open_}{question.narrow.words()}, highest risk first."
     if not ranked:
         none = (
             f"None of {len(every):,} open vulnerabilities{question.narrow.words()} is known to be"

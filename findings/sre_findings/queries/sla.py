@@ -9,6 +9,7 @@ from sre_findings.engine import aggregates
 from sre_findings.engine.catalogue import Engine
 from sre_findings.model.answers.list_answer import ListAnswer, Shown
 from sre_findings.model.errors import UsageError
+from sre_findings.model.quantity import quantity
 from sre_findings.model.sla.ages import Ages, Lateness, bucketed, lateness
 from sre_findings.model.snapshots.rollup import ORGANIZATION, Scope
 from sre_findings.queries import resource_lookup
@@ -30,15 +31,15 @@ if TYPE_CHECKING:  # only type checkers need the types of the answers
     )
 
 _LATE = (
-    Shown("late", "Late", "number"),
+    Shown("late", "Overdue", "number"),
     Shown("due_this_week", "Due this week", "number"),
     Shown("later", "Later", "number"),
-    Shown("no_deadline", "No deadline", "number"),
-    Shown("oldest_days_late", "Oldest, days late", "number"),
+    Shown("no_deadline", "No due date", "number"),
+    Shown("oldest_days_late", "Most overdue (days)", "number"),
 )
 _LIVES = (
-    Shown("median_days", "Median, days", "number"),
-    Shown("p90_days", "90 %, days", "number"),
+    Shown("median_days", "Median (days)", "number"),
+    Shown("p90_days", "p90 (days)", "number"),
     Shown("patched", "Patched", "number"),
     Shown("unpatched", "Not patched", "number"),
 )
@@ -64,8 +65,8 @@ def sla(question: Sla, sources: Sources) -> SlaAnswer:
     whole = late.get(Scope(ORGANIZATION), Lateness().to_json())
     of = f" of {question.resource}" if question.resource else ""
     headline = (
-        f"{whole['late']:,} findings{of} are late, {whole['due_this_week']:,} more are due within a"
-        " week."
+        f"{quantity(whole['late'], 'finding')}{of} {'is' if whole['late'] == 1 else 'are'} overdue,"
+        f" {whole['due_this_week']:,} more due within a week."
     )
     shown = (Shown(question.by, question.by.capitalize(), "wide"), *_LATE)
     fields = [one.field for one in shown]
@@ -83,7 +84,7 @@ def check_group(by: str) -> None:
     """Raises UsageError for what deadlines are not counted by."""
     if by not in ("owner", "account", "region", "type"):
         raise UsageError(
-            f"there are no deadlines by {by!r}", do="Use one of: owner, account, region, type."
+            f"due dates cannot be grouped by {by!r}", do="Use one of: owner, account, region, type."
         )
 
 
@@ -129,14 +130,12 @@ def time_to_fix(question: TimeToFix, sources: Sources) -> TimeToFixAnswer:
         {"value": value, **estimate(lives).to_json()} for value, lives in groups.items()
     ]
     whole = estimate(life for lives in groups.values() for life in lives)
-    reached = (
-        f"half are patched within {whole.median_days} days"
-        if whole.median_days is not None
-        else "fewer than half were patched"
-    )
+    of = f"{quantity(whole.patched + whole.unpatched, 'finding')}{question.narrow.words()}"
+    period = f"in the last {quantity(question.days, 'day')}"
     headline = (
-        f"Of {whole.patched + whole.unpatched:,} findings{question.narrow.words()} in"
-        f" {question.days} days, {reached}."
+        f"Median time to remediate: {quantity(whole.median_days, 'day')}, over {of} {period}."
+        if whole.median_days is not None
+        else f"No median: {whole.patched:,} of {of} were patched {period}."
     )
     shown = (Shown("value", question.by.capitalize(), "wide"), *_LIVES)
     fields = [one.field for one in shown]
@@ -157,7 +156,7 @@ def lives_of(question: TimeToFix, sources: Sources) -> tuple[Found, dict[str, li
     without a snapshot."""
     if question.by not in ("severity", "owner", "account"):
         raise UsageError(
-            f"there is no time to fix by {question.by!r}",
+            f"time to remediate cannot be grouped by {question.by!r}",
             do="Use one of: severity, owner, account.",
         )
     commits = sources.snapshots.commits()

@@ -176,9 +176,9 @@ def _skip(cursor: str | None, snapshot_id: str) -> int:
     pinned, _, place = cursor.rpartition(".")
     if pinned != snapshot_id or not place.isdecimal():
         do = (
-            f"Ask again with --as-of {pinned}, or without a cursor."
+            f"Repeat the query with --as-of {pinned}, or without a cursor."
             if pinned
-            else "Ask again without a cursor."
+            else "Repeat the query without a cursor."
         )
         raise UsageError("this cursor belongs to another snapshot", do=do)
     return int(place)
@@ -223,15 +223,15 @@ def _unidentified(
     )
     if verdict.reason == NO_SUCH_RESOURCE:
         explanation = verdict.explanation + (
-            f"; the nearest are {', '.join(similar)}" if similar else ""
+            f"; similar names: {', '.join(similar)}" if similar else ""
         )
         explanation += (
-            "; addresses are known of instances with findings"
+            "; IP addresses are known only for instances with findings"
             if address_of(question.text.strip())
             else ""
         )
         if like is None and (off := switched_off(found.engine, None)):
-            explanation += f"; in some places Inspector does not scan {kinds(off)}"
+            explanation += f"; in some accounts or regions, Inspector does not scan {kinds(off)}"
         lacking = lacks_names(found.commit)
         verdict = (
             Verdict(UNKNOWN, INCOMPLETE, lacking)

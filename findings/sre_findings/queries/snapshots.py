@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from sre_findings.model import spelling
 from sre_findings.model.answers.list_answer import ListAnswer, Shown
+from sre_findings.model.quantity import quantity
 from sre_findings.model.snapshots.certificate import COMPLETE
 from sre_findings.queries import resource_lookup
 from sre_findings.questions.records import SimilarNames, SnapshotList
@@ -18,9 +19,9 @@ if TYPE_CHECKING:  # only type checkers need the types of the answers
 _FIELDS = ("snapshot_id", "started_at", "state", "claim", "reasons")
 _SHOWN = (
     Shown("snapshot_id", "Snapshot"),
-    Shown("started_at", "Began"),
+    Shown("started_at", "Started"),
     Shown("state", "State"),
-    Shown("claim", "Of"),
+    Shown("claim", "Scope"),
 )
 
 
@@ -34,7 +35,7 @@ def snapshots(question: SnapshotList, sources: Sources) -> SnapshotsAnswer:
     last = question.skip + question.count if question.count else None
     items = [one.to_json() for one in commits[question.skip : last]]
     headline = (
-        f"{len(commits):,} snapshots, {complete:,} of them complete; the newest is"
+        f"{quantity(len(commits), 'snapshot')}, {complete:,} complete. The newest is"
         f" {commits[0].snapshot_id}."
     )
     return ListAnswer(

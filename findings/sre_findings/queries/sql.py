@@ -69,9 +69,9 @@ def sql(question: Sql, sources: Sources) -> SqlAnswer:
     Only for who may see everything: Forbidden for anybody else.
     """
     if not sources.access.everything:
-        why = "a query of one's own reads whole tables"
+        why = "SQL reads whole tables"
         raise Forbidden(
-            "SQL is for who may see everything", why=why, do="Ask with one of the other commands."
+            "SQL requires access to everything", why=why, do="Use one of the other commands."
         )
     found = find(sources, question.as_of)
     if found is None:
@@ -100,13 +100,11 @@ def _one_question(text: str) -> str:
     try:
         statements = duckdb.extract_statements(text)
     except duckdb.Error as error:
-        raise UsageError(
-            "this is no SQL that DuckDB understands", why=first_line(error), do=do
-        ) from error
+        raise UsageError("the SQL is not valid", why=first_line(error), do=do) from error
     if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
         kinds = ", ".join(one.type.name for one in statements) or "nothing"
         raise UsageError(
-            "only one question can be asked, and nothing changed", why=f"this is {kinds}", do=do
+            "only a single read-only statement is allowed", why=f"this is {kinds}", do=do
         )
     query: str = statements[0].query.strip().rstrip(";")
     return query
@@ -183,12 +181,12 @@ def _explained(question: Sql) -> Iterator[None]:
     try:
         yield
     except duckdb.InterruptException as error:
-        do = "Ask for less, or allow more with --timeout."
+        do = "Narrow the query, or allow more time with --timeout."
         raise UsageError(f"the query took longer than {question.seconds:g} s", do=do) from error
     except duckdb.OutOfMemoryException as error:
-        do = "Ask for less, or allow more with --memory."
+        do = "Narrow the query, or allow more memory with --memory."
         raise UsageError(
-            "the query needs more memory than it may have", why=first_line(error), do=do
+            "the query exceeds its memory limit", why=first_line(error), do=do
         ) from error
     except duckdb.IOException as error:
         raise StoreUnreadable(
@@ -197,4 +195,4 @@ def _explained(question: Sql) -> Iterator[None]:
             do="Run: sre-cli snapshots verify.",
         ) from error
     except duckdb.Error as error:
-        raise UsageError("the query cannot be answered", why=first_line(error)) from error
+        raise UsageError("the query failed", why=first_line(error)) from error

@@ -24,6 +24,7 @@ from sre_findings.model.answers.verdict import (
     unread,
 )
 from sre_findings.model.errors import UsageError
+from sre_findings.model.quantity import quantity
 from sre_findings.model.resources.coverage import Silence
 from sre_findings.model.snapshots.rollup import KINDS, ORGANIZATION, Rollup, Scope
 from sre_findings.model.snapshots.states import COMPLETE, Cell
@@ -165,7 +166,7 @@ def _found(whole: Rollup) -> tuple[str, str] | None:
     if whole.suppressed:
         return SUPPRESSED_ONLY, "every open finding is suppressed"
     if whole.resources:  # counts are of findings at their first resource, which may be another's
-        return FINDINGS, "findings are shared with resources of others, and counted there"
+        return FINDINGS, "findings are shared with resources of other owners, and counted there"
     return None
 
 
@@ -182,12 +183,12 @@ def _unknown(silence: Unsure, night: Found) -> tuple[str, str] | None:
         (
             silence.uncovered > 0,
             NOT_SCANNED,
-            f"{silence.uncovered} resources are not fully scanned",
+            f"{quantity(silence.uncovered, 'resource')} not fully scanned",
         ),
         (
             silence.doubtful > 0,
             SCANNED_TOO_LONG_AGO,
-            f"{silence.doubtful} resources were not scanned lately, or never",
+            f"{quantity(silence.doubtful, 'resource')} not scanned recently, or never",
         ),
         (silence.proven == 0, NOT_SCANNED, "Inspector scans no resources in this scope"),
     )

@@ -13,6 +13,7 @@ from sre_findings.model.answers.list_answer import ListAnswer, Shown
 from sre_findings.model.errors import UsageError
 from sre_findings.model.findings.finding import Finding
 from sre_findings.model.findings.suppression import Suppression, Suppressions
+from sre_findings.model.quantity import quantity
 from sre_findings.queries import suppression_access
 from sre_findings.questions.remediation import SuppressionList
 from sre_findings.rows.values import finding_of
@@ -27,7 +28,7 @@ _SHOWN = (
     Shown("state", "State"),
     Shown("findings", "Findings", "number"),
     Shown("owner", "Owner"),
-    Shown("expires", "Until"),
+    Shown("expires", "Expires"),
     Shown("reason", "", "sentence"),
 )
 
@@ -58,7 +59,8 @@ def suppressions(question: SuppressionList, sources: Sources) -> RulesAnswer:
         items = [_item(rule, today, used[rule.index], line=None) for rule in known]
         notes = suppression_access.warnings(known, today)
     headline = (
-        f"{len(items):,} rules cover {used.total():,} findings, which stay open all the same."
+        f"{quantity(len(items), 'rule')} {'covers' if len(items) == 1 else 'cover'}"
+        f" {quantity(used.total(), 'finding')}. Covered findings stay open."
     )
     return ListAnswer(headline, "suppressions", items, len(items), _FIELDS, _SHOWN, found.proof,
                       {"covered": used.total()}, notes)  # fmt: skip
@@ -68,8 +70,8 @@ def of_sources(sources: Sources) -> Suppressions:
     """The rules that SRE_SUPPRESSIONS names. Raises UsageError where it names none."""
     if sources.suppressions is None:
         raise UsageError(
-            "there is no file of suppressions",
-            do="Set SRE_SUPPRESSIONS to its path; docs/operations.md shows one.",
+            "no suppressions file is configured",
+            do="Set SRE_SUPPRESSIONS to its path. See docs/operations.md for an example.",
         )
     return sources.suppressions
 

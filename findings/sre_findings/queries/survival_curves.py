@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sre_findings.model.answers.list_answer import ListAnswer, Shown
+from sre_findings.model.quantity import quantity
 from sre_findings.queries.sla import lives_of
 from sre_findings.queries.survival import Step, survival
 from sre_findings.questions.history import TimeToFix
@@ -17,10 +18,10 @@ if TYPE_CHECKING:  # only type checkers need the types of the answers
 
 _SHOWN = (
     Shown("day", "Day", "number"),
-    Shown("watched", "Watched", "number"),
+    Shown("watched", "At risk", "number"),
     Shown("patched", "Patched", "number"),
-    Shown("unpatched", "Last seen not patched", "number"),
-    Shown("share", "Not patched yet", "number"),
+    Shown("unpatched", "Censored", "number"),
+    Shown("share", "Not patched", "number"),
 )
 
 
@@ -45,7 +46,8 @@ def curves(question: TimeToFix, sources: Sources) -> CurvesAnswer:
     ]
     findings = sum(fixed + left for some in groups.values() for _, fixed, left in some)
     headline = (
-        f"The lives of {findings:,} findings{question.narrow.words()} in {question.days} days."
+        f"Survival of {quantity(findings, 'finding')}{question.narrow.words()} over"
+        f" {quantity(question.days, 'day')}."
     )
     fields, shown = (
         ("value", *Step._fields),

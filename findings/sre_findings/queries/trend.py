@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from sre_findings.model.answers.list_answer import ListAnswer, Shown
 from sre_findings.model.errors import UsageError
 from sre_findings.model.findings.finding import iso
+from sre_findings.model.quantity import quantity
 from sre_findings.model.snapshots.certificate import COMPLETE
 from sre_findings.model.snapshots.query_scope import Place
 from sre_findings.model.snapshots.rollup import (
@@ -37,7 +38,7 @@ if TYPE_CHECKING:  # only type checkers need the types of the answers
     from sre_findings.model.answers.trend import OtherSeverities, TrendAnswer, TrendDay, TrendFacts
 
 _SHOWN = (
-    Shown("date", "Night"),
+    Shown("date", "Date"),
     *(
         Shown(name, name.capitalize(), "number")
         for name in ("critical", "high", "medium", "low", "total")
@@ -190,7 +191,7 @@ def _compared(nights: Sequence[Night], question: Trend, sources: Sources) -> tup
     whole = [n for n, one in enumerate(known) if one is not None and not not_read(one, place)]
     first, last = known[whole[0]] if whole else known[0], known[-1]
     if first is None or last is None:
-        return 0, "Not compared: a night is no longer in the store."
+        return 0, "Not compared: a snapshot is no longer in the store."
     return whole[0] if whole else 0, not_compared(first, last, place)
 
 
@@ -237,7 +238,7 @@ def _missing(days: Sequence[date]) -> list[str]:
 
 def _gaps(missing: Sequence[str]) -> list[str]:
     some = ", ".join(missing[:5]) + (" …" if len(missing) > 5 else "")
-    return [f"No snapshot on {len(missing)} of these days: {some}."] if missing else []
+    return [f"No snapshot on {quantity(len(missing), 'day')}: {some}."] if missing else []
 
 
 def _pruned(items: Sequence[TrendDay]) -> list[str]:
@@ -245,24 +246,21 @@ def _pruned(items: Sequence[TrendDay]) -> list[str]:
     gone = [item["date"] for item in items if item["pruned"]]
     if not gone:
         return []
-    some = gone[0] if len(gone) == 1 else f"{len(gone)} nights, {gone[0]} to {gone[-1]}"
+    some = gone[0] if len(gone) == 1 else f"{len(gone)} days, {gone[0]} to {gone[-1]}"
     return [f"Pruned: {some}. The counts are kept; the findings can no longer be listed."]
 
 
 def _headline(items: Sequence[TrendDay], question: Trend, compared: tuple[int, str]) -> str:
     of = f" of {question.kind} {question.value}" if question.value else ""
     if not items:
-        return f"No night in the last {question.days} days{of}."
+        return f"No snapshots in the last {quantity(question.days, 'day')}{of}."
     place, why_not = compared
     first, last = items[place], items[-1]
+    total = f"{quantity(last['total'], 'open finding')}{of}"
+    nights = quantity(len(items), "daily snapshot")
     if why_not:
-        return (
-            f"{last['total']:,} open findings{of} read on {last['date']} ({len(items)} nights)."
-            f" {why_not}"
-        )
+        return f"{total} read on {last['date']} ({nights}). {why_not}"
     change = last["total"] - first["total"]
-    way = "no change" if not change else f"{abs(change):,} {'more' if change > 0 else 'fewer'}"
-    return (
-        f"{last['total']:,} open findings{of} on {last['date']}, {way} than on {first['date']}"
-        f" ({len(items)} nights)."
-    )
+    way = f"{abs(change):,} {'more' if change > 0 else 'fewer'} than" if change else "the same as"
+    compared_with = f", {way} on {first['date']}" if first is not last else ""
+    return f"{total} on {last['date']}{compared_with} ({nights})."

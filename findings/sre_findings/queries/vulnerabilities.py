@@ -86,7 +86,7 @@ def _wants_live(question: Vulnerabilities, cached: ResourceAnswer | None, source
 def _no_live(
     _question: Vulnerabilities, _cached: ResourceAnswer | None, _access: Access
 ) -> ResourceAnswer:
-    raise UsageError("Inspector cannot be asked from here", do="Ask without --live.")
+    raise UsageError("Inspector cannot be queried from here", do="Omit --live.")
 
 
 def _context(question: Vulnerabilities, resource: Resource, sources: Sources) -> Context:
@@ -95,10 +95,14 @@ def _context(question: Vulnerabilities, resource: Resource, sources: Sources) ->
     from sre_findings.model.resources.aws_context import Context
 
     if not sources.access.everything and not resource.account_id:
-        return Context(remarks=("context is for resources that findings or coverage name",))
+        return Context(
+            remarks=("context is available only for resources with findings or coverage",)
+        )
     context = (sources.context or _no_context)(question, resource)
     if context.account_id and not sources.access.allows_account(context.account_id):
-        return Context(remarks=("context is for instances of the account that is asked from",))
+        return Context(
+            remarks=("context is available only for instances of the caller's own account",)
+        )
     if not sources.access.all_accounts:
         context = context.within(sources.access.allows_account)
     return context if sources.aside is None else _outward(context, sources.aside)
@@ -115,4 +119,4 @@ def _outward(context: Context, aside: Callable[[str], None]) -> Context:
 def _no_context(_question: Vulnerabilities, _resource: Resource) -> Context:
     from sre_findings.model.resources.aws_context import Context
 
-    return Context(remarks=("AWS cannot be asked for context from here",))
+    return Context(remarks=("context from AWS is not available here",))

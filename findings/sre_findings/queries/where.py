@@ -12,6 +12,7 @@ from sre_findings.model.errors import UsageError
 from sre_findings.model.findings.finding import iso
 from sre_findings.model.findings.package_names import Matched, matching
 from sre_findings.model.findings.reachability import NOT_REACHABLE, REACHABLE, UNKNOWN, left_out
+from sre_findings.model.quantity import quantity
 from sre_findings.model.snapshots.certificate import COMPLETE
 from sre_findings.model.spelling import near
 from sre_findings.queries.summary import unsure
@@ -124,9 +125,7 @@ def _resources(items: Sequence[Exposed]) -> int:
 def _headline(question: Exposure, text: str, items: Sequence[Exposed]) -> str:
     where = question.narrow.words()
     if not items:
-        return (
-            f"No ACTIVE finding names a package or vulnerability {text}{where} in the places read."
-        )
+        return f"No open findings for {text}{where} in the data that was read."
     ids = {one["vulnerability_id"] for one in items}
     named = (
         next(iter(ids))
@@ -143,9 +142,8 @@ def _headline(question: Exposure, text: str, items: Sequence[Exposed]) -> str:
 def _counted_on(word: str, items: Sequence[Exposed]) -> str:
     """``290 open findings on 27 resources``; empty where there are none."""
     resources = _resources(items)
-    many = "finding" if len(items) == 1 else "findings"
     return (
-        f"{len(items):,} {word} {many} on {resources:,} resource{'' if resources == 1 else 's'}"
+        f"{quantity(len(items), f'{word} finding')} on {quantity(resources, 'resource')}"
         if items
         else ""
     )
@@ -157,13 +155,11 @@ def _names(text: str, matched: Matched) -> Iterator[str]:
     if matched.names and list(matched.names) != [text]:
         yield f"Matched {_counted(matched.names)}: {_some(matched.names)}."
     if matched.others:
-        yield (
-            f"{_counted(matched.others)} not asked for have this word too: {_some(matched.others)}."
-        )
+        yield (f"Not included: {_counted(matched.others)} with this word: {_some(matched.others)}.")
 
 
 def _counted(names: Sequence[str]) -> str:
-    return f"{len(names):,} package name{'' if len(names) == 1 else 's'}"
+    return quantity(len(names), "package name")
 
 
 def _some(names: Sequence[str]) -> str:
@@ -178,19 +174,22 @@ def _near(text: str, known: Sequence[str]) -> Sequence[str]:
         if _ID.match(text)
         else [name for name in near(text, known) if name.casefold() != text.casefold()]
     )
-    return [f"Near in spelling: {', '.join(close)}."] if close else []
+    return [f"Similar names: {', '.join(close)}."] if close else []
 
 
 def _caveats(found: Found) -> Sequence[str]:
     """Why silence is not the same as absence."""
     uncovered = unsure(found).uncovered
     notes = (
-        [f"{uncovered:,} resources are not fully scanned: see sre-cli coverage."]
+        [
+            f"{quantity(uncovered, 'resource')} {'is' if uncovered == 1 else 'are'} not fully"
+            " scanned. See: sre-cli coverage."
+        ]
         if uncovered
         else []
     )
     return notes + (
-        ["The snapshot is partial: it may be where nothing was read."]
+        ["The snapshot is partial: there may be findings where nothing was read."]
         if found.proof.state != COMPLETE
         else []
     )

@@ -24,7 +24,7 @@ _ADVICE = {
     INSTANCE: "Upgrade to {}.",
     IMAGE: "Rebuild the image with {}.",
     FUNCTION: "Rebuild and redeploy the function with {}.",
-    CODE: "Depend on {} in the repository.",
+    CODE: "Update the dependency in the repository to {}.",
 }
 
 
@@ -90,12 +90,12 @@ def advice(line: Line) -> str:
     """What to do, in one sentence of plain text on one line: the renderer escapes it for its own
     medium."""
     if not line.packages:
-        return "No version that fixes it is known."
+        return "No fixed version is known."
     what = _listed(line.packages)
     if line.reboot:
         return f"Upgrade to {what}, reboot, then rescan."
     if line.kind == INSTANCE and _is_windows(line):
-        return f"Install the update that brings {what}."
+        return f"Install the update that contains {what}."
     return _ADVICE.get(line.kind, _ADVICE[INSTANCE]).format(what)
 
 

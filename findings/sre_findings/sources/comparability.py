@@ -23,7 +23,7 @@ def not_read(commit: Commit, place: Place = _EVERYWHERE) -> tuple[str, ...]:
     if commit.state == COMPLETE:
         return ()
     if not commit.gaps:
-        return ("a part of it",)
+        return ("a part of the data",)
     gaps = sorted(
         {
             (region, account)

@@ -22,7 +22,7 @@ from sre_findings.sources.sources import Sources
 LONGEST = 512
 _GOOD_FOR = timedelta(days=1)
 _FORM = re.compile(r"1\|([0-9A-Za-z-]{1,64})\|(\d{1,12})\|([1-9]\d{0,9})\|([0-9a-f]{32})\Z")
-_AGAIN = "Ask again without a cursor."
+_AGAIN = "Repeat the query without a cursor."
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,18 +47,18 @@ def decode(text: str, query: str, now: datetime) -> Cursor:
     yesterday."""
     match = _FORM.match(_plain(text))
     if match is None:
-        raise UsageError("this is not a cursor of ours", do=_AGAIN)
+        raise UsageError("the cursor is not valid", do=_AGAIN)
     snapshot_id, seconds, place, digest = match.groups()
     if digest != _digest(f"1|{snapshot_id}|{seconds}|{place}", query):
-        why = "a cursor goes with the tool and the arguments that it came from"
+        why = "a cursor is valid only for the tool and the arguments that it came from"
         raise UsageError(
-            "this cursor belongs to another question",
+            "this cursor belongs to another query",
             why=why,
-            do=f"Repeat the arguments, or: {_AGAIN}",
+            do=f"Use the same arguments, or: {_AGAIN}",
         )
     asked_at = datetime.fromtimestamp(int(seconds), UTC)
     if not now - _GOOD_FOR <= asked_at <= now + timedelta(minutes=5):
-        raise UsageError("this cursor is too old", why="a cursor is good for a day", do=_AGAIN)
+        raise UsageError("this cursor has expired", why="a cursor is valid for one day", do=_AGAIN)
     return Cursor(snapshot_id, asked_at, int(place))
 
 
@@ -72,7 +72,9 @@ def pinned(sources: Sources, cursor: Cursor) -> Sources:
     commits = [one for one in sources.snapshots.commits() if one.snapshot_id == cursor.snapshot_id]
     if not commits:
         raise UsageError(
-            f"snapshot {cursor.snapshot_id} of this cursor is gone", why="it was pruned", do=_AGAIN
+            f"snapshot {cursor.snapshot_id} of this cursor no longer exists",
+            why="it was pruned",
+            do=_AGAIN,
         )
     snapshots = PinnedSnapshots(sources.snapshots.blobs, sources.snapshots, commits[0])
     return replace(sources, snapshots=snapshots, now=lambda: cursor.asked_at)

@@ -74,11 +74,11 @@ def certain(answer: ListAnswer[Item, Facts], sources: Sources) -> ListAnswer[Ite
     if answer.proof.sure:
         return answer
     read_all = answer.proof.state == COMPLETE and not answer.proof.unread
-    why = "the snapshot is older than allowed" if read_all else "not all of it was read"
+    why = "the snapshot is older than allowed" if read_all else "not everything was read"
     return replace(
         answer,
         known=False,
-        headline=f"{answer.headline.rstrip('.')}; {why}: that is not the same as none.",
+        headline=f"{answer.headline.rstrip('.')}; {why}, so there may be some.",
     )
 
 
@@ -114,7 +114,7 @@ def _unasked(statuses: Iterable[str], known: KnownPlaces) -> Iterable[str]:
     # by default every status but that one
     read = known.statuses or [status for status in statuses if status != CLOSED]
     return (
-        f"{status} findings were not read: the scan did not ask for them"
+        f"{status} findings were not read: the scan did not request them"
         for status in statuses
         if status not in read
     )
@@ -176,7 +176,7 @@ def _nobody(owners: Sequence[str], found: Found, *, holes: bool) -> list[str]:
     return [
         one
         for owner in strangers
-        for one in _refused(f"{owner} owns nothing here", owner, known, "owners", holes=holes)
+        for one in _refused(f"there is no owner {owner}", owner, known, "owners", holes=holes)
     ]
 
 
@@ -187,14 +187,14 @@ def _refused(what: str, value: str, known: Sequence[str], kind: str, *, holes: b
 
     close = near(value, known)
     few = (
-        f"{kind} are {', '.join(known)}"
+        f"the {kind} are {', '.join(known)}"
         if 0 < len(known) <= FEW
         else ""
         if known
         else f"there are no {kind}"
     )
     if holes and not close:
-        return [f"{what} as far as it was read" + (f": {few}" if few else "")]
+        return [f"{what} in the data that was read" + (f": {few}" if few else "")]
     raise UsageError(
         what, why=few, do=f"Did you mean {' or '.join(close)}?" if close else "Check the name."
     )

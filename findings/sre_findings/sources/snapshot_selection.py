@@ -28,7 +28,7 @@ def choose(commits: Sequence[Commit], when: str | None, now: datetime) -> Commit
             return commit
     # also a time to ISO 8601, and another night would answer for one that was pruned
     if _ID.match(when):
-        why = "it was never made, or was pruned"
+        why = "it never existed, or it was pruned"
         raise UsageError(
             f"there is no snapshot {when}", why=why, do="See: sre-cli snapshots list --pruned."
         )
@@ -36,7 +36,7 @@ def choose(commits: Sequence[Commit], when: str | None, now: datetime) -> Commit
     older = [commit for commit in commits if commit.started_at <= limit]
     if not older:
         raise UsageError(
-            f"no snapshot is from {when} or before",
+            f"there is no snapshot from {when} or earlier",
             why=f"the first is {commits[0].snapshot_id}",
             do="See: sre-cli snapshots list.",
         )

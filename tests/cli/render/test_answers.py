@@ -188,7 +188,7 @@ def test_an_unscanned_resource_shows_the_reason_and_the_remedy() -> None:
 
 def test_an_unknown_resource_shows_similar_names() -> None:
     explanation = (
-        "no findings or coverage exist for this resource; the nearest are prod-web-36"
+        "no findings or coverage exist for this resource; similar names: prod-web-36"
         " (i-826b94c7f9118bb16)"
     )
     text = render_resource(

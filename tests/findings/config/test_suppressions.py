@@ -258,17 +258,17 @@ MISTAKES = [
     (
         "xz-utils",
         "*xz",
-        "line 3: aliases are not taken. Texts with signs such as * or : need quotes.",
+        "line 3: aliases are not supported. Texts with signs such as * or : need quotes.",
     ),
-    ("xz-utils", "&xz xz\n    owner: *xz", "line 4: aliases are not taken"),
+    ("xz-utils", "&xz xz\n    owner: *xz", "line 4: aliases are not supported"),
     ("xz-utils", "&xz", "line 3: package must not be empty"),
     (
         "xz-utils",
         "!!python/object/apply:os.system [ls]",
         "line 3: the tag 'tag:yaml.org,2002:python/object/apply:os.system'",
     ),
-    ("xz-utils", "!!binary eHo=", "line 3: the tag 'tag:yaml.org,2002:binary' is not taken"),
-    ("xz-utils", "!x xz", "line 3: the tag '!x' is not taken"),
+    ("xz-utils", "!!binary eHo=", "line 3: the tag 'tag:yaml.org,2002:binary' is not supported"),
+    ("xz-utils", "!x xz", "line 3: the tag '!x' is not supported"),
     ("xz-utils", "@xz", "line 3: it is not YAML: found character"),
     ("xz-utils", "a: b", "line 3: it is not YAML: mapping values are not allowed"),
     ("xz-utils", '"\\x1b[31m"', "line 3: YAML does not allow the character U+001B. Remove it."),
@@ -345,7 +345,7 @@ def test_so_is_a_rule_that_lacks_something_or_would_hide_too_much(
 def test_two_rules_on_the_same_findings_are_refused_whatever_else_they_say(again: str) -> None:
     assert (
         mistake(LEAST + again)
-        == f"{FILE}, line 3: this rule is on the same findings as line 2. Keep one of them."
+        == f"{FILE}, line 3: this rule covers the same findings as the one in line 2. Keep one of them."
     )
 
 
@@ -385,7 +385,7 @@ def test_a_bomb_of_aliases_stops_at_the_first() -> None:
         f"{b}: &{b} [{', '.join([f'*{a}'] * 9)}]\n"
         for a, b in zip("abcdefg", "bcdefgh", strict=True)
     )
-    assert mistake(bomb).startswith(f"{FILE}, line 2: aliases are not taken")
+    assert mistake(bomb).startswith(f"{FILE}, line 2: aliases are not supported")
 
 
 def test_what_is_never_closed_is_told_with_a_line_that_the_file_has(either_parser: None) -> None:

@@ -197,7 +197,7 @@ def test_texts_become_what_their_columns_say_over_all_pages(
             state("CANCELLED", "Bytes scanned limit was exceeded"),
             r"more than the workgroup questions allows: Bytes .* fewer nights",
         ),
-        (state("CANCELLED"), r"Athena could not answer: CANCELLED"),
+        (state("CANCELLED"), r"the Athena query failed: CANCELLED"),
     ],
 )
 def test_a_query_that_does_not_succeed_says_why(
@@ -215,7 +215,7 @@ def test_a_query_that_takes_too_long_is_stopped(
     engine, time = Athena(bucket, [night], WHERE), fresh_time()
     engine.patience = Patience(10, time.wait, time.clock)
     server = script(known(night), GROUP, STARTED, state("RUNNING"))
-    with pytest.raises(Unreachable, match=r"did not answer within 10 s. Ask for less"):
+    with pytest.raises(Unreachable, match=r"did not answer within 10 s. Narrow the query"):
         engine.rows("coverage_scanned", owners=None)
     assert sum(time.waits) <= 10
     assert server.requests[-1].headers["x-amz-target"] == "AmazonAthena.StopQueryExecution"

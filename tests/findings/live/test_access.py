@@ -175,7 +175,7 @@ def test_a_name_of_others_is_refused_as_one_that_nobody_has(sources: Sources) ->
     name = ask(Vulnerabilities(BUSY_INSTANCE, source=CACHED), sources).resource.name
     seen, said = sources.seen_by(Access(only("444455556666"), only(ALL))), []
     for text in (name, "nobody-has-this-name"):
-        with pytest.raises(UsageError, match="Inspector cannot be asked for the name") as error:
+        with pytest.raises(UsageError, match="Inspector cannot be queried by the name") as error:
             ask(Vulnerabilities(text, source=LIVE), seen)
         said.append(str(error.value).replace(text, "X"))
     assert said[0] == said[1]
@@ -189,9 +189,9 @@ def test_what_aws_says_of_itself_is_not_told_to_who_sees_a_part(sources: Sources
     seen = replace(sources, live=denied, now=lambda: too_old)
     for access, tells in ((EVERYTHING, True), (Access(only(ACCOUNT), only(ALL)), False)):
         notes = ask(Vulnerabilities(BUSY_INSTANCE), seen.seen_by(access)).verdict.notes
-        assert ("Inspector could not be asked (AWS denied it" in notes[0]) is tells
+        assert ("Inspector could not be queried (AWS denied it" in notes[0]) is tells
         assert (
-            "Inspector could not be asked (AWS denies this server access to Inspector)" in notes[0]
+            "Inspector could not be queried (AWS denies this server access to Inspector)" in notes[0]
         ) is not tells
         assert any("999988887777" in note for note in notes) is tells
 
@@ -207,7 +207,7 @@ def test_context_is_for_what_the_caller_sees_and_tells_no_other_account(sources:
     for text in (BUSY_INSTANCE, STRANGER):
         answer = ask(Vulnerabilities(text, source=CACHED, context=True), seen)
         assert answer.context == Context(
-            remarks=("context is for resources that findings or coverage name",)
+            remarks=("context is available only for resources with findings or coverage",)
         )
     assert asked == []
     theirs = ask(Vulnerabilities("444455556666-only", source=CACHED), seen)

@@ -397,7 +397,7 @@ def test_an_instance_of_another_account_is_a_note_and_asked_of_nobody(
 ) -> None:
     found = quick(instance(account="111122223333"))
     assert found.notes == (
-        f"context is for instances of the caller's own account: 111122223333 is not {ACCOUNT}",
+        f"context is available only for instances of the caller's own account: 111122223333 is not {ACCOUNT}",
     )
     assert not any(part.checked for part in found.told)
     assert told.asked == [CALLER]
@@ -416,7 +416,7 @@ def test_an_instance_of_another_account_is_a_note_and_asked_of_nobody(
 def test_what_is_no_ec2_instance_has_a_note_and_nobody_is_asked(
     quick: Ask, told: Any, resource: Resource
 ) -> None:
-    assert quick(resource).notes == ("context is for EC2 instances and images of ECR",)
+    assert quick(resource).notes == ("context is available only for EC2 instances and ECR images",)
     assert told.asked == []
 
 
@@ -462,12 +462,12 @@ def test_without_credentials_or_profile_one_note_says_so(
 ) -> None:
     (note,) = ask(instance(), profile="nope").notes
     assert note.startswith(
-        "AWS was not asked for context: The config profile (nope) could not be found."
+        "context from AWS was not read: The config profile (nope) could not be found."
     )
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
     (note,) = ask(instance()).notes
-    assert note.startswith("AWS was not asked for context: Unable to locate credentials.")
+    assert note.startswith("context from AWS was not read: Unable to locate credentials.")
     assert told.asked == []
 
 
@@ -479,7 +479,7 @@ def test_credentials_that_aws_does_not_accept_are_one_note(quick: Ask, told: Any
     told.tell(CALLER, expired, status=403)
     (note,) = quick(instance()).notes
     assert note.startswith(
-        "AWS was not asked for context: AWS does not accept the credentials: The token is expired"
+        "context from AWS was not read: AWS does not accept the credentials: The token is expired"
     )
     assert told.asked == [CALLER]
 
@@ -586,7 +586,7 @@ def test_a_mistyped_region_is_refused_and_none_at_all_is_a_note(
     found = ask_sources(Vulnerabilities(SOME, source=CACHED, context=True), sources).context
     assert found
     assert found.notes == (
-        "AWS was not asked for context: no region is configured. Use --region, or set AWS_REGION.",
+        "context from AWS was not read: no region is configured. Use --region, or set AWS_REGION.",
     )
 
 
@@ -594,4 +594,4 @@ def test_where_aws_cannot_be_asked_the_context_says_so(tmp_path: Path) -> None:
     sources = replace(open_sources(load(os.environ, tmp_path, store=str(tmp_path))), context=None)
     found = ask_sources(Vulnerabilities(SOME, source=CACHED, context=True), sources).context
     assert found
-    assert found.notes == ("AWS cannot be asked for context from here",)
+    assert found.notes == ("context from AWS is not available here",)

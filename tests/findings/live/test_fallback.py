@@ -77,7 +77,7 @@ def test_the_snapshot_answers_marked_stale_and_a_note_says_so_first(
     taken = iso(as_of(sources))
     assert (
         note
-        == f"Inspector could not be asked (it failed: {SAID}); this is the snapshot of {taken},"
+        == f"Inspector could not be queried (it failed: {SAID}); showing the snapshot of {taken},"
         " marked stale. Do this."
     )
     assert (answer.stale, answer.live_error, answer.unanswered) == (True, kind_of(kind("x")), False)
@@ -93,7 +93,7 @@ def test_what_no_snapshot_knows_is_unknown_for_the_reason_that_inspector_did_not
     answer = ask(Vulnerabilities(STRANGER, source=LIVE), sources)
     assert (answer.verdict.verdict, answer.verdict.reason) == ("unknown", kind_of(kind("x")))
     assert (
-        f"the snapshot of {iso(as_of(sources))} does not know this resource"
+        f"the snapshot of {iso(as_of(sources))} does not contain this resource"
         in answer.verdict.explanation
     )
     assert (answer.rollup.counts.total, answer.unanswered) == (0, False)
@@ -114,7 +114,7 @@ def test_without_any_snapshot_nothing_is_answered(fresh: Sources, tmp_path: Path
     )
     assert (
         answer.verdict.explanation
-        == "Inspector could not be asked (too many); there is no snapshot yet"
+        == "Inspector could not be queried (too many); there is no snapshot yet"
     )
     assert not answer.stale
     either = ask(Vulnerabilities(BUSY_INSTANCE), empty)
@@ -132,7 +132,7 @@ def test_who_did_not_insist_on_live_is_told_that_the_snapshot_has_no_such_resour
         "unreachable",
         False,
     )
-    assert answer.verdict.notes[0] == "Inspector could not be asked (it is away)."
+    assert answer.verdict.notes[0] == "Inspector could not be queried (it is away)."
 
 
 @pytest.mark.parametrize(

@@ -69,7 +69,7 @@ def test_nobody_waits_longer_than_the_deadline_and_who_comes_later_finds_the_ans
         go.wait(10)
         return 7
 
-    with pytest.raises(Unreachable, match=r"did not answer within 0.05 s\. Ask again in a moment"):
+    with pytest.raises(Unreachable, match=r"did not answer within 0.05 s\. Try again in a moment"):
         asking.ask("a", make)
     go.set()
     assert SingleFlight.ask(asking, "b", lambda: 1) == 1

@@ -128,7 +128,7 @@ def test_however_many_owners_there_are_a_title_has_room_for_numbers() -> None:
 
 
 def test_an_owner_of_nothing_is_refused(sources: Sources) -> None:
-    with pytest.raises(UsageError, match="paymnets owns nothing here"):
+    with pytest.raises(UsageError, match="there is no owner paymnets"):
         digest_data(sources, None, ("paymnets",))
 
 

@@ -718,12 +718,12 @@ def test_what_the_history_cannot_tell_is_said_and_not_counted(stores: Stores) ->
         assert (answer.items, answer.known) == ([], False)
         assert (
             answer.headline
-            == "The history of this scope cannot be told to who sees a part of the estate."
+            == "The trend of this scope is not available with restricted access."
         )
 
 
 def test_sql_is_for_who_sees_everything(stores: Stores) -> None:
-    with pytest.raises(AccessDenied, match="SQL is for who may see everything"):
+    with pytest.raises(AccessDenied, match="SQL requires access to everything"):
         sql(
             Sql("select * from findings"),
             whole_store(stores).seen_by(Access(frozenset({ALL}), frozenset(OWNERS))),

@@ -72,7 +72,7 @@ def test_an_address_of_nobody_and_one_of_another_account_are_answered_alike(
     hidden, strange = (ask(Vulnerabilities(text), limited).verdict for text in (address, STRANGE))
     assert hidden.reason == strange.reason == NO_SUCH_RESOURCE
     assert hidden.explanation.replace(address, "").endswith(
-        "addresses are known of instances with findings"
+        "IP addresses are known only for instances with findings"
     )
     assert (
         ask(Vulnerabilities("web"), limited).verdict.explanation.find("addresses are known") == -1

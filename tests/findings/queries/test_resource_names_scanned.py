@@ -342,7 +342,7 @@ def test_an_export_of_an_id_that_two_accounts_have_is_of_the_one_that_was_asked_
 
 def test_a_mistyped_name_is_answered_with_names_near_it_or_none(sources: Sources) -> None:
     near, far = (about(text, sources).verdict for text in ("ledger-primray", "nosuchhost"))
-    assert near.explanation.endswith(f"the nearest are ledger-primary ({SPACED})")
+    assert near.explanation.endswith(f"similar names: ledger-primary ({SPACED})")
     assert (far.reason, far.explanation) == (
         NO_SUCH_RESOURCE,
         "no findings or coverage exist for this resource",
@@ -379,5 +379,5 @@ def test_inspector_is_asked_for_the_id_that_a_form_spells_out(
 
 @pytest.mark.parametrize("text", ["store/api:live", f"{ECR_URI}/store/api:live", "pay", "10.1.0.6"])
 def test_inspector_is_not_asked_for_what_would_be_a_guess(text: str, blank: Sources) -> None:
-    with pytest.raises(UsageError, match="Inspector cannot be asked for the name"):
+    with pytest.raises(UsageError, match="Inspector cannot be queried by the name"):
         about(text, blank, LIVE)

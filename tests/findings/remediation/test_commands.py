@@ -251,11 +251,11 @@ MANY = [
         (line(*MANY), "Upgrade to vim-common 2:9.0-1, vim-data 2:9.0-1, vim-enhanced 2:9.0-1 and 2 more packages, or newer."),
         (line(CURL, kind=IMAGE), "Rebuild the image with curl 8.5.0-1 or newer."),
         (line(LOG4J, kind=FUNCTION), "Rebuild and redeploy the function with log4j-core 2.17.1 or newer."),
-        (line(LOG4J, kind=CODE), "Depend on log4j-core 2.17.1 or newer in the repository."),
+        (line(LOG4J, kind=CODE), "Update the dependency in the repository to log4j-core 2.17.1 or newer."),
         (line(LOG4J, kind="something new"), "Upgrade to log4j-core 2.17.1 or newer."),
         (line(Package("OS", "Windows Server 2019", "10.0.17763.5329"), platform="WINDOWS_SERVER_2019"),
-         "Install the update that brings Windows Server 2019 10.0.17763.5329 or newer."),
-        (line(), "No version that fixes it is known."),
+         "Install the update that contains Windows Server 2019 10.0.17763.5329 or newer."),
+        (line(), "No fixed version is known."),
     ],
 )  # fmt: skip
 def test_every_line_has_a_sentence(asked: Line, expected: str) -> None:

@@ -214,7 +214,7 @@ def test_what_exists_and_was_not_scanned_is_unknown(
     answer = asked(name, Place(**{filtered: (value,)}), whole)
     assert (answer.total, answer.known, answer.proof.sure) == (0, False, False)
     assert answer.proof.unread[0] == told
-    assert "not all of it was read" in answer.headline
+    assert "not everything was read" in answer.headline
 
 
 def test_a_region_that_was_denied_is_unknown_and_not_strange(partly: Sources) -> None:
@@ -250,7 +250,7 @@ def test_where_everything_was_read_an_empty_answer_is_one(whole: Sources) -> Non
     assert (answer.known, answer.proof.sure, answer.total) == (True, True, 0)
     assert (
         answer.headline
-        == "No ACTIVE finding names a package or vulnerability no-such-package in the places read."
+        == "No open findings for no-such-package in the data that was read."
     )
 
 

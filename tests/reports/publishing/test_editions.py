@@ -72,7 +72,7 @@ def test_the_report_and_the_rows_of_a_view_have_the_same_findings(sources: Sourc
 @pytest.mark.parametrize(
     ("view", "words"),
     [
-        (View("owner", "paymnets"), "owns nothing here"),
+        (View("owner", "paymnets"), "there is no owner"),
         (View("owner", "*"), "is not an owner"),
         (View("owner", ""), "is not an owner"),
         (View("account", "*"), "is not an account"),
