@@ -210,7 +210,7 @@ def test_reading_other_files_is_a_usage_error(cli: Cli, demo: Path, text: str) -
     other = next(demo.glob(f"tables/coverage/snapshot_id={older}/*.parquet"))
     run = cli("sql", text.replace("{store}", str(demo)).replace("{other}", str(other)))
     assert (run.code, run.out) == (2, "")
-    assert run.err.startswith("sre-cli: the query cannot be answered: ")
+    assert run.err.startswith("sre-cli: the query failed: ")
 
 
 def test_a_query_is_stopped_at_its_time_limit(cli: Cli, demo: Path) -> None:
@@ -234,7 +234,7 @@ def test_a_query_is_stopped_at_its_time_limit(cli: Cli, demo: Path) -> None:
 def test_a_query_that_needs_too_much_memory_is_an_error(cli: Cli, demo: Path, text: str) -> None:
     run = cli("sql", text, "--memory", "100MB")
     assert run.code == 2
-    assert "the query needs more memory than it may have" in run.err
+    assert "the query exceeds its memory limit" in run.err
 
 
 def test_the_engine_keeps_to_its_memory_limit(demo: Path, tmp_path: Path) -> None:

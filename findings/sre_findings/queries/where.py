@@ -180,14 +180,8 @@ def _near(text: str, known: Sequence[str]) -> Sequence[str]:
 def _caveats(found: Found) -> Sequence[str]:
     """Why silence is not the same as absence."""
     uncovered = unsure(found).uncovered
-    notes = (
-        [
-            f"{quantity(uncovered, 'resource')} {'is' if uncovered == 1 else 'are'} not fully"
-            " scanned. See: sre-cli coverage."
-        ]
-        if uncovered
-        else []
-    )
+    resources = quantity(uncovered, "resource")
+    notes = [f"{resources} not fully scanned: see sre-cli coverage."] if uncovered else []
     return notes + (
         ["The snapshot is partial: there may be findings where nothing was read."]
         if found.proof.state != COMPLETE

@@ -198,8 +198,8 @@ def test_an_unknown_resource_shows_similar_names() -> None:
     )
     assert text.splitlines() == [
         "No such resource.",
-        "No findings or coverage exist for this resource; the nearest",
-        "are prod-web-36 (i-826b94c7f9118bb16).",
+        "No findings or coverage exist for this resource; similar",
+        "names: prod-web-36 (i-826b94c7f9118bb16).",
         "i-0",
         "Snapshot 20261122T010000Z, 6 h old, complete for all visible",
         "accounts. Use --live for current data.",

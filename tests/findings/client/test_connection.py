@@ -227,14 +227,14 @@ def test_a_server_that_is_not_there(http: Any, reply: Any, refused: str) -> None
     with pytest.raises(Unreachable, match="cannot be reached"):
         Remote(http.url).call("summarize", {})
     http.reply(reply(body=b"x" * 100, cut=10))
-    with pytest.raises(Unreachable, match="did not answer as"):
+    with pytest.raises(Unreachable, match="sent a response that"):
         Remote(http.url).call("summarize", {})
 
 
 @pytest.mark.parametrize("said", [b"", b"<html>", b"[]", b"{}", b"null", b"\xff"])
 def test_what_no_mcp_server_says(http: Any, reply: Any, said: bytes) -> None:
     http.reply(reply(body=said))
-    with pytest.raises(Unreachable, match="did not answer as this version of the assistant does"):
+    with pytest.raises(Unreachable, match="sent a response that this version does not understand"):
         Remote(http.url).call("summarize", {})
 
 
@@ -243,7 +243,7 @@ def test_a_body_without_end_is_not_read_to_it(
 ) -> None:
     monkeypatch.setattr(connection, "LARGEST", 1 << 20)
     http.reply(reply(body=b" " * ((1 << 20) + 1)))
-    with pytest.raises(Unreachable, match="answered more than 1 MB"):
+    with pytest.raises(Unreachable, match="sent more than 1 MB"):
         Remote(http.url).call("summarize", {})
 
 
@@ -403,7 +403,7 @@ def test_a_file_that_the_question_does_not_allow_is_the_questions_own_error(
         pass
     http.reply(reply(status=connection.REFUSED, body=b"<html>"))
     with (
-        pytest.raises(Unreachable, match="did not answer as this version"),
+        pytest.raises(Unreachable, match="sent a response that this version"),
         Remote(http.url).fetch("/exports/x"),
     ):
         pass
@@ -448,7 +448,7 @@ def test_what_is_no_reference_is_never_asked_for(http: Any, reply: Any, referenc
             )
         )
     )
-    with pytest.raises(Unreachable, match="did not answer as this version"):
+    with pytest.raises(Unreachable, match="sent a response that this version"):
         server_file(ExportFile(), Remote(http.url))
     assert len(http.requests) == 1
 

@@ -453,7 +453,7 @@ def test_what_sre_engine_may_say_of_athena() -> None:
 
 
 def test_athena_reads_no_folder(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="Athena reads buckets only"):
+    with pytest.raises(UsageError, match="Athena reads S3 buckets only"):
         open_engine(
             "athena://inspector/questions",
             SnapshotWriter(FolderBlobs(tmp_path)),

@@ -361,7 +361,7 @@ def test_an_answer_that_is_none_is_a_note_and_never_read_as_empty(
     told.tell(operation, body)
     note = check_only_missing(quick(instance()), operation)
     assert note.startswith(
-        f"{SAID[operation].split()[0]} did not answer: its answer cannot be read ("
+        f"{SAID[operation].split()[0]} did not answer: its response cannot be read ("
     )
     assert len(note) < 400
     assert "\n" not in note
@@ -492,7 +492,7 @@ def test_where_sts_does_not_tell_the_account_the_rest_is_asked_and_a_note_says_w
     found = quick(instance())
     assert [part.checked for part in found.told] == [True] * 4
     (note,) = found.notes
-    assert note.startswith("STS did not answer: its answer cannot be read")
+    assert note.startswith("STS did not answer: its response cannot be read")
     assert note.endswith("; it was not checked that the instance is in the caller's account")
 
 

@@ -234,7 +234,7 @@ def test_a_partial_night_is_compared_with_none_in_any_mouth(
     assert why in brief(material).since
     assert any(why in sentence for sentence in verdict(material).rest)
     assert not any("Nothing came" in sentence for sentence in verdict(material).rest)
-    assert "where it was read" in changes(Changes(as_of=last.snapshot_id), here).headline
+    assert "in the data that was read" in changes(Changes(as_of=last.snapshot_id), here).headline
     read = trend(Trend(kind="region", value=other), here).headline
     assert f"than on {first.started_at:%Y-%m-%d}" in read, (
         "what was read on both nights is compared"

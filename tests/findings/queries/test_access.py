@@ -716,10 +716,7 @@ def test_what_the_history_cannot_tell_is_said_and_not_counted(stores: Stores) ->
     for question in TRENDS.values():
         answer = question(whole_store(stores).seen_by(access))
         assert (answer.items, answer.known) == ([], False)
-        assert (
-            answer.headline
-            == "The trend of this scope is not available with restricted access."
-        )
+        assert answer.headline == "The trend of this scope is not available with restricted access."
 
 
 def test_sql_is_for_who_sees_everything(stores: Stores) -> None:

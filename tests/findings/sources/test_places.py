@@ -234,7 +234,7 @@ def test_an_account_where_inspector_is_off_is_unknown_and_not_strange(partly: So
 def test_findings_of_a_status_that_the_scan_did_not_ask_for_are_unknown(whole: Sources) -> None:
     proof, batches = rows_of(ExportFilters(statuses=("CLOSED",)), whole)
     assert not [*batches]
-    assert proof.unread == ("CLOSED findings were not read: the scan did not ask for them",)
+    assert proof.unread == ("CLOSED findings were not read: the scan did not request them",)
     assert not rows_of(ExportFilters(statuses=("ACTIVE", "SUPPRESSED")), whole)[0].unread
 
 
@@ -248,10 +248,7 @@ def test_an_empty_answer_from_a_snapshot_that_is_too_old_is_unknown(whole: Sourc
 def test_where_everything_was_read_an_empty_answer_is_one(whole: Sources) -> None:
     answer = ask(Exposure("no-such-package"), whole)
     assert (answer.known, answer.proof.sure, answer.total) == (True, True, 0)
-    assert (
-        answer.headline
-        == "No open findings for no-such-package in the data that was read."
-    )
+    assert answer.headline == "No open findings for no-such-package in the data that was read."
 
 
 def test_a_place_outside_the_access_is_answered_as_one_that_does_not_exist(whole: Sources) -> None:
