@@ -129,7 +129,7 @@ def _placed(scope: Scope, nights: Sequence[tuple[Night, Rollup]], found: Found) 
 def _untold(question: Trend, head: Commit, sources: Sources) -> TrendAnswer:
     """What is said where the table's history is of more than the caller sees. Nothing is counted,
     so nothing is told of it."""
-    headline = "The history of this scope is not available with access to a part of it."
+    headline = "The trend of this scope is not available with restricted access."
     notes = [
         "Request the history of an account or owner that you can access as a whole, or use changes."
     ]
