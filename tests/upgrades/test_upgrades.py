@@ -138,11 +138,16 @@ def test_every_query_gives_the_same_answer_over_every_version(
         )
 
 
+def writer_of(sources: Sources) -> SnapshotWriter:
+    """Writes to the folder that the sources read."""
+    return SnapshotWriter(FolderBlobs(Path(sources.snapshots.blobs.url.removeprefix("file://"))))
+
+
 @pytest.mark.parametrize("version", VERSIONS)
 def test_a_converted_store_gives_the_same_rows(open_store: OpenStore, version: int) -> None:
     sources = open_store(version)
     before = everything(sources)
-    writer = SnapshotWriter(sources.snapshots.blobs)
+    writer = writer_of(sources)
     for commit in old_commits(writer):
         convert(writer, commit, NOW)
     assert len([*tidy(writer, NOW + GRACE)]) == 2
@@ -212,7 +217,7 @@ def test_a_scan_continues_an_older_versions_history(
         monkeypatch.setenv("AWS_ENDPOINT_URL_INSPECTOR2", simulator.url)
         simulator.clock = NOW
         request = Request(regions=fleet.regions, required=fleet.regions, rate=5000.0)
-        writer = SnapshotWriter(sources.snapshots.blobs)
+        writer = writer_of(sources)
         commit = scan(request, writer, sources.table, now=lambda: NOW)
     assert (commit.sequence, commit.schema, commit.layout) == (3, SCHEMA, BY_TABLE)
     assert [*unbalanced(sources.snapshots, commit)] == []

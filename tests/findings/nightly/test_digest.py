@@ -167,7 +167,7 @@ def scanned(
             request: Any = Request(regions=fleet.regions, required=fleet.regions, rate=5000.0)
             scan(
                 request,
-                SnapshotWriter(here.snapshots.blobs),
+                SnapshotWriter(FolderBlobs(store)),
                 here.table,
                 now=lambda: simulator.clock,
             )
