@@ -57,7 +57,7 @@ def test_accepted_findings_stay_open_and_are_marked(
         "CVE-2024-3094"
     }
     assert (
-        "accepted: see sre-cli suppressions"
+        "of them: see sre-cli suppressions"
         in cli("vulnerabilities", "-i", BUSY_INSTANCE, "--cached").out
     )
     monkeypatch.delenv("SRE_SUPPRESSIONS")
