@@ -69,13 +69,16 @@ def _account(night: Material, account_id: str) -> str:
 def accounts(night: Material) -> list[Bar]:
     """The most vulnerable accounts."""
     return _bars(
-        night.accounts.groups, {one["account"]: one["late"] for one in night.late_by_account.items}
+        night.accounts.groups,
+        {one.get("account", ""): one["late"] for one in night.late_by_account.items},
     )
 
 
 def owners(night: Material) -> list[Bar]:
     """The most vulnerable owners; unassigned resources have an empty value."""
-    return _bars(night.owners.groups, {one["owner"]: one["late"] for one in night.late.items})
+    return _bars(
+        night.owners.groups, {one.get("owner", ""): one["late"] for one in night.late.items}
+    )
 
 
 def _bars(groups: Sequence[Group], late: Mapping[str, int]) -> list[Bar]:
