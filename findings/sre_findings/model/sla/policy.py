@@ -68,11 +68,9 @@ class Due:
 def due(policy: Policy, severity: str, first_seen: date | None, kev_due: date | None) -> Due:
     """When a finding must be gone.
 
-    CISA's KEV date takes the place of the severity's, whether it is earlier or later: it is public,
-    the auditor's own yardstick, and the same for everybody. A due date that is neither CISA's nor
-    the severity's could be explained to nobody. A KEV date that was past before the finding was
-    first seen can be met by nobody: then the policy's grace runs from the day it was first seen,
-    and the reason says so.
+    CISA's KEV date replaces the severity's, whether it is earlier or later: it is public, and
+    auditors go by it. If it was past before the finding was first seen, the policy's grace period
+    runs from that day instead, and the reason says so.
     """
     if kev_due is None:
         return sla_due(policy, severity, first_seen)
