@@ -1,4 +1,4 @@
-"""The engines that are open: those asked last, as many as a server can bear."""
+"""A pool of the most recently used engines, limited in number and memory."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""Whose what Inspector answers live is: one owner for each resource, by the rule by which a scan
-decides it for a night."""
+"""Assigns one owner to each resource in live answers, by the same rule as a scan."""
 
 from __future__ import annotations
 
@@ -26,7 +25,7 @@ class OwnerTally:
     _found: dict[Key, Claim] = field(default_factory=dict)
 
     def covered(self, row: WireCoverage) -> None:
-        """Hears a row of coverage."""
+        """Adds a row of coverage."""
         key = (row.accountId, row.resourceType, row.resourceId)
         claim = by_coverage(
             self.owners, row, described(row.resourceId, bytes(row.resourceMetadata))
@@ -34,7 +33,7 @@ class OwnerTally:
         self._covered[key] = newer(self._covered.get(key, claim), claim)
 
     def found(self, account_id: str, resource: WireResource, updated_at: float | None) -> None:
-        """Hears a finding about a resource."""
+        """Adds a finding about a resource."""
         key = (account_id, resource.type, resource.id)
         claim = by_finding(self.owners, resource, updated_at)
         self._found[key] = newer(self._found.get(key, claim), claim)

@@ -1,5 +1,4 @@
-"""The same question of several people at once is asked once, and what was answered is good for a
-moment."""
+"""Shares one request between callers that ask the same, and its result for a few seconds."""
 
 from __future__ import annotations
 

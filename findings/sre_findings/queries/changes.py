@@ -1,4 +1,4 @@
-"""What changed between two nights."""
+"""The changes between two snapshots."""
 
 from __future__ import annotations
 

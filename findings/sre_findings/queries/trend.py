@@ -1,4 +1,4 @@
-"""How a scope's counts went, night by night."""
+"""The counts of a scope by day."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``ask(Question) → Answer``: the one door to every number of the product."""
+"""How vulnerable one resource is, from the snapshot or live."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a vulnerability, or a package, is in the estate."""
+"""The resources that a vulnerability or a package affects."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Questions about all of it: counts, and what is not scanned."""
+"""Questions about all resources: counts, and what is not scanned."""
 
 from __future__ import annotations
 

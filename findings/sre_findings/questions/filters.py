@@ -1,4 +1,4 @@
-"""Which part of the estate a question is about."""
+"""The owners, accounts and regions that a question is about."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """Which part of the estate a question is about. Empty means all of it."""
+    """The owners, accounts and regions that a question is about. Empty means all."""
 
     owners: Sequence[str] = ()
     accounts: Sequence[str] = ()

@@ -1,4 +1,4 @@
-"""How it went, what changed, and what is late."""
+"""Questions about trends, changes and due dates."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is on record: snapshots, and who asked what."""
+"""Questions about snapshots and the audit log."""
 
 from __future__ import annotations
 

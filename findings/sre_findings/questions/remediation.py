@@ -1,4 +1,4 @@
-"""What to do first, and where."""
+"""Questions about risk, exposure and remediation."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ class ImageFixes(Question["ImageFixesAnswer"]):
 
 @dataclass(frozen=True, slots=True)
 class SuppressionList(Question["RulesAnswer"]):
-    """Which findings somebody answers for, by the rules of SRE_SUPPRESSIONS."""
+    """The rules of the suppressions file, with the findings that each one covers."""
 
     name = "suppressions"
 

@@ -1,5 +1,4 @@
-"""Answers that were given: a committed snapshot never changes, so the same question of it need not
-be asked twice."""
+"""Caches of answers. A committed snapshot never changes, so answers from it stay valid."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which snapshot a time means."""
+"""Selects the snapshot for an id or a time."""
 
 from __future__ import annotations
 
