@@ -157,7 +157,8 @@ def test_an_unknown_instance_is_missing_and_disabled_types_are_noted(
     code, said = run("vulnerabilities", "-i", name, "--cached", "--output", "json")
     assert (code, json.loads(said)["reason"]) == (5, "no_such_resource")
     assert (
-        "in some accounts or regions, Inspector does not scan EC2" in json.loads(said)["explanation"]
+        "in some accounts or regions, Inspector does not scan EC2"
+        in json.loads(said)["explanation"]
     ) is mentions
 
 

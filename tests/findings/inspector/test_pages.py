@@ -106,9 +106,7 @@ def test_a_cycle_of_tokens_of_any_length_is_an_error_after_each_page_was_read_on
 
 
 def test_a_token_that_repeats_at_once_is_an_error_and_no_loop() -> None:
-    with pytest.raises(
-        Unreachable, match="does not end: the same next token was returned twice"
-    ):
+    with pytest.raises(Unreachable, match="does not end: the same next token was returned twice"):
         read(lambda _: Page([1], "again"))
 
 

@@ -191,7 +191,8 @@ def test_what_aws_says_of_itself_is_not_told_to_who_sees_a_part(sources: Sources
         notes = ask(Vulnerabilities(BUSY_INSTANCE), seen.seen_by(access)).verdict.notes
         assert ("Inspector could not be queried (AWS denied it" in notes[0]) is tells
         assert (
-            "Inspector could not be queried (AWS denies this server access to Inspector)" in notes[0]
+            "Inspector could not be queried (AWS denies this server access to Inspector)"
+            in notes[0]
         ) is not tells
         assert any("999988887777" in note for note in notes) is tells
 
