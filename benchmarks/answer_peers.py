@@ -14,7 +14,7 @@ from processes import BIN, environment, median, run
 from sre_findings.queries import ask
 from sre_findings.questions.catalogue import Summary
 from sre_findings.sources.sources import Sources
-from sre_findings.store.keys import partition
+from sre_findings.store.snapshots.keys import partition
 from sre_simulator.fleet import Fleet
 from sre_simulator.inspector.server import Simulator
 

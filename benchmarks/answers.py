@@ -32,10 +32,10 @@ from sre_findings.questions.catalogue import (
     Vulnerabilities,
 )
 from sre_findings.sources.sources import Sources
-from sre_findings.store.blobs import FolderBlobs
-from sre_findings.store.keys import part_key
-from sre_findings.store.snapshot_writer import SnapshotWriter
-from sre_findings.store.table import SqliteTable
+from sre_findings.store.objects.blobs import FolderBlobs
+from sre_findings.store.records.table import SqliteTable
+from sre_findings.store.snapshots.keys import part_key
+from sre_findings.store.snapshots.writer import SnapshotWriter
 from sre_scanner import scan as scanning
 from sre_scanner.history.writer import HistoryWriter
 from sre_scanner.scan import Request, scan

@@ -24,9 +24,9 @@ from sre_findings.questions.history import Sla
 from sre_findings.questions.remediation import Fixes
 from sre_findings.questions.resource import Vulnerabilities
 from sre_findings.sources.sources import Sources
-from sre_findings.store.blobs import FolderBlobs
-from sre_findings.store.snapshot_writer import SnapshotWriter
-from sre_findings.store.table import SqliteTable
+from sre_findings.store.objects.blobs import FolderBlobs
+from sre_findings.store.records.table import SqliteTable
+from sre_findings.store.snapshots.writer import SnapshotWriter
 from sre_reports.digest.messages.content import (
     NIGHT,
     Told,

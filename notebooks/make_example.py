@@ -19,8 +19,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
-from sre_findings.store.blobs import FolderBlobs
-from sre_findings.store.snapshot_writer import SnapshotWriter
+from sre_findings.store.objects.blobs import FolderBlobs
+from sre_findings.store.snapshots.writer import SnapshotWriter
 from sre_findings.store.urls import open_table
 from sre_scanner.scan import Request, scan
 from sre_simulator.fleet.cell import GeneratedCell

@@ -12,7 +12,7 @@ from sre_findings.clock import clock
 from sre_findings.model.errors import SreError
 from sre_findings.service.factory import open_sources
 from sre_findings.settings import Settings
-from sre_findings.store.snapshots import Snapshots
+from sre_findings.store.snapshots.reader import Snapshots
 from sre_findings.store.urls import open_table
 from sre_schedules.failure_alert import reporter
 from sre_schedules.jobs import Child

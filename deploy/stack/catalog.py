@@ -11,7 +11,7 @@ from aws_cdk import aws_athena as athena
 from aws_cdk import aws_glue as glue
 from constructs import Construct
 
-from sre_findings.store.keys import table_folder
+from sre_findings.store.snapshots.keys import table_folder
 from stack.identity import Statement
 from stack.storage import RESULTS, STORE, Storage
 

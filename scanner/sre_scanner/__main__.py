@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from sre_findings.model.errors import Interrupted, SreError, UsageError
 from sre_findings.model.findings.finding import parse_status
 from sre_findings.settings import Settings, load
-from sre_findings.store.slots import normal, record_end
+from sre_findings.store.records.slots import normal, record_end
 from sre_findings.store.urls import open_table
 
 if TYPE_CHECKING:

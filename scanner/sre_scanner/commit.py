@@ -17,10 +17,10 @@ from sre_findings.model.sla.ages import Ages
 from sre_findings.model.snapshots.certificate import judge
 from sre_findings.model.snapshots.rollup import Rollup, Scope
 from sre_findings.model.snapshots.shard_facts import ShardFacts
-from sre_findings.store import rollups as table_rollups
-from sre_findings.store.part_cache import Copies
-from sre_findings.store.snapshots import Commit, Manifest, Snapshots
-from sre_findings.store.table import Table
+from sre_findings.store.objects.part_cache import Copies
+from sre_findings.store.records import rollups as table_rollups
+from sre_findings.store.records.table import Table
+from sre_findings.store.snapshots.reader import Commit, Manifest, Snapshots
 from sre_scanner.history.writer import HistoryWriter
 
 T = TypeVar("T")

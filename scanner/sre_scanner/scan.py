@@ -17,9 +17,9 @@ from sre_findings.model.errors import Interrupted, UsageError
 from sre_findings.model.resources.owners import Owners
 from sre_findings.model.snapshots.certificate import COMPLETE
 from sre_findings.model.snapshots.scan_plan import DEFAULT_STATUSES, Expectation, Plan, Shard
-from sre_findings.store.snapshot_writer import SnapshotWriter
-from sre_findings.store.snapshots import Commit
-from sre_findings.store.table import Table
+from sre_findings.store.records.table import Table
+from sre_findings.store.snapshots.reader import Commit
+from sre_findings.store.snapshots.writer import SnapshotWriter
 from sre_scanner.commit import commit, roll_up
 from sre_scanner.history.writer import HistoryWriter
 from sre_scanner.memory import reduce_memory, release_memory

@@ -30,7 +30,7 @@ from sre_findings.model.findings.severity import rank
 from sre_findings.model.resources.owners import Claim, Owners
 from sre_findings.model.snapshots.scan_plan import Plan, Shard
 from sre_findings.model.snapshots.shard_facts import ENDED, AccountStatus, Listing, Part, ShardFacts
-from sre_findings.store.schema import (
+from sre_findings.store.schema.tables import (
     CLOSED,
     COVERAGE,
     DETAILS,
@@ -39,7 +39,7 @@ from sre_findings.store.schema import (
     PACKAGES,
     RESOURCES,
 )
-from sre_findings.store.snapshot_writer import SnapshotWriter
+from sre_findings.store.snapshots.writer import SnapshotWriter
 from sre_scanner.memory import release_memory
 from sre_scanner.progress import Progress
 from sre_scanner.spool.identities import identify

@@ -15,9 +15,9 @@ from sre_findings.engine.factory import publish
 from sre_findings.inspector.credentials import reader_of
 from sre_findings.model.snapshots.scan_plan import Expectation, parse_expectation
 from sre_findings.settings import Settings, open_owners
-from sre_findings.store.slots import normal
-from sre_findings.store.snapshot_writer import SnapshotWriter
-from sre_findings.store.snapshots import Commit
+from sre_findings.store.records.slots import normal
+from sre_findings.store.snapshots.reader import Commit
+from sre_findings.store.snapshots.writer import SnapshotWriter
 from sre_findings.store.urls import open_blobs, open_table
 from sre_scanner.discovery import discover
 from sre_scanner.progress import Progress

@@ -8,7 +8,7 @@ from datetime import datetime
 from sre_findings.model.access import ALL
 from sre_findings.settings import Settings
 from sre_findings.sources.sources import Sources
-from sre_findings.store.slots import slot_of
+from sre_findings.store.records.slots import slot_of
 from sre_reports.digest.delivery.bot_token import bot_token
 from sre_reports.digest.delivery.channels import chosen
 from sre_reports.digest.delivery.courier import Courier

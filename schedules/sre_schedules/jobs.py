@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import BinaryIO
 
-from sre_findings.store.slots import slot_of
+from sre_findings.store.records.slots import slot_of
 from sre_schedules.schedule import Schedule
 
 PARTIAL = 3

@@ -12,7 +12,7 @@ from typing import Any
 
 from sre_findings.clock import Now, real
 from sre_findings.model.errors import SreError
-from sre_findings.store.slots import slot_of
+from sre_findings.store.records.slots import slot_of
 from sre_schedules.jobs import Outcome, Run
 from sre_schedules.schedule import Schedule
 from sre_schedules.slots import Attempt, Ended, Later, Slots

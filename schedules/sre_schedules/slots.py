@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sre_findings.store.slots import (
+from sre_findings.store.records.slots import (
     DONE,
     FAILED,
     GIVEN_BACK,
@@ -23,7 +23,7 @@ from sre_findings.store.slots import (
     partition_of,
     slot_of,
 )
-from sre_findings.store.table import Row, Table
+from sre_findings.store.records.table import Row, Table
 from sre_schedules.schedule import Schedule
 
 LEASE = timedelta(minutes=2)

@@ -20,7 +20,7 @@ import pytest
 from tests.support.clock import session_hour
 
 from sre_cli import main as module
-from sre_findings.store.original_finding import finding as rebuild
+from sre_findings.store.schema.original_finding import finding as rebuild
 from sre_simulator.fleet import default_fleet, replay_fleet
 from sre_simulator.inspector.server import Fault, Simulator
 

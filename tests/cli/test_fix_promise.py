@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from sre_findings.settings import load
-from sre_findings.store.snapshot_writer import SnapshotWriter
+from sre_findings.store.snapshots.writer import SnapshotWriter
 from sre_findings.store.urls import open_blobs, open_table
 from sre_scanner.scan import Request, scan
 from sre_simulator.fleet.changes import Change

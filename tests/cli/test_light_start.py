@@ -46,7 +46,7 @@ COUNTS = {
     f"{CORE}queries.snapshot_answer",
     f"{QUESTIONS}resource",
     "importlib.resources",
-    "sre_findings.store.part_cache",
+    "sre_findings.store.objects.part_cache",
     *(f"{MODEL}{name}" for name in ("ages", "certificate", "facts", "scope")),
 }
 

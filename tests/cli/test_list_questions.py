@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from sre_findings.queries import QUERIES
-from sre_findings.store.blobs import FolderBlobs
-from sre_findings.store.snapshot_writer import SnapshotWriter
+from sre_findings.store.objects.blobs import FolderBlobs
+from sre_findings.store.snapshots.writer import SnapshotWriter
 
 QUESTIONS: dict[str, tuple[str, ...]] = {
     "events": ("changes", "-n", "0"),

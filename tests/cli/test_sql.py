@@ -19,9 +19,9 @@ from sre_cli.process_limits import limits
 from sre_findings.model.errors import UsageError
 from sre_findings.queries.sql import Sql, sql
 from sre_findings.sources.sources import Sources
-from sre_findings.store.blobs import FolderBlobs
-from sre_findings.store.snapshot_writer import SnapshotWriter
-from sre_findings.store.table import SqliteTable
+from sre_findings.store.objects.blobs import FolderBlobs
+from sre_findings.store.records.table import SqliteTable
+from sre_findings.store.snapshots.writer import SnapshotWriter
 
 Cli = Callable[..., Any]
 HOSTILE = """select '=1+1' as "=head", chr(7) || chr(8238) as escape,

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from sre_findings.store import schema
+from sre_findings.store.schema import tables as schema
 
 ROOT = Path(__file__).resolve().parents[2]
 DEPLOY = ROOT / "deploy"

@@ -18,9 +18,9 @@ from tests.support.clock import NOW
 from tests.support.simulated_inspector import scan_nights, simulated_inspector
 
 from sre_findings.model.errors import StoreUnreadable
-from sre_findings.store.blobs import FolderBlobs
-from sre_findings.store.snapshot_writer import SnapshotWriter
-from sre_findings.store.table import Row, SqliteTable, Table
+from sre_findings.store.objects.blobs import FolderBlobs
+from sre_findings.store.records.table import Row, SqliteTable, Table
+from sre_findings.store.snapshots.writer import SnapshotWriter
 from sre_findings.store.urls import open_table
 from sre_scanner.commit import roll_up
 from sre_simulator.fleet import BUSY_INSTANCE, default_fleet

@@ -20,12 +20,12 @@ import pyarrow.parquet as pq
 import pytest
 
 from sre_findings.engine.duckdb import DuckDB
-from sre_findings.store.blobs import FolderBlobs
-from sre_findings.store.fields import fields
-from sre_findings.store.layout_migration import convert, old_commits, tidy
-from sre_findings.store.part_cache import Copies
-from sre_findings.store.pruning import GRACE
-from sre_findings.store.snapshot_writer import SnapshotWriter
+from sre_findings.store.objects.blobs import FolderBlobs
+from sre_findings.store.objects.part_cache import Copies
+from sre_findings.store.schema.fields import fields
+from sre_findings.store.snapshots.layout_migration import convert, old_commits, tidy
+from sre_findings.store.snapshots.pruning import GRACE
+from sre_findings.store.snapshots.writer import SnapshotWriter
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "schema.md").read_text()
@@ -84,9 +84,9 @@ import json, sys
 from pathlib import Path
 from sre_findings.engine.spark import Spark, context_of
 from sre_findings.engine.duckdb import DuckDB
-from sre_findings.store.blobs import FolderBlobs
-from sre_findings.store.part_cache import Copies
-from sre_findings.store.snapshot_writer import SnapshotWriter
+from sre_findings.store.objects.blobs import FolderBlobs
+from sre_findings.store.objects.part_cache import Copies
+from sre_findings.store.snapshots.writer import SnapshotWriter
 asked = json.load(sys.stdin)
 session = context_of("local[1]")
 *views, query = asked["text"].split(";")

@@ -25,12 +25,12 @@ from tests.support.simulated_inspector import scan_nights, simulated_inspector
 from sre_findings.model.snapshots.certificate import judge
 from sre_findings.model.snapshots.scan_plan import Plan, Shard
 from sre_findings.model.snapshots.shard_facts import Part, ShardFacts
-from sre_findings.store import schema
-from sre_findings.store.blobs import FolderBlobs
-from sre_findings.store.keys import part_key
-from sre_findings.store.snapshot_writer import SnapshotWriter
-from sre_findings.store.snapshots import STAMP, Commit, Manifest
-from sre_findings.store.table import SqliteTable
+from sre_findings.store.objects.blobs import FolderBlobs
+from sre_findings.store.records.table import SqliteTable
+from sre_findings.store.schema import tables as schema
+from sre_findings.store.snapshots.keys import part_key
+from sre_findings.store.snapshots.reader import STAMP, Commit, Manifest
+from sre_findings.store.snapshots.writer import SnapshotWriter
 from sre_simulator.fleet import default_fleet
 
 

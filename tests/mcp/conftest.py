@@ -25,9 +25,9 @@ from sre_cli.main import main
 from sre_findings.service.factory import open_sources
 from sre_findings.settings import load
 from sre_findings.sources.sources import Sources
-from sre_findings.store.blobs import FolderBlobs
-from sre_findings.store.snapshot_writer import SnapshotWriter
-from sre_findings.store.table import SqliteTable
+from sre_findings.store.objects.blobs import FolderBlobs
+from sre_findings.store.records.table import SqliteTable
+from sre_findings.store.snapshots.writer import SnapshotWriter
 from sre_mcp.app import make_server
 from sre_scanner.scan import Request, scan
 from sre_simulator.fleet import replay_fleet

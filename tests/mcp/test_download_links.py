@@ -17,7 +17,7 @@ import pytest
 from sre_findings.model.access import EVERYTHING, Access
 from sre_findings.questions.catalogue import ExportFile, ExportFilters
 from sre_findings.sources.download_links import DownloadLinks, DownloadRequest
-from sre_findings.store.table import SqliteTable
+from sre_findings.store.records.table import SqliteTable
 from sre_mcp.auth.token_creation import TokenRequest, create_token
 from sre_reports.formats.registry import FORMS
 

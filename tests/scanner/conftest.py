@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 from tests.support.clock import NOW
 
-from sre_findings.store.blobs import FolderBlobs
-from sre_findings.store.snapshot_writer import SnapshotWriter
-from sre_findings.store.snapshots import Commit, Manifest
-from sre_findings.store.table import SqliteTable
+from sre_findings.store.objects.blobs import FolderBlobs
+from sre_findings.store.records.table import SqliteTable
+from sre_findings.store.snapshots.reader import Commit, Manifest
+from sre_findings.store.snapshots.writer import SnapshotWriter
 from sre_scanner.scan import Request, scan
 from sre_simulator.fleet import Fleet, default_fleet
 from sre_simulator.inspector.server import Simulator

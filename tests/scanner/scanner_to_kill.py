@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pyarrow.parquet  # noqa: F401 - imported before the fork, so that each child scans at once
 
-from sre_findings.store.blobs import FolderBlobs
-from sre_findings.store.snapshot_writer import SnapshotWriter
-from sre_findings.store.table import SqliteTable
+from sre_findings.store.objects.blobs import FolderBlobs
+from sre_findings.store.records.table import SqliteTable
+from sre_findings.store.snapshots.writer import SnapshotWriter
 from sre_scanner.scan import Request, make_plan, scan
 from sre_scanner.task import run  # noqa: F401 - as above
 

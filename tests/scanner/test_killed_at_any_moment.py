@@ -17,9 +17,9 @@ import pytest
 
 from sre_findings.model.snapshots.certificate import COMPLETE
 from sre_findings.model.snapshots.rollup import ORGANIZATION, Scope
-from sre_findings.store import rollups
-from sre_findings.store.integrity import verify
-from sre_findings.store.snapshot_writer import SnapshotWriter
+from sre_findings.store.records import rollups
+from sre_findings.store.snapshots.integrity import verify
+from sre_findings.store.snapshots.writer import SnapshotWriter
 
 pytestmark = pytest.mark.slow
 KILLS = 60

@@ -25,10 +25,10 @@ from sre_findings.questions.catalogue import CACHED, ExportFilters, Summary, Vul
 from sre_findings.questions.findings import OneFinding
 from sre_findings.questions.remediation import Priorities
 from sre_findings.sources.sources import Sources
-from sre_findings.store.blobs import FolderBlobs
-from sre_findings.store.snapshot_writer import SnapshotWriter
-from sre_findings.store.snapshots import Manifest
-from sre_findings.store.table import SqliteTable
+from sre_findings.store.objects.blobs import FolderBlobs
+from sre_findings.store.records.table import SqliteTable
+from sre_findings.store.snapshots.reader import Manifest
+from sre_findings.store.snapshots.writer import SnapshotWriter
 from sre_reports.formats.registry import (
     FORMS,
     Options,

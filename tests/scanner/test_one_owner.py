@@ -31,11 +31,11 @@ from sre_findings.model.snapshots.rollup import KINDS
 from sre_findings.queries import ask
 from sre_findings.questions.catalogue import BY, CACHED, LIVE, Summary, Vulnerabilities
 from sre_findings.sources.sources import Sources
-from sre_findings.store import rollups
-from sre_findings.store.blobs import FolderBlobs
-from sre_findings.store.snapshot_writer import SnapshotWriter
-from sre_findings.store.snapshots import Commit
-from sre_findings.store.table import SqliteTable
+from sre_findings.store.objects.blobs import FolderBlobs
+from sre_findings.store.records import rollups
+from sre_findings.store.records.table import SqliteTable
+from sre_findings.store.snapshots.reader import Commit
+from sre_findings.store.snapshots.writer import SnapshotWriter
 from sre_scanner.scan import Request, scan
 from sre_simulator.fleet.cell import RecordedCell
 from sre_simulator.fleet.finding import RecordedRow

@@ -27,10 +27,10 @@ from sre_findings.model.errors import (
 from sre_findings.model.snapshots.rollup import Scope
 from sre_findings.model.snapshots.scan_plan import AcceptedGap, Expectation
 from sre_findings.model.snapshots.shard_facts import AccountStatus
-from sre_findings.store import rollups
-from sre_findings.store.keys import parse, partition
-from sre_findings.store.original_finding import finding as rebuild
-from sre_findings.store.snapshots import Commit
+from sre_findings.store.records import rollups
+from sre_findings.store.schema.original_finding import finding as rebuild
+from sre_findings.store.snapshots.keys import parse, partition
+from sre_findings.store.snapshots.reader import Commit
 from sre_scanner.commit import roll_up
 from sre_scanner.scan import Request, scan
 from sre_simulator.fleet import BUSY_INSTANCE, default_fleet, replay_fleet

@@ -22,8 +22,8 @@ from sre_findings.questions.catalogue import (
     Vulnerabilities,
 )
 from sre_findings.sources.sources import Sources
-from sre_findings.store.snapshot_writer import SnapshotWriter
-from sre_findings.store.table import Table
+from sre_findings.store.records.table import Table
+from sre_findings.store.snapshots.writer import SnapshotWriter
 from sre_findings.store.urls import open_blobs, open_table
 from sre_scanner.scan import Request, scan
 from sre_simulator.fleet import BUSY_INSTANCE

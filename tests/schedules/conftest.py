@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from sre_findings.store.table import SqliteTable, Table
+from sre_findings.store.records.table import SqliteTable, Table
 
 
 @pytest.fixture

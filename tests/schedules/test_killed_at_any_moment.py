@@ -19,10 +19,10 @@ import pytest
 from tests.support.clock import session_hour
 
 from sre_findings.clock import clock
-from sre_findings.store.blobs import FolderBlobs
-from sre_findings.store.pruning import tombstones
-from sre_findings.store.slots import slot_of
-from sre_findings.store.snapshot_writer import SnapshotWriter
+from sre_findings.store.objects.blobs import FolderBlobs
+from sre_findings.store.records.slots import slot_of
+from sre_findings.store.snapshots.pruning import tombstones
+from sre_findings.store.snapshots.writer import SnapshotWriter
 from sre_findings.store.urls import open_table
 from sre_reports.slack.limits import problems
 from sre_schedules.schedule_file import load

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from sre_findings.model.errors import StoreUnreadable
-from sre_findings.store.table import Row, Table
+from sre_findings.store.records.table import Row, Table
 from sre_schedules.cron import parse_cron
 from sre_schedules.jobs import Outcome, arguments
 from sre_schedules.runner import Runner

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from sre_findings.store.snapshot_writer import SnapshotWriter
-from sre_findings.store.snapshots import Commit
-from sre_findings.store.table import Table
+from sre_findings.store.records.table import Table
+from sre_findings.store.snapshots.reader import Commit
+from sre_findings.store.snapshots.writer import SnapshotWriter
 from sre_scanner.scan import Request, scan
 from sre_simulator.fleet import Fleet
 from sre_simulator.inspector.server import Simulator

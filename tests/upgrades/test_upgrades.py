@@ -32,16 +32,16 @@ from sre_findings.questions.catalogue import (
     Vulnerabilities,
 )
 from sre_findings.sources.sources import Sources
-from sre_findings.store.blobs import FolderBlobs
-from sre_findings.store.integrity import verify
-from sre_findings.store.keys import BY_SNAPSHOT, BY_TABLE, parse
-from sre_findings.store.layout_migration import convert, old_commits, tidy
-from sre_findings.store.part_cache import Copies
-from sre_findings.store.pruning import GRACE
-from sre_findings.store.reconciliation import unbalanced
-from sre_findings.store.snapshot_writer import SnapshotWriter
-from sre_findings.store.snapshots import SCHEMA
-from sre_findings.store.table import SqliteTable
+from sre_findings.store.objects.blobs import FolderBlobs
+from sre_findings.store.objects.part_cache import Copies
+from sre_findings.store.records.table import SqliteTable
+from sre_findings.store.snapshots.integrity import verify
+from sre_findings.store.snapshots.keys import BY_SNAPSHOT, BY_TABLE, parse
+from sre_findings.store.snapshots.layout_migration import convert, old_commits, tidy
+from sre_findings.store.snapshots.pruning import GRACE
+from sre_findings.store.snapshots.reader import SCHEMA
+from sre_findings.store.snapshots.reconciliation import unbalanced
+from sre_findings.store.snapshots.writer import SnapshotWriter
 from sre_scanner.scan import Request, scan
 from sre_simulator.inspector.server import Simulator
 

@@ -19,7 +19,7 @@ from sre_findings.model.errors import UsageError
 from sre_findings.settings import Settings, beside, data_folder
 
 if TYPE_CHECKING:
-    from sre_findings.store.snapshot_writer import SnapshotWriter
+    from sre_findings.store.snapshots.writer import SnapshotWriter
     from sre_simulator.fleet import Fleet
 
 # marks a store that has only a demo, so that the next demo may replace it
@@ -72,7 +72,7 @@ def _settings() -> Settings:
 def _empty_store(settings: Settings, home: Path) -> SnapshotWriter:
     """A store without snapshots. Deletes an earlier demo; raises UsageError for any other store
     that has snapshots."""
-    from sre_findings.store.snapshot_writer import SnapshotWriter
+    from sre_findings.store.snapshots.writer import SnapshotWriter
     from sre_findings.store.urls import open_blobs
 
     snapshots = SnapshotWriter(open_blobs(settings.store))

@@ -12,8 +12,8 @@ import click
 from sre_cli import exit_codes, options
 from sre_findings.clock import clock
 from sre_findings.settings import Settings
-from sre_findings.store.snapshot_writer import SnapshotWriter
-from sre_findings.store.snapshots import Commit
+from sre_findings.store.snapshots.reader import Commit
+from sre_findings.store.snapshots.writer import SnapshotWriter
 from sre_findings.store.urls import open_blobs
 from sre_reports.wording import number
 
@@ -94,8 +94,8 @@ def verify(settings: Settings, when: str | None, every: bool) -> int:
     Compares the files with their checksums, and checks that the findings add up with those of the
     snapshot before, in every account, region and resource type. Exit code 4 if something is wrong.
     """
-    from sre_findings.store.integrity import verify as files_of
-    from sre_findings.store.reconciliation import unbalanced
+    from sre_findings.store.snapshots.integrity import verify as files_of
+    from sre_findings.store.snapshots.reconciliation import unbalanced
 
     snapshots = _open(settings)
     chosen: Sequence[Commit] = snapshots.commits() if every else [_choose(snapshots, when)]
@@ -186,7 +186,7 @@ def prune(settings: Settings, yes: bool, output: str, **keep: int) -> int:
     """
     from sre_cli.render.snapshots import render_fates
     from sre_findings.model.snapshots.retention import Keep, fates
-    from sre_findings.store import pruning as store
+    from sre_findings.store.snapshots import pruning as store
 
     snapshots, now = _open(settings), clock(os.environ)[0]()
     found = fates(snapshots.commits(), Keep(**keep), store.holds(snapshots.blobs))
@@ -215,7 +215,7 @@ def hold(settings: Settings, when: str, owner: str, reason: str) -> int:
 
     It is not pruned until the hold is released.
     """
-    from sre_findings.store import pruning as store
+    from sre_findings.store.snapshots import pruning as store
 
     snapshots = _open(settings)
     commit = _choose(snapshots, when)
@@ -229,7 +229,7 @@ def hold(settings: Settings, when: str, owner: str, reason: str) -> int:
 @options.store_options
 def release(settings: Settings, snapshot_id: str) -> int:
     """Release the legal hold on a snapshot."""
-    from sre_findings.store import pruning as store
+    from sre_findings.store.snapshots import pruning as store
 
     store.release(_open(settings), snapshot_id)
     click.echo(f"{snapshot_id} is released")
@@ -238,7 +238,7 @@ def release(settings: Settings, snapshot_id: str) -> int:
 
 def _mark_pages(snapshots: SnapshotWriter, now: datetime) -> None:
     """Marks the published reports of pruned snapshots, in the reports and in their list."""
-    from sre_findings.store.pruning import tombstones
+    from sre_findings.store.snapshots.pruning import tombstones
     from sre_reports.publishing.pruned_reports import mark_pruned
     from sre_reports.publishing.publisher import publish_list
     from sre_reports.publishing.report_files import Shelf
@@ -265,7 +265,7 @@ def convert(settings: Settings, yes: bool) -> int:
     sre-cli snapshots convert --yes
     """
     from sre_findings.engine.factory import publish
-    from sre_findings.store import layout_migration as store
+    from sre_findings.store.snapshots import layout_migration as store
 
     snapshots, now = _open(settings), clock(os.environ)[0]()
     old = store.old_commits(snapshots)
@@ -297,7 +297,7 @@ def _show_conversion(old: Sequence[str], waiting: Sequence[str]) -> int:
 def _converted(snapshots: SnapshotWriter, commit: Commit, now: datetime) -> bool:
     """Converts one snapshot and prints the result. Returns False if it is damaged."""
     from sre_findings.model.errors import StoreUnreadable
-    from sre_findings.store.layout_migration import convert as convert_one
+    from sre_findings.store.snapshots.layout_migration import convert as convert_one
 
     try:
         count = convert_one(snapshots, commit, now)
@@ -310,7 +310,7 @@ def _converted(snapshots: SnapshotWriter, commit: Commit, now: datetime) -> bool
 
 def _list_pruned(settings: Settings, output: str) -> int:
     from sre_cli.render.snapshots import render_pruned
-    from sre_findings.store.pruning import tombstones
+    from sre_findings.store.snapshots.pruning import tombstones
 
     click.echo(render_pruned(tombstones(_open(settings).blobs), output))
     return exit_codes.ANSWERED

@@ -27,7 +27,7 @@ from sre_findings.inspector.credentials import reader_of
 from sre_findings.inspector.regions import check_region, configured_region, known_regions
 from sre_findings.model.errors import SreError, UsageError
 from sre_findings.settings import Settings
-from sre_findings.store.snapshots import Snapshots
+from sre_findings.store.snapshots.reader import Snapshots
 from sre_findings.store.urls import open_blobs, open_table
 
 T = TypeVar("T")

@@ -16,10 +16,10 @@ from sre_findings.model.errors import SreError
 from sre_findings.model.snapshots.certificate import COMPLETE
 from sre_findings.model.snapshots.freshness import AHEAD
 from sre_findings.settings import Settings
-from sre_findings.store.blobs import Blobs, Missing
-from sre_findings.store.keys import COMMITS, TRIALS
-from sre_findings.store.snapshots import Commit, Snapshots
-from sre_findings.store.table import Row, Table
+from sre_findings.store.objects.blobs import Blobs, Missing
+from sre_findings.store.records.table import Row, Table
+from sre_findings.store.snapshots.keys import COMMITS, TRIALS
+from sre_findings.store.snapshots.reader import Commit, Snapshots
 from sre_reports import wording
 
 T = TypeVar("T")

@@ -10,7 +10,7 @@ from typing import Any
 
 from sre_cli.render.table import Column
 from sre_findings.settings import Settings
-from sre_findings.store.slots import slot_of
+from sre_findings.store.records.slots import slot_of
 from sre_findings.store.urls import open_table
 from sre_schedules.schedule import Schedule
 from sre_schedules.slots import Slots

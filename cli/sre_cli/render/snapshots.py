@@ -16,8 +16,8 @@ from sre_reports import wording
 
 if TYPE_CHECKING:
     from sre_findings.model.snapshots.retention import Fate
-    from sre_findings.store.pruning import Tombstone
-    from sre_findings.store.snapshots import Commit
+    from sre_findings.store.snapshots.pruning import Tombstone
+    from sre_findings.store.snapshots.reader import Commit
     from sre_reports.formats.answers import Snapshot
 
 

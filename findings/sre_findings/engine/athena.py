@@ -23,9 +23,9 @@ from sre_findings.model.access import EVERYTHING, Access
 from sre_findings.model.errors import StoreUnreadable, UsageError
 from sre_findings.settings import span
 from sre_findings.store.aws import connect
-from sre_findings.store.column_types import TRINO, columns
 from sre_findings.store.glue import Glue
-from sre_findings.store.snapshots import Commit, Snapshots
+from sre_findings.store.schema.column_types import TRINO, columns
+from sre_findings.store.snapshots.reader import Commit, Snapshots
 
 _SYNTAX = (
     "Use athena://database/workgroup?region=eu-west-1&timeout=60s; the part after ? is optional."

@@ -17,9 +17,9 @@ from sre_findings.engine.row_access import Seen, seen
 from sre_findings.engine.tables import HISTORY, Tables
 from sre_findings.model.access import EVERYTHING, Access
 from sre_findings.model.errors import StoreUnreadable
-from sre_findings.store.column_types import DUCKDB, columns
-from sre_findings.store.part_cache import Copies
-from sre_findings.store.snapshots import Commit, Snapshots
+from sre_findings.store.objects.part_cache import Copies
+from sre_findings.store.schema.column_types import DUCKDB, columns
+from sre_findings.store.snapshots.reader import Commit, Snapshots
 
 _BATCH = 2000
 _ANY_OF = re.compile(r"list_contains\(:([a-z_]+), ([a-z_.]+)\)")

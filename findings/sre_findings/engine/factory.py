@@ -15,8 +15,8 @@ from collections.abc import Sequence
 from sre_findings.engine.catalogue import Engine
 from sre_findings.model.access import EVERYTHING, Access
 from sre_findings.model.errors import UsageError
-from sre_findings.store.part_cache import Copies
-from sre_findings.store.snapshots import Commit, Snapshots
+from sre_findings.store.objects.part_cache import Copies
+from sre_findings.store.snapshots.reader import Commit, Snapshots
 
 
 def open_engine(

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from sre_findings.store.column_types import columns
-from sre_findings.store.fields import DEFAULTS, missing
-from sre_findings.store.snapshots import SCHEMA, Commit
+from sre_findings.store.schema.column_types import columns
+from sre_findings.store.schema.fields import DEFAULTS, missing
+from sre_findings.store.snapshots.reader import SCHEMA, Commit
 
 if TYPE_CHECKING:
     from sre_findings.model.snapshots.shard_facts import Part

@@ -20,9 +20,9 @@ from sre_findings.engine.row_access import seen
 from sre_findings.engine.tables import HISTORY, Tables
 from sre_findings.model.access import EVERYTHING, Access
 from sre_findings.model.errors import StoreUnreadable, Unreachable, UsageError
-from sre_findings.store.column_types import HIVE, columns
-from sre_findings.store.part_cache import Copies
-from sre_findings.store.snapshots import Commit, Snapshots
+from sre_findings.store.objects.part_cache import Copies
+from sre_findings.store.schema.column_types import HIVE, columns
+from sre_findings.store.snapshots.reader import Commit, Snapshots
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession

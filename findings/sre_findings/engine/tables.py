@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from functools import cached_property
 
 from sre_findings.model.snapshots.shard_facts import Part
-from sre_findings.store.snapshots import Commit, Snapshots
+from sre_findings.store.snapshots.reader import Commit, Snapshots
 
 HISTORY = ("events",)
 TABLES = (

@@ -8,8 +8,8 @@ from datetime import datetime
 
 from sre_findings.model.snapshots.certificate import NOT_OPTED_IN, REACHED
 from sre_findings.sources.sources import Found, Sources
-from sre_findings.store.keys import records
-from sre_findings.store.snapshots import Manifest
+from sre_findings.store.snapshots.keys import records
+from sre_findings.store.snapshots.reader import Manifest
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,7 @@ from sre_findings.sources import rollup_access
 from sre_findings.sources.comparability import night_before, not_compared
 from sre_findings.sources.pinned_snapshots import PinnedSnapshots
 from sre_findings.sources.sources import Found, Sources, find
-from sre_findings.store.snapshots import Commit
+from sre_findings.store.snapshots.reader import Commit
 
 if TYPE_CHECKING:  # only type checkers need the types of the answers
     from sre_findings.model.answers.changes import ChangesAnswer

@@ -16,7 +16,7 @@ from sre_findings.sources.comparability import not_read
 from sre_findings.sources.places import place_of, within
 from sre_findings.sources.snapshot_selection import choose
 from sre_findings.sources.sources import Found, Sources, no_snapshot, proof_of
-from sre_findings.store.snapshots import Commit
+from sre_findings.store.snapshots.reader import Commit
 
 if TYPE_CHECKING:  # only type checkers need the types of the answers
     from sre_findings.model.answers.changes import Change, ChangesAnswer, ChangesFacts

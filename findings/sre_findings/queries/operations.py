@@ -17,7 +17,7 @@ from sre_findings.model.quantity import quantity
 from sre_findings.model.snapshots.certificate import COMPLETE
 from sre_findings.questions.records import Operations
 from sre_findings.sources.sources import Sources
-from sre_findings.store import operations as kept
+from sre_findings.store.records import operations as kept
 
 if TYPE_CHECKING:  # only type checkers need the types of the answers
     from sre_findings.model.answers.operations import OperationsAnswer, OperationsFacts

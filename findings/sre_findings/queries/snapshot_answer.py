@@ -42,7 +42,7 @@ from sre_findings.sources import rollup_access
 from sre_findings.sources.older_snapshots import lacks_names
 from sre_findings.sources.risk_acceptance import marked
 from sre_findings.sources.sources import Found, Sources
-from sre_findings.store import rollups as stored
+from sre_findings.store.records import rollups as stored
 
 if TYPE_CHECKING:
     from sre_findings.model.findings.suppression import Suppressions

@@ -20,7 +20,7 @@ from sre_findings.engine.tables import HISTORY, TABLES
 from sre_findings.model.answers.answer import Proof
 from sre_findings.model.errors import Forbidden, StoreUnreadable, UsageError
 from sre_findings.sources.sources import Found, Sources, find
-from sre_findings.store.part_cache import Copies
+from sre_findings.store.objects.part_cache import Copies
 
 Cell = str | int | float | bool | None
 

@@ -30,9 +30,9 @@ from sre_findings.sources.comparability import not_compared, not_read
 from sre_findings.sources.places import within
 from sre_findings.sources.snapshot_selection import choose
 from sre_findings.sources.sources import Found, Sources, no_snapshot, proof_of
-from sre_findings.store.pruning import pruned_sequences
-from sre_findings.store.rollup_history import Night
-from sre_findings.store.snapshots import Commit
+from sre_findings.store.records.rollup_history import Night
+from sre_findings.store.snapshots.pruning import pruned_sequences
+from sre_findings.store.snapshots.reader import Commit
 
 if TYPE_CHECKING:  # only type checkers need the types of the answers
     from sre_findings.model.answers.trend import OtherSeverities, TrendAnswer, TrendDay, TrendFacts

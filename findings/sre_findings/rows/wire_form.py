@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sre_findings.rows.values import time_of
-from sre_findings.store import original_finding
+from sre_findings.store.schema import original_finding
 
 _TIMES = ("first_observed_at", "last_observed_at", "updated_at")
 

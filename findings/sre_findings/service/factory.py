@@ -16,7 +16,7 @@ from sre_findings.model.sla.policy import DEFAULT, Policy, parse_policy, parse_s
 from sre_findings.service.service import LocalService, Service
 from sre_findings.settings import Settings, open_owners
 from sre_findings.sources.sources import AskContext, Live, Sources
-from sre_findings.store.snapshots import Snapshots
+from sre_findings.store.snapshots.reader import Snapshots
 from sre_findings.store.urls import open_blobs, open_table
 
 if TYPE_CHECKING:

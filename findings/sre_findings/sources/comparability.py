@@ -12,7 +12,7 @@ from datetime import timedelta
 
 from sre_findings.model.snapshots.certificate import COMPLETE
 from sre_findings.model.snapshots.query_scope import ANY, Place
-from sre_findings.store.snapshots import Commit
+from sre_findings.store.snapshots.reader import Commit
 
 _TOLD = 5
 _EVERYWHERE = Place()

@@ -17,8 +17,8 @@ from typing import Any
 
 from sre_findings.model.access import Access, parse_access
 from sre_findings.questions.findings import ExportFile, ExportFilters
-from sre_findings.store import download_links as kept
-from sre_findings.store.table import Table
+from sre_findings.store.records import download_links as kept
+from sre_findings.store.records.table import Table
 
 GOOD_FOR = timedelta(minutes=15)
 FOLDER = "/exports/"  # of a server: the reference stands behind it

@@ -1,9 +1,7 @@
-"""What snapshots of older versions did not record, said where a question needs it: that is unknown,
-and not none.
+"""What snapshots of older versions did not record. A question that needs it is answered as unknown.
 
-The columns that a version lacks are empty (``store/fields.tsv`` says which version brought each).
-Most questions need none of them, and most columns mean by "empty" that something is not known. What
-is left is here.
+Columns that a version lacks are empty; ``store/schema/fields.tsv`` has the version of each column.
+For most columns empty means unknown already. The others are handled here.
 """
 
 from __future__ import annotations
@@ -13,7 +11,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from sre_findings.sources.sources import Found
-    from sre_findings.store.snapshots import Commit
+    from sre_findings.store.snapshots.reader import Commit
 
 _REACHABILITY = _NAMES = 2  # the versions that brought them
 

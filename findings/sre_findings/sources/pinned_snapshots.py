@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sre_findings.store.snapshots import Commit, Manifest, Snapshots
+from sre_findings.store.snapshots.reader import Commit, Manifest, Snapshots
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from sre_findings.model.resources.resource import TYPES
 from sre_findings.model.snapshots.query_scope import ANY, KINDS, KnownPlaces, Place, Spot, unread
 from sre_findings.model.snapshots.states import COMPLETE, REACHED
 from sre_findings.sources.sources import Found, Sources, find
-from sre_findings.store.snapshots import Snapshots
+from sre_findings.store.snapshots.reader import Snapshots
 
 if TYPE_CHECKING:
     from sre_findings.model.answers.list_answer import ListAnswer

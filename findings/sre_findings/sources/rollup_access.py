@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING
 from sre_findings.model.access import ALL
 from sre_findings.model.snapshots.rollup import ORGANIZATION, Rollup, Scope
 from sre_findings.sources.sources import Found, Sources
-from sre_findings.store import rollup_history
-from sre_findings.store import rollups as table
 from sre_findings.store.access_views import summable
-from sre_findings.store.rollup_history import Night
+from sre_findings.store.records import rollup_history
+from sre_findings.store.records import rollups as table
+from sre_findings.store.records.rollup_history import Night
 
 if TYPE_CHECKING:
     from sre_findings.model.sla.ages import Ages

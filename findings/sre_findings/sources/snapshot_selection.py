@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from sre_findings.model.errors import UsageError
-from sre_findings.store.snapshots import Commit
+from sre_findings.store.snapshots.reader import Commit
 
 _ID = re.compile(r"\d{8}T\d{6}Z(-\d+)?\Z")
 _AGO = re.compile(r"-(\d{1,4})([dhw])\Z")

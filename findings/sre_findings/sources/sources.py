@@ -15,10 +15,10 @@ from sre_findings.model.answers.answer import SNAPSHOT, Proof, ResourceAnswer
 from sre_findings.model.sla.policy import DEFAULT, Policy
 from sre_findings.sources.cache import BoundedCache, DerivedCache
 from sre_findings.sources.snapshot_selection import choose
-from sre_findings.store import rollups
 from sre_findings.store.access_views import SeenSnapshots, SeenTable
-from sre_findings.store.snapshots import Commit, Snapshots
-from sre_findings.store.table import Table
+from sre_findings.store.records import rollups
+from sre_findings.store.records.table import Table
+from sre_findings.store.snapshots.reader import Commit, Snapshots
 
 # every dataclass takes a millisecond: who asks one question makes what that one needs
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ class Sources:
 
     def _engine(self, commits: Sequence[Commit]) -> Engine:
         from sre_findings.engine.factory import open_engine
-        from sre_findings.store.part_cache import Copies
+        from sre_findings.store.objects.part_cache import Copies
 
         whole, copies = Snapshots(self.snapshots.blobs), Copies(self.copies, self.copies_size)
         return open_engine(self.engine, whole, commits, copies, self.access)

@@ -14,9 +14,9 @@ from sre_findings.model.access import NOTHING, Access
 from sre_findings.model.errors import Forbidden
 from sre_findings.model.snapshots.reasons import visible
 from sre_findings.model.snapshots.states import COMPLETE, PARTIAL
-from sre_findings.store.rollups import MARKERS, value_of
-from sre_findings.store.snapshots import Commit, Manifest, Snapshots
-from sre_findings.store.table import LAST, Row, Table
+from sre_findings.store.records.rollups import MARKERS, value_of
+from sre_findings.store.records.table import LAST, Row, Table
+from sre_findings.store.snapshots.reader import Commit, Manifest, Snapshots
 
 CLAIM = "for everything that you may see"
 

@@ -14,10 +14,10 @@ from typing import Any, TypeVar
 
 from sre_findings.aws_errors import store_errors
 from sre_findings.model.errors import StoreUnreadable
-from sre_findings.store import keys
 from sre_findings.store.aws import connect
-from sre_findings.store.column_types import HIVE, columns
-from sre_findings.store.snapshots import Commit, Snapshots
+from sre_findings.store.schema.column_types import HIVE, columns
+from sre_findings.store.snapshots import keys
+from sre_findings.store.snapshots.reader import Commit, Snapshots
 
 T = TypeVar("T")
 

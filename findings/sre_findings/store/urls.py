@@ -6,8 +6,8 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from sre_findings.model.errors import UsageError
-from sre_findings.store.blobs import Blobs, FolderBlobs
-from sre_findings.store.table import SqliteTable, Table
+from sre_findings.store.objects.blobs import Blobs, FolderBlobs
+from sre_findings.store.records.table import SqliteTable, Table
 
 
 def open_blobs(url: str, kms_key: str = "") -> Blobs:
@@ -15,7 +15,7 @@ def open_blobs(url: str, kms_key: str = "") -> Blobs:
     under ``kms_key``."""
     parts = urlsplit(url)
     if parts.scheme == "s3" and parts.netloc:
-        from sre_findings.store.s3 import S3Blobs
+        from sre_findings.store.objects.s3 import S3Blobs
 
         return S3Blobs(parts.netloc, parts.path.strip("/"), kms_key=kms_key)
     if parts.scheme == "file" and not parts.netloc and parts.path.startswith("/"):
@@ -29,7 +29,7 @@ def open_table(url: str) -> Table:
     """The table at ``sqlite:///relative``, ``sqlite:////absolute`` or ``dynamodb://table``."""
     scheme, _, rest = url.partition("://")
     if scheme == "dynamodb" and rest.strip("/"):
-        from sre_findings.store.dynamodb import DynamoTable
+        from sre_findings.store.records.dynamodb import DynamoTable
 
         return DynamoTable(rest.strip("/"))
     if scheme == "sqlite" and len(rest) > 1 and rest.startswith("/"):

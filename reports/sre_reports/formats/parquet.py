@@ -36,7 +36,7 @@ def write_rows(
     """
     import pyarrow.parquet as pq
 
-    from sre_findings.store.schema import WHOLE
+    from sre_findings.store.schema.tables import WHOLE
 
     written = 0
     with pq.ParquetWriter(destination, WHOLE, compression="zstd") as writer:

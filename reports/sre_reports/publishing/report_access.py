@@ -13,7 +13,7 @@ from pathlib import Path
 
 from sre_findings.model.access import Access
 from sre_findings.sources.sources import Sources
-from sre_findings.store.blobs import Missing
+from sre_findings.store.objects.blobs import Missing
 from sre_reports.publishing.report_files import (
     PAGE,
     ROOT,

@@ -21,7 +21,7 @@ from urllib.parse import unquote, urlsplit
 
 from sre_findings.files import sync
 from sre_findings.model.errors import UsageError
-from sre_findings.store.blobs import Blobs, FolderBlobs, Missing, Served, Taken
+from sre_findings.store.objects.blobs import Blobs, FolderBlobs, Missing, Served, Taken
 
 if TYPE_CHECKING:  # readers of reports need none of it
     from sre_findings.sources.sources import Sources

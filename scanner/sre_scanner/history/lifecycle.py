@@ -21,9 +21,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sre_findings.model.errors import StoreUnreadable
-from sre_findings.store.column_types import DUCKDB, columns
-from sre_findings.store.fields import DEFAULTS
-from sre_findings.store.schema import HISTORY, TABLES
+from sre_findings.store.schema.column_types import DUCKDB, columns
+from sre_findings.store.schema.fields import DEFAULTS
+from sre_findings.store.schema.tables import HISTORY, TABLES
 from sre_scanner.history.ranges import cut, regrouped
 
 if TYPE_CHECKING:

@@ -21,9 +21,9 @@ from sre_findings.inspector.regions import partition_of
 from sre_findings.model.snapshots.certificate import Certificate
 from sre_findings.model.snapshots.scan_plan import Plan
 from sre_findings.model.snapshots.shard_facts import Part, ShardFacts
-from sre_findings.store.schema import HISTORY, VULNERABILITIES
-from sre_findings.store.snapshot_writer import SnapshotWriter
-from sre_findings.store.snapshots import Commit
+from sre_findings.store.schema.tables import HISTORY, VULNERABILITIES
+from sre_findings.store.snapshots.reader import Commit
+from sre_findings.store.snapshots.writer import SnapshotWriter
 from sre_scanner.history.lifecycle import Night, history_tables
 from sre_scanner.history.vulnerabilities import Enrichment, enrich, samples
 from sre_scanner.memory import release_memory

@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from sre_findings.inspector.unknown_fields import look_at
 from sre_findings.inspector.wire import FindingsPage, WireFinding
-from sre_findings.store.blobs import mapped_errors
+from sre_findings.store.objects.blobs import mapped_errors
 from sre_scanner.spool.texts import NOTHING, Digests, Look, Texts, digest_of
 
 SHAPE_FIELDS = (

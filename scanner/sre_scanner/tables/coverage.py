@@ -20,7 +20,7 @@ from sre_findings.model.resources.coverage import Coverage, Silence
 from sre_findings.model.resources.names import Name, of_coverage, settled
 from sre_findings.model.resources.owners import SILENT, Claim, Owners, newer
 from sre_findings.model.timestamps import moment_of
-from sre_findings.store.schema import COVERAGE
+from sre_findings.store.schema.tables import COVERAGE
 from sre_scanner.spool.attributes import covered_group
 from sre_scanner.spool.owners import Key
 

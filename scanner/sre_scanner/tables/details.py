@@ -17,7 +17,7 @@ from sre_findings.inspector.subject import subject_of
 from sre_findings.inspector.wire import decode_epss, decode_packages
 from sre_findings.model.findings.reachability import Reachability
 from sre_findings.rows.values import packages_of, reachability_of
-from sre_findings.store.schema import DETAILS, PACKAGES
+from sre_findings.store.schema.tables import DETAILS, PACKAGES
 from sre_scanner.spool.rows import SHAPE_FIELDS, Spool
 
 _CHUNK = 4096

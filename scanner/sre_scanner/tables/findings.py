@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from sre_findings.model.findings.severity import rank
-from sre_findings.store.schema import FINDINGS
+from sre_findings.store.schema.tables import FINDINGS
 from sre_scanner.spool.identities import Identities
 from sre_scanner.spool.order import Sorted
 from sre_scanner.spool.owners import ResourceOwners

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from sre_findings.model.resources.names import FORMER, Name
-from sre_findings.store.schema import NAMES
+from sre_findings.store.schema.tables import NAMES
 from sre_scanner.spool.identities import Identities
 from sre_scanner.spool.order import Sorted
 from sre_scanner.spool.owners import Key, ResourceOwners

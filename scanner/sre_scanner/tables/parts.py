@@ -11,9 +11,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from sre_findings.model.snapshots.shard_facts import Part
-from sre_findings.store.blobs import Blobs
-from sre_findings.store.fields import numbered
-from sre_findings.store.keys import part_key
+from sre_findings.store.objects.blobs import Blobs
+from sre_findings.store.schema.fields import numbered
+from sre_findings.store.snapshots.keys import part_key
 
 # Long texts would exceed the default dictionary page of 1 MB and fall back to plain pages, which
 # take 80 % more bytes.

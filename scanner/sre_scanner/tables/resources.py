@@ -12,7 +12,7 @@ from sre_findings.model.findings.finding import is_open
 from sre_findings.model.findings.severity import OTHER, rank
 from sre_findings.model.resources.addresses import addresses_text
 from sre_findings.model.resources.image_use import Use, newest
-from sre_findings.store.schema import COUNTS, RESOURCES
+from sre_findings.store.schema.tables import COUNTS, RESOURCES
 from sre_scanner.spool.identities import Identities
 from sre_scanner.spool.order import Sorted
 from sre_scanner.spool.owners import ResourceOwners

@@ -38,7 +38,7 @@ from sre_cli.doctor.slack_app import SCOPES
 from sre_cli.doctor.task_pool import Task, run_tasks
 from sre_findings.model.errors import StoreUnreadable
 from sre_findings.settings import load
-from sre_findings.store.table import SqliteTable
+from sre_findings.store.records.table import SqliteTable
 from sre_findings.store.urls import open_blobs, open_table
 from sre_simulator.inspector.faults import Fault
 from sre_simulator.slack.web_api import CHANNEL, TOKEN, Workspace, serving
@@ -405,7 +405,7 @@ def test_a_partial_or_stale_snapshot_is_a_warning_with_the_reason(
 
 
 def test_a_snapshot_is_stale_beyond_the_maximum_age(demo: Path) -> None:
-    from sre_findings.store.snapshot_writer import SnapshotWriter
+    from sre_findings.store.snapshots.writer import SnapshotWriter
 
     snapshots = SnapshotWriter(open_blobs(str(demo)))
     values = load(os.environ, demo, max_age="26h")

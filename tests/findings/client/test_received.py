@@ -48,9 +48,9 @@ from sre_findings.questions.catalogue import (
 )
 from sre_findings.questions.question import Question
 from sre_findings.sources.sources import Sources
-from sre_findings.store.blobs import FolderBlobs
-from sre_findings.store.snapshot_writer import SnapshotWriter
-from sre_findings.store.table import SqliteTable
+from sre_findings.store.objects.blobs import FolderBlobs
+from sre_findings.store.records.table import SqliteTable
+from sre_findings.store.snapshots.writer import SnapshotWriter
 from sre_reports.formats.answers import (
     as_csv,
     as_json,

@@ -19,9 +19,9 @@ from sre_findings.engine.duckdb import DuckDB
 from sre_findings.model.resources.resource import Resource
 from sre_findings.model.sla.ages import Ages, Bucket
 from sre_findings.model.snapshots.rollup import ORGANIZATION, Counts, Rollup, Scope, resource_scope
-from sre_findings.store.blobs import FolderBlobs
-from sre_findings.store.part_cache import Copies
-from sre_findings.store.snapshot_writer import SnapshotWriter
+from sre_findings.store.objects.blobs import FolderBlobs
+from sre_findings.store.objects.part_cache import Copies
+from sre_findings.store.snapshots.writer import SnapshotWriter
 
 NAMES = (
     "critical",

@@ -31,14 +31,14 @@ from sre_findings.model.errors import (
     Unreachable,
     UsageError,
 )
-from sre_findings.store.blobs import FolderBlobs
 from sre_findings.store.glue import Glue
-from sre_findings.store.keys import BY_SNAPSHOT, commit_key, manifest_key, part_key
-from sre_findings.store.layout_migration import convert
-from sre_findings.store.part_cache import Copies
-from sre_findings.store.s3 import S3Blobs
-from sre_findings.store.snapshot_writer import SnapshotWriter
-from sre_findings.store.snapshots import Commit
+from sre_findings.store.objects.blobs import FolderBlobs
+from sre_findings.store.objects.part_cache import Copies
+from sre_findings.store.objects.s3 import S3Blobs
+from sre_findings.store.snapshots.keys import BY_SNAPSHOT, commit_key, manifest_key, part_key
+from sre_findings.store.snapshots.layout_migration import convert
+from sre_findings.store.snapshots.reader import Commit
+from sre_findings.store.snapshots.writer import SnapshotWriter
 
 WHERE = Place("inspector", "questions")
 LIMIT = 1 << 30

@@ -32,8 +32,8 @@ from sre_findings.engine.tables import HISTORY
 from sre_findings.model.access import Access
 from sre_findings.model.findings.ranking import risk_parameters
 from sre_findings.model.sla.policy import DEFAULT
-from sre_findings.store.part_cache import Copies
-from sre_findings.store.snapshot_writer import SnapshotWriter
+from sre_findings.store.objects.part_cache import Copies
+from sre_findings.store.snapshots.writer import SnapshotWriter
 from sre_simulator.fleet import BUSY_INSTANCE, CLEAN_INSTANCE
 
 CATALOGUE = Path(dialect.__file__).parents[1] / "queries" / "sql"
@@ -261,9 +261,9 @@ from sre_findings.engine import dialect
 from sre_findings.engine.athena import Athena, Place
 from sre_findings.engine.factory import open_engine
 from sre_findings.model.access import Access
-from sre_findings.store.part_cache import Copies
+from sre_findings.store.objects.part_cache import Copies
 from sre_findings.store.urls import open_blobs
-from sre_findings.store.snapshot_writer import SnapshotWriter
+from sre_findings.store.snapshots.writer import SnapshotWriter
 
 asked = json.loads(sys.stdin.readline())
 threading.Thread(target=lambda: sys.stdin.read() or os._exit(1), daemon=True).start()  # the test is gone: go too

@@ -20,11 +20,11 @@ from sre_findings.engine.factory import open_engine, publish
 from sre_findings.engine.spark import Spark
 from sre_findings.model.access import EVERYTHING, Access
 from sre_findings.model.errors import StoreUnreadable, UsageError
-from sre_findings.store.blobs import FolderBlobs
-from sre_findings.store.part_cache import Copies
-from sre_findings.store.s3 import S3Blobs
-from sre_findings.store.snapshot_writer import SnapshotWriter
-from sre_findings.store.snapshots import Commit
+from sre_findings.store.objects.blobs import FolderBlobs
+from sre_findings.store.objects.part_cache import Copies
+from sre_findings.store.objects.s3 import S3Blobs
+from sre_findings.store.snapshots.reader import Commit
+from sre_findings.store.snapshots.writer import SnapshotWriter
 
 Write = Callable[..., Commit]
 ACTIVE = {"account_id": "1", "region": "r", "resource_type": "t", "status": "ACTIVE"}

@@ -26,9 +26,9 @@ from sre_findings.engine.pool import EnginePool
 from sre_findings.model.access import ALL, Access
 from sre_findings.model.errors import StoreUnreadable
 from sre_findings.sources.sources import Sources
-from sre_findings.store.part_cache import Copies
-from sre_findings.store.snapshot_writer import SnapshotWriter
-from sre_findings.store.table import SqliteTable
+from sre_findings.store.objects.part_cache import Copies
+from sre_findings.store.records.table import SqliteTable
+from sre_findings.store.snapshots.writer import SnapshotWriter
 
 
 class Plain(Engine):
@@ -172,9 +172,9 @@ import sys
 from pathlib import Path
 from sre_findings.engine.duckdb import DuckDB
 from sre_findings.engine.databases import SHARED, own
-from sre_findings.store.blobs import FolderBlobs
-from sre_findings.store.part_cache import Copies
-from sre_findings.store.snapshot_writer import SnapshotWriter
+from sre_findings.store.objects.blobs import FolderBlobs
+from sre_findings.store.objects.part_cache import Copies
+from sre_findings.store.snapshots.writer import SnapshotWriter
 snapshots = SnapshotWriter(FolderBlobs(Path(sys.argv[1])))
 for room in (own, SHARED):
     engine = DuckDB(snapshots, snapshots.commits(), Copies(Path(sys.argv[2])), room=room)

@@ -23,8 +23,8 @@ from sre_findings.model.resources.aws_context import Context
 from sre_findings.queries import ask
 from sre_findings.questions.catalogue import CACHED, LIVE, Vulnerabilities
 from sre_findings.sources.sources import Sources
-from sre_findings.store.snapshot_writer import SnapshotWriter
-from sre_findings.store.table import SqliteTable
+from sre_findings.store.records.table import SqliteTable
+from sre_findings.store.snapshots.writer import SnapshotWriter
 from sre_simulator.fleet import BUSY_INSTANCE, CLEAN_INSTANCE, Fleet, default_fleet
 from sre_simulator.inspector.server import Simulator
 

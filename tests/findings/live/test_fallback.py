@@ -23,9 +23,9 @@ from sre_findings.model.resources.aws_context import UNCHECKED, Context, Told
 from sre_findings.queries import ask
 from sre_findings.questions.catalogue import CACHED, EITHER, LIVE, Vulnerabilities
 from sre_findings.sources.sources import Sources
-from sre_findings.store.blobs import FolderBlobs
-from sre_findings.store.snapshot_writer import SnapshotWriter
-from sre_findings.store.table import SqliteTable
+from sre_findings.store.objects.blobs import FolderBlobs
+from sre_findings.store.records.table import SqliteTable
+from sre_findings.store.snapshots.writer import SnapshotWriter
 from sre_simulator.fleet import BUSY_INSTANCE, CLEAN_INSTANCE, UNMANAGED_INSTANCE
 
 STRANGER = "i-0123456789abcdef9"

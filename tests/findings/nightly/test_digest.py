@@ -26,9 +26,9 @@ from sre_findings.queries.summary import summary
 from sre_findings.queries.trend import trend
 from sre_findings.questions.catalogue import Changes, CoverageGaps, Sla, Summary, Trend
 from sre_findings.sources.sources import Sources
-from sre_findings.store.blobs import FolderBlobs
-from sre_findings.store.snapshot_writer import SnapshotWriter
-from sre_findings.store.table import SqliteTable
+from sre_findings.store.objects.blobs import FolderBlobs
+from sre_findings.store.records.table import SqliteTable
+from sre_findings.store.snapshots.writer import SnapshotWriter
 from sre_reports.brief import brief
 from sre_reports.page.parts.sentences import verdict
 from sre_scanner.scan import Request, scan

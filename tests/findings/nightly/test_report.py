@@ -36,12 +36,12 @@ from sre_findings.questions.catalogue import (
     Trend,
 )
 from sre_findings.sources.sources import Sources
-from sre_findings.store.blobs import FolderBlobs
-from sre_findings.store.keys import commit_key
-from sre_findings.store.part_cache import Copies
-from sre_findings.store.snapshot_writer import SnapshotWriter
-from sre_findings.store.snapshots import Commit
-from sre_findings.store.table import LAST, Row, SqliteTable, Table
+from sre_findings.store.objects.blobs import FolderBlobs
+from sre_findings.store.objects.part_cache import Copies
+from sre_findings.store.records.table import LAST, Row, SqliteTable, Table
+from sre_findings.store.snapshots.keys import commit_key
+from sre_findings.store.snapshots.reader import Commit
+from sre_findings.store.snapshots.writer import SnapshotWriter
 from sre_scanner.commit import roll_up
 from sre_simulator.fleet import default_fleet
 from sre_simulator.inspector.server import Fault

@@ -65,11 +65,11 @@ from sre_findings.questions.catalogue import (
 from sre_findings.sources.download_links import DownloadLink, DownloadRequest
 from sre_findings.sources.sources import Sources
 from sre_findings.store.access_views import CLAIM
-from sre_findings.store.blobs import FolderBlobs
-from sre_findings.store.keys import part_key
-from sre_findings.store.snapshot_writer import SnapshotWriter
-from sre_findings.store.snapshots import Commit, Manifest
-from sre_findings.store.table import SqliteTable
+from sre_findings.store.objects.blobs import FolderBlobs
+from sre_findings.store.records.table import SqliteTable
+from sre_findings.store.snapshots.keys import part_key
+from sre_findings.store.snapshots.reader import Commit, Manifest
+from sre_findings.store.snapshots.writer import SnapshotWriter
 from sre_scanner.commit import roll_up
 from sre_simulator.fleet import BUSY_INSTANCE, CLEAN_INSTANCE
 

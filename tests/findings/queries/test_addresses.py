@@ -17,9 +17,9 @@ from sre_findings.model.errors import AmbiguousName
 from sre_findings.queries import ask
 from sre_findings.questions.catalogue import Vulnerabilities
 from sre_findings.sources.sources import Sources, find
-from sre_findings.store.keys import partition
-from sre_findings.store.snapshot_writer import SnapshotWriter
-from sre_findings.store.table import SqliteTable
+from sre_findings.store.records.table import SqliteTable
+from sre_findings.store.snapshots.keys import partition
+from sre_findings.store.snapshots.writer import SnapshotWriter
 
 Hosts = Mapping[str, Sequence[tuple[str, str]]]
 STRANGE = "198.51.100.77"  # nobody's in the simulated fleet

@@ -18,8 +18,8 @@ from sre_findings.queries.where import where
 from sre_findings.questions.catalogue import CoverageGaps, ExportFilters, Exposure, Fixes, Summary
 from sre_findings.rows.values import version_of, without_zero_epoch
 from sre_findings.sources.sources import Sources
-from sre_findings.store.snapshot_writer import SnapshotWriter
-from sre_findings.store.table import SqliteTable
+from sre_findings.store.records.table import SqliteTable
+from sre_findings.store.snapshots.writer import SnapshotWriter
 from sre_reports.brief import brief
 from sre_reports.formats.finding_fields import packages
 from sre_reports.page.parts.coverage_gaps import gaps

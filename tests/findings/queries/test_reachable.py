@@ -45,8 +45,8 @@ from sre_findings.questions.catalogue import (
 )
 from sre_findings.sources.cache import DerivedCache
 from sre_findings.sources.sources import Sources, find
-from sre_findings.store.snapshot_writer import SnapshotWriter
-from sre_findings.store.table import SqliteTable
+from sre_findings.store.records.table import SqliteTable
+from sre_findings.store.snapshots.writer import SnapshotWriter
 from sre_mcp.tools.answers import of_resource
 from sre_reports.formats.answers import as_csv
 from sre_reports.slack.links import Links

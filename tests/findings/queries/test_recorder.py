@@ -13,10 +13,10 @@ from sre_findings.model.operation import ANSWERED, Operation
 from sre_findings.queries import operations
 from sre_findings.queries.operations import Recorder
 from sre_findings.sources.sources import Sources
-from sre_findings.store.blobs import FolderBlobs
-from sre_findings.store.operations import read
-from sre_findings.store.snapshot_writer import SnapshotWriter
-from sre_findings.store.table import Row, SqliteTable
+from sre_findings.store.objects.blobs import FolderBlobs
+from sre_findings.store.records.operations import read
+from sre_findings.store.records.table import Row, SqliteTable
+from sre_findings.store.snapshots.writer import SnapshotWriter
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 

@@ -31,9 +31,9 @@ from sre_findings.questions.catalogue import (
 from sre_findings.questions.history import Sla
 from sre_findings.questions.remediation import Fixes
 from sre_findings.sources.sources import Sources
-from sre_findings.store.blobs import FolderBlobs
-from sre_findings.store.snapshot_writer import SnapshotWriter
-from sre_findings.store.table import SqliteTable
+from sre_findings.store.objects.blobs import FolderBlobs
+from sre_findings.store.records.table import SqliteTable
+from sre_findings.store.snapshots.writer import SnapshotWriter
 from sre_scanner.scan import Request, scan
 from sre_simulator.fleet import replay_fleet
 from sre_simulator.inspector.server import Simulator

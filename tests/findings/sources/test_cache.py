@@ -17,8 +17,8 @@ from sre_findings.queries import ask, snapshot_answer
 from sre_findings.questions.catalogue import CACHED, Vulnerabilities
 from sre_findings.sources.cache import BoundedCache, DerivedCache
 from sre_findings.sources.sources import Sources
-from sre_findings.store.snapshot_writer import SnapshotWriter
-from sre_findings.store.table import SqliteTable
+from sre_findings.store.records.table import SqliteTable
+from sre_findings.store.snapshots.writer import SnapshotWriter
 from sre_simulator.fleet import BUSY_INSTANCE
 
 

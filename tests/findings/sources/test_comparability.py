@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from sre_findings.model.snapshots.certificate import COMPLETE, PARTIAL
 from sre_findings.sources.comparability import night_before
-from sre_findings.store.snapshots import Commit
+from sre_findings.store.snapshots.reader import Commit
 
 FIRST = datetime(2026, 11, 1, 1, tzinfo=UTC)
 

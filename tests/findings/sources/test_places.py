@@ -43,9 +43,9 @@ from sre_findings.questions.catalogue import (
 from sre_findings.sources.download_links import DownloadLink
 from sre_findings.sources.places import place_of
 from sre_findings.sources.sources import Sources
-from sre_findings.store.blobs import FolderBlobs
-from sre_findings.store.snapshot_writer import SnapshotWriter
-from sre_findings.store.table import SqliteTable
+from sre_findings.store.objects.blobs import FolderBlobs
+from sre_findings.store.records.table import SqliteTable
+from sre_findings.store.snapshots.writer import SnapshotWriter
 from sre_reports.publishing.editions import open_editions
 from sre_reports.publishing.report_files import View
 from sre_simulator.fleet import default_fleet

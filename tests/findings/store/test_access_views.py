@@ -12,11 +12,11 @@ from sre_findings.model.errors import AccessDenied
 from sre_findings.model.snapshots.certificate import COMPLETE, PARTIAL
 from sre_findings.model.snapshots.reasons import Reason
 from sre_findings.model.snapshots.rollup import KINDS, Counts, Rollup, Scope
-from sre_findings.store import rollups
 from sre_findings.store.access_views import CLAIM, SeenSnapshots, SeenTable, seen_of, summable
-from sre_findings.store.blobs import FolderBlobs
-from sre_findings.store.snapshots import Commit
-from sre_findings.store.table import LAST, Row, SqliteTable
+from sre_findings.store.objects.blobs import FolderBlobs
+from sre_findings.store.records import rollups
+from sre_findings.store.records.table import LAST, Row, SqliteTable
+from sre_findings.store.snapshots.reader import Commit
 
 NIGHT = datetime(2026, 11, 22, 1, tzinfo=UTC)
 MINE, OTHER = "111122223333", "444455556666"

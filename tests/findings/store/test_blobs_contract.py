@@ -19,8 +19,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sre_findings.model.errors import StoreUnreadable, UsageError
-from sre_findings.store.blobs import Blobs, FolderBlobs, Missing, Served, Taken
-from sre_findings.store.s3 import S3Blobs
+from sre_findings.store.objects.blobs import Blobs, FolderBlobs, Missing, Served, Taken
+from sre_findings.store.objects.s3 import S3Blobs
 from sre_findings.store.urls import open_blobs
 
 BODY = b"\x00bytes\xff" * 1000
@@ -296,7 +296,7 @@ def test_what_is_no_store_is_a_usage_error(url: str) -> None:
 
 
 CREATE = """
-from sre_findings.store.blobs import FolderBlobs
+from sre_findings.store.objects.blobs import FolderBlobs
 print([n for n in range(30) if FolderBlobs(Path(argv[1])).create(f"commits/{n}", argv[2].encode())])
 """
 
@@ -394,7 +394,7 @@ LIMITED = """
 import resource, signal, sys
 from pathlib import Path
 from sre_findings.model.errors import StoreUnreadable
-from sre_findings.store.blobs import FolderBlobs
+from sre_findings.store.objects.blobs import FolderBlobs
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 usual = resource.getrlimit(resource.RLIMIT_FSIZE)
 resource.setrlimit(resource.RLIMIT_FSIZE, (1000, usual[1]))

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sre_findings.model.errors import StoreUnreadable
-from sre_findings.store import keys
-from sre_findings.store.keys import BY_SNAPSHOT, BY_TABLE, Key
+from sre_findings.store.snapshots import keys
+from sre_findings.store.snapshots.keys import BY_SNAPSHOT, BY_TABLE, Key
 
 ID = "20261122T010000Z"
 IDS = st.from_regex(

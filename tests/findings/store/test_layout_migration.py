@@ -17,14 +17,14 @@ from sre_findings.model.errors import StoreUnreadable
 from sre_findings.model.snapshots.certificate import judge
 from sre_findings.model.snapshots.scan_plan import Plan, Shard
 from sre_findings.model.snapshots.shard_facts import Part, ShardFacts
-from sre_findings.store import keys
-from sre_findings.store.blobs import Blobs, FolderBlobs
-from sre_findings.store.integrity import verify
-from sre_findings.store.keys import BY_SNAPSHOT, BY_TABLE
-from sre_findings.store.layout_migration import convert, old_commits, tidy, waiting
-from sre_findings.store.pruning import GRACE, hold, prune, sweep
-from sre_findings.store.snapshot_writer import SnapshotWriter
-from sre_findings.store.snapshots import STAMP, Manifest
+from sre_findings.store.objects.blobs import Blobs, FolderBlobs
+from sre_findings.store.snapshots import keys
+from sre_findings.store.snapshots.integrity import verify
+from sre_findings.store.snapshots.keys import BY_SNAPSHOT, BY_TABLE
+from sre_findings.store.snapshots.layout_migration import convert, old_commits, tidy, waiting
+from sre_findings.store.snapshots.pruning import GRACE, hold, prune, sweep
+from sre_findings.store.snapshots.reader import STAMP, Manifest
+from sre_findings.store.snapshots.writer import SnapshotWriter
 from sre_findings.store.urls import open_blobs
 
 FIRST = datetime(2026, 11, 1, 1, tzinfo=UTC)

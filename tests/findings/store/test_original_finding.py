@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sre_findings.store.original_finding import epoch, finding
-from sre_findings.store.schema import (
+from sre_findings.store.schema.original_finding import epoch, finding
+from sre_findings.store.schema.tables import (
     COUNTS,
     COVERAGE,
     DETAILS,

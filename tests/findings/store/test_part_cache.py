@@ -19,12 +19,12 @@ from sre_findings.model.errors import StoreUnreadable
 from sre_findings.model.snapshots.certificate import judge
 from sre_findings.model.snapshots.scan_plan import Plan, Shard
 from sre_findings.model.snapshots.shard_facts import Part, ShardFacts
-from sre_findings.store import part_cache as module
-from sre_findings.store.blobs import FolderBlobs
-from sre_findings.store.keys import part_key, partition
-from sre_findings.store.part_cache import Copies
-from sre_findings.store.snapshot_writer import SnapshotWriter
-from sre_findings.store.snapshots import STAMP, Commit, Manifest
+from sre_findings.store.objects import part_cache as module
+from sre_findings.store.objects.blobs import FolderBlobs
+from sre_findings.store.objects.part_cache import Copies
+from sre_findings.store.snapshots.keys import part_key, partition
+from sre_findings.store.snapshots.reader import STAMP, Commit, Manifest
+from sre_findings.store.snapshots.writer import SnapshotWriter
 
 SIZE = 1000  # bytes of each part
 
@@ -295,9 +295,9 @@ def test_who_wants_a_snapshot_while_it_is_being_removed_gets_a_whole_one(
 
 _READER = """
 import gc, hashlib, random
-from sre_findings.store import part_cache as module
-from sre_findings.store.blobs import FolderBlobs
-from sre_findings.store.snapshots import Snapshots
+from sre_findings.store.objects import part_cache as module
+from sre_findings.store.objects.blobs import FolderBlobs
+from sre_findings.store.snapshots.reader import Snapshots
 
 class Elsewhere(FolderBlobs):
     def fetch(self, key, to):

@@ -11,11 +11,19 @@ from sre_findings.model.errors import UsageError
 from sre_findings.model.snapshots.certificate import judge
 from sre_findings.model.snapshots.retention import Fate, Keep, fates
 from sre_findings.model.snapshots.scan_plan import Plan, Shard
-from sre_findings.store.blobs import FolderBlobs
-from sre_findings.store.keys import parse, part_key
-from sre_findings.store.pruning import GRACE, hold, holds, prune, release, sweep, tombstones
-from sre_findings.store.snapshot_writer import SnapshotWriter
-from sre_findings.store.snapshots import Manifest
+from sre_findings.store.objects.blobs import FolderBlobs
+from sre_findings.store.snapshots.keys import parse, part_key
+from sre_findings.store.snapshots.pruning import (
+    GRACE,
+    hold,
+    holds,
+    prune,
+    release,
+    sweep,
+    tombstones,
+)
+from sre_findings.store.snapshots.reader import Manifest
+from sre_findings.store.snapshots.writer import SnapshotWriter
 
 FIRST = datetime(2026, 11, 1, 1, tzinfo=UTC)
 NOW = FIRST + timedelta(days=30)

@@ -15,11 +15,11 @@ from sre_findings.model.access import ALL, Access
 from sre_findings.model.snapshots.rollup import CAME, ORGANIZATION, WENT, Counts, Rollup, Scope
 from sre_findings.sources import rollup_access
 from sre_findings.sources.sources import Found, Sources
-from sre_findings.store import rollups
-from sre_findings.store.rollup_history import series
-from sre_findings.store.snapshot_writer import SnapshotWriter
-from sre_findings.store.snapshots import Commit
-from sre_findings.store.table import SqliteTable
+from sre_findings.store.records import rollups
+from sre_findings.store.records.rollup_history import series
+from sre_findings.store.records.table import SqliteTable
+from sre_findings.store.snapshots.reader import Commit
+from sre_findings.store.snapshots.writer import SnapshotWriter
 
 START = datetime(2026, 11, 1, 1, tzinfo=UTC)
 VALUES = ("111122223333", "444455556666", "payments", "x" * 2000, "a\x1fb", "")

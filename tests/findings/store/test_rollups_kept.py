@@ -23,9 +23,9 @@ from sre_findings.model.snapshots.rollup import (
     Scope,
     resource_scope,
 )
-from sre_findings.store import rollups
-from sre_findings.store.snapshots import Commit
-from sre_findings.store.table import Row, SqliteTable, Table
+from sre_findings.store.records import rollups
+from sre_findings.store.records.table import Row, SqliteTable, Table
+from sre_findings.store.snapshots.reader import Commit
 from sre_findings.store.urls import open_table
 
 NOW = datetime(2026, 11, 22, 1, tzinfo=UTC)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from sre_findings.store.slots import normal, record_end
+from sre_findings.store.records.slots import normal, record_end
 from sre_findings.store.urls import open_table
 from sre_schedules.schedule_file import load
 from sre_schedules.slots import Ended, Slots

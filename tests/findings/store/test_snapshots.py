@@ -15,11 +15,11 @@ from sre_findings.model.errors import CommitLost, StoreUnreadable
 from sre_findings.model.snapshots.certificate import judge
 from sre_findings.model.snapshots.scan_plan import Plan, Shard
 from sre_findings.model.snapshots.shard_facts import AccountStatus, Listing, Part, ShardFacts
-from sre_findings.store.blobs import Blobs, FolderBlobs
-from sre_findings.store.integrity import verify
-from sre_findings.store.keys import commit_key, manifest_key, parse, part_key
-from sre_findings.store.snapshot_writer import SnapshotWriter
-from sre_findings.store.snapshots import Commit, Manifest
+from sre_findings.store.objects.blobs import Blobs, FolderBlobs
+from sre_findings.store.snapshots.integrity import verify
+from sre_findings.store.snapshots.keys import commit_key, manifest_key, parse, part_key
+from sre_findings.store.snapshots.reader import Commit, Manifest
+from sre_findings.store.snapshots.writer import SnapshotWriter
 
 NOW = datetime(2026, 11, 22, 1, tzinfo=UTC)
 BODY = b"a part"

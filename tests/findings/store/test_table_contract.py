@@ -18,8 +18,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sre_findings.model.errors import StoreUnreadable, UsageError
-from sre_findings.store.dynamodb import DynamoTable
-from sre_findings.store.table import LAST, PARTITION_BYTES, SORT_BYTES, Row, SqliteTable, Table
+from sre_findings.store.records.dynamodb import DynamoTable
+from sre_findings.store.records.table import (
+    LAST,
+    PARTITION_BYTES,
+    SORT_BYTES,
+    Row,
+    SqliteTable,
+    Table,
+)
 from sre_findings.store.urls import open_table
 
 
@@ -318,7 +325,7 @@ def test_a_relative_sqlite_url_is_below_the_working_directory(
 
 
 CREATE = """
-from sre_findings.store.table import Row, SqliteTable
+from sre_findings.store.records.table import Row, SqliteTable
 table = SqliteTable(Path(argv[1]))
 print([n for n in range(20) if table.create(Row("p", f"{n:02d}", {"by": argv[2]}))])
 """
@@ -343,7 +350,7 @@ def test_of_several_processes_that_create_at_once_exactly_one_wins(
 LIMITED = """
 import resource, signal
 from sre_findings.model.errors import StoreUnreadable
-from sre_findings.store.table import Row, SqliteTable
+from sre_findings.store.records.table import Row, SqliteTable
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 table = SqliteTable(Path(argv[1]))
 table.put([Row("p", "old", {})])

@@ -23,9 +23,9 @@ from sre_findings.model.errors import AccessDenied, UsageError
 from sre_findings.model.resources.resource import Resource
 from sre_findings.questions.catalogue import Vulnerabilities
 from sre_findings.sources.sources import Sources
-from sre_findings.store.blobs import FolderBlobs
-from sre_findings.store.snapshot_writer import SnapshotWriter
-from sre_findings.store.table import SqliteTable
+from sre_findings.store.objects.blobs import FolderBlobs
+from sre_findings.store.records.table import SqliteTable
+from sre_findings.store.snapshots.writer import SnapshotWriter
 from sre_mcp.auth.bearer import FINDINGS, LIVE, Bearer
 from sre_mcp.auth.chat_user import ChatUser
 from sre_mcp.auth.guard import open_verifier

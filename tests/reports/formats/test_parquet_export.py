@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from sre_findings.store.schema import WHOLE
+from sre_findings.store.schema.tables import WHOLE
 from sre_reports.formats import parquet
 
 Rows = Callable[..., dict[str, Any]]

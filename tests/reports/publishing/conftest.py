@@ -11,9 +11,9 @@ from tests.support.clock import NOW
 from tests.support.http_server import HttpRequest, HttpResponse, HttpServer
 from tests.support.simulated_inspector import scan_nights, simulated_inspector
 
-from sre_findings.store.blobs import FolderBlobs
-from sre_findings.store.snapshot_writer import SnapshotWriter
-from sre_findings.store.table import SqliteTable
+from sre_findings.store.objects.blobs import FolderBlobs
+from sre_findings.store.records.table import SqliteTable
+from sre_findings.store.snapshots.writer import SnapshotWriter
 from sre_simulator.fleet import default_fleet
 
 

@@ -9,9 +9,9 @@ import pytest
 
 from sre_findings.model.errors import UsageError
 from sre_findings.sources.sources import Sources
-from sre_findings.store.blobs import FolderBlobs
-from sre_findings.store.snapshot_writer import SnapshotWriter
-from sre_findings.store.table import SqliteTable
+from sre_findings.store.objects.blobs import FolderBlobs
+from sre_findings.store.records.table import SqliteTable
+from sre_findings.store.snapshots.writer import SnapshotWriter
 from sre_reports.publishing.editions import Editions, open_editions
 from sre_reports.publishing.report_files import WHOLE, View
 

@@ -15,9 +15,9 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from sre_findings.store.reconciliation import unbalanced
-from sre_findings.store.snapshot_writer import SnapshotWriter
-from sre_findings.store.snapshots import Commit
+from sre_findings.store.snapshots.reader import Commit
+from sre_findings.store.snapshots.reconciliation import unbalanced
+from sre_findings.store.snapshots.writer import SnapshotWriter
 from sre_simulator.fleet.replay import replay_fleet
 from sre_simulator.inspector.faults import Fault
 

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sre_findings.store.schema import COVERAGE, FINDINGS, PACKAGES, RESOURCES, TABLES
+from sre_findings.store.schema.tables import COVERAGE, FINDINGS, PACKAGES, RESOURCES, TABLES
 from sre_scanner.history.lifecycle import PIECE, Night, history_tables
 
 FIRST = datetime(2026, 11, 1, 1, tzinfo=UTC)

@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sre_findings.model.errors import StoreUnreadable
-from sre_findings.store.schema import (
+from sre_findings.store.schema.tables import (
     CLOSED,
     COVERAGE,
     FINDINGS,

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from sre_findings.inspector.wire import decode_coverage, decode_findings
 from sre_findings.model.resources.owners import Owners
 from sre_findings.model.timestamps import is_time
-from sre_findings.store.original_finding import finding as rebuild
+from sre_findings.store.schema.original_finding import finding as rebuild
 from sre_scanner.spool.identities import identify
 from sre_scanner.spool.order import put_in_order
 from sre_scanner.spool.owners import owners_of

@@ -8,10 +8,10 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from sre_findings.store.blobs import FolderBlobs
-from sre_findings.store.fields import fields
-from sre_findings.store.keys import part_key
-from sre_findings.store.schema import FINDINGS
+from sre_findings.store.objects.blobs import FolderBlobs
+from sre_findings.store.schema.fields import fields
+from sre_findings.store.schema.tables import FINDINGS
+from sre_findings.store.snapshots.keys import part_key
 from sre_scanner.tables.parts import writing
 
 

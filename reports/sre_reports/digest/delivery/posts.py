@@ -13,8 +13,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sre_findings.sources.sources import Sources
-from sre_findings.store import posts as kept
-from sre_findings.store.table import Table
+from sre_findings.store.records import posts as kept
+from sre_findings.store.records.table import Table
 
 A_NIGHT = timedelta(hours=20)
 """A digest posted again this long after it was posted is assumed to be the next one."""

@@ -21,8 +21,8 @@ from sre_findings.model.errors import (
     UsageError,
 )
 from sre_findings.nightly.digest import DigestData
-from sre_findings.store.dynamodb import DynamoTable
-from sre_findings.store.table import SqliteTable, Table
+from sre_findings.store.records.dynamodb import DynamoTable
+from sre_findings.store.records.table import SqliteTable, Table
 from sre_reports.digest.delivery.courier import (
     Courier,
     Delivery,

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
 from sre_findings.model.operation import KEPT, Operation
-from sre_findings.store.table import Row, Table
+from sre_findings.store.records.table import Row, Table
 
 
 def write(table: Table, operations: Iterable[Operation]) -> None:

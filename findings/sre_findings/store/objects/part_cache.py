@@ -24,8 +24,8 @@ from pathlib import Path
 
 from sre_findings.model.errors import StoreUnreadable
 from sre_findings.model.snapshots.shard_facts import Part
-from sre_findings.store.blobs import FolderBlobs, mapped_errors
-from sre_findings.store.snapshots import Commit, Snapshots
+from sre_findings.store.objects.blobs import FolderBlobs, mapped_errors
+from sre_findings.store.snapshots.reader import Commit, Snapshots
 
 LIMIT = 10 * 10**9
 _AT_ONCE = 4  # parts fetched at a time

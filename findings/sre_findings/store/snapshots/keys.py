@@ -140,7 +140,7 @@ def shard_key(snapshot_id: str, shard: str, layout: int = LAYOUT) -> str:
 
 def converted_key(snapshot_id: str) -> str:
     """The key beside a snapshot's files in the first layout that says when they were moved
-    (store/layout_migration.py)."""
+    (store/snapshots/layout_migration.py)."""
     return records(snapshot_id, BY_SNAPSHOT) + CONVERTED
 
 

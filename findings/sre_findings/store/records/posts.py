@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from sre_findings.store.table import Row, Table
+from sre_findings.store.records.table import Row, Table
 
 KEPT = timedelta(days=90)
 

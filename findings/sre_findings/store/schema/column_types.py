@@ -25,7 +25,7 @@ def columns(table: str, words: int) -> list[tuple[str, str]] | None:
     file are asked for.
     """
     try:
-        from sre_findings.store import schema
+        from sre_findings.store.schema import tables as schema
     except ImportError:
         return None
     found = getattr(schema, table.upper(), None)

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sre_findings.store.table import Row, Table
+from sre_findings.store.records.table import Row, Table
 
 _SORT = "handout"
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from sre_findings.store.table import Row, Table
+from sre_findings.store.records.table import Row, Table
 
 KEPT = timedelta(days=90)
 RUNNING, DONE, FAILED, GIVEN_BACK, GIVEN_UP = "running", "done", "failed", "given_back", "given_up"

@@ -19,12 +19,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sre_findings.model.errors import StoreUnreadable
-from sre_findings.store import keys
-from sre_findings.store.blobs import Missing
-from sre_findings.store.keys import BY_SNAPSHOT, BY_TABLE
-from sre_findings.store.pruning import GRACE, held
-from sre_findings.store.snapshot_writer import SnapshotWriter
-from sre_findings.store.snapshots import Commit
+from sre_findings.store.objects.blobs import Missing
+from sre_findings.store.snapshots import keys
+from sre_findings.store.snapshots.keys import BY_SNAPSHOT, BY_TABLE
+from sre_findings.store.snapshots.pruning import GRACE, held
+from sre_findings.store.snapshots.reader import Commit
+from sre_findings.store.snapshots.writer import SnapshotWriter
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,10 +17,10 @@ from typing import Any
 
 from sre_findings.model.errors import UsageError
 from sre_findings.model.snapshots.retention import Fate
-from sre_findings.store import keys
-from sre_findings.store.blobs import BlobReader, Blobs, Missing
-from sre_findings.store.snapshot_writer import SnapshotWriter
-from sre_findings.store.snapshots import Commit
+from sre_findings.store.objects.blobs import BlobReader, Blobs, Missing
+from sre_findings.store.snapshots import keys
+from sre_findings.store.snapshots.reader import Commit
+from sre_findings.store.snapshots.writer import SnapshotWriter
 
 GRACE = timedelta(days=1)
 """How long files stay after their commit is gone: longer than any reader keeps a snapshot open."""

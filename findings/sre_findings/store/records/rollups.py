@@ -18,8 +18,8 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from sre_findings.model.snapshots.rollup import ORGANIZATION, Rollup, Scope
-from sre_findings.store.snapshots import Commit
-from sre_findings.store.table import LAST, SORT_BYTES, Row, Table
+from sre_findings.store.records.table import LAST, SORT_BYTES, Row, Table
+from sre_findings.store.snapshots.reader import Commit
 
 if TYPE_CHECKING:  # counts are asked for far more often
     from sre_findings.model.sla.ages import Ages

@@ -1,7 +1,7 @@
 """Reading the snapshots of a store: commits, manifests and parts.
 
-store/keys.py has the keys. A snapshot without a commit does not exist for a reader; what writes one
-is in store/snapshot_writer.py.
+``keys`` has the keys of its files, ``writer`` writes one. A snapshot without a commit does not
+exist for a reader.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 from sre_findings.model.errors import StoreUnreadable
 from sre_findings.model.snapshots.reasons import Reason, from_json, texts
-from sre_findings.store import keys
-from sre_findings.store.blobs import BlobReader, Missing
+from sre_findings.store.objects.blobs import BlobReader, Missing
+from sre_findings.store.snapshots import keys
 
 if TYPE_CHECKING:  # who asks the table reads no manifest, and what it is made of takes 10 ms
     from sre_findings.model.answers.snapshots import SnapshotItem
@@ -28,9 +28,11 @@ if TYPE_CHECKING:  # who asks the table reads no manifest, and what it is made o
 STAMP = "%Y%m%dT%H%M%SZ"
 """How the time in a snapshot's id is written, in UTC."""
 SCHEMA = 2
-"""The version of the tables (store/schema.py) that this product writes; it reads all before it too.
-A new column needs a new version, which store/fields.tsv names. 2 has names, reachability and marks
-of rows."""
+"""The version of the tables (``store/schema/tables.py``) that is written. Older ones are read too.
+
+A new column needs a new version, which ``store/schema/fields.tsv`` names. Version 2 has names,
+reachability and marks of rows.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,7 @@ class Commit:
 
     ``totals`` are the certificate's; ``slot`` is the fire of a schedule that it was made for, empty
     where a person asked for it. ``schema`` is the version of its tables, ``layout`` where its files
-    lie (store/keys.py).
+    lie (store/snapshots/keys.py).
     """
 
     sequence: int
@@ -215,7 +217,7 @@ class Snapshots:
         return {name for name in named if keys.is_snapshot_id(name)}
 
     def pruned(self) -> Iterator[str]:
-        """IDs of pruned snapshots; store/pruning.py removes their files."""
+        """IDs of pruned snapshots; store/snapshots/pruning.py removes their files."""
         yield from (
             json.loads(self.blobs.read(key))["snapshot_id"]
             for key in self.blobs.keys(keys.TOMBSTONES)

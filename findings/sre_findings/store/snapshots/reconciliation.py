@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sre_findings.store.snapshots import Commit, Snapshots
+from sre_findings.store.snapshots.reader import Commit, Snapshots
 
 if TYPE_CHECKING:
     import pyarrow as pa

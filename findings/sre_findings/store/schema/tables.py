@@ -1,10 +1,9 @@
-"""The columns of a snapshot's Parquet files. docs/schema.md tells them to people; a test holds the
-two together.
+"""The columns of a snapshot's Parquet files. docs/schema.md documents them; a test compares both.
 
-What many findings share lies once, in tables of its own: ``details`` what is known of a
-vulnerability, ``packages`` the lists of packages. Plain SQL joins them by ``region`` and number.
-Nested parts of the wire stay JSON text as it came, so that nothing is lost:
-:func:`sre_findings.store.original_finding.finding` gives the wire's finding back from a joined row.
+Data shared by many findings is stored once, in separate tables: ``details`` for vulnerabilities,
+``packages`` for lists of packages. Plain SQL joins them by ``region`` and number. Nested parts stay
+the original JSON text, so that nothing is lost: ``original_finding.finding`` in this package
+rebuilds Inspector's finding from a joined row.
 """
 
 from __future__ import annotations

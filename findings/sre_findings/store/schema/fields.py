@@ -34,7 +34,7 @@ def fields() -> Mapping[str, Mapping[str, Field]]:
     """Every table's columns, by name."""
     found: dict[str, dict[str, Field]] = {}
     for line in (
-        (resources.files("sre_findings.store") / "fields.tsv")
+        (resources.files("sre_findings.store.schema") / "fields.tsv")
         .read_text(encoding="utf-8")
         .splitlines()[1:]
     ):

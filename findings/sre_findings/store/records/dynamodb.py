@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from sre_findings.aws_errors import failure_of, first_line, sdk_errors
 from sre_findings.model.errors import StoreUnreadable
 from sre_findings.store.aws import home_region
-from sre_findings.store.table import LAST, Row
+from sre_findings.store.records.table import LAST, Row
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table as BotoTable

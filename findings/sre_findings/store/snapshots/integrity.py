@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from sre_findings.model.errors import StoreUnreadable
-from sre_findings.store.snapshots import Commit, Snapshots
+from sre_findings.store.snapshots.reader import Commit, Snapshots
 
 _CHUNK = 1 << 20
 

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 from sre_findings.model.errors import CommitLost
 from sre_findings.model.snapshots.states import Cell
-from sre_findings.store import keys
-from sre_findings.store.blobs import Blobs, Missing
-from sre_findings.store.snapshots import STAMP, Commit, Manifest, Snapshots
+from sre_findings.store.objects.blobs import Blobs, Missing
+from sre_findings.store.snapshots import keys
+from sre_findings.store.snapshots.reader import STAMP, Commit, Manifest, Snapshots
 
 if TYPE_CHECKING:
     from sre_findings.model.snapshots.scan_plan import Plan

@@ -15,8 +15,8 @@ from operator import add
 from typing import Any, NamedTuple
 
 from sre_findings.model.snapshots.rollup import NUMBERS, Rollup
-from sre_findings.store.rollups import MARKERS, digits, name_of, until
-from sre_findings.store.table import Row, Table
+from sre_findings.store.records.rollups import MARKERS, digits, name_of, until
+from sre_findings.store.records.table import Row, Table
 
 
 class Night(NamedTuple):

@@ -1,0 +1,1 @@
+"""Snapshots: where their files are, how they are read, written, checked, moved and pruned."""
