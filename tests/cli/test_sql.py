@@ -239,7 +239,7 @@ def test_a_query_that_needs_too_much_memory_is_an_error(cli: Cli, demo: Path, te
 
 def test_the_engine_keeps_to_its_memory_limit(demo: Path, tmp_path: Path) -> None:
     sources = Sources(SnapshotWriter(FolderBlobs(demo)), SqliteTable(demo / "table.db"), tmp_path)
-    with pytest.raises(UsageError, match="more memory than it may have"):
+    with pytest.raises(UsageError, match="exceeds its memory limit"):
         sql(
             Sql("select * from range(30000000) as r(i) order by hash(i)", memory=50_000_000),
             sources,

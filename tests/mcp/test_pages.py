@@ -200,7 +200,7 @@ def test_a_cursor_survives_encoding_and_decoding(place: int, query: str) -> None
     now = datetime.now(UTC).replace(microsecond=0)
     cursor = Cursor("20261122T010000Z-1", now, place)
     assert decode(cursor.encode(query), query, now) == cursor
-    with pytest.raises(UsageError, match="another question"):
+    with pytest.raises(UsageError, match="another query"):
         decode(cursor.encode(query), query + "x", now)
 
 
@@ -209,7 +209,7 @@ def test_a_cursor_is_valid_for_a_day() -> None:
     text = Cursor("20261122T010000Z", now, 1).encode("query")
     assert decode(text, "query", now + timedelta(hours=23)).place == 1
     for then in (now + timedelta(hours=25), now - timedelta(hours=1)):
-        with pytest.raises(UsageError, match="too old"):
+        with pytest.raises(UsageError, match="has expired"):
             decode(text, "query", then)
 
 
