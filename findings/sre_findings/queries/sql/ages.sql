@@ -1,4 +1,4 @@
--- Open findings by age, of everything together and of each account, region, type and owner.
+-- Open findings by age, in total and for each account, region, type and owner.
 select case when grouping(account_id) = 0 then 'account' when grouping(region) = 0 then 'region'
             when grouping(resource_type) = 0 then 'type' when grouping(owner) = 0 then 'owner' else 'organization' end as kind,
        coalesce(account_id, region, resource_type, owner, '') as value,

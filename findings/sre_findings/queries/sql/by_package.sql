@@ -1,4 +1,4 @@
--- Active findings by package, a finding once however many resources it names.
+-- Active findings by package. A finding counts once, even if it names several resources.
 with named as (
     select distinct region, packages_id, name from packages where name is not null
 )

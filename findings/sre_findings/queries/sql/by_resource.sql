@@ -1,4 +1,5 @@
--- Resources that hold findings, the worst first. A finding of several resources counts at each.
+-- Resources with findings, most severe first. A finding of several resources counts at each of
+-- them.
 with held as (
     select account_id, region, resource_type, resource_id, name, coalesce(owner, '') as owner, critical, high, medium, low,
            informational, untriaged, other, suppressed, fixable, exploitable, 0 as kev, 0 as unchecked

@@ -1,4 +1,5 @@
--- What happened in some nights, the newest first, the worst of a night first.
+-- Events of the selected snapshots, newest snapshot first, highest severity first within a
+-- snapshot.
 select snapshot_id, epoch_us(happened_at) as happened_us, kind, cause, account_id, region, resource_type, resource_id,
        resource_name, owner, exposure_group, type, subject, vulnerability_id, title, finding_arn, severity_rank,
        severity_before, epoch_us(opened_at) as opened_us, epoch_us(exposed_since) as exposed_us,

@@ -1,4 +1,4 @@
--- What happened in some nights, counted.
+-- Number of events of the selected snapshots, by kind and cause.
 select kind, cause, count(*) as events
 from events
 where (:owners is null or list_contains(:owners, owner))

@@ -1,4 +1,4 @@
--- Every row of coverage, of some owners' resources or of all.
+-- Rows of coverage, optionally only of the resources of some owners.
 select resource_id, resource_type, account_id, region, scan_type, status, reason, scan_mode, coalesce(name, '') as name,
        epoch_us(last_scanned_at) as last_scanned_us
 from coverage

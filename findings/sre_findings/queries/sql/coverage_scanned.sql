@@ -1,4 +1,4 @@
--- How many resources have every scan type ACTIVE.
+-- Number of resources whose scan types are all ACTIVE.
 select count(*) as scanned
 from (
     select resource_id from coverage where :owners is null or list_contains(:owners, owner)

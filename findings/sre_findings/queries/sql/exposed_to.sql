@@ -1,4 +1,5 @@
--- Every finding of one vulnerability, or of some packages, wherever it is; told is the first package of them.
+-- Every finding of one vulnerability or of some packages. Each row shows the first matching package
+-- of its list.
 with named as (
     select region, packages_id, min(position) as position from packages where list_contains(:names, name)
     group by region, packages_id

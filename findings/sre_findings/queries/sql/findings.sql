@@ -1,4 +1,5 @@
--- Findings for exports, once however many resources they name; what they share comes from findings_details and _packages.
+-- Findings for exports, once each even if they name several resources. findings_details and
+-- findings_packages have the shared data.
 select snapshot_id, finding_arn, resource_index, account_id, region, resource_type, resource_id, resource_name, owner, type,
        severity, severity_rank, status, vulnerability_id, vulnerability_source, title, subject, fix_available,
        exploit_available, inspector_score, epss_score, reachability, reachability_reason,
@@ -14,5 +15,6 @@ where (:resource_id is null or f.resource_id = :resource_id) and (:resource_id i
   and (:regions is null or list_contains(:regions, f.region))
   and (:owners is null or list_contains(:owners, f.owner))
   and (not :reachable or f.reachability = 'REACHABLE')
--- In the order of the parts, which DuckDB keeps: sorting a million wide rows again would need gigabytes of this process.
+-- Rows stay in the order of the parts, which DuckDB keeps. Sorting a million wide rows again would
+-- need gigabytes of memory.
 -- Elsewhere: order by region, resource_id, resource_type, account_id, severity_rank, finding_arn, resource_index

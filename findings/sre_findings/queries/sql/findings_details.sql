@@ -1,4 +1,4 @@
--- What the findings of an export share: a row for each of their details.
+-- Details that the findings of an export share, one row for each.
 with wanted as (
     select distinct region, details_id
     from findings as f

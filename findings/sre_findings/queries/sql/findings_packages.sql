@@ -1,4 +1,4 @@
--- The lists of packages of the findings of an export, each as it came.
+-- Package lists of the findings of an export, as Inspector sent them.
 with wanted as (
     select distinct region, packages_id
     from findings as f

@@ -1,4 +1,5 @@
--- How many of the findings of a list or an export are of each reachability: what a list of reachable ones leaves out.
+-- Number of findings of a list or an export by reachability, to report what the filter for
+-- reachable findings leaves out.
 select coalesce(f.reachability, 'UNKNOWN') as reachability, count(*) as findings
 from findings as f
 where (:resource_id is null or f.resource_id = :resource_id) and (:resource_id is not null or f.resource_index = 0)

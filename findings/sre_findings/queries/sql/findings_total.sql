@@ -1,4 +1,4 @@
--- How many findings a list or an export has in all.
+-- Total number of findings of a list or an export.
 select count(*) as total
 from findings as f
 where (:resource_id is null or f.resource_id = :resource_id) and (:resource_id is not null or f.resource_index = 0)

@@ -1,4 +1,4 @@
--- Which resources have open findings of some lists of packages.
+-- Resources that have open findings with one of some package lists.
 select distinct f.region, f.packages_id, f.account_id, f.resource_type, f.resource_id, coalesce(f.resource_name, '') as name,
        coalesce(r.platform, '') as platform
 from findings as f

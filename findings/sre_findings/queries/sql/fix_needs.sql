@@ -1,4 +1,4 @@
--- Open findings that an update removes, by what must be updated: a row a list of packages, platform and severity.
+-- Open findings that an upgrade resolves, one row for each package list, platform and severity.
 select f.resource_type, coalesce(r.platform, '') as platform, f.region, f.packages_id, f.severity_rank,
        count(*) as findings, sum(case when v.kev_due is not null then 1 else 0 end) as kev,
        sum(case f.severity_rank when 0 then :risk_critical when 1 then :risk_high when 2 then :risk_medium

@@ -1,4 +1,4 @@
--- Every package of some lists, or of every list, with the version that fixes it.
+-- Packages of some lists, or of all lists, with the version that fixes each.
 select region, packages_id, position, name, manager, fixed_in
 from packages
 where name is not null and (:lists is null or list_contains(:lists, packages_id))

@@ -1,4 +1,5 @@
--- What came and what went in the night, of everything together and of each account, region, type, owner and resource.
+-- Findings opened and resolved in the snapshot, in total and for each account, region, type, owner
+-- and resource.
 with moved as (
     select account_id, region, resource_type, coalesce(owner, '') as owner,
            concat(account_id, '|', region, '|', resource_type, '|', resource_id) as resource,

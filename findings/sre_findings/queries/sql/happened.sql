@@ -1,4 +1,5 @@
--- What happened in some nights, the worst first, and what makes it urgent. What is only seen for the first time is left out.
+-- Events of the selected snapshots, KEV findings first, then by severity. Findings of onboarded or
+-- rebuilt resources are left out.
 select e.kind, e.cause, e.severity_rank, e.severity_before, e.vulnerability_id, e.subject, e.title, e.account_id, e.region,
        e.resource_type, e.resource_id, e.resource_name, e.owner, e.finding_arn, e.finding_key,
        coalesce(r.public, false) or e.type = 'NETWORK_REACHABILITY' as exposed,

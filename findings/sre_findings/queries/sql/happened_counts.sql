@@ -1,4 +1,4 @@
--- What happened in some nights, counted by what makes it matter.
+-- Number of events of the selected snapshots, by severity, exposure and KEV.
 select e.kind, e.cause, e.severity_rank, coalesce(r.public, false) or e.type = 'NETWORK_REACHABILITY' as exposed,
        v.kev_added is not null or v.kev_due is not null as kev, count(*) as events
 from events as e

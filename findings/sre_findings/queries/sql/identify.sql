@@ -1,4 +1,4 @@
--- Every resource that has a name, and of which kind the name is.
+-- Every resource with this name, and the kind of the name.
 select distinct resource_id, resource_type, account_id, region, kind, coalesce(resource_name, '') as name
 from names
 where name = :name

@@ -1,4 +1,5 @@
--- What a rebuild of each machine image would remove: fixable open findings of the instances that run it.
+-- What a rebuild of each machine image would resolve: fixable open findings of the instances that
+-- run it.
 select r.image_id, coalesce(f.owner, '') as owner, f.account_id, f.region, min(r.platform) as platform,
        count(distinct f.resource_id) as instances, count(*) as findings,
        sum(case when f.severity_rank = 0 then 1 else 0 end) as critical, sum(case when f.severity_rank = 1 then 1 else 0 end) as high,

@@ -1,4 +1,5 @@
--- One page of findings of the whole estate, the worst first, a finding once however many resources it names.
+-- One page of findings of all resources, highest severity first. A finding counts once, even if it
+-- names several resources.
 select finding_arn, vulnerability_id, severity, status, not_understood, type, title, p.list as packages, fix_available, exploit_available,
        epss_score, inspector_score, f.reachability, f.reachability_reason, epoch_us(first_observed_at) as first_observed_us,
        epoch_us(last_observed_at) as last_observed_us, resource_id, resource_type, resource_name, account_id,

@@ -1,5 +1,6 @@
--- Names that begin with a text or have the fewest letters to change, for "did you mean"; who asks chooses among them.
--- Letters beyond ASCII count as one and the same, for engines count their bytes differently.
+-- Candidates for similar names: those that begin with the text, then those with the smallest edit
+-- distance.
+-- All characters beyond ASCII count as the same one, because engines count their bytes differently.
 select name, min(resource_id) as resource_id, count(distinct resource_id) as resources
 from (
     select name, resource_id, regexp_replace(lower(name), '[^ -~]', '?', 'g') as called,

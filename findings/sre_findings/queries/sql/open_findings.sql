@@ -1,4 +1,4 @@
--- Every finding that is not closed, once, with what a rule of suppression looks at.
+-- Every finding that is not closed, once each, with the columns that suppression rules match.
 select finding_arn, vulnerability_id, severity, status, not_understood, type, title, p.list as packages, fix_available, exploit_available,
        epss_score, inspector_score, f.reachability, f.reachability_reason, epoch_us(first_observed_at) as first_observed_us,
        epoch_us(last_observed_at) as last_observed_us, resource_id, resource_type, resource_name, account_id,

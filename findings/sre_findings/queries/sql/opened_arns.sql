@@ -1,4 +1,5 @@
--- Findings that came in some nights: new ones and those that came back, not what was met for the first time.
+-- Findings that are new or reopened in the selected snapshots. Findings of onboarded resources are
+-- left out.
 select distinct finding_arn
 from events
 where finding_arn is not null

@@ -1,2 +1,2 @@
--- Every name of a package that a finding has.
+-- Every package name in the findings.
 select distinct name from packages where name is not null order by name

@@ -1,4 +1,5 @@
--- Open findings as the page of a night lists them, the worst first, a finding once however many resources it names.
+-- Open findings for the report, highest severity first. A finding counts once, even if it names
+-- several resources.
 select f.finding_arn, f.severity_rank, f.severity, f.vulnerability_id, f.subject, f.type, f.title, f.inspector_score,
        coalesce(v.epss_score, f.epss_score) as epss_score, coalesce(v.checked, false) as checked,
        cast(v.kev_added as varchar) as kev_added, cast(v.kev_due as varchar) as kev_due, f.exploit_available, f.fix_available, f.reachability,

@@ -1,4 +1,5 @@
--- Where resources are known, and whether Inspector scans any of a type there.
+-- Accounts, regions and types with known resources, and whether Inspector scans any of that type
+-- there.
 select account_id, region, resource_type, bool_or(covered) as covered
 from (
     select account_id, region, resource_type, status = 'ACTIVE' as covered from coverage

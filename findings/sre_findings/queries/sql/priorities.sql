@@ -1,4 +1,5 @@
--- Open findings by vulnerability, with what decides which goes first. What has no vulnerability is told by its subject.
+-- Open findings by vulnerability, with the columns that decide the risk ranking. Findings without a
+-- vulnerability are grouped by subject.
 with open_findings as (
     select f.*, coalesce(r.public, false) as public, r.in_use_count, r.last_in_use_at
     from findings as f
@@ -13,7 +14,8 @@ with open_findings as (
            max(case when exploit_available = 'YES' then 1 else 0 end) as exploitable,
            max(case when fix_available in ('YES', 'PARTIAL') then 1 else 0 end) as fixable,
            max(case when public or type = 'NETWORK_REACHABILITY' then 1 else 0 end) as exposed,
-           -- 2 if any is reachable, 0 only if all are said not to be; what is not known is 1
+           -- 2 if any finding is reachable, 0 only if all are reported as not reachable, else 1
+           -- (unknown)
            max(case reachability when 'REACHABLE' then 2 when 'NOT_REACHABLE' then 0 else 1 end) as reached,
            min(case when reachability = 'REACHABLE' then reachability_reason end) as reached_reason,
            min(case when reachability = 'NOT_REACHABLE' then reachability_reason end) as unreached_reason,

@@ -1,4 +1,4 @@
--- Open findings of some resources by age: each counts at every resource that it names.
+-- Open findings of some resources by age. A finding counts at every resource that it names.
 select account_id, region, resource_type, resource_id, severity_rank, cast(opened_on as varchar) as opened_on,
        cast(kev_due as varchar) as kev_due, cast(sum(findings) as bigint) as findings
 from ages

@@ -1,4 +1,4 @@
--- What Inspector scans of one resource, a row a scan type.
+-- Coverage of one resource, one row for each scan type.
 select resource_id, resource_type, account_id, region, scan_type, status, reason, scan_mode, name,
        epoch_us(last_scanned_at) as last_scanned_us
 from coverage

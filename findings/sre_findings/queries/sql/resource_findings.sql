@@ -1,4 +1,5 @@
--- One page of a resource's findings, the worst first, and in each row how many there are on all pages.
+-- One page of the findings of a resource, highest severity first. Each row also has the total of
+-- all pages.
 select finding_arn, vulnerability_id, severity, status, not_understood, type, title, p.list as packages, fix_available, exploit_available,
        epss_score, inspector_score, f.reachability, f.reachability_reason, epoch_us(first_observed_at) as first_observed_us,
        epoch_us(last_observed_at) as last_observed_us, resource_id, resource_type, resource_name, account_id,

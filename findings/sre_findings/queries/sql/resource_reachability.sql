@@ -1,4 +1,4 @@
--- How many findings of a resource are of each reachability.
+-- Number of findings of a resource by reachability.
 select coalesce(reachability, 'UNKNOWN') as reachability, count(*) as findings
 from findings
 where resource_id = :resource_id and account_id = :account_id and region = :region and resource_type = :resource_type

@@ -1,4 +1,4 @@
--- How many findings of a resource the filters leave.
+-- Number of findings of a resource that match the filters.
 select count(*) as total
 from findings
 where resource_id = :resource_id and account_id = :account_id and region = :region and resource_type = :resource_type

@@ -1,4 +1,5 @@
--- What everything together holds, and each account, region, type and owner; a finding of several resources counts once.
+-- Counts in total and for each account, region, type and owner. A finding of several resources
+-- counts once.
 with held as (
     select account_id, region, resource_type, coalesce(owner, '') as owner,
            shared_critical as critical, shared_high as high, shared_medium as medium, shared_low as low,

@@ -1,4 +1,5 @@
--- Which of some ids several resources have: in another account or region, or of another type.
+-- Which of some IDs belong to several resources, in different accounts or regions or of different
+-- types.
 select resource_id, count(*) as resources
 from (
     select distinct resource_id, resource_type, account_id, region

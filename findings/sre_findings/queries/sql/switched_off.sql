@@ -1,4 +1,5 @@
--- Cells for which Inspector is switched off: what is in them is not scanned, and so is named nowhere.
+-- Cells in which Inspector is not enabled. Their resources are not scanned and appear in no other
+-- table.
 select distinct account_id, region, resource_type, scan_type
 from cells
 where state = 'not_opted_in'

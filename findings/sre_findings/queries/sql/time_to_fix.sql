@@ -1,4 +1,5 @@
--- Days from exposed to patched, and days watched without: of what stands alone by finding, of groups by exposure.
+-- Days from first observation to patch, and days observed without a patch. Exposure groups count
+-- once.
 with ends as (
     select severity_rank, coalesce(owner, '') as owner, account_id, region,
            date_diff('day', cast(exposed_since as date), cast(happened_at as date)) as days, cause

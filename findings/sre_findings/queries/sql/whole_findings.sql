@@ -1,4 +1,5 @@
--- One page of whole findings with what they share, for exports that go page by page and for one finding by its ARN.
+-- One page of complete findings with their shared data, for paged exports and for one finding by
+-- its ARN.
 select f.snapshot_id, f.finding_arn, resource_index, account_id, f.region as region, resource_type, resource_id, resource_name,
        owner, type, severity, severity_rank, status, vulnerability_id, vulnerability_source, title, subject, fix_available,
        exploit_available, inspector_score, epss_score, f.reachability, f.reachability_reason,
