@@ -1,5 +1,6 @@
-"""The core of the product: values, access to Inspector, the store and the queries. And the Python
-API:
+"""Core package: domain model, access to Inspector, the store and the queries.
+
+It is also the Python API:
 
     from sre_findings import open_store
     open_store().summary(by="owner").frame()
@@ -29,7 +30,7 @@ __all__ = [
     "open_store",
 ]
 
-if not TYPE_CHECKING:  # a type checker must not take every name for one of ours
+if not TYPE_CHECKING:  # hidden from type checkers, which would otherwise accept any attribute
     _PLACES = {
         "Answer": "api.answers", "NotKnown": "api.answers", "UnsureWarning": "api.answers",
         "Store": "api.store", "open_store": "api.store",
@@ -37,7 +38,7 @@ if not TYPE_CHECKING:  # a type checker must not take every name for one of ours
     }  # fmt: skip
 
     def __getattr__(name):
-        """The public name, imported now."""
+        """Imports and returns the public name. Raises AttributeError for any other name."""
         import importlib
 
         if name not in _PLACES:
@@ -47,5 +48,5 @@ if not TYPE_CHECKING:  # a type checker must not take every name for one of ours
         return found
 
     def __dir__():
-        """With the public names, for completion."""
+        """Lists the public names too, for completion."""
         return sorted({*globals(), *__all__})

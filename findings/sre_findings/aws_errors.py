@@ -1,7 +1,7 @@
-"""The one place that reads errors of the AWS SDK: their kind, AWS's code and message, and the
-remedy of a denial.
+"""Classifies errors of the AWS SDK: kind, AWS's code and message, and how to fix a denial.
 
-Codes come from the services' API references. The SDK is imported when an error is read, not before.
+This is the only module that reads SDK errors. Codes come from the services' API references. The
+SDK is imported when an error is read, not before.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from sre_findings.model.permission import action_of, missing
 DENIED, CREDENTIALS, THROTTLED, UNAVAILABLE, REJECTED = (
     "denied", "credentials", "throttled", "unavailable", "rejected",
 )  # fmt: skip
-"""Kinds of an answer that is an error."""
+"""Kinds of errors that the service returned."""
 NO_CREDENTIALS, NO_ANSWER, SETTINGS, SDK = "no_credentials", "no_answer", "settings", "sdk"
-"""Kinds of a failure without an answer; SDK is any other error of the SDK."""
+"""Kinds of failures without a response. SDK is any other error of the SDK."""
 
 _CREDENTIAL_CODES = frozenset(
     {
@@ -37,7 +37,7 @@ _CREDENTIAL_CODES = frozenset(
         "UnrecognizedClientException",
     }
 )
-# Denials that a line of a policy can lift. S3 answers a denied HEAD with the status alone.
+# Denials that an IAM policy statement can lift. S3 answers a denied HEAD with the status alone.
 _POLICY_CODES = frozenset({"AccessDenied", "AccessDeniedException", "403"})
 _DENIED_CODES = _POLICY_CODES | {
     "AuthorizationError",
@@ -49,10 +49,10 @@ _DENIED_CODES = _POLICY_CODES | {
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """An error of the SDK. Without an answer ``code`` is empty and ``status`` 0.
+    """An error of the SDK. Without a response, ``code`` is empty and ``status`` is 0.
 
-    ``message`` is AWS's, or the SDK's first line. ``retry_after`` is in seconds, None without the
-    header; ``attempts`` is how often the SDK had repeated the request.
+    ``message`` is AWS's message, or the first line of the SDK's. ``retry_after`` is in seconds, or
+    None without that header. ``attempts`` counts the SDK's retries of the request.
     """
 
     kind: str
@@ -66,13 +66,14 @@ class Failure:
 
     @property
     def answered(self) -> bool:
-        """Whether the service answered with this error."""
+        """Whether the service responded with this error."""
         return self.headers is not None
 
     def remedy(self, service: str = "", resource: str = "*") -> str:
-        """The policy statement that lifts a denial; empty if it is none, or names no permission.
+        """The policy statement that lifts a denial.
 
-        ``service`` and ``resource`` are used if AWS's message names none.
+        ``service`` and ``resource`` are used if AWS's message does not name them. The result is
+        empty if this is not a denial, or if no permission is known.
         """
         if self.code not in _POLICY_CODES:
             return ""
@@ -81,14 +82,14 @@ class Failure:
 
 
 def sdk_errors() -> tuple[type[Exception], ...]:
-    """The SDK's error classes for ``except``, which calls this only when an error is raised."""
+    """The SDK's error classes, for an ``except`` clause, which evaluates this only on an error."""
     import botocore.exceptions as sdk
 
     return sdk.ClientError, sdk.BotoCoreError
 
 
 def failure_of(error: BaseException) -> Failure:
-    """What an error of the SDK says. Any other error is of kind SDK, with its first line."""
+    """Classifies an error. An unknown error is of kind SDK, with its first line as the message."""
     import botocore.exceptions as sdk
     import botocore.parsers
 
@@ -108,7 +109,7 @@ def failure_of(error: BaseException) -> Failure:
 
 
 def _answered(error: Any) -> Failure:
-    """An answer that is an error. Some stand-ins of AWS leave parts of it out."""
+    """Converts an error response. Some AWS emulators omit parts of it."""
     answer, metadata = error.response.get("Error", {}), error.response.get("ResponseMetadata", {})
     code, status = str(answer.get("Code", "")), int(metadata.get("HTTPStatusCode", 0))
     headers = metadata.get("HTTPHeaders", {})
@@ -135,15 +136,18 @@ def _kind(code: str, status: int) -> str:
 
 
 def _retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds of the Retry-After header, which the SDK does not honour; at most ten minutes."""
+    """Seconds from the Retry-After header, which the SDK ignores; at most ten minutes."""
     header = str(headers.get("retry-after", ""))
     return min(float(header), 600.0) if header.isdecimal() else None
 
 
 @contextlib.contextmanager
 def store_errors(doing: str, *, do: str) -> Iterator[None]:
-    """Raises AccessDenied, CredentialsInvalid or, for any other error of the SDK, StoreUnreadable;
-    each starts with ``doing``, and ends with the permission that is missing or else with ``do``."""
+    """Maps errors of the SDK in the block to errors of the product.
+
+    Raises AccessDenied, CredentialsInvalid or, for any other error of the SDK, StoreUnreadable. The
+    message starts with ``doing`` and ends with the missing permission, or else with ``do``.
+    """
     try:
         yield
     except sdk_errors() as error:
@@ -160,5 +164,5 @@ LOG_IN = "Run: aws configure sso, or set AWS_PROFILE."
 
 
 def first_line(error: BaseException) -> str:
-    """An error in one line: its first, or its class if it has no text."""
+    """The first line of an error's message, or its class name if it has no message."""
     return str(error).splitlines()[0] if str(error) else type(error).__name__

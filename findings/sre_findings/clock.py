@@ -1,8 +1,7 @@
-"""The clock of entry points: the real one, or one that runs faster, to try a week of nights in
-minutes.
+"""The clock of entry points: the real one, or a faster one to simulate a week in minutes.
 
-``SRE_CLOCK`` is ``SPEED@MOMENT``: since that moment the clock runs so many times as fast. A process
-that is started later, with the same value, reads the same time.
+``SRE_CLOCK`` is ``SPEED@MOMENT``: from that moment on, the clock runs at SPEED times real time. A
+process that starts later with the same value reads the same time.
 """
 
 from __future__ import annotations
@@ -20,13 +19,15 @@ Now = Callable[[], datetime]
 
 
 def real() -> datetime:
-    """Now."""
+    """The current time, in UTC."""
     return datetime.now(UTC)
 
 
 def clock(environ: Mapping[str, str]) -> tuple[Now, int]:
-    """What tells the time, and how many times as fast as the real clock it runs. Raises UsageError
-    for a wrong setting."""
+    """The clock and its speed relative to real time, as ``SRE_CLOCK`` sets them.
+
+    Raises UsageError if the setting is invalid.
+    """
     text = environ.get(VARIABLE, "")
     if not text:
         return real, 1

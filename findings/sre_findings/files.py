@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all."""
+"""Atomic and durable file writes."""
 
 from __future__ import annotations
 
@@ -12,8 +12,10 @@ from typing import BinaryIO
 
 @contextlib.contextmanager
 def draft(target: Path) -> Iterator[Path]:
-    """A path beside the target's own that no reader lists, gone afterwards whatever happens. Makes
-    the folder."""
+    """Yields a temporary path beside the target that no reader lists, and removes it afterwards.
+
+    Creates the folder if it is missing.
+    """
     target.parent.mkdir(parents=True, exist_ok=True)
     path = target.parent / f".draft-{uuid.uuid4().hex}"
     try:
@@ -24,8 +26,10 @@ def draft(target: Path) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def whole(target: Path) -> Iterator[BinaryIO]:
-    """A file to write; it is at ``target``, durable, once the block ends without an error, and not
-    before."""
+    """Yields a file to write, and moves it to ``target`` if the block ends without an error.
+
+    Until then ``target`` does not change. Afterwards the file is durable.
+    """
     with draft(target) as path:
         with path.open("xb") as file:
             yield file
@@ -34,10 +38,10 @@ def whole(target: Path) -> Iterator[BinaryIO]:
 
 
 def settle(path: Path, target: Path, *, once: bool = False) -> None:
-    """Moves a draft into its place, durably. With ``once`` FileExistsError says that something is
-    there, and nothing moves.
+    """Moves a draft to its target, durably.
 
-    A hard link is the atomic "only if absent" that every POSIX file system keeps.
+    With ``once``, raises FileExistsError and moves nothing if the target exists: a hard link is
+    created atomically on every POSIX file system, and only if the name is free.
     """
     if once:
         target.hardlink_to(path)
@@ -47,13 +51,13 @@ def settle(path: Path, target: Path, *, once: bool = False) -> None:
 
 
 def sync(file: BinaryIO) -> None:
-    """Makes what was written durable."""
+    """Flushes a file's content to disk."""
     file.flush()
     os.fsync(file.fileno())
 
 
 def sync_folder(folder: Path) -> None:
-    """Makes a rename or link durable: it lives in the folder, not in the file."""
+    """Makes a rename or link durable: the folder holds it, not the file."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)

@@ -1,4 +1,4 @@
-"""A secret of AWS Secrets Manager as text. Errors contain nothing of the secret."""
+"""Reads a secret from AWS Secrets Manager. Errors never contain any of the secret."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sre_findings.model.permission import Permission
 
 
 class Secret:
-    """One secret by its name or ARN; it is read on demand.
+    """One secret, identified by its name or ARN, and read on demand.
 
     Errors begin with ``what`` and end with ``do``.
     """
@@ -20,12 +20,15 @@ class Secret:
         self._client: Any = None
 
     def read(self) -> str:
-        """The current version's text. Raises AccessDenied, CredentialsInvalid if it is binary, and
-        Unreachable for any other failure."""
+        """The text of the secret's current version.
+
+        Raises AccessDenied, CredentialsInvalid if the secret is binary, and Unreachable for any
+        other failure.
+        """
         try:
             text = self._connected().get_secret_value(SecretId=self._name).get("SecretString")
         except sdk_errors() as error:
-            # AWS's message is left out: it may name secrets and roles
+            # AWS's message is omitted, because it can name secrets and roles.
             code = _code(error)
             if code.startswith("AccessDenied"):
                 raise AccessDenied(self._what, why=code, do=self._permission().remedy) from error
@@ -37,7 +40,7 @@ class Secret:
         return text
 
     def _permission(self) -> Permission:
-        """The permission to read it. AWS appends six random letters to a secret's name."""
+        """The permission to read the secret. AWS appends six random characters to its name."""
         service = f"arn:{self._connected().meta.partition}:secretsmanager:{self._region or '*'}"
         place = f"{service}:*:secret:{self._name}-*"
         return Permission(
@@ -59,6 +62,6 @@ class Secret:
 
 
 def _code(error: Exception) -> str:
-    """AWS's error code, or the class of an error without an answer."""
+    """AWS's error code, or the class name of an error without a response."""
     failure = failure_of(error)
     return failure.code or ("an error without a code" if failure.answered else type(error).__name__)

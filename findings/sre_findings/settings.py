@@ -1,5 +1,7 @@
-"""Settings, from flags, the environment, ``sre-ops.toml`` and defaults, in this order. Only entry
-points read them."""
+"""Settings from flags, the environment, ``sre-ops.toml`` and defaults, in this order.
+
+Only entry points read them.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,7 @@ _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """A setting: its key in the file, its environment variable, its default and its meaning."""
+    """One setting: its key in the file, its environment variable, its default and its meaning."""
 
     key: str
     variable: str
@@ -176,13 +178,12 @@ SETTINGS = (
 
 _FILES = ("owners", "policy", "suppressions", "slack_channels", "scope_file")
 REMOTE = "SRE_SETTINGS"
-"""The variable that names a settings file in a bucket, instead of the one in the working
-directory."""
+"""The variable that names a settings file in a bucket, used instead of the working directory's."""
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The settings that entry points pass on."""
+    """The settings that entry points pass to the rest of the code."""
 
     store: str
     table: str
@@ -225,8 +226,10 @@ def load(
     table: str | None = None,
     max_age: str | None = None,
 ) -> Settings:
-    """The settings of this call; arguments are flags. Raises UsageError with the invalid
-    setting."""
+    """Returns the settings. The keyword arguments are flags.
+
+    Raises UsageError if a setting is invalid.
+    """
     flags = {"store": store, "table": table, "max_age": max_age}
     file = folder / FILE
     if place := environ.get(REMOTE):
@@ -247,7 +250,7 @@ def load(
         sla=values.get("sla", ""),
         **{name: folder / values[name] if values.get(name) else None for name in _FILES},
         copies_size=size(values.get("copies_size", "10GB")),
-        # who names a store means that store
+        # An explicit store or table overrides the server.
         server="" if store or table else values.get("server", ""),
         tokens=values.get("tokens", ""),
         oidc=values.get("oidc", ""),
@@ -270,8 +273,10 @@ def load(
 
 
 def open_owners(settings: Settings) -> Owners:
-    """The rules for owners: the tag, and the owners file if one is set. Raises UsageError for an
-    invalid file."""
+    """Returns the ownership rules: the owner tag, and the owners file if one is set.
+
+    Raises UsageError if the file is invalid.
+    """
     from sre_findings.model.resources.owners import Owners, parse_owners
 
     if settings.owners is None:
@@ -302,21 +307,21 @@ def beside(store: str) -> str:
 
 
 def span(text: str) -> timedelta:
-    """A duration from text: 90s, 90m, 26h, 3d."""
+    """Parses a duration such as 90s, 90m, 26h or 3d. Raises UsageError if it is invalid."""
     if match := _SPAN.match(text.strip()):
         return timedelta(seconds=int(match[1]) * _SECONDS[match[2]])
     raise UsageError(f"{text!r} is not a duration", do="Use 90m, 26h or 3d.")
 
 
 def size(text: str) -> int:
-    """A number of bytes from text: 500MB, 10GB."""
+    """Parses a size such as 500MB or 10GB into bytes. Raises UsageError if it is invalid."""
     if match := _SIZE.match(text.strip()):
         return int(match[1]) * _BYTES[match[2]]
     raise UsageError(f"{text!r} is not a size", do="Use 500MB or 10GB.")
 
 
 def words(text: str) -> tuple[str, ...]:
-    """The parts of a comma-separated list."""
+    """The items of a comma-separated list, without spaces and empty items."""
     return tuple(word for part in text.split(",") if (word := part.strip()))
 
 

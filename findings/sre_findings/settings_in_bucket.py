@@ -1,5 +1,4 @@
-"""A settings file in a bucket, with the files that it names beside it: for containers, which have
-no files of their own."""
+"""A settings file in a bucket, with the files that it names, for containers without files."""
 
 from __future__ import annotations
 
@@ -13,7 +12,7 @@ from typing import Any
 from sre_findings.aws_errors import first_line, sdk_errors
 from sre_findings.model.errors import UsageError
 
-LARGEST = 4 << 20  # bytes of one file
+LARGEST = 4 << 20  # maximum bytes per file
 _PLACE = re.compile(r"s3://([a-z0-9.-]{3,63})/(?:(.+)/)?([^/]+)")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
@@ -25,11 +24,10 @@ def fetch(
     read: Callable[[Path], Mapping[str, str]],
     client: Any = None,
 ) -> Path:
-    """Fetches ``s3://bucket/config/sre-ops.toml`` and the files that its keys in ``named`` name;
-    where the file is now.
+    """Downloads a settings file such as ``s3://bucket/config/sre-ops.toml`` and returns its path.
 
-    They are fetched anew each time, so that a change counts with the next task. Raises UsageError
-    for what is not there.
+    Also downloads the files that its keys in ``named`` refer to. Nothing is cached, so a change
+    takes effect with the next task. Raises UsageError if a file is missing or invalid.
     """
     match = _PLACE.fullmatch(place)
     if match is None:
@@ -68,7 +66,7 @@ def _copied(client: Any, bucket: str, prefix: str, name: str, folder: Path) -> P
         raise UsageError(f"{where} cannot be read", why=first_line(error), do=do) from error
     if len(content) > LARGEST:
         raise UsageError(f"{where} is larger than {LARGEST:,} bytes")
-    # no name of a file that settings may name; several processes may fetch at once
+    # Settings cannot name such a file. The process ID keeps concurrent downloads apart.
     draft = folder / f"..{os.getpid()}.{name}"
     draft.write_bytes(content)
     return draft.replace(folder / name)

@@ -1,2 +1,1 @@
-"""The only code that calls Amazon Inspector: typed decode of its wire, its pages, retries, rate,
-live questions."""
+"""All calls to Amazon Inspector: typed decoding, paging, retries, rate limit and live queries."""

@@ -1,5 +1,7 @@
-"""Clients of other AWS services, for what they know beside Inspector: brief, and never past an
-overridden endpoint."""
+"""Clients of AWS services other than Inspector, with short timeouts and without retries.
+
+They never bypass an overridden endpoint.
+"""
 
 from __future__ import annotations
 
@@ -11,29 +13,30 @@ from sre_findings.inspector.credentials import Who, open_session
 from sre_findings.model.errors import UsageError
 
 Make = Callable[[str], Any]
-"""A client of the service of this name."""
+"""Creates a client of the named service."""
 
 
 class NotAsked(UsageError):
-    """Nothing is sent to this service: the settings lead Inspector's requests elsewhere without it,
-    or lead nowhere."""
+    """Nothing is sent to this service, because of the AWS settings.
+
+    Inspector's endpoint is overridden and this service's is not, or its endpoint is invalid.
+    """
 
 
 def check_asked(service: str, environ: Mapping[str, str]) -> None:
-    """Raises NotAsked for a service that must be left alone, because Inspector's endpoint is
-    overridden and its own is not."""
+    """Raises NotAsked if Inspector's endpoint is overridden and this service's is not."""
     overridden = "AWS_ENDPOINT_URL_INSPECTOR2" in environ and "AWS_ENDPOINT_URL" not in environ
     if overridden and f"AWS_ENDPOINT_URL_{service.upper()}" not in environ:
         raise NotAsked("not queried, because Inspector's endpoint is overridden and its own is not")
 
 
 def clients(profile: Who, region: str, environ: Mapping[str, str], *, read_timeout: float) -> Make:
-    """Makes clients that give up soon and try once; for a service that must not be asked making one
-    raises NotAsked.
+    """Returns a factory of clients with short timeouts and one attempt per request.
 
-    Where Inspector's endpoint is overridden and a service's own is not, it is left alone:
-    credentials of a simulator or of a private endpoint are not for AWS at large. One session serves
-    all, so that a role is assumed, and a person asked for a code, once.
+    The factory raises NotAsked for a service that must not be called. If Inspector's endpoint is
+    overridden and a service's is not, that service is not called: credentials of a simulator or of
+    a private endpoint must not be sent to AWS. All clients share one session, so a role is assumed,
+    and an MFA code requested, only once.
     """
     import botocore.config
 
@@ -46,13 +49,13 @@ def clients(profile: Who, region: str, environ: Mapping[str, str], *, read_timeo
 
     def make(service: str) -> Any:
         check_asked(service, environ)
-        # botocore's sessions are not safe to use from several threads; its clients are
+        # botocore's sessions are not thread-safe; its clients are.
         with one_at_a_time:
             try:
                 return session.create_client(service, region_name=region, config=config)
             except (
                 ValueError
-            ) as error:  # how botocore says that an endpoint of the settings is no address
+            ) as error:  # botocore's error for an invalid endpoint URL in the settings
                 raise NotAsked(f"not asked: {error}") from error
 
     return make

@@ -1,5 +1,7 @@
-"""One attempt at one operation: signed and sent by botocore, answered with the raw body, errors
-mapped to ours."""
+"""One attempt at one Inspector operation, sent by botocore, with the raw body as the result.
+
+Errors are mapped to the errors of the product.
+"""
 
 from __future__ import annotations
 
@@ -28,10 +30,10 @@ _BODY = "RawBody"
 def connect(
     region: str, *, profile: Who = None, connections: int = 4, read_timeout: float = 65
 ) -> Call:
-    """A way to call Inspector in one region with the standard AWS settings.
+    """Returns a function that calls Inspector in one region with the standard AWS settings.
 
-    Retries are ours (see ``retry``), so botocore's are off. Raises CredentialsInvalid where there
-    are none.
+    Retries are implemented in ``retry``, so botocore's are off. Raises CredentialsInvalid if there
+    are no credentials, and UsageError if the AWS settings are invalid.
     """
     import botocore.config
 
@@ -43,12 +45,12 @@ def connect(
             retries={"total_max_attempts": 1, "mode": "standard"},
             max_pool_connections=connections,
             parameter_validation=False,
-            # its own is built anew each request
+            # botocore rebuilds its default user agent for each request
             user_agent=f"sre-operations-assistant Botocore/{botocore.__version__}",
         )
         try:
             client = session.create_client("inspector2", region_name=region, config=config)
-        except ValueError as error:  # how botocore says that AWS_ENDPOINT_URL is no address
+        except ValueError as error:  # botocore's error for an invalid AWS_ENDPOINT_URL
             raise UsageError(str(error), do="Check your AWS settings.") from error
         if session.get_credentials() is None:
             raise CredentialsInvalid(
@@ -61,11 +63,11 @@ def connect(
 def keep_body(
     response_dict: dict[str, Any], customized_response_dict: dict[str, Any], **_: Any
 ) -> None:
-    """Takes the body of a good answer aside and leaves an empty object to botocore's parser, which
-    is slow and lossy.
+    """Saves the body of a successful response and gives botocore's parser an empty object.
 
-    botocore takes a body that broke off for a whole one, and fails on an error page that is not
-    UTF-8.
+    The parser is slow and drops fields. botocore also accepts a truncated body as complete and
+    fails on an error page that is not UTF-8; both are handled here. Raises Transient if the body is
+    truncated.
     """
     body, length = response_dict["body"], str(response_dict["headers"].get("Content-Length", ""))
     if length.isdecimal() and len(body) < int(length):
@@ -77,7 +79,7 @@ def keep_body(
 
 
 def caller(client: Any) -> Call:
-    """The client's operations as one function."""
+    """Wraps a client's operations in one function."""
 
     def call(operation: str, body: Mapping[str, Any]) -> bytes:
         with mapped_errors():
@@ -88,9 +90,9 @@ def caller(client: Any) -> Call:
 
 
 class mapped_errors:  # noqa: N801 - reads as a word where it is used
-    """Raises Transient for an error of the SDK that a retry may end, and an SreError for any other.
+    """Maps errors of the SDK in the block; errors of other libraries pass unchanged.
 
-    Errors of other libraries pass.
+    Raises Transient for an error that a retry can resolve, and an SreError for any other.
     """
 
     def __enter__(self) -> None: ...
@@ -116,7 +118,7 @@ def _mapped(failure: Failure) -> Exception:
 
 
 def _answered(failure: Failure) -> Exception:
-    """The error for an answer that is one."""
+    """The error for an error response."""
     message = failure.message or failure.code
     if failure.kind == aws_errors.THROTTLED:
         return Transient(message, throttled=True, retry_after=failure.retry_after)
@@ -135,7 +137,7 @@ def _answered(failure: Failure) -> Exception:
 
 
 def _allow(permission: Permission) -> str:
-    """What to do about a denial."""
+    """How to fix a denial."""
     if permission.barred_by or not permission.action.startswith("inspector2:"):
         return permission.remedy
     return (

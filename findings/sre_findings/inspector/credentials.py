@@ -1,5 +1,7 @@
-"""As who Inspector is asked: this process's own credentials, a profile's, or a role in Inspector's
-administrator account."""
+"""The credentials for Inspector: the process's own, a profile's, or those of an assumed role.
+
+The role is in Inspector's administrator account.
+"""
 
 from __future__ import annotations
 
@@ -16,27 +18,28 @@ _SESSION = "sre-operations-assistant"
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """A role that this process takes to read Inspector, and the external id that the role asks
-    for."""
+    """A role that this process assumes to read Inspector, and the external ID it requires."""
 
     role: str
     external_id: str = field(default="", repr=False)
 
 
 Who: TypeAlias = str | Reader | None
-"""A profile's name, a reader, or None: the credentials that this process has."""
+"""A profile's name, a reader role, or None for the process's own credentials."""
 
 
 def reader_of(settings: Settings) -> Reader | None:
-    """The reader of the settings, where one is set."""
+    """The reader role in the settings, or None."""
     return (
         Reader(settings.reader_role, settings.reader_external_id) if settings.reader_role else None
     )
 
 
 def open_session(who: Who) -> botocore.session.Session:
-    """A session with these credentials; those of a reader are asked for when they are first used,
-    and renewed in time."""
+    """Returns a session with these credentials.
+
+    A reader role is assumed on first use, and its credentials are renewed before they expire.
+    """
     import botocore.session
 
     if not isinstance(who, Reader):

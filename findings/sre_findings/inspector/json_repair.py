@@ -1,9 +1,9 @@
-"""JSON that a strict reader refuses, mended so that one odd value does not cost all the others.
+"""Repairs JSON that a strict parser rejects, so that one invalid value does not lose the others.
 
-Mended are: bytes that are not UTF-8, halves of surrogate pairs, control characters and unknown
-escapes in texts, numbers that no double holds (``NaN`` and ``Infinity`` too), and values nested too
-deep. What was there is marked, and :func:`original` gives it back. A body that broke off, or is
-something else altogether, stays as unreadable as it was.
+It repairs bytes that are not UTF-8, unpaired surrogates, control characters and unknown escapes in
+strings, numbers outside the range of a double (also ``NaN`` and ``Infinity``), and values nested
+too deeply. Replaced text is marked, and :func:`original` restores it. A truncated body, or one that
+is not JSON at all, stays invalid.
 """
 
 from __future__ import annotations
@@ -15,33 +15,32 @@ from typing import Any
 
 import msgspec
 
-# levels below a field; what Inspector sends has fewer than ten, and some readers give up after a
-# few hundred
+# Levels below a field. Inspector sends fewer than ten, and some parsers fail after a few hundred.
 DEEPEST = 32
-# RecursionError: brackets without end
+# RecursionError is raised for unbounded nesting.
 NOT_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
-_ABOVE = 3  # levels above a field: the page, its list, the item
+_ABOVE = 3  # levels above a field: page, list, item
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+"|[\[{]|[\]}]|[^\s,:\[\]{}"]+', re.DOTALL)
 _ODD_IN_TEXT = re.compile(
-    r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"  # a whole pair: nothing odd
+    r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"  # a valid pair
     r"|\\u[dD](?P<half>[89a-fA-F][0-9a-fA-F]{2})"
     r"|\\(?:[\"\\/bfnrt]|u[0-9a-fA-F]{4})"
     r"|(?P<escape>\\)"
     r"|(?P<control>[\x00-\x1f])"
     r"|(?P<byte>[\udc80-\udcff])",
 )
-# Two noncharacters, which no text has a use for, stand around what was replaced: the hexadecimal
-# digits of half a pair or a byte.
+# Two noncharacters, which valid text does not use, enclose the hexadecimal digits of what was
+# replaced: an unpaired surrogate or a byte.
 _MARK = re.compile("\ufdd0([0-9a-f]+)\ufdd1")
 _ANY = msgspec.json.Decoder()
 
 
 def mended(body: bytes, above: int = _ABOVE) -> bytes:
-    """The JSON with what is odd replaced: text that cannot be by a mark, other values by their
-    text, as a JSON string.
+    """Returns the JSON with invalid parts replaced.
 
-    ``above`` levels do not count. Marks are to be taken out by :func:`cleaned`.
+    Invalid text is replaced by a mark, and any other invalid value by its text as a JSON string.
+    ``above`` is the number of outer levels that do not count. :func:`cleaned` removes the marks.
     """
     text = body.decode(errors="surrogateescape")
     pieces: list[str] = []
@@ -67,7 +66,7 @@ def mended(body: bytes, above: int = _ABOVE) -> bytes:
 
 
 def sound(text: bytes) -> bytes:
-    """The JSON of one field, mended where some reader would refuse it; no marks are left in it."""
+    """The JSON of one field, repaired if any parser could reject it. It contains no marks."""
     try:
         fits = fit_for_all(_ANY.decode(text))
     except NOT_JSON:
@@ -76,8 +75,7 @@ def sound(text: bytes) -> bytes:
 
 
 def fit_for_all(value: Any, levels: int = DEEPEST) -> bool:
-    """Whether every reader of JSON can take the value: it is not too deep, and its numbers are
-    finite as doubles."""
+    """Whether every JSON parser accepts the value: not nested too deeply, all numbers finite."""
     if isinstance(value, dict | list):
         inner = value.values() if isinstance(value, dict) else value
         return levels > 0 and all(fit_for_all(one, levels - 1) for one in inner)
@@ -85,17 +83,17 @@ def fit_for_all(value: Any, levels: int = DEEPEST) -> bool:
 
 
 def is_marked(text: bytes) -> bool:
-    """Whether something in the text was replaced by a mark."""
+    """Whether the text contains a mark."""
     return b"\xef\xb7\x90" in text  # U+FDD0 in UTF-8
 
 
 def cleaned(text: bytes) -> bytes:
-    """The text with U+FFFD in place of every mark."""
+    """The text with every mark replaced by U+FFFD."""
     return _MARK.sub("\ufffd", text.decode()).encode() if is_marked(text) else text
 
 
 def original(text: bytes) -> str:
-    r"""The text before marking, in ASCII: half a pair as ``\\ud83d``, a byte as ``\\xff``."""
+    r"""The text before marking, in ASCII: a surrogate as ``\\ud83d``, a byte as ``\\xff``."""
     return _MARK.sub(
         lambda mark: f"\\u{mark[1]}" if len(mark[1]) == 4 else f"\\x{mark[1]}", text.decode()
     )
@@ -128,8 +126,10 @@ def _replaced(odd: re.Match[str]) -> str:
 
 
 def _is_number(word: str) -> bool:
-    """Whether a double holds it. A word that is no number at all is left alone, for the decoder to
-    refuse."""
+    """Whether a double can hold the number.
+
+    Also true for a word that is not a number, because the decoder rejects it.
+    """
     try:
         return math.isfinite(float(word)) and len(word) < 400
     except ValueError:
@@ -144,5 +144,5 @@ def _finite(number: float) -> bool:
 
 
 def _quoted(text: str) -> str:
-    """A text as a JSON string, escapes for all that is not ASCII."""
+    """A text as a JSON string in ASCII."""
     return json.dumps(text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace"))

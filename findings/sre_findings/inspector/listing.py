@@ -1,5 +1,4 @@
-"""The listings that a scan and a live question are made of, each page insisted on under one rate
-limit."""
+"""Inspector's listings for scans and live queries, with retries and one shared rate limit."""
 
 from __future__ import annotations
 
@@ -21,16 +20,16 @@ from sre_findings.inspector.wire import (
 )
 from sre_findings.model.snapshots.shard_facts import AccountStatus
 
-FILTER_VALUES = 10  # FilterCriteria and accountIds take at most ten entries a field
-DETAIL_ARNS = 10  # BatchGetFindingDetails takes at most ten findings
-STATUS_ACCOUNTS = 100  # BatchGetAccountStatus takes at most a hundred accounts
+FILTER_VALUES = 10  # maximum values per field in FilterCriteria and in accountIds
+DETAIL_ARNS = 10  # maximum findings per BatchGetFindingDetails
+STATUS_ACCOUNTS = 100  # maximum accounts per BatchGetAccountStatus
 
 T = TypeVar("T")
 
 
 @dataclass(slots=True)
 class ObjectPage:
-    """A page of an operation that needs no speed: its items as plain data."""
+    """A page of an operation that is not performance-critical: its items as plain data."""
 
     items: Sequence[Mapping[str, Any]]
     nextToken: str | None  # noqa: N815 - the wire's name
@@ -38,7 +37,7 @@ class ObjectPage:
 
 @dataclass(frozen=True, slots=True)
 class Inspector:
-    """Amazon Inspector in one region, as one caller sees it."""
+    """Amazon Inspector in one region, with the caller's permissions."""
 
     call: Call
     limit: RateLimit
@@ -52,13 +51,14 @@ class Inspector:
         accounts: Sequence[str] = (),
         **equals: str,
     ) -> Iterator[FindingsPage]:
-        """Every page of ListFindings for these statuses; ``equals`` narrows by further string
-        fields, ``updated`` by the first and last moment of ``updatedAt``, ``accounts``
-        (FILTER_VALUES at most) to these.
+        """Yields every page of ListFindings for these statuses.
 
-        Without statuses, every finding that is not CLOSED: one with a status that we do not know is
-        open, and must arrive. No sort order is asked: the service's own is by ARN, which does not
-        change under a running scan.
+        ``equals`` filters by further string fields, ``updated`` by the first and last moment of
+        ``updatedAt``, and ``accounts`` (at most FILTER_VALUES) by account.
+
+        Without statuses, it lists every finding that is not CLOSED, so that findings with a status
+        unknown to the product, which count as open, are included. No sort order is requested: the
+        default is by ARN, which does not change during a scan.
         """
         fields: dict[str, Any] = {name: [equal(value)] for name, value in equals.items()}
         fields |= {"awsAccountId": [equal(one) for one in accounts]} if accounts else {}
@@ -85,8 +85,10 @@ class Inspector:
     def coverage(
         self, tally: Tally, accounts: Sequence[str] = (), **equals: str
     ) -> Iterator[CoveragePage]:
-        """Every page of ListCoverage; ``equals`` narrows by string fields, ``accounts``
-        (FILTER_VALUES at most) to these."""
+        """Yields every page of ListCoverage.
+
+        ``equals`` filters by string fields, ``accounts`` (at most FILTER_VALUES) by account.
+        """
         criteria = {name: [equal(value)] for name, value in equals.items()}
         criteria |= {"accountId": [equal(one) for one in accounts]} if accounts else {}
         query = {"maxResults": 200} | ({"filterCriteria": criteria} if criteria else {})
@@ -100,8 +102,10 @@ class Inspector:
             yield page
 
     def statuses(self, accounts: Sequence[str], tally: Tally) -> Iterator[AccountStatus]:
-        """Whether Inspector is on, by account; without accounts, for the caller's own. Unknown
-        accounts are left out."""
+        """Yields the status of each account; without accounts, of the caller's own account.
+
+        Unknown accounts are omitted.
+        """
         for first in range(0, max(len(accounts), 1), STATUS_ACCOUNTS):
             batch = list(accounts[first : first + STATUS_ACCOUNTS])
             values = self._ask(
@@ -113,8 +117,10 @@ class Inspector:
     def details(
         self, arns: Sequence[str], tally: Tally
     ) -> tuple[dict[str, Mapping[str, Any]], dict[str, str]]:
-        """BatchGetFindingDetails for at most DETAIL_ARNS findings: details by ARN, and error codes
-        of those without."""
+        """Calls BatchGetFindingDetails for at most DETAIL_ARNS findings.
+
+        Returns the details by ARN, and the error codes by ARN of findings without details.
+        """
         found, failed = self._ask(
             "BatchGetFindingDetails", {"findingArns": list(arns)}, _details, tally
         )
@@ -122,15 +128,18 @@ class Inspector:
         return found, failed
 
     def members(self, tally: Tally) -> Iterator[str]:
-        """The accounts that this one administers, without itself."""
+        """Yields the IDs of the accounts that this account administers, without its own."""
         for page in self._objects(
             "ListMembers", {"maxResults": 50, "onlyAssociated": True}, "members", tally
         ):
             yield from (str(member["accountId"]) for member in page.items if "accountId" in member)
 
     def active_counts(self, tally: Tally) -> dict[str, int]:
-        """Inspector's own count of ACTIVE findings: ``all``, ``critical``, ``high``, ``medium`` (it
-        gives no others)."""
+        """Inspector's own counts of ACTIVE findings.
+
+        The keys are ``all``, ``critical``, ``high`` and ``medium``; Inspector returns no other
+        counts.
+        """
         query = {
             "aggregationType": "ACCOUNT",
             "aggregationRequest": {"accountAggregation": {"sortBy": "ALL"}},
@@ -183,7 +192,7 @@ def _count(tally: Tally, items: int) -> None:
 
 
 def _severity_counts(response: Mapping[str, Any]) -> Mapping[str, int]:
-    """The counts of one account, of whatever is a number; an item of another kind has none."""
+    """The numeric counts of one account; empty for an item of another shape."""
     counts = _object(_object(response.get("accountAggregation")).get("severityCounts"))
     return {
         name: number for name, number in counts.items() if isinstance(number, int) and number >= 0
@@ -206,7 +215,7 @@ def _details(body: bytes) -> tuple[dict[str, Mapping[str, Any]], dict[str, str]]
 
 
 def _statuses(body: bytes) -> list[AccountStatus]:
-    """The accounts of a BatchGetAccountStatus answer; failedAccounts count as not visible."""
+    """The accounts of a BatchGetAccountStatus response. Its failedAccounts count as not visible."""
     accounts = decode_object(body).get("accounts")
     if not isinstance(accounts, list):
         raise Garbled("BatchGetAccountStatus answered without accounts")
@@ -214,8 +223,7 @@ def _statuses(body: bytes) -> list[AccountStatus]:
 
 
 def _status(account: Mapping[str, Any]) -> AccountStatus:
-    """A status that is not there is no ENABLED. A row that names no account is of one that nobody
-    knows, and in doubt."""
+    """Decodes one account. A missing ID or status becomes ``unknown``, which is not ENABLED."""
     switches = {
         name: _status_word(state) for name, state in _object(account.get("resourceState")).items()
     }

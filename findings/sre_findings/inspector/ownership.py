@@ -1,4 +1,4 @@
-"""Whose a resource is, as a row of coverage and as a finding say it, each by its own tags."""
+"""Ownership claims from a row of coverage and from a finding, each from its own tags."""
 
 from __future__ import annotations
 
@@ -10,19 +10,17 @@ from sre_findings.model.resources.owners import Claim, Owners
 
 
 def by_coverage(owners: Owners, row: WireCoverage, known: Described) -> Claim:
-    """What a row of coverage says, of which ``known`` is the description; it looked when the
-    resource was last scanned."""
+    """The claim of a row of coverage, dated by its last scan. ``known`` is its metadata."""
     return owners.claim(known.tags, known.name, row.lastScannedAt)
 
 
 def by_finding(owners: Owners, resource: WireResource, updated_at: float | None = None) -> Claim:
-    """What a finding says of one of its resources."""
+    """The claim of a finding about one of its resources. ``updated_at`` is in epoch seconds."""
     return owners.claim(resource.tags or {}, name_of(resource), updated_at)
 
 
 def name_of(resource: WireResource) -> str | None:
-    """The tag Name, or what it is called by its own kind: an image's repository and tag, a
-    function's name."""
+    """The tag Name, or else an image's repository and tag, or a function's or project's name."""
     return (resource.tags or {}).get("Name") or _own_name(resource.details)
 
 

@@ -1,8 +1,7 @@
-"""The rules of paging, in one place. Each was paid for by somebody: see docs/architecture.md,
-"Paging".
+"""The paging rules. docs/architecture.md, "Paging", explains each of them.
 
-Only an absent, null or empty token ends a listing: empty and short pages are normal, and so is a
-token that leads to nothing. The query is the same on every page, to the letter. A token that comes
+Only a missing, null or empty token ends a listing. Empty and short pages are normal, and so is a
+token that leads to an empty page. The query is identical on every page. A token that is returned
 twice is an error, not a loop.
 """
 
@@ -13,15 +12,15 @@ from typing import Any, Protocol, TypeVar
 
 from sre_findings.model.errors import Unreachable
 
-EMPTY_PAGES_LIMIT = 1000  # in a row; far beyond what was ever seen, but a listing must end
+EMPTY_PAGES_LIMIT = 1000  # consecutive; far more than ever observed, but a listing must end
 
 
 class Page(Protocol):
-    """What paging needs to know of a page."""
+    """The part of a page that paging reads."""
 
     @property
     def nextToken(self) -> str | None:  # noqa: N802 - the wire's name
-        """The token of the next page; None or empty on the last."""
+        """The token of the next page; None or empty on the last page."""
         ...
 
 
@@ -31,11 +30,10 @@ P = TypeVar("P", bound=Page)
 def pages(
     ask: Callable[[Mapping[str, Any]], P], query: Mapping[str, Any], size: Callable[[P], int]
 ) -> Iterator[P]:
-    """Every page of a query, the last one recognised by its missing token alone.
+    """Yields every page of a query, until a page has no next token.
 
-    ``ask`` gets the whole request body of one page and repeats it by itself where that helps;
-    ``size`` counts a page's items. Raises Unreachable on a token that was given before, or when
-    nothing but empty pages come.
+    ``ask`` takes the request body of one page and handles retries; ``size`` counts a page's items.
+    Raises Unreachable if a token is returned twice, or after too many consecutive empty pages.
     """
     body, seen, empty = dict(query), set[int](), 0
     while True:

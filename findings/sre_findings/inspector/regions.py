@@ -1,4 +1,4 @@
-"""Regions: which exist, which are configured, which an account uses."""
+"""AWS regions: those with Inspector, their partition, and the configured one."""
 
 from __future__ import annotations
 
@@ -12,8 +12,11 @@ from sre_findings.model.spelling import near
 
 
 def check_region(region: str, known: Iterable[str]) -> str:
-    """The region, if AWS has it. A mistyped one would otherwise be a name that never resolves,
-    retried for minutes."""
+    """Returns the region if it is in ``known``; raises UsageError if not.
+
+    Without this check, requests to a mistyped region would be retried for minutes, because its host
+    name does not resolve.
+    """
     regions = sorted(known)
     if region in regions:
         return region
@@ -28,27 +31,27 @@ def check_region(region: str, known: Iterable[str]) -> str:
 
 @functools.cache
 def _plain_session() -> Any:
-    """A session for what botocore knows by itself: reading its endpoints takes 30 ms each time."""
+    """A session for botocore's static data. Cached, because loading the endpoints takes 30 ms."""
     import botocore.session
 
     return botocore.session.get_session()
 
 
 def known_regions() -> list[str]:
-    """Every region where Inspector exists, in all partitions, as botocore knows them."""
+    """Every region with Inspector, in all partitions, according to botocore."""
     session = _plain_session()
     partitions = session.get_available_partitions()
     return [r for p in partitions for r in session.get_available_regions("inspector2", p)]
 
 
 def partition_of(region: str) -> str:
-    """The partition of a region: aws, aws-cn, aws-us-gov. One snapshot holds one."""
+    """The partition of a region: aws, aws-cn, aws-us-gov. A snapshot covers one partition."""
     partition: str = _plain_session().get_partition_for_region(region)
     return partition
 
 
 def configured_region(profile: Who, environ: Mapping[str, str]) -> str:
-    """The region of the AWS settings. Raises UsageError without one."""
+    """The region in the AWS settings. Raises UsageError if none is configured."""
     region = environ.get("AWS_REGION") or open_session(profile).get_config_variable("region")
     if not region:
         raise UsageError("no region is configured", do="Use --region, or set AWS_REGION.")

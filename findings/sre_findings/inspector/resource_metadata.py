@@ -1,4 +1,4 @@
-"""What a row of coverage says of its resource beyond its state: its name and its tags."""
+"""A covered resource's name, tags and image use, from the metadata in its row of coverage."""
 
 from __future__ import annotations
 
@@ -14,8 +14,7 @@ from sre_findings.model.resources.image_use import Use, use_of
 
 @dataclass(frozen=True, slots=True)
 class Described:
-    """A covered resource. ``kinds`` is its metadata as it came, by kind; empty where nobody can
-    read it."""
+    """A covered resource. ``kinds`` is its metadata by kind; empty if it cannot be decoded."""
 
     name: str | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
@@ -23,7 +22,7 @@ class Described:
 
 
 def described(resource_id: str, metadata: bytes) -> Described:
-    """The same name and tags that the resource's findings give. Source: ResourceScanMetadata."""
+    """The name and tags, the same as in the resource's findings. Source: ResourceScanMetadata."""
     kinds = _kinds(metadata)
     instance, function = kinds.get("ec2", {}), kinds.get("lambdaFunction", {})
     found = instance.get("tags") or function.get("functionTags")
@@ -45,7 +44,7 @@ def described(resource_id: str, metadata: bytes) -> Described:
 
 
 def _kinds(metadata: bytes) -> dict[str, dict[str, Any]]:
-    """The metadata by kind. A kind that is no object is left out, and spoils no other."""
+    """The metadata by kind. A kind that is not an object is omitted; the others are kept."""
     try:
         return _METADATA.decode(metadata) if metadata else {}
     except NOT_JSON:
@@ -67,18 +66,18 @@ def covered_use(kinds: Mapping[str, Mapping[str, Any]]) -> Use:
 
 
 def found_use(details: Mapping[str, Mapping[str, Any]]) -> Use:
-    """The same as a finding's resource tells it. Source: AwsEcrContainerImageDetails, Image."""
+    """How an image is used, from a finding. Source: AwsEcrContainerImageDetails, Image."""
     return use_of(details.get("awsEcrContainerImage") or details.get("image") or {})
 
 
 def _image_name(resource_id: str, image: Mapping[str, Any]) -> str | None:
-    """``repository:tag`` from an image's ARN and the first of its tags."""
+    """``repository:tag`` from an image's ARN and its first tag; None for other IDs."""
     repository = resource_id.partition(":repository/")[2].rpartition("/sha256:")[0]
     return image_name(repository, image.get("tags")) if repository else None
 
 
 def image_name(repository: str, tags: object) -> str:
-    """``repository:tag`` by the first of its tags; the repository alone where there is none."""
+    """``repository:tag`` with the first tag, or the repository alone if there are no tags."""
     first = (
         next((tag for tag in tags if isinstance(tag, str)), "") if isinstance(tags, list) else ""
     )

@@ -1,7 +1,7 @@
-"""Our own patience: the same request again until a deadline, as long as the failure may pass.
+"""Retries and the rate limit: a request is repeated until a deadline if its failure is transient.
 
-botocore's modes give up after three to five attempts and ignore Retry-After, so that ten of sixteen
-workers lost pages under a throttle when it was tried; a lost page is a snapshot that lies.
+botocore's retry modes give up after three to five attempts and ignore Retry-After. In a test under
+throttling, ten of sixteen workers lost pages with them, and a lost page makes a snapshot wrong.
 """
 
 from __future__ import annotations
@@ -21,8 +21,11 @@ T = TypeVar("T")
 
 
 class Transient(Exception):
-    """A failure that may pass. ``throttled`` tells a rate limit, ``garbled`` an answer that came
-    and cannot be read; ``retry_after`` is what the service asks, in seconds."""
+    """A failure that a retry can resolve.
+
+    ``throttled`` marks a rate limit, and ``garbled`` a response that cannot be decoded.
+    ``retry_after`` is the delay that the service requested, in seconds.
+    """
 
     def __init__(
         self,
@@ -38,11 +41,10 @@ class Transient(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How long one request may be repeated, and how the pauses grow. ``wait`` sleeps and may be
-    interrupted.
+    """How long one request is retried, and how the pauses grow; all in seconds.
 
-    ``until`` is a moment of ``clock`` after which nothing is sent any more, whichever request it
-    is.
+    ``wait`` sleeps and may be interrupted. ``until`` is a time of ``clock`` after which no request
+    is sent.
     """
 
     deadline: float = 300.0
@@ -53,7 +55,7 @@ class Patience:
     until: float = math.inf
 
     def pause(self, attempt: int, failure: Transient) -> float:
-        """Exponential with full jitter, never less than Retry-After."""
+        """The pause before the next attempt: exponential with full jitter, at least Retry-After."""
         grown = min(self.longest_pause, self.first_pause * 2.0 ** min(attempt, 16))
         jittered = random.uniform(self.first_pause / 2, grown)  # noqa: S311 - jitter, nothing secret
         return max(jittered, failure.retry_after or 0.0)
@@ -61,7 +63,7 @@ class Patience:
 
 @dataclass(slots=True)
 class Tally:
-    """What a listing cost so far."""
+    """The pages, items, throttles and retries of a listing so far."""
 
     pages: int = 0
     items: int = 0
@@ -71,10 +73,10 @@ class Tally:
 
 
 def insist(attempt: Callable[[], T], patience: Patience, tally: Tally) -> T:
-    """The result of the first attempt that does not fail in passing.
+    """Retries ``attempt`` until it succeeds, and returns its result.
 
-    Raises Throttled or Unreachable when the deadline passes first; any other error of ``attempt``
-    goes through at once.
+    Raises Throttled or Unreachable if the deadline passes first. Errors of ``attempt`` that are not
+    transient are raised at once.
     """
     started, count = patience.clock(), 0
     while True:
@@ -116,8 +118,10 @@ def _given_up(failure: Transient, deadline: float) -> Throttled | Unreachable:
 
 @dataclass(slots=True)
 class RateLimit:
-    """At most ``rate`` requests a second, evenly; one for each account and region. Safe between
-    threads."""
+    """At most ``rate`` evenly spaced requests per second, for one account and region.
+
+    Thread-safe.
+    """
 
     rate: float
     wait: Callable[[float], None] = time.sleep
@@ -126,8 +130,10 @@ class RateLimit:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def take(self, until: float = math.inf) -> None:
-        """Returns when the next request may go. Raises Throttled, and takes no turn, where that is
-        after ``until``."""
+        """Waits until the next request may be sent.
+
+        Raises Throttled, without reserving a slot, if that is after ``until``.
+        """
         with self._lock:
             now = self.clock()
             turn = max(now, self._next)

@@ -1,5 +1,7 @@
-"""What a finding without a vulnerability is about: an open port, or a flaw in a file. It is part of
-the finding's identity."""
+"""The subject of a finding without a vulnerability: an open port, or a flaw in a file.
+
+It is part of the finding's identity.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,7 @@ class _Ports(msgspec.Struct):
 
 
 class _WireNetwork(msgspec.Struct):
-    """NetworkReachabilityDetails, what identifies it."""
+    """The identifying part of NetworkReachabilityDetails."""
 
     openPortRange: _Ports = msgspec.field(default_factory=_Ports)  # noqa: N815
     protocol: str = ""
@@ -26,7 +28,7 @@ class _CodePath(msgspec.Struct):
 
 
 class _WireCode(msgspec.Struct):
-    """CodeVulnerabilityDetails, what identifies it."""
+    """The identifying part of CodeVulnerabilityDetails."""
 
     detectorId: str = ""  # noqa: N815
     filePath: _CodePath = msgspec.field(default_factory=_CodePath)  # noqa: N815
@@ -37,8 +39,10 @@ _CODE = msgspec.json.Decoder(_WireCode)
 
 
 def subject_of(network: bytes, code: bytes) -> str | None:
-    """What a finding without a vulnerability is about: ``tcp/22-22``, or ``detector@path``; None if
-    that is not told."""
+    """The subject of a finding without a vulnerability: ``tcp/22-22`` or ``detector@path``.
+
+    None if the details are missing or cannot be decoded.
+    """
     with contextlib.suppress(msgspec.DecodeError):
         if network:
             ports = _NETWORK.decode(network)

@@ -1,7 +1,7 @@
-"""Which fields and words of Inspector's answers we know, and which of an answer's we do not.
+"""Detects fields and enum values in Inspector's responses that the product does not know.
 
-``known_fields.tsv`` lists them as botocore's model has them (1.44.8), a line a field: its path,
-what it holds, and its words where it has few. A test compares it with the model that is installed.
+``known_fields.tsv`` lists the known ones, from botocore's model (1.44.8), one per line: the path,
+the type, and the allowed words if it is an enum. A test compares it with the installed model.
 """
 
 from __future__ import annotations
@@ -20,22 +20,21 @@ from sre_findings.model.timestamps import is_time
 
 FINDING, COVERAGE, DETAILS = "finding", "coverage", "details"
 WORDS = ("type", "severity", "status", "fixAvailable", "exploitAvailable")
-"""Fields of a finding that hold one of a few words."""
-_MOST = 8  # names in a mark: more tell nobody more
+"""Fields of a finding that are enums."""
+_MOST = 8  # maximum names in a mark
 _LIST, _MAP = "[]", "*"
 _ANY = msgspec.json.Decoder()
 
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
-    """A field that holds a single value: of which kind, and which words it may be; any where there
-    are none."""
+    """A field with a single value: its type, and the allowed words, or none if any is allowed."""
 
     kind: str
     words: frozenset[str] = frozenset()
 
     def holds(self, value: Any) -> bool:
-        """Whether the value is of the kind."""
+        """Whether the value has this field's type."""
         match self.kind:
             case "text":
                 return isinstance(value, str)
@@ -48,13 +47,12 @@ class Leaf:
 
 
 Tree = dict[str, Any]
-"""Fields by name, each a Leaf or a Tree; the items of a list under ``[]``, the values of a map
-under ``*``."""
+"""Fields by name, each a Leaf or a Tree. List items are under ``[]``, map values under ``*``."""
 
 
 @cache
 def known_fields() -> Tree:
-    """All that we know."""
+    """All known fields, by kind of object."""
     tree: Tree = {}
     for line in (
         resources.files("sre_findings.inspector")
@@ -72,11 +70,10 @@ def known_fields() -> Tree:
 
 
 def look_at(path: str, text: bytes) -> tuple[bytes, tuple[str, ...]]:
-    """The JSON of a field as every reader can take it, and the names of what we do not understand
-    in it.
+    """Returns the JSON of a field, valid for every parser, and the names of what is unknown in it.
 
-    ``path`` is the field's, as in the table: ``finding.resources``. Names begin with the field's
-    own.
+    ``path`` is the field's path in the table, such as ``finding.resources``. The names begin with
+    the field's name.
     """
     node = _at(path)
     name = path.partition(".")[2]
@@ -90,7 +87,7 @@ def look_at(path: str, text: bytes) -> tuple[bytes, tuple[str, ...]]:
 
 
 def odd_words(kind: str, words: Iterable[tuple[str, str | None]]) -> tuple[str, ...]:
-    """Which of (field, word) we do not know: ``severity=TERRIBLE``."""
+    """The unknown values among (field, value) pairs, such as ``severity=TERRIBLE``."""
     return tuple(
         f"{name}={short_name(word)}"
         for name, word in words
@@ -100,7 +97,7 @@ def odd_words(kind: str, words: Iterable[tuple[str, str | None]]) -> tuple[str, 
 
 @cache
 def _at(path: str) -> Any:
-    """What we know of a field."""
+    """The Leaf or Tree of a field."""
     node: Any = known_fields()
     for name in path.split("."):
         node = node[name]
@@ -108,8 +105,10 @@ def _at(path: str) -> Any:
 
 
 def strange_in(finding: WireFinding) -> tuple[str, ...]:
-    """The names of what we do not understand in a finding's own fields; those that it could not
-    take are its page's to tell."""
+    """The names of what is unknown in the fields of WireFinding.
+
+    Fields that WireFinding cannot hold are reported by the page.
+    """
     nested = ((name, bytes(getattr(finding, name))) for name in NESTED)
     found = (
         name for path, text in nested if text for name in look_at(f"{FINDING}.{path}", text)[1]
@@ -118,7 +117,7 @@ def strange_in(finding: WireFinding) -> tuple[str, ...]:
 
 
 def mark(names: Iterable[str]) -> str | None:
-    """The names in one text, each once; None where there are none."""
+    """The distinct names, joined by commas and shortened; None if there are none."""
     distinct = list(dict.fromkeys(names))
     return ", ".join(distinct[:_MOST] + ["…"] * (len(distinct) > _MOST)) or None
 
@@ -128,8 +127,7 @@ def _is_word(node: Leaf, word: str) -> bool:
 
 
 def _strange(value: Any, node: Any, path: str) -> Iterator[str]:
-    """What is strange in a value, by its path without places in lists. A null is nothing that could
-    be misunderstood."""
+    """Yields the path of each unknown field or value, without list indexes. Nulls are ignored."""
     if value is None:
         return
     if isinstance(node, Leaf):

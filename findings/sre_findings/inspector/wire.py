@@ -1,10 +1,9 @@
-"""The wire of ListFindings and ListCoverage, decoded to typed values; nothing that arrives is
-dropped.
+"""Typed decoding of ListFindings and ListCoverage responses, without loss.
 
-botocore's parser costs 160 µs a finding and forgets fields that its model does not know. A typed
-decode of the raw body costs 6 µs; nested parts stay raw JSON. A page with anything odd is decoded
-again field by field: one odd value spoils only itself, is kept in ``extra`` as it came, and is
-counted.
+botocore's parser takes 160 µs per finding and drops fields that are not in its model. Typed
+decoding of the raw body takes 6 µs; nested parts stay raw JSON. A page with anything unexpected is
+decoded again field by field: an unexpected value affects only its own field, is kept unchanged in
+``extra``, and is counted.
 """
 
 from __future__ import annotations
@@ -25,15 +24,16 @@ NONESTED = msgspec.Raw()
 
 
 class Garbled(Exception):
-    """A body that is no answer: no JSON even when it is mended, or without what every answer has.
-    It is to be asked again."""
+    """A body that is not JSON even after repair, or lacks required fields. It is retried."""
 
 
 class WireFinding(msgspec.Struct, forbid_unknown_fields=True, gc=False):
-    """A finding as ListFindings sends it. Times are epoch seconds. Source: API reference, Finding
-    (botocore 1.44.8)."""
+    """A finding in ListFindings. Times are epoch seconds.
 
-    findingArn: str  # noqa: N815 - the wire's names, here and below
+    Source: API reference, Finding (botocore 1.44.8).
+    """
+
+    findingArn: str  # noqa: N815 - names of the API, here and below
     awsAccountId: str | None = None  # noqa: N815
     type: str | None = None
     severity: str | None = None
@@ -57,7 +57,7 @@ class WireFinding(msgspec.Struct, forbid_unknown_fields=True, gc=False):
 
 
 _TIMES = frozenset({"firstObservedAt", "lastObservedAt", "updatedAt"})
-_LONGEST_NAME = 80  # of a field that we do not know, where it is counted
+_LONGEST_NAME = 80  # of an unknown field, in counts
 
 _Time = Annotated[float, msgspec.Meta(ge=EARLIEST, le=LATEST)]
 _Score = Annotated[float, msgspec.Meta(ge=0, le=10)]
@@ -65,8 +65,10 @@ _Arn = Annotated[str, msgspec.Meta(min_length=1)]
 
 
 def _strictly(name: str) -> Any:
-    """The type of a field on the quick way, null excluded: what does not fit is for the slow way,
-    which keeps it."""
+    """The type of a field on the fast path, without null.
+
+    Pages with any other value take the slow path, which keeps it.
+    """
     if name in _TIMES:
         return _Time
     return {"inspectorScore": _Score, "findingArn": _Arn}.get(
@@ -91,8 +93,11 @@ _STRICT_PAGE: Any = msgspec.defstruct(
 
 
 class FindingsPage(msgspec.Struct):
-    """One page. ``extras`` holds, by position, the JSON of a finding's fields that WireFinding
-    cannot take; ``odd`` the names of those that we do not understand."""
+    """One page of ListFindings.
+
+    ``extras`` has, by position, the JSON of the fields that WireFinding cannot hold, and ``odd``
+    the names of the fields and values that are unknown.
+    """
 
     findings: list[WireFinding]
     nextToken: str | None = None  # noqa: N815
@@ -102,7 +107,7 @@ class FindingsPage(msgspec.Struct):
 
 
 class WireResource(msgspec.Struct):
-    """The part of a finding's resource that becomes columns; the whole stays beside it as JSON."""
+    """The part of a finding's resource that becomes columns. The whole is stored as JSON too."""
 
     id: str
     type: str = ""
@@ -113,8 +118,7 @@ class WireResource(msgspec.Struct):
 
 
 class WirePackages(msgspec.Struct):
-    """The part of packageVulnerabilityDetails that becomes columns; the list of packages stays
-    JSON."""
+    """The part of packageVulnerabilityDetails that becomes columns; the packages stay JSON."""
 
     vulnerabilityId: str | None = None  # noqa: N815
     source: str | None = None
@@ -122,21 +126,23 @@ class WirePackages(msgspec.Struct):
 
 
 class WireEpss(msgspec.Struct):
-    """A finding's epss. Source: API reference, EpssDetails."""
+    """A finding's EPSS. Source: API reference, EpssDetails."""
 
     score: float | None = None
 
 
 class ScanStatus(msgspec.Struct, forbid_unknown_fields=True):
-    """ScanStatus of a covered resource."""
+    """The scan status of a covered resource. Source: API reference, ScanStatus."""
 
     statusCode: str = ""  # noqa: N815
     reason: str = ""
 
 
 class WireCoverage(msgspec.Struct):
-    """One row of ListCoverage; ``resourceMetadata`` stays raw. Source: API reference,
-    CoveredResource."""
+    """One row of ListCoverage; ``resourceMetadata`` stays raw.
+
+    Source: API reference, CoveredResource.
+    """
 
     resourceId: str  # noqa: N815
     resourceType: str  # noqa: N815
@@ -149,7 +155,7 @@ class WireCoverage(msgspec.Struct):
 
 
 class _Covered(msgspec.Struct, forbid_unknown_fields=True):
-    """A row of coverage on the quick way: null excluded, and where it is from as it came."""
+    """A row of coverage on the fast path: without nulls, and with the provider fields raw."""
 
     resourceId: _Arn  # noqa: N815
     resourceType: _Arn  # noqa: N815
@@ -168,8 +174,11 @@ class _Covered(msgspec.Struct, forbid_unknown_fields=True):
 
 @dataclass(frozen=True, slots=True)
 class CoveragePage:
-    """One page of ListCoverage. ``extras`` holds, for each row, the JSON of the fields that
-    WireCoverage has not or cannot take, ``odd`` the names of those that we do not understand."""
+    """One page of ListCoverage.
+
+    For each row, ``extras`` has the JSON of the fields that WireCoverage lacks or cannot hold, and
+    ``odd`` the names of the fields and values that are unknown.
+    """
 
     coveredResources: list[WireCoverage]  # noqa: N815
     extras: list[bytes]
@@ -195,13 +204,13 @@ _EPSS = msgspec.json.Decoder(WireEpss)
 
 
 def decode_findings(body: bytes) -> FindingsPage:
-    """One page of ListFindings from its raw body. Raises Garbled when it is not one.
+    """Decodes a page of ListFindings. Raises Garbled if the body is not one.
 
-    The quick way takes what the API documents; a page with anything else is decoded again, field by
-    field.
+    The fast path accepts what the API documents. A page with anything else is decoded again, field
+    by field.
     """
     try:
-        body.decode()  # nested parts stay raw, and raw parts are not looked into
+        body.decode()  # checks UTF-8 in nested parts too, which the decoder does not parse
         page = _PAGE.decode(body)
     except NOT_JSON:
         return _insist(body, _findings_page, "a page without its findings")
@@ -209,7 +218,7 @@ def decode_findings(body: bytes) -> FindingsPage:
 
 
 def decode_object(body: bytes) -> dict[str, Any]:
-    """The body of any other answer as plain data. Raises Garbled when it is not a JSON object."""
+    """Decodes any other response as plain data. Raises Garbled if it is not a JSON object."""
     values = _insist(body, lambda text: _ANY.decode(sound(text)), "not JSON")
     if not isinstance(values, dict):
         raise Garbled(f"not a JSON object but {type(values).__name__}")
@@ -217,13 +226,15 @@ def decode_object(body: bytes) -> dict[str, Any]:
 
 
 def decode_coverage(body: bytes) -> CoveragePage:
-    """One page of ListCoverage from its raw body. Raises Garbled when it is not one."""
+    """Decodes a page of ListCoverage. Raises Garbled if the body is not one."""
     return _insist(body, _coverage_page, "a page without its coverage")
 
 
 def decode_resources(raw: bytes) -> list[WireResource]:
-    """A finding's resources. Of one of another shape what fits becomes columns; its JSON is kept
-    all the same."""
+    """A finding's resources.
+
+    If one has an unexpected shape, the fields that fit become columns; its JSON is kept anyway.
+    """
     try:
         return _RESOURCES.decode(raw)
     except NOT_JSON:
@@ -232,7 +243,7 @@ def decode_resources(raw: bytes) -> list[WireResource]:
 
 
 def decode_packages(raw: bytes) -> WirePackages:
-    """A finding's packageVulnerabilityDetails; the same promise as :func:`decode_resources`."""
+    """A finding's packageVulnerabilityDetails; as lenient as :func:`decode_resources`."""
     try:
         return _PACKAGES.decode(raw)
     except NOT_JSON:
@@ -240,7 +251,7 @@ def decode_packages(raw: bytes) -> WirePackages:
 
 
 def decode_epss(raw: bytes) -> float | None:
-    """The score of a finding's epss, 0 to 1; None where it has none."""
+    """The EPSS score of a finding, 0 to 1; None if there is none."""
     try:
         score = _EPSS.decode(raw).score if raw else None
     except NOT_JSON:
@@ -249,7 +260,7 @@ def decode_epss(raw: bytes) -> float | None:
 
 
 def _insist(body: bytes, decode: Callable[[bytes], T], what: str) -> T:
-    """The body decoded as it came, or mended where that is no JSON."""
+    """Decodes the body, repairing it first if it is not valid JSON. Raises Garbled."""
     try:
         body.decode()
         return decode(body)
@@ -262,7 +273,7 @@ def _insist(body: bytes, decode: Callable[[bytes], T], what: str) -> T:
 
 
 def _value(raw: bytes) -> Any:
-    """The JSON as plain data; None where it is none."""
+    """The JSON as plain data; None if it is not valid."""
     try:
         return _ANY.decode(raw)
     except NOT_JSON:
@@ -270,7 +281,7 @@ def _value(raw: bytes) -> Any:
 
 
 def _resource(value: Any) -> WireResource:
-    """What fits of a resource of any shape."""
+    """The fields that fit, from a resource of any shape."""
     if not isinstance(value, dict):
         return WireResource("")
     texts = {
@@ -293,7 +304,7 @@ def _resource(value: Any) -> WireResource:
 
 
 def _packages(raw: bytes) -> WirePackages:
-    """What fits of packageVulnerabilityDetails of any shape."""
+    """The fields that fit, from packageVulnerabilityDetails of any shape."""
     try:
         fields = _FIELDS.decode(raw)
     except NOT_JSON:
@@ -307,8 +318,7 @@ def _packages(raw: bytes) -> WirePackages:
 
 
 def _findings_page(body: bytes) -> FindingsPage:
-    """Field by field, each as it came: a value that does not fit its field is no reason to lose the
-    others."""
+    """Decodes field by field, so that an unexpected value does not lose the others."""
     values = _FIELDS.decode(body)
     findings = NESTEDS.decode(values.get("findings", b"null"))
     token: str | None = _TOKEN.decode(values.get("nextToken", b"null"))
@@ -322,8 +332,10 @@ def _findings_page(body: bytes) -> FindingsPage:
 
 
 def _take(page: FindingsPage, position: int, raw: bytes) -> None:
-    """One finding of any shape: what fits becomes a field, what does not goes to ``extras`` as it
-    came."""
+    """Adds a finding of any shape to the page.
+
+    Fields that do not fit go to ``extras`` unchanged.
+    """
     item = _Item()
     for key, value in _fields_of(raw).items():
         item.take(key, value, _KNOWN, NESTED, _fit)
@@ -339,8 +351,7 @@ def _take(page: FindingsPage, position: int, raw: bytes) -> None:
 
 
 def _fields_of(raw: bytes) -> dict[str, msgspec.Raw]:
-    """The fields of an item of a list; one that is no object at all has a single field without a
-    name."""
+    """The fields of a list item. An item that is not an object becomes one field without a name."""
     try:
         return _FIELDS.decode(raw)
     except NOT_JSON:
@@ -348,8 +359,7 @@ def _fields_of(raw: bytes) -> dict[str, msgspec.Raw]:
 
 
 class _Item:
-    """An item of a list while its fields pass: the ``known`` ones, those that are ``extra``, and
-    the names of the ``odd``."""
+    """Collects an item's fields: ``known`` values, extra fields, and the names of ``odd`` ones."""
 
     def __init__(self) -> None:
         self.known: dict[str, Any] = {}
@@ -365,8 +375,10 @@ class _Item:
         nested: Container[str],
         fit: Callable[[str, Any], Any],
     ) -> None:
-        """One field. ``fit`` gives the value that a known field takes, or None; ``nested`` ones
-        stay as they are."""
+        """Adds one field. ``fit`` returns the value of a known field, or None if it does not fit.
+
+        ``nested`` fields stay raw JSON.
+        """
         name = cleaned(key.encode()).decode()
         text = cleaned(bytes(raw))
         if is_marked(bytes(raw)) or is_marked(key.encode()):
@@ -385,12 +397,14 @@ class _Item:
                 self.odd[short_name(name)] = None
 
     def is_undecoded(self, name: str) -> bool:
-        """Whether the field's text was no Unicode: two that differ there look alike, so none is an
-        identity."""
+        """Whether the field's text was not valid Unicode, so that it cannot serve as an identity.
+
+        Two different values may look the same after repair.
+        """
         return name in self._undecoded
 
     def extra_text(self) -> bytes:
-        """The JSON of what has no field; empty where there is none."""
+        """The JSON of the extra fields; empty if there are none."""
         kept = self._extra | (
             {UNDECODED: msgspec.Raw(msgspec.json.encode(self._undecoded))}
             if self._undecoded
@@ -400,20 +414,22 @@ class _Item:
 
 
 def short_name(name: str) -> str:
-    """The name of a field as it is counted: names are few and short, but nobody promised it."""
+    """A field's name, truncated for counting."""
     return name if len(name) <= _LONGEST_NAME else name[: _LONGEST_NAME - 1] + "…"
 
 
 def _exact(fitted: Any, value: Any) -> bool:
-    """Whether a field holds the value exactly as it came. No field holds a null: it is kept beside,
-    for it is not absent."""
+    """Whether a field holds the value unchanged.
+
+    A null never is: it differs from an absent field and is kept among the extra fields.
+    """
     if isinstance(fitted, ScanStatus):
         return set(value) <= {"statusCode", "reason"}
     return fitted is not None and fitted is value
 
 
 def _fit(key: str, value: Any) -> Any:
-    """The value as its field takes it, or None."""
+    """The value in the type of its field, or None if it does not fit."""
     if key in _TIMES:
         found = epoch_of(value) if isinstance(value, str) else value
         return found if is_time(found) else None
@@ -440,8 +456,10 @@ def _coverage_page(body: bytes) -> CoveragePage:
 
 
 def _covered(raw: bytes) -> tuple[WireCoverage, bytes, tuple[str, ...]]:
-    """A row of coverage, what it has no field for, and the names of what we do not understand in
-    it."""
+    """Decodes a row of coverage.
+
+    Returns the row, the JSON of its extra fields, and the names of the unknown ones.
+    """
     try:
         found = _COVERED.decode(raw)
     except NOT_JSON:
@@ -461,8 +479,11 @@ def _covered(raw: bytes) -> tuple[WireCoverage, bytes, tuple[str, ...]]:
 
 
 def _covered_leniently(raw: bytes) -> tuple[WireCoverage, bytes, tuple[str, ...]]:
-    """A row that lacks what names it has an empty text there, which is no resource that anybody can
-    be told is clean."""
+    """Decodes a row of any shape.
+
+    A missing identifying field becomes an empty string, so the row matches no resource and cannot
+    prove one clean.
+    """
     item = _Item()
     for key, value in _fields_of(raw).items():
         item.take(key, value, _COVERED_FIELDS, ("resourceMetadata",), _fit_covered)
@@ -476,7 +497,7 @@ def _covered_leniently(raw: bytes) -> tuple[WireCoverage, bytes, tuple[str, ...]
 
 
 def _fit_covered(key: str, value: Any) -> Any:
-    """The same as :func:`_fit` for a row of coverage."""
+    """Like :func:`_fit`, for a row of coverage."""
     if key == "lastScannedAt":
         found = epoch_of(value) if isinstance(value, str) else value
         return found if is_time(found) else None
