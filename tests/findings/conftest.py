@@ -46,8 +46,11 @@ def nights(tmp_path_factory: pytest.TempPathFactory) -> SnapshotWriter:
 
 @pytest.fixture
 def write_night() -> Callable[..., Commit]:
-    """``write_night(snapshots, 2, coverage=[{…}])`` commits a snapshot of day 2 that holds exactly
-    these rows."""
+    """Commits snapshots with given rows.
+
+    ``write_night(snapshots, 2, coverage=[{…}])`` commits a snapshot of day 2 that holds exactly
+    these rows.
+    """
 
     def write(snapshots: SnapshotWriter, number: int, **tables: list[dict[str, Any]]) -> Commit:
         night = datetime(2026, 11, number, 1, tzinfo=UTC)
@@ -73,7 +76,7 @@ def _write_part(
 ) -> Part:
     buffer, key = io.BytesIO(), f"{table}/part-eu-west-1.parquet"
     known = getattr(schema, table.upper(), None)
-    # A test gives only the columns that it is about.
+    # A test passes only the columns that matter to it.
     known = known and pa.schema([field.with_nullable(True) for field in known])
     pq.write_table(
         pa.Table.from_pylist([{"snapshot_id": snapshot_id, **row} for row in rows], schema=known),
@@ -166,8 +169,10 @@ sys.stdin.readline()
 
 @pytest.fixture
 def processes() -> Callable[[str, Sequence[Sequence[str]]], list[str]]:
-    """Runs a script in one process for each of ``arguments``, all started at once, and returns their
-    output."""
+    """Runs a script in one process per argument and returns the output of each.
+
+    All processes start at the same time.
+    """
 
     def run(script: str, arguments: Sequence[Sequence[str]]) -> list[str]:
         imports, _, rest = script.strip().partition("\n")

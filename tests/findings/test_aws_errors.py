@@ -1,4 +1,4 @@
-"""Errors of the AWS SDK become one of a few kinds, and a denial names its remedy."""
+"""Errors of the AWS SDK are mapped to a few kinds, and a denial names its remedy."""
 
 from __future__ import annotations
 

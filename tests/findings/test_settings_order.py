@@ -1,4 +1,4 @@
-"""Flags over environment over file over defaults, and a wrong setting is told by its name."""
+"""Flags override the environment, the file and the defaults; an invalid setting is named."""
 
 from __future__ import annotations
 

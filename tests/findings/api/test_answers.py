@@ -1,4 +1,4 @@
-"""Frames keep what an answer knows of itself, and the types that the names of columns promise."""
+"""Frames keep the metadata of their answer and have the data types that the columns promise."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""A server is asked with one POST a page; whatever it says instead of an answer is one plain
-line."""
+"""The client sends one POST per page, and reports every failure of the server in one line."""
 
 from __future__ import annotations
 
@@ -46,7 +45,7 @@ PROOF: dict[str, Any] = {
 
 
 def body(values: Any, meta: Any = None, **more: Any) -> bytes:
-    """A tool's result as the protocol has it."""
+    """A tool's result in the protocol's format."""
     result = {"content": [], "structuredContent": values, "_meta": meta or {}, **more}
     return json.dumps({"jsonrpc": "2.0", "id": 1, "result": result}).encode()
 
@@ -274,7 +273,7 @@ def test_an_error_of_the_question_is_the_same_error_here(
     http.reply(reply(body=body(None, {ERROR: parts}, isError=True)))
     with pytest.raises(SreError) as caught:
         Remote(http.url).call("summarize", {})
-    same = AccessDenied if kind is errors.Forbidden else kind  # who said no is told by the words
+    same = AccessDenied if kind is errors.Forbidden else kind  # the server denied
     assert (type(caught.value), str(caught.value)) == (same, str(met))
 
 
@@ -319,7 +318,7 @@ def test_nothing_goes_over_the_network_in_the_clear(url: str) -> None:
 
 
 def objects(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
-    """Objects that look much like an answer."""
+    """Objects that resemble an answer."""
     names = (
         "result",
         "error",
@@ -455,7 +454,7 @@ def test_what_is_no_reference_is_never_asked_for(http: Any, reply: Any, referenc
 
 @pytest.fixture
 def answering() -> Iterator[Any]:
-    """``answering(bytes)``: an address that says these bytes to whoever connects, and hangs up."""
+    """``answering(bytes)``: an address that sends these bytes to each client and disconnects."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         said: list[bytes] = []
 

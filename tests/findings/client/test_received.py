@@ -1,4 +1,4 @@
-"""An answer that went over the wire says, in every form, what it said before."""
+"""An answer received over HTTP has the same content in every output format as the original."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The file of suppressions: what it may say, and what its writer is told where it is wrong."""
+"""The suppressions file: what is valid, and the error message for each mistake."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ LEAST = "suppressions:\n  - {vulnerability: CVE-1, reason: r, owner: o, expires:
 
 @pytest.fixture(params=["libyaml", "PyYAML alone"])
 def either_parser(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Both ways of reading: wheels have libyaml, a build without it has not."""
+    """Runs the test with both parsers: wheels include libyaml, other builds may not."""
     if request.param == "libyaml":
         assert yaml.__with_libyaml__
     else:
@@ -61,7 +61,7 @@ def either_parser(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatc
 
 
 def both_parsers() -> Iterator[pytest.MonkeyPatch]:
-    """The same for properties, which may not use fixtures."""
+    """Yields once per parser, for property tests, which cannot use fixtures."""
     for absent in ([], ["CSafeLoader"]):
         with pytest.MonkeyPatch.context() as patch:
             for name in absent:
@@ -173,7 +173,7 @@ def test_windows_line_ends_and_a_byte_order_mark_are_nothing_special(either_pars
 
 
 MISTAKES = [
-    # What is changed, into what, and what is said.
+    # The text to replace, its replacement, and the error message.
     (
         "expires: 2027-01-31",
         "expires: soon",
@@ -519,7 +519,7 @@ _SOUP = st.lists(st.sampled_from(_PIECES), max_size=30).map("".join)
 
 @st.composite
 def _damaged(draw: st.DrawFn) -> bytes:
-    """A good file with a few places cut out or written over."""
+    """A valid file with a few bytes removed or overwritten."""
     text = bytearray(RULE.encode())
     for _ in range(draw(st.integers(1, 4))):
         start = draw(st.integers(0, len(text)))
@@ -550,7 +550,7 @@ def test_no_bytes_at_all_give_anything_but_rules_or_a_usage_error_with_a_line_of
 
 
 def _outcome(content: bytes) -> str | None:
-    """What is said of it, or None where it is taken."""
+    """The error message for the file, or None if it is valid."""
     try:
         parse(content, FILE)
     except UsageError as error:
@@ -587,8 +587,8 @@ def test_the_line_is_that_of_the_key_wherever_it_stands(data: st.DataObject, cou
         assert mistake("\n".join(lines)).startswith(f"{FILE}, line {wanted}: {key} must ")
 
 
-# The same rules in SQL: kinds of findings are few, so the rules meet these first, and then the
-# findings of each kind.
+# The same rules in SQL. There are few kinds of findings, so the rules are joined with the kinds
+# first, and then with the findings of each kind.
 HIDDEN = r"""
 with rules as (
     select unnest(?::struct(rule int, vulnerabilities text[], packages text[], accounts text[], regions text[],

@@ -1,5 +1,4 @@
-"""Rollups and ages counted by SQL are what adding up by hand gives, and nothing is counted
-twice."""
+"""Rollups and ages computed by SQL equal a manual count, and nothing is counted twice."""
 
 from __future__ import annotations
 
@@ -42,8 +41,10 @@ Open = Callable[..., Engine]
 def row(
     resource_id: str = "i-1", *, elsewhere: dict[str, int] | None = None, **changes: Any
 ) -> dict[str, Any]:
-    """A row of resources/ as the scanner writes it; ``elsewhere`` is what belongs to findings of
-    other resources."""
+    """A row of ``resources`` as the scanner writes it.
+
+    ``elsewhere`` has the counts that belong to findings of other resources.
+    """
     own = {
         **dict.fromkeys(NAMES, 0),
         **{name: changes.pop(name) for name in list(changes) if name in NAMES},

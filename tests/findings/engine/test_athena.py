@@ -1,8 +1,7 @@
-"""Athena's client path, against answers that Athena's own API documents: casts, pages, failures,
-time-outs, limits.
+"""The Athena client: casts, pages, failures, time-outs and limits.
 
-What a real Athena makes of the SQL is not shown here; test_conformance holds the text to DuckDB's
-rows.
+The responses follow the documentation of Athena's API. How Athena runs the SQL is not tested here;
+test_conformance compares the SQL text with DuckDB's rows.
 """
 
 from __future__ import annotations
@@ -46,7 +45,7 @@ LIMIT = 1 << 30
 
 @pytest.fixture
 def bucket(aws: str, monkeypatch: pytest.MonkeyPatch) -> SnapshotWriter:
-    """A store in a bucket, and Athena and Glue beside it."""
+    """A store in a bucket, with Athena and Glue endpoints."""
     for service in ("ATHENA", "GLUE"):
         monkeypatch.setenv(f"AWS_ENDPOINT_URL_{service}", aws)
     boto3.client("s3").create_bucket(
@@ -62,7 +61,7 @@ def bucket(aws: str, monkeypatch: pytest.MonkeyPatch) -> SnapshotWriter:
 def answers(
     columns: dict[str, str], *pages: Sequence[Sequence[str | None]]
 ) -> list[dict[str, Any]]:
-    """GetQueryResults, a page after another, as Athena words them: the header is the first row."""
+    """The pages of GetQueryResults as Athena returns them: the first row is the header."""
     info = [{"Name": name, "Type": kind} for name, kind in columns.items()]
     found: list[dict[str, Any]] = []
     for number, rows in enumerate(pages):
@@ -82,7 +81,7 @@ GROUP = {"WorkGroup": {"Name": "questions", "Configuration": {"BytesScannedCutof
 
 
 def known(night: Commit) -> dict[str, Any]:
-    """What Glue says of a night that it knows."""
+    """Glue's response for a snapshot with a registered partition."""
     place = f"s3://store/nights/tables/coverage/snapshot_id={night.snapshot_id}/"
     return {
         "Partitions": [{"Values": [night.snapshot_id], "StorageDescriptor": {"Location": place}}]
@@ -97,8 +96,10 @@ def state(name: str, why: str = "") -> dict[str, Any]:
 
 @pytest.fixture
 def script(http: Any, reply: Any, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
-    """``script({…}, {…})``: what Athena and Glue answer, one after another; the server that keeps
-    what was asked."""
+    """Sets the responses of Athena and Glue.
+
+    ``script({…}, {…})`` sets them in order, and returns the server, which records the requests.
+    """
     for service in ("ATHENA", "GLUE"):
         monkeypatch.setenv(f"AWS_ENDPOINT_URL_{service}", http.url)
 
@@ -334,7 +335,7 @@ def test_a_table_whose_columns_changed_is_brought_to_todays(
 
 
 def published(table: str = "coverage") -> dict[str, str]:
-    """Where the catalogue says that each snapshot's part of a table lies."""
+    """The location in the Glue catalog of each snapshot's part of a table, by snapshot id."""
     found = boto3.client("glue").get_partitions(DatabaseName="inspector", TableName=table)[
         "Partitions"
     ]

@@ -1,8 +1,7 @@
-"""Every engine gives the same rows: DuckDB, a real Spark cluster of three processes, and the text
-for Athena.
+"""Every engine returns the same rows: DuckDB, a Spark cluster, and the SQL for Athena.
 
-A new file of the catalogue takes part as soon as PARAMETERS has a line for it, and fails until
-then.
+The Spark cluster has three processes. A new file of the catalogue is tested once PARAMETERS has a
+line for it, and the tests fail until then.
 """
 
 from __future__ import annotations
@@ -66,7 +65,7 @@ EXPORTS = [
     ANY | {"resource_id": BUSY_INSTANCE, "types": ["AWS_EC2_INSTANCE", "it's"], "accounts": []},
 ]
 EVERY = {"fixable": False, "exploitable": False}
-QUICK = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"  # as the daemons of conftest
+QUICK = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"  # as for the daemons in conftest.py
 HOSTILE = [
     "x' or '1'='1",
     "\\' or 1=1 --",
@@ -194,7 +193,7 @@ PARAMETERS: dict[str, list[dict[str, Any]]] = {
         ANY | {"finding_arn": HOSTILE[1], "count": None, "skip": 0},
     ],
 }
-# What Athena calls, of its functions and of the words that may stand before a bracket.
+# Athena's functions in use, and the keywords that can precede a parenthesis.
 TRINO = {
     *(
         "BOOL_AND",
@@ -290,8 +289,11 @@ Path(asked["answer"]).write_bytes(pickle.dumps((found, echoed, len(executors) - 
 def _on_spark(
     master: str, nights: SnapshotWriter, folder: Path
 ) -> tuple[list[Any], list[Any], int]:
-    """Every case's rows, every hostile text as it comes back, and how many executors worked; by a
-    driver process."""
+    """Runs all cases on Spark in a driver process.
+
+    Returns the rows of every case, every hostile text as it is read back, and the number of
+    executors that worked.
+    """
     asked = {
         "engine": master,
         "store": nights.blobs.url,
@@ -375,7 +377,7 @@ def test_the_text_for_athena_is_athenas_and_means_the_same_when_it_is_read_back(
 
 
 def _by_duckdb(text: str, tables: set[str], reference: DuckDB) -> list[dict[str, Any]]:
-    """What DuckDB makes of a text for Athena."""
+    """The rows that DuckDB returns for a query written for Athena."""
     again = sqlglot.transpile(text.replace("TO_UNIXTIME", "EPOCH"), read="athena", write="duckdb")[
         0
     ]

@@ -1,4 +1,4 @@
-"""Which files an engine reads, over how many nights, and what it does when one of them is bad."""
+"""The files that an engine reads, for any number of snapshots, and how it handles damaged files."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def copies(tmp_path: Path) -> Copies:
 
 @pytest.fixture
 def catalogue(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, str]]:
-    """Queries of the test's own, by name."""
+    """Queries of the test, by name."""
     queries: dict[str, str] = {}
     monkeypatch.setattr(module, "catalogued", queries.__getitem__)
     yield queries
@@ -51,7 +51,7 @@ def catalogue(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, str]]:
 
 @pytest.fixture
 def bucket(aws: str, write_night: Write) -> SnapshotWriter:
-    """A bucket with one night of two resources."""
+    """A bucket with one snapshot of two resources."""
     boto3.client("s3").create_bucket(
         Bucket="store", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
     )
@@ -127,12 +127,12 @@ def test_only_files_of_the_tables_that_are_named_are_fetched(
 
 @pytest.fixture
 def nothing_is_small(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every question reads the files again, as those of large tables do."""
+    """Makes every query read the files again, as for large tables."""
     monkeypatch.setattr(module, "_SMALL", 0)
 
 
 def damage(path: Path) -> None:
-    """Every byte but Parquet's own frame becomes another; the size and the time stay."""
+    """Changes every byte except Parquet's magic bytes. The size and the times stay the same."""
     seen, body = path.stat(), path.read_bytes()
     path.write_bytes(body[:4] + bytes(255 - byte for byte in body[4:-4]) + body[-4:])
     os.utime(path, ns=(seen.st_atime_ns, seen.st_mtime_ns))
@@ -259,8 +259,7 @@ def test_workers_of_a_cluster_read_the_bucket_and_one_machine_its_copies(
 def test_an_export_joins_nothing_however_many_values_it_may_have(
     nights: SnapshotWriter, copies: Copies
 ) -> None:
-    """DuckDB keeps the order of the parts as long as nothing is joined, and makes a join of a long
-    ``in``."""
+    """DuckDB keeps the order of parts only without a join, and turns a long ``in`` into one."""
     names = ("resource_id", "statuses", "severities", "types", "accounts", "regions", "owners")
     filters: dict[str, Any] = dict.fromkeys(names) | {
         "reachable": False,

@@ -1,4 +1,4 @@
-"""Engines that are open: as many as fit, each for its own access, and none ends under a query."""
+"""The pool of open engines: its size, one engine per access, and none closed during a query."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from sre_findings.store.snapshots.writer import SnapshotWriter
 
 
 class Plain(Engine):
-    """An engine of nothing."""
+    """An engine without data."""
 
     def batches(self, query: str, **parameters: Any) -> Iterator[Batch]:
         yield []
@@ -61,7 +61,7 @@ def test_where_their_tables_are_too_large_the_oldest_goes_first() -> None:
 
 @pytest.fixture
 def shared(monkeypatch: pytest.MonkeyPatch) -> SharedInstance:
-    """An instance of the test's own."""
+    """A shared instance that only this test uses."""
     ours = SharedInstance()
     monkeypatch.setattr("sre_findings.engine.databases.SHARED", ours)
     return ours
@@ -75,7 +75,7 @@ def sources(nights: SnapshotWriter, tmp_path: Path, shared: SharedInstance) -> S
 
 
 def databases(shared: SharedInstance) -> int:
-    """Those of engines: DuckDB has three of its own."""
+    """The number of databases of engines, without DuckDB's own three."""
     return len(
         shared._root.execute(
             "select 1 from duckdb_databases() where database_name like 'e%'"

@@ -1,4 +1,4 @@
-"""Clients of other services: only where the settings lead, and one session for all."""
+"""Clients of other AWS services: only the configured endpoints, and one session for all."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_credentials_are_found_once_for_all_services(monkeypatch: pytest.MonkeyP
 
     def counted(*arguments: object, **named: object) -> object:
         sessions.append(named)
-        return make_session(*arguments, **named)  # type: ignore[arg-type]  # whatever it was given
+        return make_session(*arguments, **named)  # type: ignore[arg-type]  # passes its arguments on
 
     monkeypatch.setattr(botocore.session, "Session", counted)
     make = clients(None, "eu-west-1", os.environ, read_timeout=1)

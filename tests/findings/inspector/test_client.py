@@ -1,5 +1,4 @@
-"""One attempt through the real botocore, against every way in which a service or a network can
-answer."""
+"""One attempt through botocore, for every way in which a service or a network can respond."""
 
 from __future__ import annotations
 
@@ -32,8 +31,7 @@ DENIED = (
 
 @pytest.fixture(scope="module")
 def call(http_of_module: Any) -> Iterator[Call]:
-    """Inspector as ``http`` answers for it, under settings that would make botocore itself
-    retry."""
+    """An Inspector client of ``http``, with settings that would make botocore retry."""
     with pytest.MonkeyPatch.context() as settings:
         settings.setenv("AWS_ENDPOINT_URL_INSPECTOR2", http_of_module.url)
         settings.setenv("AWS_EC2_METADATA_DISABLED", "true")
@@ -45,7 +43,7 @@ def call(http_of_module: Any) -> Iterator[Call]:
 
 
 def error(reply: Any, status: int, code: str, message: str, **headers: str) -> Any:
-    """An error as API Gateway and the service word it."""
+    """An error in the format of API Gateway and the service."""
     body = b'{"message":"%s"}' % message.encode()
     return reply(
         status, body, {"x-amzn-ErrorType": f"{code}:http://internal.amazon.com/", **headers}
@@ -53,7 +51,7 @@ def error(reply: Any, status: int, code: str, message: str, **headers: str) -> A
 
 
 def failure(call: Call, http: Any, *replies: Any) -> BaseException:
-    """What one call raises; it must have been one request."""
+    """The error that one call raises. Asserts that the call made exactly one request."""
     http.reply(*replies)
     with pytest.raises((SreError, Transient)) as raised:
         call("ListFindings", {"maxResults": 100})

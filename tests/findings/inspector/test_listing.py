@@ -1,4 +1,4 @@
-"""What is asked of Inspector, to the letter, and what is made of its answers."""
+"""The exact requests to Inspector, and how its responses are interpreted."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from sre_findings.model.snapshots.shard_facts import AccountStatus
 
 
 class Scripted:
-    """A service whose answers are written down; it keeps what it was asked."""
+    """A service with scripted responses that records its requests."""
 
     def __init__(self, *answers: Any) -> None:
         self.answers, self.asked = list(answers), list[tuple[str, dict[str, Any]]]()

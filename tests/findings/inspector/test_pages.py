@@ -1,4 +1,4 @@
-"""The rules of paging, against a model of every service that Inspector was seen to be."""
+"""The rules of paging, tested with a model of every observed behavior of Inspector."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ QUERY = {
 @dataclass
 class Page:
     items: Sequence[int]
-    nextToken: str | None = None  # noqa: N815 - the wire's name
+    nextToken: str | None = None  # noqa: N815 - the name in the API
 
 
 class Service:
-    """Serves a list of pages by their tokens and keeps every request body."""
+    """Serves a list of pages by their tokens, and records every request body."""
 
     def __init__(self, served: Sequence[Page]) -> None:
         self.bodies: list[dict[str, Any]] = []
@@ -45,7 +45,7 @@ def read(service: Any) -> list[Page]:
 
 
 def chain(sizes: Sequence[int], end: str | None) -> list[Page]:
-    """Pages of these sizes, each with a token of its own but the last."""
+    """Pages of these sizes, each with its own token except the last."""
     tokens = [*(f"token-{n}" for n in range(1, len(sizes))), end]
     return [Page(list(range(size)), token) for size, token in zip(sizes, tokens, strict=True)]
 

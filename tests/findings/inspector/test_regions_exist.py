@@ -1,4 +1,4 @@
-"""A mistyped region is told at once, with what was probably meant."""
+"""A mistyped region is rejected at once, with a suggestion."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""Our own patience: what is repeated, for how long, with which pauses; and the rate that nobody
-exceeds."""
+"""Retries: which errors are retried, for how long and with which pauses; and the rate limit."""
 
 from __future__ import annotations
 
@@ -18,7 +17,7 @@ from sre_findings.model.errors import AccessDenied, Throttled, Unreachable
 
 
 class Flaky:
-    """Fails in these ways, then answers."""
+    """Fails with the given errors, then succeeds."""
 
     def __init__(self, *failures: Exception) -> None:
         self.failures, self.calls = list(failures), 0

@@ -1,4 +1,4 @@
-"""The identity of findings that have no vulnerability."""
+"""The identity of findings without a vulnerability."""
 
 from __future__ import annotations
 

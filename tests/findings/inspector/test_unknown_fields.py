@@ -1,5 +1,4 @@
-"""What we know of Inspector's answers is what its model says; everything else is told by its
-name."""
+"""Inspector's model defines the known fields and values; any other is reported by name."""
 
 from __future__ import annotations
 
@@ -27,7 +26,7 @@ KINDS = {"string": "text", "timestamp": "time", "boolean": "flag"}
 
 
 def modelled(shape: Any, node: Any, path: str) -> Iterator[tuple[str, Any, Leaf]]:
-    """Every field of a shape of the model with what we know of it, None where we do not know it."""
+    """Every field of a shape in the model, with our handling of it, or None if it is unknown."""
     below = {
         "structure": dict(getattr(shape, "members", {})),
         "list": {"[]": getattr(shape, "member", None)},
@@ -47,8 +46,7 @@ def modelled(shape: Any, node: Any, path: str) -> Iterator[tuple[str, Any, Leaf]
 
 
 def test_every_field_and_word_of_the_model_is_known() -> None:
-    """A newer botocore that has more fails here: run through the table then, and say what we do
-    with each."""
+    """Fails if a newer botocore has more: add the new fields and values to the table."""
     model = botocore.session.get_session().get_service_model("inspector2")
     found = [
         one

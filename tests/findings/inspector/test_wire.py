@@ -1,4 +1,4 @@
-"""What arrives is decoded or kept, and never dropped; what is no answer is Garbled."""
+"""Every response is decoded or kept and nothing is dropped; an invalid one raises Garbled."""
 
 from __future__ import annotations
 
@@ -81,8 +81,7 @@ def page(*findings: Any, **more: Any) -> bytes:
 
 
 def given_back(decoded: FindingsPage, position: int) -> dict[str, Any]:
-    """The finding of the wire, from its fields and its extras alone; what came as null is left
-    out."""
+    """A finding rebuilt from its fields and extras only, without the values that were null."""
     one = decoded.findings[position]
     values: dict[str, Any] = {}
     for name in WireFinding.__struct_fields__:
@@ -115,7 +114,7 @@ def test_an_absent_null_or_empty_token_is_no_token(end: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("odd", [5, True, ["t"], {"t": 1}])
 def test_a_token_that_is_no_text_is_no_last_page(odd: Any) -> None:
-    """Read as "no token", it would end the listing early, and nobody would know."""
+    """Taken for "no token", it would end the listing early without an error."""
     with pytest.raises(Garbled):
         decode_findings(page(DOCUMENTED, nextToken=odd))
     with pytest.raises(Garbled):
@@ -199,7 +198,7 @@ def test_numbers_are_kept_to_the_digit_and_as_text_where_no_double_holds_them() 
 
 @pytest.mark.parametrize("odd", [0, -1, 1e12, 1763773200000, 253402300800, 315532799])
 def test_a_number_that_is_no_time_is_unknown_kept_and_counted(odd: float) -> None:
-    """Milliseconds, the year 10000 and the epoch itself are mistakes of somebody, not moments."""
+    """Milliseconds, the year 10000 and the epoch are errors, not times."""
     decoded = decode_findings(page({**DOCUMENTED, "lastObservedAt": odd}, DOCUMENTED))
     first, second = decoded.findings
     assert (first.lastObservedAt, first.firstObservedAt, second.lastObservedAt) == (

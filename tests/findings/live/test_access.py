@@ -1,5 +1,7 @@
-"""Live Inspector is asked about the caller's accounts and no other, and what is not theirs is
-answered as what is not there."""
+"""Live queries call Inspector only for accounts in the access scope.
+
+A resource outside the access scope gives the same answer as one that does not exist.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +31,7 @@ from sre_simulator.fleet import BUSY_INSTANCE, CLEAN_INSTANCE, Fleet, default_fl
 from sre_simulator.inspector.server import Simulator
 
 STRANGER = "i-0123456789abcdef9"
-ACCOUNT = "111122223333"  # whose is BUSY_INSTANCE, and its team is payments
+ACCOUNT = "111122223333"  # the account of BUSY_INSTANCE, whose owner is payments
 
 
 def only(*names: str) -> frozenset[str]:
@@ -59,7 +61,7 @@ def sources(nights: SnapshotWriter, tmp_path: Path) -> Sources:
 
 
 def asked_about(inspector: Simulator, since: int = 0) -> list[set[str]]:
-    """The accounts that each call was limited to; of all accounts an empty set."""
+    """The accounts that each call was limited to; an empty set means all accounts."""
     found = []
     for one in inspector.requests[since:]:
         filters = one.body.get("filterCriteria", {})
@@ -73,7 +75,7 @@ def asked_about(inspector: Simulator, since: int = 0) -> list[set[str]]:
 
 
 def told(answer: Any, text: str) -> str:
-    """All of an answer, but for what was asked."""
+    """An answer as JSON, with the requested text replaced."""
     return json.dumps(answer.to_json()).replace(text, "X")
 
 
@@ -112,7 +114,7 @@ def test_what_is_not_theirs_is_answered_as_what_is_not_there(
 def test_what_is_clean_and_not_theirs_is_not_there_either(
     inspector: Simulator, sources: Sources
 ) -> None:
-    """It has no findings, so that its coverage alone says whose it is."""
+    """The resource has no findings, so only its coverage shows its account and owner."""
     seen = sources.seen_by(Access(only(ALL), only("data")))
     forbidden = ask(Vulnerabilities(CLEAN_INSTANCE, source=LIVE), seen)
     assert told(forbidden, CLEAN_INSTANCE) == told(
@@ -154,7 +156,7 @@ def test_a_resource_is_of_one_owner_who_sees_all_of_it_and_nobody_else_any(
     tagged: bool,
     owner: str,
 ) -> None:
-    """One of its findings and its coverage says ``data`` or nothing, and the other ``payments``."""
+    """A finding and the coverage have the owner ``data`` or none; the others ``payments``."""
     from sre_findings.live import owners as module
 
     as_it_is = getattr(module, said_by)

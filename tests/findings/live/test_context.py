@@ -1,5 +1,7 @@
-"""What AWS says of an instance: each value with its source, "none" apart from "not checked", and
-every failure a note."""
+"""The live AWS context of an instance.
+
+Each value has its source, "none" differs from "not checked", and every failure is a note.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,7 @@ from sre_findings.questions.catalogue import CACHED, Vulnerabilities
 from sre_findings.service.factory import open_sources
 from sre_findings.settings import load
 
-ACCOUNT = "123456789012"  # moto's
+ACCOUNT = "123456789012"  # the account of moto
 NOW = datetime(2026, 11, 22, 12, 30, 40, tzinfo=UTC)
 SOME = "i-0123456789abcdef0"
 PATCHES, AGENTS = "DescribeInstancePatchStates", "DescribeInstanceInformation"
@@ -46,8 +48,7 @@ Ask = Callable[..., Context]
 
 @pytest.fixture
 def ask() -> Ask:
-    """``ask(resource)``: its context, asked at NOW as the settings of the test say; services that
-    are silent are given up."""
+    """``ask(resource)``: its context at NOW with the test's settings. Slow services time out."""
 
     def run(
         resource: Resource, wait: float = 5, profile: str | None = None, **question: Any
@@ -69,7 +70,7 @@ def instance(
 
 
 def running() -> str:
-    """An instance in moto, with an hour of CPU; its id."""
+    """Starts an instance in moto with an hour of CPU data, and returns its id."""
     ec2, cloudwatch = _client("ec2"), _client("cloudwatch")
     tags = [{"Key": "Name", "Value": "web"}, {"Key": "team", "Value": "payments"}]
     launched = ec2.run_instances(
@@ -137,7 +138,7 @@ def tell_ssm(service: Any, identity: str) -> None:
 
 @pytest.fixture
 def settled(aws: str, service: Any, monkeypatch: pytest.MonkeyPatch) -> str:
-    """An instance that every service knows; its id. ``service`` is SSM, and moto is the rest."""
+    """The id of an instance that every service knows. ``service`` is SSM; moto is the rest."""
     monkeypatch.setenv("AWS_ENDPOINT_URL_SSM", service.url)
     identity = running()
     tell_ssm(service, identity)
@@ -146,8 +147,7 @@ def settled(aws: str, service: Any, monkeypatch: pytest.MonkeyPatch) -> str:
 
 @pytest.fixture
 def told(service: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """``service`` as every service, each of which knows the instance SOME until the test says
-    otherwise."""
+    """``service`` in place of all services, each with data about the instance SOME by default."""
     monkeypatch.setenv("AWS_ENDPOINT_URL", service.url)
     tell_ssm(service, SOME)
     service.tell(CALLER, STS_XML)
@@ -162,13 +162,13 @@ def told(service: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
 
 @pytest.fixture(scope="module")
 def kept() -> dict[str, Any]:
-    """The clients of ``quick``, which are slow to make."""
+    """The clients of ``quick``, kept because creating them is slow."""
     return {}
 
 
 @pytest.fixture
 def quick(told: Any, kept: dict[str, Any]) -> Ask:
-    """``ask`` where ``told`` answers, with clients that are made once."""
+    """``ask`` on the services of ``told``, with clients that are created once."""
     if not kept:
         make = clients(None, "eu-west-1", os.environ, read_timeout=5)
         kept.update({name: make(name) for name in ("sts", "ec2", "ssm", "cloudwatch")})
@@ -303,7 +303,7 @@ SAID = {
 
 
 def check_only_missing(found: Context, operation: str) -> str:
-    """That the operation's part is not checked and all others are; the note."""
+    """Asserts that only this operation's part is not checked. Returns its note."""
     part = getattr(found, PARTS[operation])
     assert [one.source.split()[1] for one in found.told if not one.checked] == [operation]
     assert (part.value, part.asked_at) == (None, NOW)
@@ -387,7 +387,7 @@ def test_services_that_say_nothing_are_given_up_after_one_attempt_each(ask: Ask,
 
 
 def test_the_services_are_asked_at_once(quick: Ask, told: Any) -> None:
-    all_there = threading.Barrier(4, timeout=4)  # none is answered before all are asked
+    all_there = threading.Barrier(4, timeout=4)  # no request is answered before all have arrived
     told.before = lambda operation: operation == CALLER or all_there.wait()
     assert [part.checked for part in quick(instance()).told] == [True] * 4
 

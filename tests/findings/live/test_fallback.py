@@ -1,5 +1,7 @@
-"""Inspector was to be asked and did not answer: the snapshot stands in its place and says so, and
-nothing is clean by it."""
+"""If Inspector fails, the snapshot answers a live query.
+
+The answer names the snapshot as its source, and nothing is clean by it.
+"""
 
 from __future__ import annotations
 
@@ -47,7 +49,7 @@ def failing(error: SreError) -> Any:
 
 @pytest.fixture(scope="module")
 def fresh(nights: SnapshotWriter, tmp_path_factory: pytest.TempPathFactory) -> Sources:
-    """An hour after the newest night."""
+    """The sources, an hour after the newest snapshot."""
     newest = nights.latest()
     assert newest
     now = newest.started_at + timedelta(hours=1)

@@ -1,5 +1,4 @@
-"""What several ask at once is asked once; nobody waits for ever, and a failure is nobody's answer
-for later."""
+"""Concurrent equal queries share one call; no query waits forever, and failures are not cached."""
 
 from __future__ import annotations
 
@@ -14,7 +13,7 @@ from sre_findings.model.errors import AccessDenied, Unreachable
 
 
 class Clock:
-    """A clock that the test moves."""
+    """A clock that the test advances."""
 
     def __init__(self) -> None:
         self.now = 0.0
@@ -31,7 +30,7 @@ def test_many_at_once_are_one_and_each_has_the_answer() -> None:
         go.wait(10)
         return 7
 
-    # one more than wait: the other question needs a thread of its own
+    # one more than the waiting queries, because the other query needs its own thread
     with ThreadPoolExecutor(21) as people:
         waiting = [people.submit(asking.ask, "i-1", make) for _ in range(20)]
         other = people.submit(asking.ask, "i-2", lambda: 8)

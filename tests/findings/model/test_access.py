@@ -1,4 +1,4 @@
-"""An access allows what it names, and an empty one nothing."""
+"""An access scope allows what it names, and an empty one allows nothing."""
 
 from __future__ import annotations
 

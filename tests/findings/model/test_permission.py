@@ -1,5 +1,4 @@
-"""A missing permission is named with the line of policy that gives it, in whatever words AWS denied
-it."""
+"""A missing permission is reported with its policy action, for every wording of AWS's denial."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Suggestions are near in spelling, or there are none."""
+"""Suggestions have a similar spelling, or there are none."""
 
 from hypothesis import given
 from hypothesis import strategies as st

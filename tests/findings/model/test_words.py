@@ -1,4 +1,4 @@
-"""What people write: resources, types, scope files; and what they are told where it is wrong."""
+"""User input (resources, types and scope files), and the error messages for mistakes."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""What a night has to say: events and nothing else, for whoever answers for it, with the numbers of
-every other mouth."""
+"""The digest has only events, for its owners, with the same numbers as all other answers."""
 
 from __future__ import annotations
 
@@ -40,7 +39,7 @@ OWNERS = [("*",), ("payments",), ("payments", "search")]
 
 @pytest.fixture(scope="module")
 def sources(nights: SnapshotWriter, tmp_path_factory: pytest.TempPathFactory) -> Sources:
-    """Two nights, asked at the end of the second."""
+    """Sources with two snapshots, at the end time of the second."""
     return open_at(
         Path(nights.blobs.url.removeprefix("file://")), tmp_path_factory.mktemp("copies")
     )
@@ -59,7 +58,7 @@ def known(found: DigestData | Silence) -> DigestData:
 
 @pytest.fixture(params=OWNERS, ids=" ".join)
 def asked(request: pytest.FixtureRequest, sources: Sources) -> tuple[DigestData, Sources]:
-    """The newest night for some owners, and what somebody sees who may see them alone."""
+    """The digest of the newest snapshot for some owners, and sources limited to these owners."""
     owners = request.param
     return known(digest_data(sources, None, owners)), sources.seen_by(
         Access(frozenset({ALL}), frozenset(owners))
@@ -152,8 +151,10 @@ def test_without_a_young_snapshot_there_is_no_night(sources: Sources, tmp_path: 
 def scanned(
     nights: SnapshotWriter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Callable[..., Sources]:
-    """``scanned(faults)``: one scan more, a day after the last, of a fleet in which nothing
-    happened but looking again."""
+    """Adds a scan after the last one.
+
+    ``scanned(faults)`` scans a day later a fleet in which only the scan times changed.
+    """
 
     def run(*faults: Fault, after: timedelta = timedelta(days=1)) -> Sources:
         store = tmp_path / "store"

@@ -1,5 +1,4 @@
-"""The page of a night says what every other answer says: each number from another door, each row
-counted."""
+"""The data of a report: every number equals the other queries' answer, and all rows count."""
 
 from __future__ import annotations
 
@@ -73,7 +72,7 @@ def folder_of(nights: SnapshotWriter) -> Path:
 
 @pytest.fixture(scope="module")
 def sources(nights: SnapshotWriter, tmp_path_factory: pytest.TempPathFactory) -> Sources:
-    """Two nights, asked at the end of the second."""
+    """Sources with two snapshots, at the end time of the second."""
     end = nights.commits()[-1].ended_at
     table = SqliteTable(folder_of(nights) / "table.db")
     return Sources(nights, table, tmp_path_factory.mktemp("copies"), now=lambda: end)
@@ -81,8 +80,7 @@ def sources(nights: SnapshotWriter, tmp_path_factory: pytest.TempPathFactory) ->
 
 @dataclass(frozen=True)
 class Asked:
-    """A night that was gathered, its rows, and who would be answered the same by the other
-    queries."""
+    """The data of a report, its rows, and sources that give the same answers to other queries."""
 
     night: Material
     rows: Rows
@@ -93,7 +91,7 @@ class Asked:
 
 @pytest.fixture(scope="module", params=CASES, ids=" ".join)
 def asked(request: pytest.FixtureRequest, sources: Sources) -> Asked:
-    """Everything, and each part of it, on the newest night and on older ones."""
+    """Reports of all data and of each view, for the newest snapshot and for older ones."""
     name, when = request.param
     first, second = (one.snapshot_id for one in sources.snapshots.commits())
     as_of, view = {"newest": None, "second": second, "first": first}[when], VIEWS[name]
@@ -191,7 +189,7 @@ def test_what_was_met_for_the_first_time_or_only_moved_is_not_new(
 
 
 def test_something_is_compared(sources: Sources) -> None:
-    """The numbers that agree above are not all zero."""
+    """Guards against agreement of numbers that are all zero."""
     night = gather(sources, None, EVERY)
     rollup, came = night.summary.rollup, night.changes.facts["opened_by"]
     assert (
@@ -266,7 +264,7 @@ def test_the_worst_resources_are_the_summarys_with_what_is_late_at_each(asked: A
 
 
 def _aged(seen: Sources, night: Material) -> dict[tuple[str, ...], list[tuple[Bucket, int]]]:
-    """Ages by resource, read from their table as it is."""
+    """Ages by resource, read directly from their table."""
     commit = next(
         one for one in seen.snapshots.commits() if one.snapshot_id == night.proof.snapshot_id
     )
@@ -314,7 +312,7 @@ def test_the_night_before_is_told_as_it_was_then(sources: Sources, view: dict[st
 
 
 def told(night: Material) -> dict[str, Any]:
-    """All of it, its findings read."""
+    """All fields of the report's data, with the findings read."""
     return {one.name: getattr(night, one.name) for one in fields(night)} | {
         "findings": list(night.findings)
     }
@@ -386,7 +384,7 @@ def test_midnight_does_not_come_between_two_numbers(
 
 @dataclass(frozen=True)
 class Interrupted:
-    """A table that lets something happen before it is read for the ``at``-th time."""
+    """A table that calls ``happen`` before it is read for the ``at``-th time."""
 
     inner: Table
     at: int
@@ -422,7 +420,7 @@ class Interrupted:
 
 @pytest.fixture
 def half(nights: SnapshotWriter, tmp_path: Path) -> tuple[Sources, Callable[[], object]]:
-    """A store with the first night, and what commits the second."""
+    """A store with the first snapshot, and a function that commits the second."""
     first, second = nights.commits()
     root = tmp_path / "store"
     shutil.copytree(folder_of(nights), root, ignore=shutil.ignore_patterns("table.db*"))
@@ -486,7 +484,7 @@ def test_where_the_table_has_no_rollups_the_same_is_counted_from_the_parts(
 
 @pytest.fixture(scope="module")
 def partial(tmp_path_factory: pytest.TempPathFactory) -> Sources:
-    """One night of which a region's findings were denied."""
+    """A snapshot without the findings of one region, which were denied."""
     root, fleet = tmp_path_factory.mktemp("partial"), default_fleet(nights=1, now=NOW)
     snapshots, table = SnapshotWriter(FolderBlobs(root / "store")), SqliteTable(root / "table.db")
     faults = [Fault("denied", "ListFindings", region="us-east-1", times=99)]

@@ -1,7 +1,7 @@
-"""Who sees a part of the estate is answered as if there were nothing else.
+"""A client with limited access gets the answers of a store without any other data.
 
-Each question is put to the whole store with an access, and to a store that holds the allowed rows
-alone. The second is cut here, table by table, by other means than the engines' SQL.
+Each query runs on the whole store with an access scope, and on a store that has only the allowed
+rows. The test builds the second store table by table, without the engines' SQL.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ GAPS = {
 
 
 def some(names: tuple[str, ...]) -> st.SearchStrategy[frozenset[str]]:
-    """All, or a few, or one that there is not."""
+    """All values, some of them, or one that does not exist."""
     return st.one_of(
         st.just(frozenset({ALL})),
         st.frozensets(st.sampled_from([*names, "000000000000"]), max_size=3),
@@ -96,14 +96,14 @@ ACCESSES = st.builds(Access, some(ACCOUNTS), some(OWNERS)).filter(
 
 
 class Stores:
-    """The whole store, and for each access one that holds its rows alone."""
+    """The whole store, and for each access scope a store with only its rows."""
 
     def __init__(self, nights: SnapshotWriter, place: Path) -> None:
         self._nights, self._place = nights, place
         self._made: dict[Access, Sources] = {}
 
     def of(self, access: Access) -> Sources:
-        """A store of what an access allows, for who sees all of it."""
+        """The store with the rows of an access scope, with full access."""
         if access not in self._made:
             root = self._place / f"store-{len(self._made)}"
             snapshots, table = SnapshotWriter(FolderBlobs(root)), SqliteTable(root / "table.db")
@@ -116,7 +116,7 @@ class Stores:
 
 
 def _copy(source: SnapshotWriter, commit: Commit, target: SnapshotWriter, access: Access) -> None:
-    """The snapshot with the rows and the facts that an access allows."""
+    """A copy of the snapshot with the rows and facts that an access scope allows."""
     manifest = source.manifest(commit)
     parts = [
         (part, pq.read_table(io.BytesIO(source.blobs.read(part_key(commit.snapshot_id, part.key)))))
@@ -148,8 +148,10 @@ def _write(target: SnapshotWriter, snapshot_id: str, key: str, table: pa.Table) 
 def _certificate(
     whole: Certificate, access: Access, kept: dict[str, pa.Table], as_of: datetime
 ) -> Certificate:
-    """What is proved of the part. Nothing was scanned too long ago in this fleet, so that nothing
-    is doubtful, and what is not uncovered is proven."""
+    """The certificate for the allowed part.
+
+    All scans of this fleet are recent, so nothing is doubtful, and everything covered is proven.
+    """
     gaps = {cell: state for cell, state in GAPS.items() if access.allows_account(cell.account_id)}
     rows = [
         row
@@ -194,7 +196,7 @@ def _certificate(
 
 
 def _allowed(tables: dict[str, pa.Table], access: Access) -> dict[str, pa.Table]:
-    """The rows of each part that an access allows."""
+    """The rows of each part that an access scope allows."""
     owned = {
         key: table.filter(_mask(table, access))
         for key, table in tables.items()
@@ -273,8 +275,7 @@ def stores(nights: SnapshotWriter, tmp_path_factory: pytest.TempPathFactory) -> 
 
 @pytest.fixture(scope="module")
 def texts(stores: Stores) -> list[str]:
-    """Resources to ask about: of every account and every owner one, by its id or its name, and
-    others that are not there."""
+    """Texts that name a resource of each account and owner, by id or name, and unknown ones."""
     rows = stores.of(EVERYTHING)
     found: dict[tuple[str, str | None], str] = {}
     newest = rows.snapshots.commits()[-1:]
@@ -314,7 +315,7 @@ def exported(**filters: Any) -> Callable[[Sources], Any]:
 
 
 def handed(**filters: Any) -> Callable[[Sources], Any]:
-    """A file: what is promised, and what it holds."""
+    """A query for a file: its answer, and the content of the file."""
 
     def fetch(sources: Sources) -> Any:
         kept: list[DownloadRequest] = []
@@ -339,7 +340,7 @@ def single(text: str, vulnerability: str) -> Callable[[Sources], Any]:
 
 
 def page(*without: str, rows: int = 2000, **view: str) -> Callable[[Sources], Any]:
-    """Everything that the page of a night tells, each under its name, its findings read."""
+    """A query for all fields of a report's data, with its findings read."""
 
     def tell(sources: Sources) -> dict[str, Any]:
         night = gather(sources, None, rows, **view)
@@ -440,23 +441,25 @@ TRENDS = {
 
 
 def said(question: Callable[[Sources], Any], sources: Sources) -> str:
-    """All that an answer is, or an error says."""
+    """The whole answer, or the message of the error, as text."""
     try:
         answer = question(sources)
     except SreError as error:
         return f"{type(error).__name__}: {error}"
-    # no mouth says what came and went of one resource, and only the table has it
+    # the answer about one resource shows no changes, and only the table has them
     if isinstance(answer, ResourceAnswer):
         answer = replace(answer, rollup=answer.rollup.stock)
-    # its manifest is another store's
+    # the manifest differs between the stores
     if isinstance(answer, ListAnswer) and answer.name == "snapshots":
         answer = replace(answer, items=[{**one, "manifest_sha256": ""} for one in answer.items])
     return repr(answer) + (repr(answer.to_json()) if hasattr(answer, "to_json") else "")
 
 
 def difference(one: str, other: str) -> str:
-    """Where two answers part, empty where they do not: they are megabytes, and pytest would compare
-    them line by line."""
+    """The first difference between two answers, or an empty text if they are equal.
+
+    The answers have megabytes, and pytest would compare them line by line.
+    """
     if one == other:
         return ""
     place = next(
@@ -474,8 +477,10 @@ def whole_store(stores: Stores) -> Sources:
 
 
 def counting(sources: Sources) -> Sources:
-    """The same sources; where a night left gaps they count from Parquet, for the table keeps what
-    was before the gap."""
+    """The same sources, which count from Parquet if a snapshot has gaps.
+
+    The table keeps the counts from before the gap.
+    """
     if not any(commit.gaps for commit in sources.snapshots.commits()):
         return sources
     return replace(sources, table=SqliteTable(Path("nowhere")), counted=set())
@@ -508,7 +513,7 @@ def test_every_question_is_answered_as_if_there_were_nothing_else(
 def test_every_table_of_the_engine_has_the_allowed_rows_and_no_other(
     stores: Stores, access: Access
 ) -> None:
-    """Also those that no question reads by itself, so that the next one cannot leak."""
+    """Includes tables that no query reads alone, so that a new query cannot leak data."""
     seen, alone = (
         _tables(sources) for sources in (whole_store(stores).seen_by(access), stores.of(access))
     )
@@ -524,7 +529,7 @@ def _tables(sources: Sources) -> dict[str, list[str]]:
 
 
 def _texts(connection: Any, table: str) -> list[tuple[str, ...]]:
-    """The rows of a table, their values as texts in the order of the columns' names."""
+    """The rows of a table as texts, with columns sorted by name."""
     names = sorted(row[0] for row in connection.execute(f"describe {table}").fetchall())
     rows: list[tuple[str, ...]] = connection.execute(
         f"select {', '.join(f'{n}::varchar' for n in names)} from {table}"
@@ -541,8 +546,7 @@ def rule(index: int, *, resources: tuple[str, ...], owner: str, **more: Any) -> 
 
 
 def rules(sources: Sources) -> Suppressions:
-    """One that expires soon, one later, one that lapsed, and one of nothing, as of the day of the
-    sources."""
+    """Rules that expire soon, later, or already have, and one without findings."""
     today = sources.now().date()
     soon, later, before = (
         today + timedelta(days=1),
@@ -591,8 +595,7 @@ TOLD = {
 def test_what_others_have_changes_nothing_in_what_is_told_of_nights_pages_and_suppressions(
     stores: Stores, access: Access
 ) -> None:
-    """These may say less than of a store that has no other rows, but they say it whatever else
-    there is."""
+    """The answers may have less than those of such a store, but never depend on other rows."""
     both = (whole_store(stores), stores.of(access))
     seen, alone = (replace(one, suppressions=rules(one)).seen_by(access) for one in both)
     for name, question in TOLD.items():
@@ -743,7 +746,7 @@ def test_the_doors_are_all_asked_here() -> None:
         "snapshots",
         "file",
     }
-    refused = {"operations"}  # what others asked names what others have
+    refused = {"operations"}  # recorded calls of other clients name their resources
     assert asked | refused == set(QUERIES) - {"vulnerabilities", "summary", "coverage"}, (
         "a new question must be held to the access too: add it to QUESTIONS"
     )

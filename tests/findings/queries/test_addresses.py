@@ -1,5 +1,7 @@
-"""An instance is found by its addresses; where several have one, nobody guesses, and what is
-another's is not there."""
+"""Resources are found by address.
+
+An address with several resources is ambiguous, and one outside the access scope is not found.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,7 @@ from sre_findings.store.snapshots.keys import partition
 from sre_findings.store.snapshots.writer import SnapshotWriter
 
 Hosts = Mapping[str, Sequence[tuple[str, str]]]
-STRANGE = "198.51.100.77"  # nobody's in the simulated fleet
+STRANGE = "198.51.100.77"  # not used in the simulated fleet
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +36,7 @@ def sources(nights: SnapshotWriter, tmp_path_factory: pytest.TempPathFactory) ->
 
 @pytest.fixture(scope="module")
 def hosts(sources: Sources) -> Hosts:
-    """Ids and accounts by address, as the snapshot's table has them."""
+    """Ids and accounts by address, from the snapshot's table."""
     found = find(sources, None)
     assert found is not None
     by_address = defaultdict(list)

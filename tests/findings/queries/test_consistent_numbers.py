@@ -1,4 +1,4 @@
-"""One quantity is one number, whichever answer, page or list tells it."""
+"""A quantity has the same value in every answer, report and list."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from sre_reports.page.parts.coverage_gaps import gaps
 
 @pytest.fixture(scope="module")
 def sources(nights: SnapshotWriter, tmp_path_factory: pytest.TempPathFactory) -> Sources:
-    """Two nights, asked at the end of the second."""
+    """Sources with two snapshots, at the end time of the second."""
     end = nights.commits()[-1].ended_at
     table = SqliteTable(Path(nights.blobs.url.removeprefix("file://")) / "table.db")
     return Sources(nights, table, tmp_path_factory.mktemp("copies"), now=lambda: end)

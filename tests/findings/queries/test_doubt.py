@@ -1,5 +1,4 @@
-"""Wherever listings are cut, and whatever Inspector says that does not exist yet: clean is said
-only of what was proved."""
+"""Only proven resources are clean, even with incomplete listings or unknown values."""
 
 from __future__ import annotations
 
@@ -46,7 +45,7 @@ STATUSES = st.one_of(
 
 @st.composite
 def nights(draw: st.DrawFn) -> ShardFacts:
-    """What a shard may have seen of one account, or of two, before it ended or broke off."""
+    """The facts of a shard about one or two accounts, complete or interrupted."""
     switches = draw(st.dictionaries(st.one_of(st.sampled_from([*SWITCHES]), WORDS), STATUSES))
     accounts = [
         AccountStatus(one, draw(STATUSES), switches)
@@ -61,8 +60,10 @@ def nights(draw: st.DrawFn) -> ShardFacts:
 
 
 def verdict_of(facts: ShardFacts | None, kind: str) -> Verdict:
-    """The verdict on a resource of our account that coverage shows as scanned an hour ago, in every
-    way we know."""
+    """The verdict on a resource of our account that was scanned an hour ago.
+
+    Computed in every way that the product has.
+    """
     scans = ("CODE", "PACKAGE") if kind == "CODE_REPOSITORY" else ("PACKAGE",)
     rows = [
         Coverage(

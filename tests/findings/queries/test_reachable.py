@@ -1,5 +1,4 @@
-"""What runs: the filter that says what it leaves out, images beside their answers, and no doubt
-that reads as safety."""
+"""Reachability: the filter reports what it omits, and unknown never counts as not reachable."""
 
 from __future__ import annotations
 

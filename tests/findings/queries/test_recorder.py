@@ -1,4 +1,4 @@
-"""Operations are written together, and all of them before the server ends."""
+"""Operations are recorded in batches, and all are written before the server ends."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_what_comes_soon_after_another_shares_its_transaction_and_the_end_waits_
         recorder.add(
             Operation(NOW, str(number), "me", "summarize", ANSWERED, 1, {}, "snapshot", "s", 0)
         )
-        # the first was taken before the others come
+        # waits until the first one is taken, before the others are added
         while not recorder._waiting.empty() and number == 0:
             os.sched_yield()
     recorder.close()

@@ -1,5 +1,4 @@
-"""Every form of a resource's name means that resource, or an ambiguity that lists it; never another
-resource."""
+"""Every form of a resource's name gives that resource or a list of candidates with it."""
 
 from __future__ import annotations
 
@@ -36,7 +35,7 @@ VM = "Microsoft.Compute/virtualMachines"
 
 @dataclass
 class Kept(Engine):
-    """The queries of the resolver, over names that lie in memory."""
+    """An engine with the queries of the resolver, over names in memory."""
 
     rows_of: list[tuple[Resource, names.Name]] = field(default_factory=list)
 
@@ -70,7 +69,7 @@ def _place(one: Resource) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Known:
-    """A resource of an estate: its names, and the texts that must mean it."""
+    """A resource with its names, and the texts that must refer to it."""
 
     place: Resource
     names: frozenset[names.Name]
@@ -193,12 +192,12 @@ def _engine(estate: list[Known]) -> Kept:
 
 
 def _meant(text: str, engine: Engine) -> set[Resource]:
-    """What a text means: one resource, or those that its candidates mean."""
+    """The resources that a text refers to: one, or those of its candidates."""
     return {resource_lookup.resolve(one, engine) for one in _candidates(text, engine) or (text,)}
 
 
 def _candidates(text: str, engine: Engine) -> tuple[str, ...]:
-    """What an ambiguous text is answered with; nothing where it means one resource."""
+    """The candidates for an ambiguous text, or none if it refers to one resource."""
     try:
         resource_lookup.resolve(text, engine)
     except AmbiguousName as error:
@@ -208,7 +207,7 @@ def _candidates(text: str, engine: Engine) -> tuple[str, ...]:
 
 @given(ESTATES)
 def test_every_form_means_its_resource_or_an_ambiguity_with_it(estate: list[Known]) -> None:
-    """Unless the same letters are a stronger name of another: its id, before any name."""
+    """Except for texts that are a stronger name of another resource, such as its id."""
     engine = _engine(estate)
     for one in estate:
         for form in one.forms:
@@ -221,7 +220,7 @@ def test_every_form_means_its_resource_or_an_ambiguity_with_it(estate: list[Know
 
 
 def _strength(form: str, one: Known) -> int:
-    """How strong the best name of the resource is that fits a form."""
+    """The strength of the resource's strongest name that matches a form."""
     found = [names.strength(name.kind) for reading in names.readings(form) for name in one.names
              if name.text == reading.name and reading.fits(name.kind, one.place)]  # fmt: skip
     return min(found, default=names.WEAKEST + 1)

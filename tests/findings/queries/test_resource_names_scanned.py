@@ -1,5 +1,4 @@
-"""Each form of a name, over a scanned estate of every kind of resource: the snapshot, exports, and
-Inspector asked live."""
+"""Every form of a name, on scanned resources of all types: snapshot, exports and live."""
 
 from __future__ import annotations
 
@@ -252,7 +251,7 @@ def simulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulator]:
 
 @pytest.fixture(scope="module")
 def sources(simulator: Simulator, tmp_path_factory: pytest.TempPathFactory) -> Sources:
-    """The estate, scanned once."""
+    """The resources of all types, scanned once."""
     folder = tmp_path_factory.mktemp("estate")
     snapshots, table = (
         SnapshotWriter(FolderBlobs(folder / "store")),
@@ -277,7 +276,7 @@ def sources(simulator: Simulator, tmp_path_factory: pytest.TempPathFactory) -> S
 
 @pytest.fixture
 def blank(simulator: Simulator, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Sources:
-    """No snapshot, and Inspector, in another region unless the question names one."""
+    """Sources without a snapshot, with an Inspector in another region by default."""
     monkeypatch.setenv("AWS_ENDPOINT_URL_INSPECTOR2", simulator.url)
 
     def opened(region: str) -> Inspector:
@@ -356,7 +355,7 @@ def test_a_mistyped_name_is_answered_with_names_near_it_or_none(sources: Sources
 def test_who_sees_one_account_meets_no_name_of_another(sources: Sources) -> None:
     limited = sources.seen_by(Access(frozenset({OTHER}), frozenset({ALL})))
     assert about("10.1.0.5", limited).resource.resource_id == IMPOSTOR
-    # by its Name tag: the id is another's, and not there
+    # found by its Name tag, because the resource with this id is outside the access scope
     assert about(ORIGINAL, limited).resource.resource_id == IMPOSTOR
     assert (
         about("ledger-primray", limited).verdict.explanation

@@ -1,5 +1,7 @@
-"""A finding of several resources, of which a caller sees some: it counts where it is seen first,
-and names no other."""
+"""Findings of several resources, seen by a client with access to some of them.
+
+Such a finding is counted at the first accessible resource and names no inaccessible one.
+"""
 
 from __future__ import annotations
 
@@ -115,7 +117,10 @@ def aged(one: str, findings: int, shared: int) -> dict[str, Any]:
 
 @pytest.fixture
 def sources(tmp_path: Path, write_night: Callable[..., Any]) -> Sources:
-    """CVE-1 is of i-a and then of i-b; CVE-2 of i-b alone; CVE-3 of i-b and i-c, both of bob."""
+    """Findings of shared resources.
+
+    CVE-1 affects i-a and then i-b; CVE-2 only i-b; CVE-3 i-b and i-c, both owned by bob.
+    """
     snapshots = SnapshotWriter(FolderBlobs(tmp_path / "store"))
     rows = [
         *finding("CVE-1", "i-a", "i-b"),
@@ -139,7 +144,7 @@ def seen(sources: Sources, *owners: str) -> Sources:
 
 
 def sent(sources: Sources) -> list[Any]:
-    """The resources that whole findings name, as Inspector sent them."""
+    """The resources in whole findings, as Inspector sent them."""
     return [one.get("resources") for one in ask(ExportPage(ExportFilters()), sources).items]
 
 

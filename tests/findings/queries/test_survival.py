@@ -1,5 +1,4 @@
-"""Time to fix, against textbook data, against a naive reading of the definition, and against plain
-quantiles."""
+"""Time to remediate, compared with textbook data, a naive implementation and quantiles."""
 
 from __future__ import annotations
 
@@ -19,7 +18,7 @@ Rows = list[tuple[int, int, int]]
 ROWS = st.lists(st.tuples(st.integers(0, 12), st.integers(0, 4), st.integers(0, 4)), max_size=12)
 DAYS = st.lists(st.integers(0, 40), min_size=1, max_size=60)
 
-# Weeks in remission; + was still in remission when last seen. Freireich et al., Blood 21 (1963),
+# Weeks in remission; + means still in remission when last seen. Freireich et al., Blood 21 (1963),
 # 699-716.
 SIX_MP = "6 6 6 6+ 7 9+ 10 10+ 11+ 13 16 17+ 19+ 20+ 22 23 25+ 32+ 32+ 34+ 35+"
 PLACEBO = "1 1 2 2 3 4 4 5 5 8 8 8 8 11 11 12 12 15 17 22 23"
@@ -47,8 +46,7 @@ def test_textbook_data_give_the_textbooks_medians(text: str, answer: TimeToFix) 
 
 
 def naive(observed: Sequence[tuple[int, int, int]], one_in: int) -> int | None:
-    """Kaplan and Meier's definition, a finding at a time: who is there that day, and who of them is
-    patched."""
+    """The Kaplan–Meier estimate computed finding by finding from its definition."""
     watched = [(day, True) for day, n, _ in observed for _ in range(n)]
     watched += [(day, False) for day, _, n in observed for _ in range(n)]
     share = Fraction(1)
@@ -87,7 +85,7 @@ def test_rows_may_come_in_any_order_and_in_any_pieces(observed: Rows, chance: Ra
 
 
 def at_least(answer: TimeToFix, other: TimeToFix) -> bool:
-    """Whether fixing takes at least as long; not reached is longer than any time."""
+    """Whether an answer's times are at least as long. A time not reached is the longest."""
     pairs = ((answer.median_days, other.median_days), (answer.p90_days, other.p90_days))
     return all((inf if one is None else one) >= (inf if two is None else two) for one, two in pairs)
 
@@ -134,7 +132,7 @@ def test_who_is_last_seen_unpatched_on_a_day_was_there_to_be_patched_on_it() -> 
 
 @pytest.mark.parametrize("half", range(1, 60))
 def test_exactly_half_is_half_however_many_days_it_took(half: int) -> None:
-    # a product of floats misses a half by its last digit
+    # a product of floats misses one half in the last digit
     daily = [(day, 1, 0) for day in range(1, half + 1)]
     assert time_to_fix([*daily, (1000, 0, half)]).median_days == half
     assert time_to_fix([*daily, (1000, 0, half + 1)]).median_days is None
@@ -149,7 +147,7 @@ def test_a_million_findings_over_five_years_are_estimated_at_once() -> None:
 
 
 def test_the_curve_of_the_textbook_is_the_textbooks() -> None:
-    """Freireich's 6-MP, as every textbook of survival analysis prints it, with who is at risk."""
+    """Freireich's 6-MP group with the numbers at risk, as printed in textbooks."""
     curve = {
         step.day: (step.watched, round(step.share, 3))
         for step in survival(rows(SIX_MP))

@@ -1,5 +1,4 @@
-"""A command is given where it is safe and sure to work; what a finding says never reaches a shell
-as anything but a name."""
+"""A command is given only if it is safe and works; texts of findings reach a shell only quoted."""
 
 from __future__ import annotations
 
@@ -225,7 +224,7 @@ def test_a_shell_reads_the_words_of_the_command_and_the_package_and_nothing_else
     if made is None:
         return
     shell = shlex.shlex(made.rpartition(" && ")[2], posix=True, punctuation_chars=True)
-    shell.wordchars += "@%+:,"  # which a shell takes for letters, as shlex.quote knows
+    shell.wordchars += "@%+:,"  # shlex.quote leaves these characters unquoted
     *words, argument = shell
     assert all(word.replace("-", "").replace("=", "").isalpha() for word in words)
     plain = version.removeprefix("v")

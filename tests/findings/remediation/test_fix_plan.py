@@ -1,5 +1,4 @@
-"""The plan upgrades as little as removes all, the most risk first, and each line removes what it
-promises, no more, no less."""
+"""The fix plan: few upgrades, highest risk first; each line resolves exactly what it promises."""
 
 from __future__ import annotations
 
@@ -33,8 +32,10 @@ UBUNTU = "UBUNTU_22_04"
 
 
 def need(*packages: str, key: int = 0, risk: float = 1, **changes: Any) -> Need:
-    """Findings of Ubuntu instances that want packages, each written as name and version:
-    ``need("curl 8", key=1)``."""
+    """Findings of Ubuntu instances that need packages: ``need("curl 8", key=1)``.
+
+    Each package is written as name and version.
+    """
     wanted = tuple(Package("OS", *text.split(" ", 1)) for text in packages)
     usual = Need(key, INSTANCE, UBUNTU, wanted, 1, 0, (0, 0, 0, 1, 0, 0, 0), risk)
     return replace(usual, **changes)
@@ -44,8 +45,7 @@ def names(line: Line) -> str:
     return " ".join(package.name for package in line.packages)
 
 
-# --- properties, against the rules written down as slowly as they read
-# -------------------------------------------------
+# --- properties, compared with a direct implementation of the rules
 
 Upgrade = tuple[str, str, str]  # kind, platform, name
 VERSIONS = st.sampled_from(["1", "2", "9", "10"])
@@ -86,7 +86,7 @@ def wants(one: Need) -> frozenset[Upgrade]:
 
 
 def best_candidate(open_needs: Sequence[Need], done: frozenset[Upgrade]) -> frozenset[Upgrade]:
-    """What the rules say of the next line, by trying every candidate."""
+    """The next line according to the rules, found by trying every candidate."""
 
     def merit(candidate: frozenset[Upgrade]) -> tuple[float, int, int, list[tuple[str, str, str]]]:
         gone = [one for one in open_needs if wants(one) <= done | candidate]
@@ -139,8 +139,7 @@ def test_the_plan_is_the_smallest_set_of_upgrades_that_removes_all_that_can_be_r
 
 @given(NEEDS)
 def test_carrying_out_the_lines_removes_exactly_what_each_one_promises(needs: list[Need]) -> None:
-    """An estate where every package is at version 0; versions are small numbers here, so that
-    nothing of ours compares."""
+    """Every package starts at version 0. Versions are small numbers that Python compares."""
     installed = defaultdict[Upgrade, int](int)
     closed = set[int]()
     for line in plan(needs):
@@ -185,7 +184,6 @@ def test_the_same_needs_give_the_same_plan_in_any_order(
 
 
 # --- the rules, one by one
-# --------------------------------------------------------------------------------------------
 
 
 def test_a_package_goes_once_to_the_newest_version_that_any_finding_wants() -> None:
@@ -313,8 +311,7 @@ def test_only_a_kernel_of_an_instance_wants_a_boot(name: str, boots: bool) -> No
     assert [line.reboot for line in plan([need(f"{name} 1", "zsh 1")])] == [boots]
 
 
-# --- real findings, and many of them
-# ----------------------------------------------------------------------------------
+# --- real findings, in large numbers
 
 KINDS = {
     "AWS_EC2_INSTANCE": INSTANCE,

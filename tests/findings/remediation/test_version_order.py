@@ -1,5 +1,4 @@
-"""Versions are ordered as their own package manager orders them, and not compared where it would
-not write them."""
+"""Versions are ordered as by their package manager, and invalid versions are not compared."""
 
 from __future__ import annotations
 
@@ -18,7 +17,7 @@ from univers.rpm import compare_rpm_versions
 from sre_findings.remediation.version_order import GENERIC, newest, readable, scheme_of
 from sre_findings.rows.values import NOT_AVAILABLE, version_of
 
-# Each chain from the oldest to the newest.
+# Each chain is ordered from the oldest to the newest version.
 CHAINS = {
     "deb": [
         [

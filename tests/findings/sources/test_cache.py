@@ -1,4 +1,4 @@
-"""What is remembered is what was given, within a limit, the least asked for first to go."""
+"""The cache returns what was stored, within its limit, and evicts the least recently used."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def test_a_question_is_answered_again_without_asking_and_as_old_as_it_is_then(
 @given(st.lists(st.integers(0, 3), max_size=30))
 def test_what_was_made_of_a_list_is_found_by_the_very_list(order: list[int]) -> None:
     lists = [["the same words"] for _ in range(4)]
-    beside = DerivedCache[list[int]](most=6)  # three lists of two
+    beside = DerivedCache[list[int]](most=6)  # three lists of two items
     for number in order:
         made = beside.of(lists[number], lambda number=number: [number])  # type: ignore[misc]  # mypy cannot infer the default
         assert made == [number]

@@ -1,4 +1,4 @@
-"""Which night a report compares with."""
+"""The snapshot that a report compares with."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""An empty answer is only given for a place that is known and was read; what does not exist is
-refused, whichever question."""
+"""Only a known place that was read gives an empty answer; an unknown place is refused."""
 
 from __future__ import annotations
 
@@ -73,7 +72,7 @@ def rows(place: Place) -> ExportFilters:
 
 BY_NARROW = ("owners", "accounts", "regions")
 BY_ROWS = (*BY_NARROW, "types")
-# Each question of a door, with the filters by place that it has. One without any is in PLACELESS.
+# Each query, with its filters by place. Queries without such filters are in PLACELESS.
 QUESTIONS: dict[str, tuple[tuple[str, ...], Made]] = {
     "changes": (BY_NARROW, lambda place: Changes(narrow=narrow(place))),
     "sla": (("owners",), lambda place: Sla(owners=place.owners)),
@@ -101,7 +100,7 @@ def exported(place: Place, sources: Sources) -> Any:
 
 @pytest.fixture(scope="module")
 def whole(nights: SnapshotWriter) -> Sources:
-    """Two regions, complete."""
+    """A complete snapshot of two regions."""
     commit = nights.commits()[-1]
     table = SqliteTable(Path(nights.blobs.url.removeprefix("file://")) / "table.db")
     issue_link = lambda handout: DownloadLink("a reference", handout.asked_at, "/a/path", None)  # noqa: E731 - what a server gives
@@ -112,7 +111,7 @@ def whole(nights: SnapshotWriter) -> Sources:
 
 @pytest.fixture(scope="module")
 def partly(tmp_path_factory: pytest.TempPathFactory) -> Sources:
-    """One region was read, one was denied, and Inspector is off in one account."""
+    """One region was read, one was denied, and Inspector is disabled in one account."""
     folder = tmp_path_factory.mktemp("partly") / "store"
     fleet = default_fleet(nights=1, disabled=[OTHER], now=NOW)
     faults = [Fault("denied", "ListFindings", times=99, region=DENIED)]
@@ -289,8 +288,10 @@ PLACES = st.builds(
 
 
 def is_read(place: Place, sources: Sources) -> bool:
-    """Whether all of a place was read, by the certificate alone: each cell in it, and one at least
-    of each name."""
+    """Whether a place was read completely, according to the certificate alone.
+
+    That is, each cell in it was read, and at least one cell of each name.
+    """
     cells = sources.snapshots.manifest(sources.snapshots.commits()[-1]).certificate.cells
     inside = {
         cell: state

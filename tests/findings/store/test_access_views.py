@@ -1,4 +1,4 @@
-"""A commit tells of the caller's accounts alone, and the table gives sums of theirs or nothing."""
+"""A commit shows only accounts in the access scope, and the table only sums that it allows."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ def bucket(name: str = "store") -> None:
 
 @pytest.fixture(params=["folder", "bucket", "bucket with prefix"])
 def blobs(request: pytest.FixtureRequest, tmp_path: Path) -> Blobs:
-    """Every kind of store, opened as SRE_STORE would."""
+    """Every kind of store, opened as from SRE_STORE."""
     if request.param == "folder":
         return open_blobs((tmp_path / "a store").as_uri())
     request.getfixturevalue("aws")
@@ -422,7 +422,7 @@ def test_a_disk_that_takes_no_more_in_the_middle_of_a_file_leaves_nothing(tmp_pa
 def test_a_store_that_is_a_file_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("not a folder")
     ways = every_way(FolderBlobs(tmp_path / "file"), tmp_path / "to")
-    del ways["read"], ways["fetch"]  # nothing lies below a file, as far as reading one key goes
+    del ways["read"], ways["fetch"]  # reading one key finds nothing below a file
     unreadable(ways, str(tmp_path / "file"), "Check the path and its permissions.")
 
 
@@ -521,8 +521,10 @@ def test_settings_of_aws_that_are_wrong_are_told_as_the_stores(
 def test_a_commit_whose_answer_was_lost_on_the_way_is_ours_and_not_lost(
     aws: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The SDK repeats the PUT, and meets what its first attempt wrote: taken for another's, the
-    scan would discard it."""
+    """The SDK repeats the PUT and finds the object of its first attempt.
+
+    If that counted as another process's commit, the scan would discard its own.
+    """
     import botocore.exceptions
 
     bucket()

@@ -1,4 +1,4 @@
-"""The numbers of columns: each has one, and what was given once stays."""
+"""Column numbers: every column has one, and a released number never changes."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ from sre_findings.store.schema.tables import TABLES
 from sre_findings.store.snapshots.reader import SCHEMA
 
 RELEASED = 209, "b565b9f4275dfca05a056238ddbd502d5eb6834ffe4419eadbd43377d098646d"
-"""So many columns were released, and the SHA-256 of their lines. A new version appends lines; with
-its release this moves on."""
+"""The number of released columns, and the SHA-256 of their lines.
+
+A new version appends lines, and its release updates both values.
+"""
 
 
 def test_the_lines_that_were_released_are_as_they_were() -> None:
@@ -31,7 +33,7 @@ def test_every_column_has_a_number_and_no_two_of_a_table_share_one() -> None:
     }
     for known in fields().values():
         numbers = [one.number for one in known.values()]
-        # appended: the next column takes the next number
+        # new columns are appended with the next number
         assert numbers == [*range(1, len(numbers) + 1)]
 
 

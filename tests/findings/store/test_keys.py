@@ -1,4 +1,4 @@
-"""Keys: each function makes one kind, one reads them all, and nothing leads elsewhere."""
+"""Keys: one function makes each kind, one parses all, and no key leaves the store."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""Converting a store of the first layout: killed anywhere, nothing is lost and every question still
-has its files."""
+"""Converting a store of the first layout loses nothing if killed, and all queries keep working."""
 
 from __future__ import annotations
 
@@ -36,7 +35,7 @@ class Killed(Exception):
 
 
 class Mortal(FolderBlobs):
-    """A folder whose process dies after so many changes."""
+    """A folder whose process dies after a number of changes."""
 
     def __init__(self, folder: Path, changes: int) -> None:
         super().__init__(folder)
@@ -63,7 +62,7 @@ class Mortal(FolderBlobs):
 
 
 def write_old(blobs: Blobs, nights: int = 2) -> SnapshotWriter:
-    """SnapshotWriter as the first layout had them; their commits name no layout."""
+    """Writes snapshots as in the first layout, whose commits do not record a layout."""
     snapshots = SnapshotWriter(blobs)
     for number in range(1, nights + 1):
         started = FIRST + timedelta(days=number)
@@ -103,7 +102,7 @@ def layouts(snapshots: SnapshotWriter) -> list[int]:
 
 
 def whole(snapshots: SnapshotWriter) -> bool:
-    """Whether every file of every snapshot that is visible is what was committed."""
+    """Returns whether every file of every visible snapshot has its committed content."""
     return all(
         why is None for commit in snapshots.commits() for _, why in verify(snapshots, commit)
     )
@@ -161,7 +160,7 @@ def test_whoever_has_a_snapshot_open_reads_on(tmp_path: Path) -> None:
     assert [why for _, why in verify(snapshots, old)] == [None] * 3
 
 
-# five files, the mark and the commit of each; then the five old files and the mark
+# five files, the marker and the commit of each; then the five old files and the marker
 CHANGES = 2 * 7 + 2 * 6
 
 

@@ -1,4 +1,4 @@
-"""A row gives the wire's finding back, field by field."""
+"""A row gives the finding back as Inspector sent it, field by field."""
 
 from __future__ import annotations
 

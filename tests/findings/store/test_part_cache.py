@@ -1,5 +1,4 @@
-"""Copies of a bucket's parts: right or fetched again, bounded, and never taken from under somebody
-who reads."""
+"""Cached copies of a bucket's parts: verified, bounded, and never deleted while in use."""
 
 from __future__ import annotations
 
@@ -30,8 +29,7 @@ SIZE = 1000  # bytes of each part
 
 
 class Elsewhere:
-    """A store that DuckDB cannot read in place, kept in a folder so that a test may look into
-    it."""
+    """A store that DuckDB cannot read in place, kept in a folder that tests can inspect."""
 
     url = "s3://elsewhere"
 
@@ -61,14 +59,13 @@ def snapshots(elsewhere: Elsewhere) -> SnapshotWriter:
 
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
-    """Where copies lie."""
+    """The folder of the copies."""
     return tmp_path / "copies"
 
 
 @pytest.fixture(autouse=True)
 def new_process(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
-    """Forgets which copies were found good, as a new process does not know it; also before each
-    test."""
+    """Forgets the verified copies, as in a new process; also runs before each test."""
 
     def forget() -> None:
         monkeypatch.setattr(module, "_good", set())
@@ -80,7 +77,7 @@ def new_process(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
 def night(
     snapshots: SnapshotWriter, number: int, parts: int = 2
 ) -> tuple[Commit, list[tuple[Commit, Part]]]:
-    """A committed snapshot of some parts, and what to ask copies for."""
+    """A committed snapshot of some parts, and its parts as requests for copies."""
     began = datetime(2026, 11, number, 1, tzinfo=UTC)
     plan = Plan(
         began.strftime(STAMP),
@@ -105,7 +102,7 @@ def sums(paths: Sequence[Path]) -> list[str]:
 
 
 def flip(path: Path) -> None:
-    """One byte becomes another; the size and the time stay."""
+    """Changes one byte. The size and the time stay the same."""
     seen, body = path.stat(), bytearray(path.read_bytes())
     body[7] ^= 1
     path.write_bytes(bytes(body))
@@ -231,8 +228,7 @@ def test_what_dead_processes_and_older_versions_left_is_thrown_away_too(
 
 
 def once(before: Callable[[], object], real: Callable[..., Any], when: int) -> Callable[..., Any]:
-    """``flock`` that lets somebody else act just before a lock of that kind is taken for the first
-    time."""
+    """``flock`` that calls ``before`` once, just before the first lock of the kind ``when``."""
     waiting = [before]
 
     def flock(handle: int, kind: int) -> None:

@@ -34,7 +34,7 @@ class Killed(Exception):
 
 
 class Mortal(FolderBlobs):
-    """A folder whose process dies after so many changes."""
+    """A folder whose process dies after a number of changes."""
 
     def __init__(self, folder: Path, changes: int) -> None:
         super().__init__(folder)

@@ -1,4 +1,4 @@
-"""What scopes held together night by night is the sum of what each held."""
+"""The history of several scopes is the sum of their counts in each snapshot."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def write(table: SqliteTable, nights: list[dict[str, Rollup]]) -> None:
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
-# one night is not asked for, and its row is still true
+# one snapshot is not requested, but its row is still valid
 @example([{VALUES[0]: TWICE}, {VALUES[0]: TWICE}], {VALUES[0]}, 2, 2)
 @given(NIGHTS, st.sets(st.sampled_from(VALUES)), st.integers(0, 8), st.integers(1, 6))
 def test_any_scopes_over_any_nights_are_the_sum_of_each_in_each_night(

@@ -1,5 +1,7 @@
-"""Rollups in a table: rows where something changed, read as of any commit, proved by a marker that
-comes last."""
+"""Rollups in a table: rows for changes only, readable as of any commit, valid with a marker.
+
+The marker is written last.
+"""
 
 from __future__ import annotations
 
@@ -131,7 +133,7 @@ def test_scopes_that_begin_alike_are_not_mixed_up(table: Table) -> None:
 
 
 def test_an_owner_cannot_write_itself_into_anothers_history(table: Table) -> None:
-    """A tag may hold any text, also one that looks like the key of another owner's row."""
+    """A tag may hold any text, including one that looks like the key of another owner's row."""
     rollups.write(
         table,
         commit(1),
@@ -176,7 +178,7 @@ def test_two_long_ids_that_differ_at_their_ends_only_are_two(table: Table) -> No
 
 
 class Failing:
-    """A table that takes so many rows and then no more."""
+    """A table that fails after a number of rows."""
 
     def __init__(self, table: Table, puts: int) -> None:
         self._table, self._puts = table, puts

@@ -1,4 +1,4 @@
-"""SnapshotWriter: what is not committed is not there, what is committed cannot be changed unseen."""
+"""SnapshotWriter: only committed data is visible, and changes to committed data are detected."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def facts_of(**changes: Any) -> ShardFacts:
 
 
 def write_all(snapshots: SnapshotWriter, plan: Plan, facts: ShardFacts) -> Manifest:
-    """Everything of a snapshot but its commit."""
+    """Writes all files of a snapshot except the commit."""
     snapshots.write_plan(plan)
     for part in facts.parts:
         with snapshots.blobs.write(part_key(plan.snapshot_id, part.key)) as file:
@@ -381,7 +381,7 @@ def test_what_a_killed_removal_leaves_is_found_again(
             super().delete(key)
 
     snapshots.write_plan(plan_of("20261122T010000Z"))
-    for table in ("coverage", "findings"):  # the scan died before a shard had a record
+    for table in ("coverage", "findings"):  # the scan died before any shard had a record
         overwrite(blobs, part_key("20261122T010000Z", f"{table}/part-a.parquet"), BODY)
     with pytest.raises(Killed):
         SnapshotWriter(Mortal(Path(blobs.url.removeprefix("file://")))).discard("20261122T010000Z")

@@ -47,7 +47,7 @@ def dynamo(name: str = "rows") -> None:
 
 @pytest.fixture(params=["sqlite", "dynamodb"])
 def table(request: pytest.FixtureRequest, tmp_path: Path) -> Table:
-    """Every kind of table, opened as SRE_TABLE would."""
+    """Every kind of table, opened as from SRE_TABLE."""
     if request.param == "sqlite":
         return open_table(f"sqlite:///{tmp_path / 'deep' / 'table.db'}")
     request.getfixturevalue("aws")
@@ -183,7 +183,7 @@ def test_dynamodb_is_asked_for_many_ranges_at_once_and_for_no_more_than_it_bears
     class Slow:
         def query(self, **_: Any) -> Any:
             threads.add(threading.get_ident())
-            together.wait(60)  # which only thirty-two who ask at once get past
+            together.wait(60)  # passes only if thirty-two threads query at once
             return {"Items": []}
 
     table: Any = DynamoTable("rows", Slow())  # type: ignore[arg-type]  # as much of it as is asked

@@ -1,4 +1,4 @@
-"""What every mouth says: the contract's objects, from the values that make them."""
+"""The JSON objects of the output contract, built from their values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The rule of the house, clause by clause, and the promise that "clean" needs all of them."""
+"""The verdict: each condition of the rule, and the property that "clean" needs all of them."""
 
 from __future__ import annotations
 
@@ -363,16 +363,16 @@ def test_every_reason_has_words_and_no_remedy_runs_on() -> None:
 
 
 def counted(*rows: Coverage) -> tuple[int, int, int]:
-    """What many resources' silence comes to."""
+    """The counts of uncovered, doubtful and proven rows."""
     silence = Silence(AS_OF)
     for row in rows:
         silence.add(row)
     return silence.uncovered, silence.doubtful, silence.proven
 
 
-# The oracle: what a proof is, written out once more and in another way. Each kind of resource has
-# the scans that say something of it, in hours since the last one; the first of them must be there.
-# ``None`` hours: scanned again by itself.
+# The oracle: a second, independent implementation of the proof. It has the scan types of each
+# resource type, with the maximum hours since the last scan; the first scan type is required.
+# ``None`` means that Inspector rescans the resource by itself.
 DAYS_32 = 32 * 24
 MODES = {
     "EC2_SSM_AGENT_BASED": 96,
@@ -401,7 +401,7 @@ VIRTUAL = (
 
 
 def proven_by_the_oracle(kind: str, rows: Sequence[Coverage]) -> bool:
-    """Whether these rows prove that a resource of this type has no findings."""
+    """Returns whether these rows prove that a resource of this type has no findings."""
     scans = ORACLE.get(kind)
     if not rows or scans is None or next(iter(scans)) not in {row.scan_type for row in rows}:
         return False
@@ -422,7 +422,7 @@ def _is_fresh(row: Coverage, kind: str, hours: int | None) -> bool:
     return age >= -300 and (hours is None or age <= hours * 3600)
 
 
-ODD = st.text(max_size=12)  # a word that does not exist yet
+ODD = st.text(max_size=12)  # a value that does not exist yet
 KINDS = st.one_of(st.sampled_from([*types.TYPES, INSTANCE, INSTANCE, IMAGE]), ODD)
 MOMENTS = st.one_of(
     st.just(AS_OF - timedelta(hours=1)),
@@ -433,7 +433,7 @@ MOMENTS = st.one_of(
 
 @st.composite
 def coverages(draw: st.DrawFn) -> tuple[Coverage, ...]:
-    """Rows of one resource: mostly good ones, and each part of each odd now and then."""
+    """Coverage rows of one resource: mostly valid, some with odd values in any field."""
     kind = draw(KINDS)
     known = [*ORACLE.get(kind, {"PACKAGE": 1})]
     good = st.builds(

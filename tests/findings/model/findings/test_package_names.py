@@ -1,4 +1,4 @@
-"""A package is found by what people type of its name."""
+"""A package is found by the parts of its name that users type."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""What comes first, the sentence that says why, and the weight of a finding, in Python and in
-SQL."""
+"""The risk ranking, its reasons, and the risk of a finding, in Python and in SQL."""
 
 from __future__ import annotations
 
@@ -51,7 +50,7 @@ def candidate(name: str = "CVE-2026-0001", **changes: Any) -> Candidate:
     return replace(Candidate(name, "HIGH", ago(10), checked=True), **changes)
 
 
-# Worse in one thing, and better in everything else.
+# Worse by one criterion, and better by all others.
 MILD = {
     "severity": "LOW",
     "inspector_score": 1.0,
@@ -135,7 +134,7 @@ ONE_BY_ONE = [
 def test_the_first_criterion_of_the_policy_decides_whatever_the_others_say(
     criterion: str, worse: dict[str, Any], better: dict[str, Any]
 ) -> None:
-    # what is listed is worse by the other criteria, so it goes to the better one
+    # the candidate in KEV is worse by the other criteria, so ``second`` gets the KEV entry
     kev = {} if criterion == "kev" else LISTED
     first = candidate(
         "CVE-2026-9999", **MILD | {"exploit_available": False, "fixable": False} | worse
@@ -149,7 +148,8 @@ def test_the_first_criterion_of_the_policy_decides_whatever_the_others_say(
     ("criterion", "one", "two"),
     [
         ("kev", {"checked": False}, {"checked": True}),
-        # both past at first sight: the same grace
+        # both due dates had passed when the finding was first seen, so both get the same grace
+        # period
         ("kev", {"kev_due": ago(500)}, {"kev_due": ago(400)}),
         ("exploit", {"exploit_available": None}, {"exploit_available": False}),
         ("epss", {"epss": 0.09}, {"epss": None}),
@@ -387,7 +387,7 @@ def test_nothing_weighs_more_than_kev_and_critical() -> None:
 
 
 def sql() -> str:
-    """The SQL text that the docstring of ``risk`` promises, as DuckDB takes it."""
+    """The SQL in the docstring of ``risk``, with DuckDB's parameter syntax."""
     documented = (inspect.getdoc(risk) or "").partition("::")[2]
     return re.sub(r"(?<![:\w]):([a-z_]+)", r"$\1", documented)
 

@@ -1,4 +1,4 @@
-"""Reachability of a finding: doubt is the default."""
+"""The reachability of a finding: unknown by default."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which findings a rule hides, and which it must not."""
+"""The findings that a suppression rule covers, and those that it must not cover."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def rule(
     expires: date = LAST,
     **reach: str,
 ) -> Suppression:
-    """A rule; lists are words with spaces between."""
+    """A rule. Lists are given as words separated by spaces."""
     kinds = {kind: Patterns(tuple(texts.split())) for kind, texts in reach.items()}
     of, within = Patterns(tuple(vulnerability.split())), Patterns(tuple(package.split()))
     return Suppression(
@@ -310,7 +310,7 @@ def test_rows_are_the_live_rules_as_like_patterns() -> None:
     ]
 
 
-# A world of few words, so that rules and findings meet often.
+# Few distinct words, so that rules often match findings.
 _WORD = st.sampled_from(["a", "b", "ab", "aab", "b[a]", "a*", "*b", "?", "a?b", "*", "b[a]*"])
 _VALUE = st.sampled_from(["", "a", "b", "ab", "aab", "aaab", "b[a]", "ba"])
 _PATTERNS = st.lists(_WORD, max_size=3).map(lambda texts: Patterns(tuple(texts)))
@@ -342,7 +342,7 @@ def _findings(draw: st.DrawFn) -> tuple[Finding, str | None]:
 
 
 def _glob(pattern: str, value: str) -> bool:
-    """The reference: a letter at a time, every choice tried."""
+    """A reference implementation of glob that tries every choice, letter by letter."""
     if not pattern:
         return not value
     if pattern[0] == "*":
@@ -383,7 +383,7 @@ def test_the_index_finds_what_a_walk_through_all_rules_finds(
     rules: list[Suppression], findings: list[tuple[Finding, str | None]], today: date
 ) -> None:
     indexed = Suppressions(rules)
-    for finding, owner in [*findings, *findings]:  # the second time from memory
+    for finding, owner in [*findings, *findings]:  # the second time from the cache
         assert indexed.of(finding, owner, today) is _naive(rules, finding, owner, today)
         assert all(
             one.covers(finding, owner) == (_naive([one], finding, owner, one.expires) is one)

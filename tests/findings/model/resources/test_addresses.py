@@ -1,4 +1,4 @@
-"""An address has one form, and what is no address is none."""
+"""Addresses are normalized to one form, and anything else is rejected."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a context tells: plain data, and every note once."""
+"""The data of a context: plain values, and every note once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether an image runs: only what Inspector saw."""
+"""Whether an image is in use, according to Inspector only."""
 
 from __future__ import annotations
 

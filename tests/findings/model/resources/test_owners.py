@@ -1,4 +1,4 @@
-"""Who answers for a resource: the tag, then the file from top to bottom; accounts last."""
+"""The owner of a resource: its tag, then the owners file from top to bottom, then accounts."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_the_first_entry_that_fits_wins() -> None:
     ("covered", "found", "owner"),
     [
         ({"team": "ann"}, {"team": "bob"}, "ann"),
-        ({"Name": "x"}, {"team": "bob"}, None),  # it had the tag once, and has it no more
+        ({"Name": "x"}, {"team": "bob"}, None),  # it had the tag before, but not any more
         ({}, {"team": "bob"}, "bob"),
         ({}, {}, None),
         ({"team": ""}, {"team": "bob"}, None),

@@ -1,5 +1,4 @@
-"""Ages in bands: nothing is lost, the late ones are those of the SLA, and no deadline cuts a
-band."""
+"""Age bands: the counts add up, overdue counts match the SLA, and no due date splits a band."""
 
 from __future__ import annotations
 
@@ -15,7 +14,8 @@ from sre_findings.model.sla.ages import Ages, Bucket, bucketed, lateness
 from sre_findings.model.sla.policy import DEFAULT, Policy
 
 TODAY = date(2026, 11, 22)
-# Close together, so that both sides of a deadline are met; some lie in the future, as clocks do.
+# Close together, so that both sides of a due date occur; some are in the future, as with clocks
+# that are wrong.
 DAYS = st.dates(date(2026, 9, 1), date(2026, 12, 10))
 POLICIES = st.builds(Policy, st.tuples(*[st.none() | st.integers(0, 60)] * 6), st.integers(0, 20))
 

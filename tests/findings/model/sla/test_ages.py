@@ -1,5 +1,4 @@
-"""What is late is asked of buckets, and the answer is the one that asking each finding alone would
-give."""
+"""Overdue findings counted by age bucket equal those counted finding by finding."""
 
 from __future__ import annotations
 
@@ -15,7 +14,7 @@ from sre_findings.model.sla.ages import Ages, Bucket, Lateness, bucketed, latene
 from sre_findings.model.sla.policy import DEFAULT, Policy, days_late, due, due_this_week, late
 
 TODAY = date(2026, 11, 22)
-# Close together, so that buckets are shared and every side of a deadline is met.
+# Close together, so that buckets are shared and both sides of a due date occur.
 DAYS = st.dates(date(2026, 10, 1), date(2026, 12, 31))
 FINDINGS = st.lists(st.tuples(st.integers(0, 6), DAYS, st.none() | DAYS), max_size=30)
 POLICIES = st.builds(Policy, st.tuples(*[st.none() | st.integers(0, 60)] * 6), st.integers(0, 20))
@@ -31,7 +30,7 @@ def held(findings: list[Found]) -> Ages:
 
 
 def asked_alone(findings: list[Found], policy: Policy, today: date) -> Lateness:
-    """The same answer, a finding at a time."""
+    """The same answer, computed finding by finding."""
     names = (*ORDER, "SOMETHING NEW")
     dues = [(place, due(policy, names[place], opened, kev)) for place, opened, kev in findings]
     lates = [place for place, one in dues if late(one, today)]
@@ -100,16 +99,16 @@ def test_each_finding_is_late_or_due_this_week_or_later_or_without_a_deadline() 
         return TODAY - timedelta(days_ago)
 
     findings: list[Found] = [
-        (0, opened(16), None),  # a day late
-        (0, opened(18), None),  # three days late
-        (6, opened(31), None),  # unknown severity, a day late
+        (0, opened(16), None),  # one day overdue
+        (0, opened(18), None),  # three days overdue
+        (6, opened(31), None),  # unknown severity, one day overdue
         (0, opened(15), None),  # due today
         (1, opened(23), None),  # due in seven days
         (1, opened(22), None),  # due in eight
         (4, opened(999), None),  # informational
-        (4, opened(9), TODAY - timedelta(1)),  # on KEV, a day late
-        (0, opened(99), TODAY + timedelta(9)),  # CISA's date holds: later
-        (0, opened(2), date(2021, 12, 24)),  # past at first sight: grace
+        (4, opened(9), TODAY - timedelta(1)),  # in KEV, one day overdue
+        (0, opened(99), TODAY + timedelta(9)),  # CISA's date applies, although it is later
+        (0, opened(2), date(2021, 12, 24)),  # due date passed when first seen: grace period
     ]
     answer = lateness(held(findings), DEFAULT, TODAY)
     assert answer == Lateness(4, 3, 2, 1, (2, 0, 0, 0, 1, 0, 1), 3)

@@ -1,4 +1,4 @@
-"""A finding has one due date, and a policy that is written wrong is never half obeyed."""
+"""A finding has exactly one due date, and an invalid policy is rejected as a whole."""
 
 from __future__ import annotations
 

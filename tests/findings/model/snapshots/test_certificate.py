@@ -1,4 +1,4 @@
-"""A snapshot is complete only by proof: take any fact away and it is partial, with a reason."""
+"""A snapshot is complete only by proof: without any one fact it is partial, with a reason."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def account(
 
 
 def facts_of(region: str, count: int = 5, rows: int = 3, /, **changes: Any) -> ShardFacts:
-    """What a shard that went well has recorded."""
+    """The recorded facts of a successful shard."""
     parts = [
         Part(f"findings/part-{region}-{n}.parquet", some, 1000, SHA)
         for n, some in enumerate(_split(count))
@@ -60,7 +60,7 @@ def facts_of(region: str, count: int = 5, rows: int = 3, /, **changes: Any) -> S
 
 
 def _split(findings: int) -> list[int]:
-    """The rows of one part or, where there are enough, of two."""
+    """The rows of each part: two parts, or one if there are too few findings."""
     return [findings // 2, findings - findings // 2] if findings > 1 else [findings]
 
 
@@ -95,7 +95,7 @@ def scans(draw: st.DrawFn) -> tuple[Plan, list[ShardFacts]]:
 
 
 def spoils(plan: Plan, one: ShardFacts) -> Iterator[tuple[str, ShardFacts | None]]:
-    """Every way in which one fact of a shard can be gone or spoiled."""
+    """Yields every way in which one fact of a shard can be missing or invalid."""
     yield "record", None
     yield "ended_at", replace(one, ended_at="")
     yield "accounts", replace(one, accounts=())

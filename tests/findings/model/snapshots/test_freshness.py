@@ -19,7 +19,7 @@ class Night:
 
 
 def nights(*states: str) -> list[Night]:
-    """One a day at 01:00, the last of them today."""
+    """One snapshot a day at 01:00, the last one today."""
     first = NOW.replace(hour=1) - timedelta(days=len(states) - 1)
     return [
         Night(f"n{number}", first + timedelta(days=number), state)

@@ -1,4 +1,4 @@
-"""What a limited caller reads of a partial snapshot names no account that is not theirs."""
+"""The reasons of a partial snapshot name only accounts in the client's access scope."""
 
 from __future__ import annotations
 

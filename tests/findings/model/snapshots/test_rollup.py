@@ -1,4 +1,4 @@
-"""Counts add up, nothing is counted twice, and severities that nobody knows yet are counted too."""
+"""Counts add up, nothing is counted twice, and unknown severities are counted too."""
 
 from __future__ import annotations
 
