@@ -1,1 +1,1 @@
-"""Everything that the report and the digest of one snapshot show, read at once."""
+"""The data of the report and the digest of one snapshot, read in one pass."""

@@ -1,8 +1,7 @@
-"""What a night has to say to those who answer for some owners: what the page tells, and what
-happened since the night before.
+"""The data of a digest for some owners: the report's data, and the changes since the last snapshot.
 
-Only events speak: what Inspector changes of a finding by itself is none, and what is seen for the
-first time is old.
+Only events count as changes. Inspector's own changes to a finding are not events, and findings of
+newly onboarded resources are not new.
 """
 
 from __future__ import annotations
@@ -34,14 +33,13 @@ _LISTED_KINDS = (
     "exploit_appeared",
 )
 SPEAKING = (*_LISTED_KINDS, "unsuppressed")
-"""Kinds of events that end a quiet night."""
+"""Kinds of events that are worth reporting: with one of them, a digest is not quiet."""
 _CAME = ("opened", "reopened")
-_OLD = ("onboarding", "successor")  # causes of events of what was there before
+_OLD = ("onboarding", "successor")  # causes of events of findings that existed before
 
 
 class Onboarded(NamedTuple):
-    """What was seen for the first time in an account: its number, its name, and how much that
-    is."""
+    """The resources and findings of an account that were seen for the first time."""
 
     account_id: str
     name: str
@@ -50,7 +48,7 @@ class Onboarded(NamedTuple):
 
 
 class Counted(NamedTuple):
-    """So many events of one kind, and what makes them matter."""
+    """The number of events of one kind, cause, severity, exposure and KEV status."""
 
     kind: str
     cause: str | None
@@ -61,8 +59,11 @@ class Counted(NamedTuple):
 
 
 class Happened(TypedDict):
-    """One event as a digest lists it. ``severity_before`` is set if the severity changed;
-    ``exposed`` means reachable from the internet, ``kev`` listed by CISA."""
+    """One event as a digest lists it.
+
+    ``severity_before`` is set if the severity changed. ``exposed`` means internet-facing, ``kev``
+    in the KEV catalog.
+    """
 
     kind: str
     cause: str | None
@@ -84,8 +85,7 @@ class Happened(TypedDict):
 
 
 class Gap(NamedTuple):
-    """What is not scanned for something, and why: a resource, or ``whole`` kinds of them in a
-    region of an account."""
+    """A coverage gap with its reason: a resource, or with ``whole`` a resource type in a region."""
 
     account_id: str
     region: str
@@ -97,11 +97,12 @@ class Gap(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class DigestData:
-    """One night for some owners, all of them where ``owners`` holds ``*``.
+    """One snapshot for some owners, or for all owners if ``owners`` holds ``*``.
 
-    ``counted`` are the events since the night that the material is compared with, those of what is
-    seen for the first time left out; ``listed`` the worst of each kind. ``gaps`` are what is not
-    scanned now, ``opened_gaps`` and ``closed_gaps`` how that changed.
+    ``counted`` has the events since the snapshot that ``material`` is compared with, without those
+    of onboarded or rebuilt resources. ``listed`` has the most important events of each kind.
+    ``gaps`` are the current coverage gaps, ``opened_gaps`` and ``closed_gaps`` the differences to
+    that snapshot.
     """
 
     owners: tuple[str, ...]
@@ -114,12 +115,14 @@ class DigestData:
     closed_gaps: Sequence[Gap]
 
     def count(self, *kinds: str) -> int:
-        """How many events there are of these kinds."""
+        """The number of events of these kinds."""
         return sum(one.events for one in self.counted if one.kind in kinds)
 
     def came(self, *, severity: str = "", exposed: bool = False, kev: bool = False) -> int:
-        """How many findings came, new ones and those that came back: of a severity, on the
-        internet, on CISA's list."""
+        """The number of new and reopened findings.
+
+        They are limited to a severity, to internet-facing resources and to the KEV catalog, if set.
+        """
         return sum(
             one.events
             for one in self.counted
@@ -131,22 +134,22 @@ class DigestData:
 
     @property
     def new_kev(self) -> int:
-        """Findings that CISA lists since tonight, and new ones of what it lists."""
+        """The number of open findings added to KEV, plus that of new and reopened KEV findings."""
         return self.count("kev_appeared") + self.came(kev=True)
 
     @property
     def quiet(self) -> bool:
-        """Whether nothing happened that anybody must know of."""
+        """Whether there is nothing to report."""
         told = self.count(*SPEAKING) or self.onboarded or self.opened_gaps or self.closed_gaps
         return self.material.before is not None and not told
 
 
 @dataclass(frozen=True, slots=True)
 class Silence:
-    """There is no night to tell of: the newest snapshot, and the newest complete one, are too old
-    or told, or there are none.
+    """There is nothing to report: no snapshot, or the newest is stale or has been reported already.
 
-    ``day`` is today, by which it is told once a day.
+    ``last`` and ``last_complete`` are the start times of the newest snapshot and of the newest
+    complete one. ``day`` is today; the message is sent once a day.
     """
 
     day: str
@@ -157,10 +160,10 @@ class Silence:
 def digest_data(
     sources: Sources, as_of: str | None, owners: Sequence[str], days: int = 1
 ) -> DigestData | Silence:
-    """The night of ``as_of``, the newest by default, for some owners, and what changed within so
-    many days.
+    """The snapshot of ``as_of``, by default the newest, for some owners, with the changes.
 
-    Raises UsageError for an owner of nothing.
+    The changes are those of the last ``days`` days. Returns Silence if there is no fresh snapshot.
+    Raises UsageError if an owner does not exist.
     """
     whole = find(sources, as_of)
     if whole is None or whole.proof.too_old:
@@ -172,8 +175,7 @@ def digest_data(
 
 
 def named(owners: Sequence[str]) -> str:
-    """The owners in a title's length, so that the numbers behind them stay on it; empty for all of
-    them."""
+    """The owners, shortened so that a title has room for the numbers; empty for all owners."""
     names = [
         owner if len(owner) <= _NAME else f"{owner[: _NAME - 1]}…"
         for owner in owners
@@ -184,7 +186,7 @@ def named(owners: Sequence[str]) -> str:
 
 
 def silence(sources: Sources) -> Silence:
-    """That there is nothing new, and since when."""
+    """The times of the newest snapshot and the newest complete one."""
     commits = sources.snapshots.commits()
     complete = [one.started_at for one in commits if one.state == COMPLETE]
     day = sources.now().date().isoformat()
@@ -221,7 +223,7 @@ def _told(here: Sources, found: Found, material: Material, owners: tuple[str, ..
 
 
 def _before(here: Sources, material: Material) -> Found | None:
-    """The night that the changes are counted from."""
+    """The snapshot from which changes are counted."""
     since = material.changes.facts["since"]
     return find(here, since["snapshot_id"]) if since else None
 
@@ -266,7 +268,7 @@ def _onboarded(row: Mapping[str, Any], found: Found) -> Onboarded:
 
 
 def _gaps(found: Found) -> Iterable[Gap]:
-    """What the night does not scan: resources, and cells that were not reached as a whole."""
+    """Coverage gaps of a snapshot: resources, and cells that were not read at all."""
     covered = coverage_of_snapshot(found)
     yield from (_gap(row) for row in covered.gaps)
     yield from (

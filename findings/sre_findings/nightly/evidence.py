@@ -1,5 +1,4 @@
-"""What an auditor needs to trust a night, or to repeat it: facts of its manifest, added up over its
-shards."""
+"""Evidence of a snapshot for auditors: facts of its manifest, summed over its shards."""
 
 from __future__ import annotations
 
@@ -14,9 +13,12 @@ from sre_findings.store.snapshots.reader import Manifest
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """``listed`` are the ACTIVE findings that ListFindings gave, ``counted`` those of
-    ListFindingAggregations; None where it was not asked. ``cells`` are pairs of account and region:
-    those that answered, of all. ``closed`` were read beside.
+    """What an auditor needs to trust a snapshot or to repeat the scan.
+
+    ``listed`` is the number of ACTIVE findings from ListFindings, ``counted`` the number from
+    ListFindingAggregations, or None if that was not requested. ``cells`` is the number of
+    account/region pairs, ``answered`` the number of them that were read. ``closed`` is the number
+    of closed findings, which were read separately.
     """
 
     url: str
@@ -41,8 +43,10 @@ class Evidence:
 
 
 def evidence_of(found: Found, sources: Sources) -> Evidence:
-    """The evidence of a snapshot. Raises StoreUnreadable where its manifest is not the one that was
-    committed."""
+    """The evidence of a snapshot.
+
+    Raises StoreUnreadable if its manifest is not the one that was committed.
+    """
     commit, manifest = found.commit, sources.snapshots.manifest(found.commit)
     totals, shards = manifest.certificate.totals, manifest.shards
     known, answered = _pairs(manifest)
@@ -74,10 +78,10 @@ def evidence_of(found: Found, sources: Sources) -> Evidence:
 
 
 def _pairs(manifest: Manifest) -> tuple[int, int]:
-    """Pairs of account and region, and those of which every cell was reached, or is known to be
-    switched off.
+    """The number of account/region pairs, and of those that were read.
 
-    Accounts that are not known count as one where no account of the region is known.
+    A pair was read if each of its cells was reached or Inspector is not enabled there. The unknown
+    accounts of a region (``*``) count as one pair, but only if no account of the region is known.
     """
     states: dict[tuple[str, str], set[str]] = {}
     for cell, state in manifest.certificate.cells.items():

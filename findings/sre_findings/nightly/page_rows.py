@@ -1,4 +1,7 @@
-"""The open findings of a night for its page: each with its deadline, what many share made once."""
+"""The open findings of a snapshot for its report, each with its due date.
+
+Data that many findings share is created once.
+"""
 
 from __future__ import annotations
 
@@ -41,8 +44,10 @@ _place_key = itemgetter(
 def open_findings(
     engine: Engine, policy: Policy, new: Container[str], count: int
 ) -> Iterator[OpenFinding]:
-    """The worst ``count`` open findings, the worst first. ``new`` holds the ARNs of those that the
-    night before had not."""
+    """The first ``count`` open findings, highest severity first.
+
+    ``new`` holds the ARNs of findings that were opened since the snapshot compared with.
+    """
     lists = {
         (row["region"], row["packages_id"]): row["packages"]
         for row in engine.rows("findings_packages", **_EVERY)
@@ -61,8 +66,10 @@ def open_findings(
 
 
 class _Deadlines(dict[tuple[int, str, str], str | None]):
-    """Days by bucket: a policy is asked once for each, and a million findings share a few
-    thousand."""
+    """Due dates by bucket, so that each is computed once.
+
+    A million findings share a few thousand buckets.
+    """
 
     def __init__(self, policy: Policy) -> None:
         super().__init__()
@@ -75,7 +82,7 @@ class _Deadlines(dict[tuple[int, str, str], str | None]):
 
 
 class _Weaknesses:
-    """Each weakness once, by the columns that make it."""
+    """Creates each Weakness once, by the columns that define it."""
 
     def __init__(self, lists: Mapping[tuple[str, int], str]) -> None:
         self._lists = lists
@@ -91,7 +98,7 @@ class _Weaknesses:
 
 
 class _Places:
-    """Each place once."""
+    """Creates each Place once."""
 
     def __init__(self) -> None:
         self._known: dict[tuple[Any, ...], Place] = {}
@@ -110,7 +117,7 @@ def _weakness(row: Mapping[str, Any], packages: Sequence[Package]) -> Weakness:
     return Weakness(
         severity=severity_word(row["severity_rank"]) or "OTHER",
         identity=identity,
-        # it would say the id and the packages again
+        # such a title only repeats the ID and the packages
         title="" if packages and title.startswith(identity) else title,
         score=row["inspector_score"],
         epss=row["epss_score"],

@@ -1,5 +1,4 @@
-"""Everything that the page of a night tells, asked at once of one snapshot: whoever commits
-meanwhile changes nothing."""
+"""All data of the report of one snapshot. The snapshot is pinned: newer ones do not change it."""
 
 from __future__ import annotations
 
@@ -43,11 +42,11 @@ if TYPE_CHECKING:  # only type checkers need the types of the answers
     from sre_findings.model.answers.time_to_fix import TimeToFixAnswer
     from sre_findings.model.answers.trend import TrendAnswer
 
-WORST, FIRST, NIGHTS = 10, 7, 90  # resources, fixes and days that a page shows
+WORST, FIRST, NIGHTS = 10, 7, 90  # resources, upgrades and days that a report shows
 
 
 class Held(NamedTuple):
-    """One resource, what it holds, and how late that is."""
+    """One resource with its counts and its overdue findings."""
 
     place: Place
     rollup: Rollup
@@ -56,8 +55,7 @@ class Held(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Before:
-    """The night that a page compares with: its summary, and how many findings were late on its
-    day."""
+    """The snapshot compared with: its summary, and its number of findings overdue on its day."""
 
     summary: SummaryAnswer
     late: int
@@ -65,13 +63,14 @@ class Before:
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """One night as its page tells it, of everything or of one owner or account.
+    """The data of one report, for everything or for one owner or account.
 
-    ``owner`` names several where it tells of several. ``findings`` are the worst of
-    ``summary.rollup.counts.total``, to be read once. ``before`` is None on a first night,
-    ``evidence`` for who sees a part of the estate, for it tells of all. ``not_compared`` says why
-    no number is compared with that night's, empty where both read everything. ``today`` is the day
-    that lateness is computed for, ``days`` how far back the night is that it is compared with.
+    ``owner`` may list several owners. ``findings`` are the first of ``summary.rollup.counts.total``
+    findings and can be read only once. ``before`` is None for the first snapshot. ``evidence`` is
+    None with restricted access, because it covers all accounts. ``not_compared`` explains why no
+    numbers are compared with the earlier snapshot; it is empty if both read everything. ``today``
+    is the day for which overdue findings are computed. ``days`` is the age of the snapshot compared
+    with, relative to this one.
     """
 
     owner: str | None
@@ -98,7 +97,7 @@ class Material:
 
     @property
     def compared(self) -> Before | None:
-        """The night before, if its numbers may be compared with this one's (see ask.compared)."""
+        """The earlier snapshot, if its numbers can be compared (see ``sources.comparability``)."""
         before = self.before
         partial = before is not None and {self.proof.state, before.summary.proof.state} != {
             COMPLETE
@@ -107,7 +106,7 @@ class Material:
 
     @property
     def proof(self) -> Proof:
-        """Where all of it comes from."""
+        """The provenance of all of the data."""
         return self.summary.proof
 
 
@@ -119,22 +118,21 @@ def gather(
     owner: str | None = None,
     account: str | None = None,
 ) -> Material:
-    """The night of ``as_of``, the newest by default, with at most ``rows`` of its findings.
+    """The data of the snapshot of ``as_of``, by default the newest.
 
-    A part of the estate is told as to somebody who may see that part alone. Raises UsageError
-    without a snapshot.
+    It has at most ``rows`` findings. With ``owner`` or ``account``, the data is what a user with
+    access to that part alone would see. Raises UsageError if there is no snapshot.
     """
     view = Access(frozenset({account or ALL}), frozenset({owner or ALL}))
     return material_of(*seen_night(sources, as_of, view), as_of, rows, owner, account)
 
 
 def seen_night(sources: Sources, as_of: str | None, view: Access) -> tuple[Sources, Found]:
-    """The night of ``as_of`` as somebody sees it who may see ``view`` alone, held: whoever commits
-    meanwhile changes nothing.
+    """The snapshot of ``as_of`` with the access ``view``, pinned so that newer ones change nothing.
 
-    Raises UsageError without a snapshot.
+    Raises UsageError if there is no snapshot.
     """
-    # one for all: midnight may pass meanwhile, and lateness is counted in days
+    # one time for all data: overdue findings are counted in days, and midnight may pass meanwhile
     moment = sources.now()
     whole = find(sources, as_of)
     if whole is None:
@@ -147,12 +145,12 @@ def seen_night(sources: Sources, as_of: str | None, view: Access) -> tuple[Sourc
         ),
     )
     found = find(here, as_of)
-    assert found is not None  # noqa: S101 - it was there a moment ago, and is pinned
+    assert found is not None  # noqa: S101 - it was found above, and is pinned
     return here, found
 
 
 def _as_seen(commit: Commit, seen: Sources) -> Commit:
-    """The commit as a view sees it: the whole one has totals and names of others."""
+    """The commit reduced to a view: the full commit has totals and names of other accounts."""
     return next(one for one in seen.snapshots.commits() if one.sequence == commit.sequence)
 
 
@@ -165,8 +163,11 @@ def material_of(
     account: str | None = None,
     days: int = 1,
 ) -> Material:
-    """Everything of a night that ``seen_night`` found; ``owner`` and ``account`` are the names of
-    the part that it is of, and ``days`` how far back the night is that it is compared with."""
+    """The data of a snapshot from ``seen_night``.
+
+    ``owner`` and ``account`` name the part that it covers. The snapshot compared with is ``days``
+    days older.
+    """
     today = found.commit.started_at.date() if as_of else here.now().date()
     since = night_before(here.snapshots.commits(), found.commit, days)
     moved = _moved(since, found, here)
@@ -192,8 +193,7 @@ def material_of(
 
 
 def _moved(since: Commit | None, found: Found, here: Sources) -> ChangesAnswer:
-    """What happened since the night of an earlier day. A page of a day is not compared with the
-    same day."""
+    """The changes since a snapshot of an earlier day; no changes if there is none."""
     if since is None:
         return nothing_to_compare(found.commit, here)
     return changes(
@@ -202,7 +202,7 @@ def _moved(since: Commit | None, found: Found, here: Sources) -> ChangesAnswer:
 
 
 def _before(moved: ChangesAnswer, here: Sources) -> Before | None:
-    """The night that the changes are counted from."""
+    """The snapshot from which the changes are counted."""
     since = moved.facts["since"]
     if not since:
         return None
@@ -216,7 +216,7 @@ def _before(moved: ChangesAnswer, here: Sources) -> Before | None:
 
 
 def _new(moved: ChangesAnswer, found: Found, here: Sources) -> frozenset[str]:
-    """ARNs of what came since the night before; none on a first night."""
+    """ARNs of findings that are new or reopened; empty for the first snapshot."""
     since = moved.facts["since"]
     if not since:
         return frozenset()
@@ -233,7 +233,7 @@ def _ages(found: Found, here: Sources) -> Ages:
 
 
 def _worst(engine: Engine, policy: Policy, today: date) -> list[Held]:
-    """The resources that hold most, critical first."""
+    """The most vulnerable resources, by critical findings first."""
     rows = engine.rows("by_resource", **aggregates.EVERY | {"count": WORST})
     ages = aggregates.resource_ages(engine, [row["value"] for row in rows])
     held = []

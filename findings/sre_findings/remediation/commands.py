@@ -1,9 +1,8 @@
-"""How a line of the fix plan is carried out: a sentence for every line, and a command where one is
-safe.
+"""Instructions for a line of the fix plan: always a sentence, and a command where one is safe.
 
-Names and versions come from findings, that is from outside. A command is built only of those that
-the package manager's own grammar allows, each of them quoted; one that does not fit leaves no
-command at all.
+Names and versions come from findings, so they are untrusted input. A command contains only names
+and versions that match the package manager's own grammar, each of them quoted. If one of them does
+not match, there is no command.
 """
 
 from __future__ import annotations
@@ -16,8 +15,8 @@ from typing import NamedTuple
 from sre_findings.remediation.fix_plan import CODE, FUNCTION, IMAGE, INSTANCE, Line, Package
 from sre_findings.remediation.version_order import readable, scheme_of
 
-_NAMED = 3  # packages that a sentence names; the line has them all
-_LONGEST = 214  # of a name; npm's limit, which nobody else's names reach
+_NAMED = 3  # packages named in a sentence; the line lists all of them
+_LONGEST = 214  # characters of a name: the limit of npm, the longest of all managers
 _NUMBER = re.compile(r"[0-9]+")
 
 _ADVICE = {
@@ -29,7 +28,7 @@ _ADVICE = {
 
 
 class _Tool(NamedTuple):
-    """The words of a command, the names that may follow them, and in which form they do."""
+    """The words of a command, the names that it accepts, and the form of each argument."""
 
     words: str
     name: re.Pattern[str]
@@ -37,13 +36,13 @@ class _Tool(NamedTuple):
 
 
 _RPM = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
-# apt-get removes a package whose name is given with a - behind it
+# apt-get removes a package if its name is followed by a hyphen
 _DPKG = re.compile(r"[a-z0-9][a-z0-9+.-]*[a-z0-9+.]")
 _APT = _Tool("apt-get update && apt-get install --only-upgrade", _DPKG)
 _APK = _Tool("apk add --update-cache --upgrade", _RPM)
 _YUM = _Tool("yum update", _RPM)
 _DNF = _Tool("dnf upgrade", _RPM)
-# without it Amazon Linux stays at the release it was built of
+# without --releasever, Amazon Linux stays at the release that the instance was built from
 _DNF_AMAZON = _Tool("dnf upgrade --releasever=latest", _RPM)
 _ZYPPER = _Tool("zypper update", _RPM)
 
@@ -57,8 +56,8 @@ _NPM = _Tool("npm install", _NODE, "{name}@{version}")
 _GO_MODULE = re.compile(r"[a-z0-9][a-z0-9-]*(?:\.[a-z0-9-]+)+(?:/[A-Za-z0-9][A-Za-z0-9._~-]*)+")
 _GO = _Tool("go get", _GO_MODULE, "{name}@v{version}")
 
-# Those that replace the old version by the one they are told. A gem stays beside the new one, a jar
-# must be found first.
+# Only tools that replace the old version. A gem stays installed beside the new one, and a jar must
+# be located first.
 _TOOLS = {
     "PIP": _PIP,
     "PYTHON": _PIP,
@@ -73,8 +72,10 @@ _TOOLS = {
 
 
 def command(line: Line) -> str | None:
-    """What to type in a POSIX shell of the instance, or None; packages of a language in the folder
-    where they are used."""
+    """The command to run in a POSIX shell on the instance, or None if none is safe.
+
+    Packages of a language must be upgraded in the folder where they are used.
+    """
     if line.kind != INSTANCE or _is_windows(line) or not line.packages:
         return None
     groups = dict[_Tool | None, list[str | None]]()
@@ -87,8 +88,10 @@ def command(line: Line) -> str | None:
 
 
 def advice(line: Line) -> str:
-    """What to do, in one sentence of plain text on one line: the renderer escapes it for its own
-    medium."""
+    """What to do, as one sentence of plain text on one line.
+
+    The text is not escaped: each renderer escapes it for its own medium.
+    """
     if not line.packages:
         return "No fixed version is known."
     what = _listed(line.packages)
@@ -113,7 +116,7 @@ def _tool(manager: str, platform: str) -> _Tool | None:
 def _rpm_tool(platform: str) -> _Tool | None:
     found = _NUMBER.search(platform)
     release = int(found[0]) if found else 0
-    if platform.startswith("AMAZON_LINUX"):  # 1 was called 2018.03, and 2 came before 2023
+    if platform.startswith("AMAZON_LINUX"):  # Amazon Linux 1 is 2018.03, and 2 precedes 2023
         return _DNF_AMAZON if release >= 2022 else _YUM
     if platform.startswith(("OPENSUSE", "SLES", "SUSE")):
         return _ZYPPER
@@ -123,8 +126,10 @@ def _rpm_tool(platform: str) -> _Tool | None:
 
 
 def _word(package: Package, tool: _Tool | None, platform: str) -> str | None:
-    """The package as the tool wants it, quoted; None for a name or a version that its manager would
-    not write."""
+    """The package as an argument of the tool, quoted.
+
+    None if its manager would not accept the name or the version.
+    """
     if tool is None or len(package.name) > _LONGEST or not tool.name.fullmatch(package.name):
         return None
     if not readable(package.fixed_in, scheme_of(package.manager, platform)):
@@ -155,5 +160,5 @@ def _listed(packages: Sequence[Package]) -> str:
 
 
 def _plain(text: str) -> str:
-    """Text from outside without line breaks and signs that do not print."""
+    """Untrusted text without line breaks and unprintable characters."""
     return " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())

@@ -1,5 +1,4 @@
-"""What to upgrade, and in which order, so that all findings that can be removed go with the fewest
-upgrades."""
+"""The fix plan: the fewest upgrades that resolve every fixable finding, highest risk first."""
 
 from __future__ import annotations
 
@@ -16,12 +15,12 @@ from sre_findings.rows.values import NOT_AVAILABLE
 
 INSTANCE, IMAGE, FUNCTION, CODE = "instance", "image", "function", "code"
 
-# Risk is counted in whole millionths: sums are then the same in any order, and so is the plan.
+# Risk is counted in whole millionths, so that sums, and the plan, do not depend on the order.
 _UNIT = 1_000_000
-_KEV_BITS = 40  # KEV findings stand below the risk in one number: they decide between equal risks
+_KEV_BITS = 40  # low bits of a worth, for KEV findings: they decide between equal risks
 
-# Kernels run until the next boot. What is built with them or reads them does not run, and a live
-# patch needs no boot.
+# A kernel runs until the next boot. Packages for building with it or reading about it do not run,
+# and a live patch needs no boot.
 _KERNEL = re.compile(
     r"(?!.*-(?:devel|headers|tools|doc|source)\b)(?:kernel[0-9.]*(?:-(?:core|default|modules|uek|rt|64k|azure)(?:-.*)?)?"
     r"|linux|linux-(?:image|modules|signed|aws|azure|gcp|generic|kvm|lowlatency|lts|oracle|virt|virtual)(?:-.*)?)"
@@ -29,8 +28,10 @@ _KERNEL = re.compile(
 
 
 class Package(NamedTuple):
-    """A package and the version that closes a finding: empty, or Inspector's own NotAvailable,
-    where there is none."""
+    """A package and the version that resolves a finding.
+
+    ``fixed_in`` is empty, or Inspector's ``NotAvailable``, if there is no such version.
+    """
 
     manager: str
     name: str
@@ -39,12 +40,12 @@ class Package(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """Findings, of whatever resources, that go when every one of these packages is at least at its
-    ``fixed_in``.
+    """Findings that are resolved when each of these packages is at least at its ``fixed_in``.
 
-    ``platform`` is Inspector's, or empty; ``counts`` are by severity, the worst first, unknown ones
-    last. ``findings``, of them ``kev`` known to be exploited, weigh ``risk``, which is counted to a
-    millionth.
+    The findings may be of any resources of one kind and platform. ``platform`` is Inspector's, or
+    empty. ``findings`` is their number, ``kev`` the number of them in the KEV catalog. ``counts``
+    has the number by severity, highest first, unknown severities last. ``risk`` is the sum of their
+    risk, with a precision of one millionth.
     """
 
     key: int
@@ -59,11 +60,11 @@ class Need:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One step of the plan: packages to upgrade together, and what goes with them once the lines
-    before are done.
+    """One step of the plan: packages to upgrade together, and the findings that this resolves.
 
-    ``needs`` are the keys of what it closes. ``reboot``: a kernel of an instance, which runs until
-    the next boot.
+    Findings resolved by earlier lines are not counted again. ``needs`` are the keys of the needs
+    that the line resolves. ``reboot`` is set if the line upgrades the kernel of an instance: the
+    old one runs until the next boot.
     """
 
     kind: str
@@ -78,8 +79,10 @@ class Line:
 
 
 class _Upgrade(NamedTuple):
-    """A package to upgrade at all resources of a kind and platform. Equal lines stand in this
-    order."""
+    """A package to upgrade on all resources of a kind and platform.
+
+    Upgrades of equal worth are ordered by these fields.
+    """
 
     name: str
     platform: str
@@ -89,13 +92,15 @@ class _Upgrade(NamedTuple):
 
 
 def plan(needs: Iterable[Need], count: int | None = None) -> list[Line]:
-    """The fewest upgrades that remove every finding that can be removed, the most risk first;
-    ``count`` lines, or all.
+    """The fewest upgrades that resolve every fixable finding, highest risk first.
 
-    A package is upgraded once for a kind and platform, to the newest of the versions that its
-    findings want. A version that cannot be compared stays an upgrade of its own. Needs without a
-    fixed version for each of their packages are left out. The same needs give the same plan in any
-    order: after the risk decide KEV findings, fewer packages, and names.
+    Returns at most ``count`` lines, or all lines for None. A package is upgraded once for each kind
+    and platform, to the newest version that its findings require. A version that cannot be compared
+    stays an upgrade by itself. Needs without a fixed version for each of their packages are left
+    out.
+
+    The order of ``needs`` does not affect the plan. Ties in risk are resolved by KEV findings, then
+    by the number of packages, then by name.
     """
     fixable = [need for need in needs if _fixable(need)]
     upgrades, numbers = _numbered(fixable)
@@ -127,8 +132,7 @@ def _worth(need: Need) -> int:
 def _numbered(
     needs: Sequence[Need],
 ) -> tuple[list[_Upgrade], dict[tuple[str, str], dict[Package, int]]]:
-    """All upgrades in their order, and for each kind and platform the number of the upgrade that a
-    package gets."""
+    """All upgrades in order, and the number of each package's upgrade by kind and platform."""
     asked = defaultdict[tuple[str, str], set[Package]](set)
     for need in needs:
         asked[need.kind, need.platform].update(need.packages)
@@ -145,8 +149,7 @@ def _numbered(
 
 
 def _raised(packages: Iterable[Package], kind: str, platform: str) -> dict[Package, _Upgrade]:
-    """The upgrade of each package, at the version that closes it together with all others of its
-    name."""
+    """The upgrade of each package, to a version that resolves all needs of its name."""
     versions = defaultdict[tuple[str, str], set[str]](set)
     for package in packages:
         versions[package.manager, package.name].add(package.fixed_in)
@@ -158,8 +161,7 @@ def _raised(packages: Iterable[Package], kind: str, platform: str) -> dict[Packa
 
 
 def _closing(versions: set[str], scheme: str) -> Iterator[tuple[str, str]]:
-    """Each version, and the one that closes it with the others: the newest of all that can be
-    compared."""
+    """Each version, with the version to upgrade to: the newest of all comparable versions."""
     best = newest(versions, scheme)
     comparable = (
         versions if best else {version for version in versions if readable(version, scheme)}

@@ -1,9 +1,8 @@
-"""In which order to take bundles of parts, so that each one closes the most, given the ones before
-it.
+"""Orders bundles of parts so that each resolves the most, given the ones before it.
 
-A want is a set of parts, and closes when the last of them is taken. What could be taken next is
-what some open want still lacks: taking it closes that want, and every other one that lacks nothing
-else.
+A want is a set of parts, and it closes when the last of them is taken. The candidates for the next
+bundle are the parts that an open want still lacks. Taking them closes that want, and every other
+want that lacks nothing else.
 """
 
 from __future__ import annotations
@@ -13,17 +12,17 @@ from collections.abc import Iterable, Iterator, Mapping
 from heapq import heapify, heappop, heappush
 
 Parts = frozenset[int]
-# how many of the best stand in the heap: the others' gains change many times before their turn
-# comes
+# the number of best candidates kept in the heap: the gains of the others change many times before
+# they are needed
 _ROUND = 256
 
 
 def order(worths: Mapping[Parts, int]) -> Iterator[tuple[Parts, list[Parts]]]:
-    """Bundles, and the wants that each one closes: the greatest worth first, then the fewest parts,
-    then the lowest.
+    """Bundles, each with the wants that it closes, in the order in which to take them.
 
-    ``worths`` are the wants, none of them empty, and what closing each one is worth. Together the
-    bundles are the smallest set of parts that closes all, and each part is in one of them.
+    The order is by worth, highest first, then by the number of parts, then by the parts. ``worths``
+    maps each want, none of them empty, to what closing it is worth. Together, the bundles are the
+    smallest set of parts that closes all wants. Each part is in one bundle.
     """
     wants = _Wants(worths)
     while (bundle := wants.best()) is not None:
@@ -31,11 +30,9 @@ def order(worths: Mapping[Parts, int]) -> Iterator[tuple[Parts, list[Parts]]]:
 
 
 class _Wants:
-    """The open wants, those that lack the same as one, and what closes by taking what one of them
-    lacks.
+    """The open wants, grouped by the parts that they lack, and the gain of each candidate.
 
-    A choice changes the gain of those alone that lack less since, and of those that lack all that
-    these lack.
+    Taking a bundle changes the gain only of sets that now lack less, and of their supersets.
     """
 
     def __init__(self, worths: Mapping[Parts, int]) -> None:
@@ -43,8 +40,8 @@ class _Wants:
         self._gain = dict[Parts, int]()
         self._wants = defaultdict[Parts, list[Parts]](list, {parts: [parts] for parts in worths})
         self._lacking = defaultdict[int, set[Parts]](set)
-        # Each want has its home at its rarest part: to find the subsets of a bundle, the homes of
-        # its parts are enough.
+        # Each set is stored under its rarest part, so that the subsets of a bundle are found under
+        # the parts of the bundle.
         self._home = defaultdict[int, set[Parts]](set)
         self._rank = _ranks(worths)
         self._heap = list[tuple[int, int, list[int], Parts]]()
@@ -52,19 +49,19 @@ class _Wants:
         self._add(worths)
 
     def best(self) -> Parts | None:
-        """What to take next; None when nothing is open."""
+        """The next bundle to take; None if no want is open."""
         while self._gain:
             while self._heap:
                 gain, _, _, parts = self._heap[0]
                 if self._gain.get(parts) == -gain:
                     return parts
-                # it was taken, or gained since and stands elsewhere in the heap
+                # outdated: the set was taken, or has another heap entry with its new gain
                 heappop(self._heap)
             self._refill()
         return None
 
     def take(self, bundle: Parts) -> list[Parts]:
-        """Takes the parts, and gives the wants that close with them."""
+        """Takes the parts, and returns the wants that this closes."""
         moved, closed = defaultdict[Parts, int](int), list[Parts]()
         for parts in set[Parts]().union(*(self._lacking[part] for part in bundle)):
             rest = parts - bundle
@@ -87,15 +84,17 @@ class _Wants:
         heapify(self._heap)
 
     def _remove(self, parts: Parts, rest: Parts) -> int:
-        """Closes a set of which ``rest`` is still lacked. It stays at its home, where it is worth
-        nothing."""
+        """Removes an open set of which ``rest`` is still lacking, and returns its worth.
+
+        The set stays in ``_home``, where it has no worth.
+        """
         del self._gain[parts]
         for part in rest:
             self._lacking[part].discard(parts)
         return self._worth.pop(parts)
 
     def _rise(self, moved: Mapping[Parts, int]) -> set[Parts]:
-        """Adds to the gain of all that lack what the moved ones lack, and gives them."""
+        """Adds the moved worth to the gain of all open supersets, and returns them."""
         risen = set[Parts]()
         for rest, worth in moved.items():
             for parts in min((self._lacking[part] for part in rest), key=len):
@@ -105,8 +104,7 @@ class _Wants:
         return risen
 
     def _add(self, moved: Mapping[Parts, int]) -> set[Parts]:
-        """Opens what lacks the same as nothing open did, adds to the worth of what does, and gives
-        the former."""
+        """Adds the moved worth to the open sets, and returns the sets that are new."""
         new = {parts for parts in moved if parts not in self._worth}
         for parts in new:
             self._home[min(parts, key=self._rank.__getitem__)].add(parts)
@@ -128,7 +126,7 @@ class _Wants:
 
 
 def _ranks(wants: Iterable[Parts]) -> dict[int, int]:
-    """The place of each part among all, the rarest first."""
+    """The rank of each part by frequency, rarest first."""
     count = defaultdict[int, int](int)
     for parts in wants:
         for part in parts:

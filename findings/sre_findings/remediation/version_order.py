@@ -1,13 +1,13 @@
-"""Which of several versions is the newest, in the order of their own package manager.
+"""Finds the newest of several versions, in the order of their package manager.
 
-``1.0-1`` is newer than ``1.0`` on Debian and older in npm, and nothing in a finding says so: the
-package manager and the platform do. A version that its own manager would not write is not compared
-at all, so that no promise stands on a guess.
+``1.0-1`` is newer than ``1.0`` on Debian and older in npm. Only the package manager and the
+platform of a finding show which order applies. A version that its manager would not accept is not
+compared at all, so that no result is a guess.
 
-univers orders Maven, RubyGems, NuGet and Alpine, packaging orders PyPI, semver the rest; each is
-imported only when such versions are compared. The orders of dpkg and RPM stand here: a plan
-compares tens of thousands of them, which takes univers ten times as long. Tests hold the two to
-univers's own.
+univers orders Maven, RubyGems, NuGet and Alpine, packaging orders PyPI, and semver the rest. Each
+is imported only when such versions are compared. The orders of dpkg and RPM are implemented here: a
+plan compares tens of thousands of their versions, and univers takes ten times as long. Tests
+compare both with univers.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from functools import cmp_to_key, lru_cache
 from typing import Any, NamedTuple
 
 GENERIC = "generic"
-_LONGEST = 128  # far beyond any real version; bounds the work that a hostile one can cause
-# parts of versions, which are the same few in most of them: half the time of comparing
+_LONGEST = 128  # far above any real version; limits the work that a malicious one can cause
+# cached parts of versions: most versions share a few, and this halves the time to compare them
 _REMEMBERED = 1 << 14
 
 # Package managers as Inspector writes them (botocore 1.44.5, PackageManager), and those seen
@@ -60,11 +60,10 @@ _PLATFORMS = {
 
 
 def scheme_of(manager: str, platform: str) -> str:
-    """How versions of this package manager, and of the platform's own where it is ``OS``, are
-    ordered.
+    """The version scheme of a package manager, or of the platform if the manager is ``OS``.
 
-    A purl type (``deb``, ``rpm``, ``apk``, ``npm``, ``pypi``, …), or ``generic`` for what nobody
-    knows.
+    Returns a purl type (``deb``, ``rpm``, ``apk``, ``npm``, ``pypi``, …), or ``generic`` if neither
+    is known.
     """
     if manager.upper() != "OS":
         return _SCHEME_OF_MANAGER.get(manager.upper(), GENERIC)
@@ -75,8 +74,10 @@ def scheme_of(manager: str, platform: str) -> str:
 
 
 def newest(versions: Iterable[str], scheme: str) -> str | None:
-    """The newest of the versions, None without any or where they cannot be compared. Of equal ones
-    the first by letter."""
+    """The newest of the versions; None if there are none or they cannot be compared.
+
+    Of equal versions, the first in alphabetical order is returned.
+    """
     distinct = sorted(set(versions))
     if len(distinct) < 2:
         return distinct[0] if distinct else None
@@ -84,22 +85,21 @@ def newest(versions: Iterable[str], scheme: str) -> str | None:
         return None
     keys = {version: _SCHEMES[scheme].key(version) for version in distinct}
     best = max(distinct, key=keys.__getitem__)
-    # Maven's order goes in a circle where .RC1 meets -RC1 and -1: whatever is newer than the best
-    # takes the promise away.
+    # Maven's order is not transitive for .RC1, -RC1 and -1. If any version is newer than the best
+    # one, no version is the newest.
     return None if any(keys[best] < key for key in keys.values()) else best
 
 
 def readable(version: str, scheme: str) -> bool:
-    """Whether the scheme's package manager would write such a version, so that it can be
-    compared."""
+    """Whether the scheme's package manager would accept the version, so that it is comparable."""
     return len(version) <= _LONGEST and _SCHEMES[scheme].grammar.fullmatch(version) is not None
 
 
-# An end of text sorts after a tilde and before everything else, and letters before signs (Debian
-# Policy, 5.6.12).
+# The end of the text sorts after a tilde and before everything else, and letters sort before other
+# characters (Debian Policy, 5.6.12).
 _DPKG_ORDER = str.maketrans({"~": "\0", "+": "\x80", "-": "\x81", ".": "\x82"})
 _DPKG_PARTS = re.compile(r"([^0-9]*)([0-9]*)")
-# ~ sorts before the end of a version, ^ after it but before any word, a word before a number
+# ~ sorts before the end of a version, ^ after it but before any word, and a word before a number
 # (rpmvercmp).
 _RPM_PARTS = re.compile(r"[0-9]+|[A-Za-z]+|[~^]")
 _RPM_SIGNS: dict[str, tuple[int, ...]] = {"~": (0,), "^": (2,)}
@@ -181,9 +181,9 @@ _BUILD = r"(?:\+[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?"
 _STAGE = r"(?:[-_.]?(?:alpha|beta|preview|pre|rc|a|b|c)[-_.]?[0-9]*)?"
 
 _SEMVER = _Scheme(re.compile(rf"v?{_NUMBER}(?:\.{_NUMBER}){{0,2}}{_PRERELEASE}{_BUILD}"), _semver)
-# Numbers, and the words for what comes before a release: here all that write them agree with PEP
-# 440. Semver would put beta10 before beta2, and knows no fourth number; other words (jre, p1, git)
-# mean what only their authors know.
+# Numbers and the names of pre-releases: the known schemes agree with PEP 440 on these. Semver would
+# put beta10 before beta2 and has no fourth number. The meaning of other words (jre, p1, git) is not
+# known.
 _PLAIN = _Scheme(re.compile(rf"v?[0-9]+(?:\.[0-9]+)*{_STAGE}", re.IGNORECASE | re.ASCII), _pep440)
 
 _SCHEMES = {
