@@ -1,5 +1,4 @@
-"""What every test stands on: no AWS but the one that it starts itself, and no settings of whoever
-runs it."""
+"""Fixtures for all tests: no AWS except simulators, and none of the user's settings."""
 
 from __future__ import annotations
 
@@ -19,8 +18,8 @@ import pytest
 from hypothesis import HealthCheck, settings
 from tests.support.http_server import HttpRequest, HttpResponse, HttpServer
 
-# A test that wants more or fewer examples takes a share of the profile's, so that
-# SRE_HYPOTHESIS=long makes all of them longer.
+# A test that needs more or fewer examples uses a multiple of the profile's, so that
+# SRE_HYPOTHESIS=long increases all of them.
 settings.register_profile(
     "quick",
     max_examples=20,
@@ -42,7 +41,7 @@ NO_RECORDINGS = "no recorded findings"
 
 @pytest.fixture(autouse=True)
 def nowhere_else(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """No credentials, no configuration, no home and no network but what the test gives itself."""
+    """Isolates tests from AWS and from the user's credentials, configuration and home folder."""
     theirs = (
         "AWS_",
         "SRE_STORE",
@@ -67,15 +66,17 @@ def nowhere_else(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempP
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     monkeypatch.setenv("AWS_CONFIG_FILE", os.devnull)
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
-    # the discard port: whatever is not started refuses
+    # the discard port, which refuses connections, unless a test starts a service
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
 
 
 @pytest.fixture
 def real_findings() -> list[Path]:
-    """The recorded findings, from SRE_REAL_FINDINGS or the folder ``shared/real-findings`` beside
-    the checkout."""
+    """The folder of the recorded findings.
+
+    SRE_REAL_FINDINGS sets it; the default is ``shared/real-findings`` beside the checkout.
+    """
     files = sorted(REAL_FINDINGS.glob("*.jsonl"))
     if not files:
         pytest.skip(f"{NO_RECORDINGS} in {REAL_FINDINGS}; set SRE_REAL_FINDINGS")
@@ -84,7 +85,7 @@ def real_findings() -> list[Path]:
 
 @pytest.fixture(scope="session")
 def slack_zip(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What ``make zip`` builds."""
+    """The zip that ``make zip`` builds."""
     path = tmp_path_factory.mktemp("zip") / "sre-slack.zip"
     build = Path(__file__).resolve().parents[1] / "lambda" / "build_zip.py"
     subprocess.run([sys.executable, str(build), str(path)], check=True, capture_output=True)
@@ -93,10 +94,10 @@ def slack_zip(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def moto() -> Iterator[str]:
-    """S3, DynamoDB, STS, EC2 and Organizations by moto, over HTTP on loopback; its URL.
+    """The URL of moto on the loopback with S3, DynamoDB, STS, EC2 and Organizations.
 
-    One request at a time: moto checks a condition and writes in two steps, and two threads between
-    them would both win.
+    It serves one request at a time: moto checks a condition and writes in two steps, so two
+    concurrent requests could both succeed.
     """
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
     from werkzeug.serving import WSGIRequestHandler, make_server
@@ -121,7 +122,7 @@ def moto() -> Iterator[str]:
 
 @pytest.fixture
 def aws(moto: str, monkeypatch: pytest.MonkeyPatch) -> str:
-    """AWS settings that lead to ``moto``, which is emptied; its URL."""
+    """Sets the AWS settings for an empty ``moto``, and returns its URL."""
     for name in ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL_DYNAMODB"):
         monkeypatch.setenv(name, moto)
     urlopen(Request(f"{moto}/moto-api/reset", method="POST")).close()
@@ -129,10 +130,10 @@ def aws(moto: str, monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 class Service(HttpServer):
-    """An AWS service that answers each operation as the test says, and records operations.
+    """An AWS service with scripted answers that records the operations.
 
-    An operation without an answer fails. ``before`` runs with its name before the response, and may
-    block.
+    An operation without an answer fails. ``before`` is called with the operation's name before each
+    response, and may block.
     """
 
     def __init__(self) -> None:
@@ -149,8 +150,10 @@ class Service(HttpServer):
         self._answers: dict[str, list[tuple[int, bytes]]] = {}
 
     def tell(self, operation: str, *answers: object, status: int = 200) -> None:
-        """Sets the answers in order, the last one is repeated: bytes or text as they are, other
-        values as JSON."""
+        """Sets an operation's answers in order; the last one is repeated.
+
+        Bytes and text are sent unchanged, other values as JSON.
+        """
         bodies = [
             a if isinstance(a, bytes) else (a if isinstance(a, str) else json.dumps(a)).encode()
             for a in answers
@@ -184,7 +187,7 @@ def _running(server: BaseServer) -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def running() -> Running:
-    """``with running(server):``, a server that answers in a thread until the end of the block."""
+    """Runs a server in a thread until the end of the block: ``with running(server):``."""
     return _running
 
 
@@ -197,8 +200,10 @@ def service_of_module(running: Running) -> Iterator[Service]:
 
 @pytest.fixture
 def service(service_of_module: Service) -> Iterator[Service]:
-    """A service on the loopback that answers by the name of the operation, for what moto does not
-    know and for faults."""
+    """A service on the loopback with an answer per operation.
+
+    For operations that moto does not support, and for faults.
+    """
     service_of_module.forget()
     yield service_of_module
     service_of_module.forget()
@@ -207,11 +212,11 @@ def service(service_of_module: Service) -> Iterator[Service]:
 def forbidden_skips(
     skipped: Sequence[pytest.TestReport], environ: Mapping[str, str]
 ) -> Sequence[pytest.TestReport]:
-    """The skips that are failures: with SRE_FORBID_SKIPS all, for a check that did not run proves
-    nothing.
+    """The skipped tests that fail the run.
 
-    SRE_REAL_FINDINGS=none says that there are no recordings here, and excuses the tests that read
-    them.
+    With SRE_FORBID_SKIPS these are all skipped tests, because a check that did not run proves
+    nothing. SRE_REAL_FINDINGS=none means that there are no recordings, and allows skips of the
+    tests that need them.
     """
     if not environ.get("SRE_FORBID_SKIPS"):
         return []
@@ -220,7 +225,7 @@ def forbidden_skips(
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """A forbidden skip fails the run."""
+    """Fails the run if a skip is forbidden."""
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
     if reporter and forbidden_skips(reporter.stats.get("skipped", ()), os.environ):
         session.exitstatus = pytest.ExitCode.TESTS_FAILED

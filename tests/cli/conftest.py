@@ -50,7 +50,7 @@ def cli(capfd: pytest.CaptureFixture[str]) -> Callable[..., Run]:
 
 @functools.cache
 def one_night() -> Fleet:
-    """The newest night of the default fleet, shared because making it takes two seconds."""
+    """The newest state of the default fleet, shared because creating it takes two seconds."""
     return default_fleet(nights=1, now=session_hour())
 
 
@@ -69,7 +69,7 @@ def inspector(monkeypatch: pytest.MonkeyPatch) -> Callable[..., AbstractContextM
 
 @pytest.fixture(scope="session")
 def demo_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The store of ``sre-cli demo`` with two nights of the default fleet."""
+    """The store of ``sre-cli demo`` with two snapshots of the default fleet."""
     store = tmp_path_factory.mktemp("demo") / "store"
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SRE_STORE", str(store))

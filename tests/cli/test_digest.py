@@ -1,4 +1,4 @@
-"""``sre-cli digest`` posts once, however often it runs or is killed."""
+"""``sre-cli digest`` posts once, even if it is repeated or killed."""
 
 from __future__ import annotations
 
@@ -158,7 +158,7 @@ def test_a_run_killed_after_its_post_is_completed_by_the_next(
     process = subprocess.Popen(
         command, env=os.environ.copy(), stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
-    assert arrived.wait(60)  # Slack has the message, but the process does not know yet
+    assert arrived.wait(60)  # Slack has the message, but the process has no response yet
     process.send_signal(signal.SIGKILL)
     process.communicate()
     workspace.before = lambda _: None

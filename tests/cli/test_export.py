@@ -1,4 +1,4 @@
-"""sre-cli export: the same findings in every format, and what is refused."""
+"""``sre-cli export``: the same findings in every format, and refused requests."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from sre_simulator.fleet import BUSY_INSTANCE
 
 Cli = Callable[..., Any]
 
-# Each query without a filter, and its filters with a value that occurs in the demo.
+# Each query without filters, and its filters with a value that exists in the demo.
 OWNER, ACCOUNT, REGION = ("--owner", "payments"), ("--account", "111122223333"), ("-r", "us-east-1")
 NARROW: dict[str, tuple[str, ...]] = {"owners": OWNER, "accounts": ACCOUNT, "regions": REGION}
 TYPE: dict[str, tuple[str, ...]] = {"types": ("--type", "ecr")}
@@ -49,7 +49,7 @@ ASKED: dict[str, tuple[tuple[str, ...], dict[str, tuple[str, ...]]]] = {
         | REACHABLE,
     ),
 }
-# Options that do not filter: the source, the number of rows, the output format.
+# Options that are not filters: the source, the number of rows, the output format.
 NO_FILTER = {
     "settings",
     "store",
@@ -107,7 +107,7 @@ def test_every_option_of_every_command_is_classified_here() -> None:
 
 
 def plain(text: str) -> Any:
-    """An answer without values that change with time or repeat the query."""
+    """An answer without the values that depend on the time or repeat the query."""
     try:
         values = json.loads(text)
     except ValueError:

@@ -21,7 +21,7 @@ Cli = Callable[..., Any]
 
 
 def scanned(simulator: Simulator) -> None:
-    """Scans once, at the simulator's time."""
+    """Runs one scan at the simulator's time."""
     settings = load(os.environ, Path.cwd())
     regions = simulator.fleet.regions
     request = Request(regions=regions, required=regions, rate=10_000.0)
@@ -34,7 +34,7 @@ def scanned(simulator: Simulator) -> None:
 
 
 def promised(cli: Cli, line: dict[str, Any]) -> dict[str, str]:
-    """The findings that an upgrade resolves, with their status, by the answers about resources."""
+    """The findings that an upgrade resolves, with status, from the answers about resources."""
     wanted = {(one["manager"], one["name"]) for one in line["packages"]}
     found: dict[str, str] = {}
     for host in line["hosts"]:

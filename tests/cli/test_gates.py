@@ -1,4 +1,4 @@
-"""A gate passes only on a known answer: no reported finding is no proof that there is none."""
+"""A gate passes only on a known answer: an empty list does not prove that nothing is open."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ PACKAGES = Coverage(
 )
 NETWORK = replace(PACKAGES, scan_type="NETWORK", scan_mode=None)
 GATED = {"vulnerabilities", "summary"}
-"""Commands with --fail-on. Add a test below for a new one."""
+"""The commands with ``--fail-on``. A new one needs a test below."""
 
 
 def of(*coverage: Coverage, rollup: Rollup = ONE_LOW) -> ResourceAnswer:

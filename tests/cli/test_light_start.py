@@ -1,4 +1,7 @@
-"""A command imports only what its query needs: a dataclass takes a millisecond, DuckDB 0.1 s."""
+"""A command imports only the modules that its query needs.
+
+For example, a dataclass takes 1 ms to import, and DuckDB 0.1 s.
+"""
 
 from __future__ import annotations
 
@@ -52,7 +55,7 @@ COUNTS = {
 
 
 def imported(*command: str) -> set[str]:
-    """The modules that a command imported, in a new process."""
+    """The modules that a command imports in a new process."""
     done = subprocess.run(
         [sys.executable, "-c", _RUN, *command], capture_output=True, text=True, check=True
     )

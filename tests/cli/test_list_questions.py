@@ -1,4 +1,4 @@
-"""Queries with a list as answer: table, JSON and CSV agree, and missing history is reported."""
+"""Queries that return lists: table, JSON and CSV agree, and missing history is reported."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The HTML report has the numbers of the other commands' JSON."""
+"""The numbers of the HTML report equal those in the JSON of the other commands."""
 
 from __future__ import annotations
 

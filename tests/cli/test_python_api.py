@@ -1,4 +1,4 @@
-"""The Python API returns the answers of ``sre-cli``, and frames with the same numbers."""
+"""The Python API returns the same answers as ``sre-cli``, and frames with the same numbers."""
 
 from __future__ import annotations
 

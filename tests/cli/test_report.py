@@ -26,7 +26,7 @@ FILES = {"index.html", "summary.json", "findings.csv", "findings.parquet"}
 
 
 def stub(material: Any, generated_at: Any) -> str:
-    """A minimal report that names its view, for tests of where reports are written."""
+    """A minimal report with its view, for tests of where reports are written."""
     rows = sum(1 for _ in material.findings)
     return (
         f"<p>{material.proof.snapshot_id} {material.owner or ''}{material.account or ''} {rows}"
@@ -127,7 +127,7 @@ def test_a_second_snapshot_of_a_day_belongs_to_the_same_report(
         cli("scan", "--region", "us-east-1", "--rate", "1000")
     second = nights(cli)[0]
     assert first != second
-    # the newest snapshot of the demo is a minute old: a new day may have begun since
+    # the demo's newest snapshot is a minute old, so the date may have changed since
     if day(first) != day(second):
         pytest.skip("midnight came between")
     assert cli("report").code == 2

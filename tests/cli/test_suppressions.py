@@ -1,4 +1,4 @@
-"""Suppressions: covered findings stay open and are marked; expired and unused rules warn."""
+"""Suppressions: covered findings stay open and are marked; expired or unused rules warn."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""sre-cli tokens new prints the token once, on stdout only."""
+"""``sre-cli tokens new`` prints the token once, on stdout only."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""The images as built by their Dockerfiles, replayed once for all workers, and what runs in
-them."""
+"""The images, built from their Dockerfiles once for all workers, and runs of their programs."""
 
 from __future__ import annotations
 
@@ -29,7 +28,7 @@ Build = Callable[[str], Image]
 
 
 class Scanned(NamedTuple):
-    """A run of the scanner's image: its exit code, its last line, and the volumes that it wrote."""
+    """A run of the scanner's image: exit code, last line of output, and written volumes."""
 
     code: int
     last: Mapping[str, Any]
@@ -37,7 +36,7 @@ class Scanned(NamedTuple):
 
 
 def newest_python() -> Path:
-    """The prefix of the newest Python that the tests know, which stands in for the base image's."""
+    """The prefix of the newest Python in SRE_PYTHONS, used in place of the base image's."""
     known = [
         Path(one).resolve().parents[1]
         for one in os.environ.get("SRE_PYTHONS", "").split(os.pathsep)
@@ -87,7 +86,7 @@ def image(request: pytest.FixtureRequest, build: Build) -> Image:
 
 @pytest.fixture(scope="module")
 def simulator() -> Iterator[str]:
-    """The URL of a simulated Inspector, with the real clock, like everything in a sandbox."""
+    """The URL of a simulated Inspector with the real clock, which the sandboxes also use."""
     command = [sys.executable, "-m", "sre_simulator", "--nights", "1"]
     process = subprocess.Popen(
         command, env={**BASE, "HOME": "/nonexistent"}, stdout=subprocess.PIPE, text=True
@@ -100,7 +99,7 @@ def simulator() -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def scanned(build: Build, simulator: str, tmp_path_factory: pytest.TempPathFactory) -> Scanned:
-    """Scans one region with the scanner's entry point, into the image's own data folder."""
+    """Scans one region with the scanner's entry point into the image's data folder."""
     scanner, volumes = build("scanner"), tmp_path_factory.mktemp("volumes")
     command = [*scanner.entrypoint, "--region", "eu-west-1", "--rate", "5000"]
     words = scanner.sandbox(command, volumes, {**AWS, "AWS_ENDPOINT_URL_INSPECTOR2": simulator})

@@ -1,6 +1,6 @@
-"""The images: exactly their locked packages, an unprivileged user, and a read-only file system.
+"""The images: only locked packages, an unprivileged user and a read-only file system.
 
-There is no container engine here: ``containers/image_replay.py`` executes the Dockerfiles in a
+The tests need no container engine: ``containers/image_replay.py`` executes the Dockerfiles in a
 sandbox.
 """
 
@@ -57,13 +57,13 @@ print(json.dumps({"writes": {place: writes(place) for place in places}, "ids": [
 
 
 def run(image: Image, volumes: Path, *command: str, **env: str) -> subprocess.CompletedProcess[str]:
-    """Runs one command in the image."""
+    """Runs a command in the image."""
     words = image.sandbox(command, volumes, env)
     return subprocess.run(words, env=BASE, capture_output=True, text=True, timeout=300, check=False)
 
 
 def locked(name: str, minor: str) -> dict[str, str]:
-    """The versions that a lock pins for a Python, by name."""
+    """The versions that a lock file pins for a Python version, by name."""
     lines = [line for line in (ROOT / name).read_text().splitlines() if re.match(r"[a-z0-9]", line)]
     found = [Requirement(line.removesuffix("\\").strip()) for line in lines]
     here = {"python_full_version": f"{minor}.0", "python_version": minor}
@@ -148,8 +148,10 @@ def test_an_image_is_unprivileged_and_writes_only_to_its_volumes(
 
 
 def test_each_volume_has_its_owner_and_a_file_for_fargate_to_copy(image: Image) -> None:
-    """Amazon ECS developer guide, "Use bind mounts": the content of a VOLUME is copied to the
-    task's volume, with owner and mode."""
+    """Fargate copies the content of a VOLUME to the task's volume, with owner and mode.
+
+    Amazon ECS developer guide, "Use bind mounts".
+    """
     modes = {"/data": 0o700, "/tmp": 0o1777}
     for volume in image.volumes:
         folder = image.root / volume.strip("/")

@@ -1,5 +1,7 @@
-"""deploy/template.json, deployed once into an AWS emulator. Only types that the emulator does not
-know are left out."""
+"""``deploy/template.json``, deployed once into an AWS emulator.
+
+Only resource types that the emulator does not support are left out.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,7 @@ import pytest
 from sre_simulator.aws_lambda.function import REGION
 
 ROOT = Path(__file__).resolve().parents[2]
-ACCOUNT = "000000000000"  # the emulator's own port
+ACCOUNT = "000000000000"  # the emulator's default account
 STACK, CODE = "sre", "sre-code"
 REGISTRY = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com"
 PARAMETERS = {
@@ -39,7 +41,7 @@ PARAMETERS = {
     "AlarmEmail": "sre@example.com",
     "SettingsFile": "s3://sre-settings/config/sre-ops.toml",
 }
-# set by tests/at.sh: a process with its own environment must see the same date
+# set by tests/at.sh, so that processes with their own environment have the same date
 CALENDAR = {
     name: os.environ[name]
     for name in ("LD_PRELOAD", "SRE_CLOCK_OFFSET", "TZ")
@@ -51,8 +53,11 @@ _NAMED = re.compile(r"\$\{([A-Za-z0-9]+)")
 
 @dataclass(frozen=True)
 class Deployed:
-    """A stack in the emulator: its address, outputs, physical ids by logical name, the template,
-    and the names left out of it."""
+    """A stack in the emulator.
+
+    It has the emulator's URL, the outputs, the physical ids by logical name, the template, and the
+    names that are left out.
+    """
 
     url: str
     outputs: Mapping[str, str]
@@ -67,8 +72,7 @@ class Deployed:
 
     @property
     def environ(self) -> dict[str, str]:
-        """Environment variables with which a process uses the emulator in place of a task's role
-        and region."""
+        """Environment variables that point a process to the emulator, without a role or region."""
         return {
             "AWS_ENDPOINT_URL": self.url,
             "AWS_REGION": REGION,
@@ -82,7 +86,7 @@ class Deployed:
         return {one["name"]: one["value"] for one in self.container(task)["environment"]}
 
     def container(self, task: str) -> Any:
-        """The container of a task in ECS."""
+        """The container of an ECS task."""
         found = self.client("ecs").describe_task_definition(
             taskDefinition=self.resources[f"{task}Task"]
         )
@@ -91,7 +95,7 @@ class Deployed:
 
 def client(service: str, url: str) -> Any:
     """A client for the emulator, which accepts any credentials."""
-    make: Any = boto3.client  # its types want each service's name as it is
+    make: Any = boto3.client  # the stubs require each service's name as a literal
     return make(
         service,
         endpoint_url=url,
@@ -112,7 +116,7 @@ def template() -> dict[str, Any]:
 
 @pytest.fixture(scope="session")
 def emulated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Runs ministack on the loopback for the whole session; its URL."""
+    """Runs ministack on the loopback for the whole session, and returns its URL."""
     python = Path(sys.prefix) / "emulator" / "bin" / "python"
     if not python.exists():
         pytest.skip("the emulator of AWS is not installed: make emulator")
@@ -156,8 +160,10 @@ Change = Callable[..., Any]
 
 @pytest.fixture(scope="session")
 def change(emulated: str) -> Change:
-    """``change(template, kind="UPDATE", LogDays="30")``: makes a change set of the stack and
-    returns what is in it."""
+    """Creates a change set of the stack and returns its changes.
+
+    ``change(template, kind="UPDATE", LogDays="30")``
+    """
     formation = client("cloudformation", emulated)
 
     def made(
@@ -184,8 +190,7 @@ def change(emulated: str) -> Change:
 
 @pytest.fixture(scope="session")
 def deployed(emulated: str, template: dict[str, Any], change: Change, slack_zip: Path) -> Deployed:
-    """The stack, with Slack and its own VPC, deployed by a change set like ``aws cloudformation
-    deploy``."""
+    """The stack with Slack and its own VPC, deployed as by ``aws cloudformation deploy``."""
     code, formation = client("s3", emulated), client("cloudformation", emulated)
     code.create_bucket(Bucket=CODE, CreateBucketConfiguration={"LocationConstraint": REGION})
     code.put_object(Bucket=CODE, Key=PARAMETERS["LambdaCodeKey"], Body=slack_zip.read_bytes())
@@ -201,10 +206,10 @@ def deployed(emulated: str, template: dict[str, Any], change: Change, slack_zip:
 def _known_to(
     change: Change, formation: Any, template: dict[str, Any]
 ) -> tuple[dict[str, Any], frozenset[str]]:
-    """The template without types that the emulator does not know and without references to them,
-    and the names left out.
+    """Returns the template without unsupported types, and the names that are left out.
 
-    A reference in a resource's metadata only defines an order, and is removed with its target.
+    References to these types are removed too. In the metadata of a resource a reference only
+    defines an order, and is removed with its target.
     """
     try:
         change(template, "CREATE", "probe")
@@ -246,7 +251,7 @@ def _texts(value: Any) -> list[str]:
 
 
 def _until(look: Callable[[], Any], status: str) -> Any:
-    """Waits until it is no longer in progress or pending, and returns it."""
+    """Calls ``look`` until its status is no longer pending or in progress; returns the result."""
     for _ in range(1200):
         found = look()
         if not found[status].endswith(("PENDING", "IN_PROGRESS")):

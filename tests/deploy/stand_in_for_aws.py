@@ -1,8 +1,8 @@
-"""``aws`` for the walk: the real AWS CLI, except ``ecs``, whose tasks run here as processes.
+"""The AWS CLI for the walk, except that ``ecs`` runs tasks as local processes.
 
 The emulator stores task definitions, but starts no containers. So a task is the image's entry point
-with the definition's own command and environment variables; only the addresses of AWS, Inspector
-and Slack are added.
+with the definition's command and environment variables; only the addresses of AWS, Inspector and
+Slack are added.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any
 
 ENTRY_POINTS = {"sre-scanner": "sre_scanner", "sre-server": "sre_cli"}
 PLACES = json.loads(os.environ["WALK_PLACES"])
-"""Environment variables that every task gets in place of a role, a region and the network."""
+"""Environment variables that every task gets instead of a role, a region and the network."""
 FOLDER = Path(os.environ["WALK_FOLDER"])
 
 
@@ -26,7 +26,7 @@ def option(words: list[str], name: str) -> str:
 
 
 def run_task(words: list[str]) -> str:
-    """Runs a task to its end and returns its name."""
+    """Runs a task until it ends and returns its name."""
     import boto3
 
     assert option(words, "--network-configuration").startswith(
@@ -45,7 +45,7 @@ def run_task(words: list[str]) -> str:
     command = over["command"] or container.get("command", [])
     name = f"task-{len(list(FOLDER.glob('task-*.json')))}"
     given = {one["name"]: one["value"] for one in container["environment"]}
-    data = FOLDER / "data"  # only the image's own, none of the checkout's files
+    data = FOLDER / "data"  # only the image's files, not those of the checkout
     data.mkdir(exist_ok=True)
     with (FOLDER / f"{name}.log").open("wb") as log:
         done = subprocess.run(
@@ -69,7 +69,7 @@ def module_of(image: str) -> str:
 
 
 def main(words: list[str]) -> int:
-    """One command."""
+    """Runs one command."""
     if words[:2] == ["ecs", "run-task"]:
         print(run_task(words))
         return 0

@@ -1,5 +1,4 @@
-"""The commands of docs/operations.md and deploy/stack.sh in cases that the emulator does not
-show."""
+"""The commands of docs/operations.md and deploy/stack.sh, in cases that the emulator lacks."""
 
 from __future__ import annotations
 
@@ -22,8 +21,10 @@ def shell(*words: str, **given: Any) -> subprocess.CompletedProcess[str]:
 
 
 def test_commands_that_prompt_for_secrets_can_be_pasted(tmp_path: Path) -> None:
-    """In pasted text, bash would take the line after ``read`` as its input, unless it reads the
-    whole text before."""
+    """Pasted into bash, the line after ``read`` would become its input.
+
+    So bash must read the whole text before it starts.
+    """
     [asking] = [
         one for one in re.findall(r"```bash\n(.*?)```", PAGE, re.DOTALL) if "read -rsp" in one
     ]
@@ -38,8 +39,10 @@ def test_commands_that_prompt_for_secrets_can_be_pasted(tmp_path: Path) -> None:
 
 
 def test_images_are_built_for_the_processor_of_the_tasks(template: dict[str, Any]) -> None:
-    """Fargate runs x86 unless a definition names another architecture; an image built on an ARM
-    laptop would not start."""
+    """Fargate uses x86 unless the task definition names another architecture.
+
+    An image built on an ARM laptop would not start.
+    """
     builds = re.findall(r"^docker build .*\$registry.*$", PAGE, re.MULTILINE)
     assert len(builds) == 2
     assert all(" --platform linux/amd64 " in one for one in builds)

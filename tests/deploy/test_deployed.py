@@ -1,5 +1,7 @@
-"""The template in an AWS emulator: it deploys, starts what its schedule files say, and change sets
-show single changes."""
+"""The template in an AWS emulator: deployment, schedules and change sets.
+
+The stack starts what its schedule files define, and a change set contains only what changed.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +32,7 @@ NOT_KNOWN = {
     "ServerIngress",
 }
 SIGNING = "signing-secret-of-the-stack"
-# set by tests/at.sh: the function's process has its own environment and must see the same date
+# set by tests/at.sh, so that the function's process, with its own environment, has the same date
 CALENDAR = {
     name: os.environ[name]
     for name in ("LD_PRELOAD", "SRE_CLOCK_OFFSET", "TZ")
@@ -41,7 +43,7 @@ SLOT = "<aws.scheduler.scheduled-time>"
 
 def test_the_template_deploys_except_for_what_the_emulator_lacks(deployed: Any) -> None:
     assert deployed.dropped == NOT_KNOWN
-    # HostedZoneId was not given
+    # HostedZoneId was not set
     assert {*deployed.template["Resources"]} - {*deployed.resources} == {"Name"}
 
 
@@ -78,7 +80,7 @@ def test_each_schedule_starts_the_command_in_its_file(deployed: Any) -> None:
         name = f"{one.name.title()}Schedule"
         found = scheduler.get_schedule(Name=deployed.resources[name])
         assert found["ScheduleExpression"] == one.cron.eventbridge()
-        # the emulator loses the time zone of a schedule from CloudFormation: the template has it
+        # the emulator drops the time zone of a schedule, so the template is checked
         assert resources[name]["Properties"]["ScheduleExpressionTimezone"] == one.zone.key
         assert json.loads(found["Target"]["Input"]) == {
             "containerOverrides": [{"name": "main", "command": _command(one)}],
@@ -142,8 +144,7 @@ def test_the_function_answers_only_requests_signed_by_slack(
 
 
 def _typed(deployed: Any, text: str, secret: str) -> tuple[int, str]:
-    """Sends a command like Slack, signed with a secret, through the HTTP API. Returns status and
-    body."""
+    """Sends a signed Slack command through the HTTP API. Returns status and body."""
     body = urlencode(
         {
             "team_id": "T0123456",
@@ -185,7 +186,7 @@ def test_a_change_set_lists_only_what_changes(deployed: Any, change: Any) -> Non
 
 
 def conditioned(template: Any, condition: str) -> set[str]:
-    """The resources that exist under a condition."""
+    """The resources that a condition creates."""
     return {
         name for name, one in template["Resources"].items() if one.get("Condition") == condition
     }

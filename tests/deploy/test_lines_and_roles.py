@@ -1,5 +1,7 @@
-"""The product's commands against the deployed bucket and table: log lines that alarms count, and
-calls that roles allow."""
+"""The product's commands on the deployed bucket and table: log lines and permissions.
+
+The log lines match the filters that alarms count, and the roles allow all calls.
+"""
 
 from __future__ import annotations
 
@@ -37,8 +39,10 @@ Calls = set[tuple[str, str]]
 
 
 def matches(pattern: str, line: dict[str, Any]) -> bool:
-    """CloudWatch's filter patterns for JSON, as far as the template uses them: terms combined by
-    &&."""
+    """Whether a line matches a CloudWatch filter pattern for JSON.
+
+    Supports what the template uses: terms combined by ``&&``.
+    """
     terms = [_TERM.fullmatch(term) for term in pattern.strip("{} ").split("&&")]
     assert all(terms), pattern
     return all(_holds(term, line) for term in terms if term)
@@ -53,7 +57,7 @@ def _holds(term: re.Match[str], line: dict[str, Any]) -> bool:
 
 
 def at(line: dict[str, Any], path: str) -> Any:
-    """The value at $.a.b of a line."""
+    """The value at ``$.a.b`` of a line."""
     found: Any = line
     for name in path.split("."):
         found = found.get(name) if isinstance(found, dict) else None
@@ -63,7 +67,7 @@ def at(line: dict[str, Any], path: str) -> Any:
 def counted(
     template: dict[str, Any], log: str, lines: list[dict[str, Any]]
 ) -> dict[str, list[float]]:
-    """The metrics that a log group's filters make of lines."""
+    """The metrics that a log group's filters compute from lines."""
     found: dict[str, list[float]] = {}
     for one in template["Resources"].values():
         if one["Type"] == "AWS::Logs::MetricFilter" and one["Properties"]["LogGroupName"] == {
@@ -88,16 +92,18 @@ def lines_of(text: str) -> list[dict[str, Any]]:
 
 @functools.cache
 def one_night() -> Fleet:
-    """The default fleet on its newest night. Cached, because it takes two seconds; tests do not
-    change it."""
+    """The newest state of the default fleet.
+
+    Cached, because creating it takes two seconds; tests do not change it.
+    """
     return default_fleet(nights=1, now=session_hour())
 
 
 @pytest.fixture
 def calls(monkeypatch: pytest.MonkeyPatch) -> Calls:
-    """All AWS calls of this process: the action, and the key if it has one."""
+    """Records all AWS calls of this process: the action, and the key if it has one."""
     made: Calls = set()
-    clients: Any = botocore.client.BaseClient  # the stubs leave out the method that every call uses
+    clients: Any = botocore.client.BaseClient  # the stubs lack the method that every call uses
     send = clients._make_api_call
 
     def noted(self: Any, operation: str, parameters: Any) -> Any:
@@ -117,7 +123,7 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> Calls:
 
 @pytest.fixture
 def task(deployed: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[str], None]:
-    """``task("Scan")``: gives this process the environment variables of that task's container."""
+    """``task("Scan")``: sets the environment variables of that task's container."""
 
     def become(name: str) -> None:
         for key in [

@@ -131,7 +131,7 @@ ALARMS = {
 
 
 def of(template: dict[str, Any], kind: str) -> dict[str, Any]:
-    """The properties of all resources of a type, by name."""
+    """The properties of all resources of a type, by logical name."""
     return {
         name: one["Properties"]
         for name, one in template["Resources"].items()
@@ -140,8 +140,10 @@ def of(template: dict[str, Any], kind: str) -> dict[str, Any]:
 
 
 def statements(template: dict[str, Any], role: str) -> list[dict[str, Any]]:
-    """The permissions of a role from its own and shared policies, with the template's conditions
-    met."""
+    """The permissions of a role from its own and shared policies.
+
+    The template's conditions are taken as true.
+    """
     properties = of(template, "AWS::IAM::Role")[role]
     shared = of(template, "AWS::IAM::ManagedPolicy")
     documents = [one["PolicyDocument"] for one in properties.get("Policies", [])]
@@ -330,7 +332,7 @@ def test_the_example_has_every_parameter_and_each_value_is_allowed(
         ("SlackGroups", "C0123456"),
         ("AlarmEmail", "nobody"),
         ("KmsKeyArn", "alias/key"),
-        # an IAM policy does not allow anything by an alias
+        # an IAM policy cannot grant access by an alias
         ("KmsKeyArn", "arn:aws:kms:eu-west-1:111122223333:alias/key"),
     ],
 )
@@ -367,8 +369,10 @@ def test_each_alarm_notifies_and_links_to_its_runbook_entry(
 def test_ecs_events_reach_the_topic_without_an_unsupported_condition(
     template: dict[str, Any],
 ) -> None:
-    """EventBridge user guide, "Amazon SNS permissions": topic policies for EventBridge support no
-    Condition blocks."""
+    """Topic policies for EventBridge support no Condition blocks.
+
+    EventBridge user guide, "Amazon SNS permissions".
+    """
     [policy] = of(template, "AWS::SNS::TopicPolicy").values()
     allowed = [one for one in policy["PolicyDocument"]["Statement"] if one["Effect"] == "Allow"]
     [notice] = [
@@ -385,8 +389,11 @@ def test_ecs_events_reach_the_topic_without_an_unsupported_condition(
 def test_a_failed_deployment_does_not_block_the_next_one(
     template: dict[str, Any],
 ) -> None:
-    """Retain applies to the rollback of a first deployment too, and what a condition removes must
-    be able to return."""
+    """Retained resources must not block a later deployment.
+
+    Retain also applies to the rollback of a first deployment, and a resource that a condition
+    removed must be able to return.
+    """
     retained = {name: one for name, one in template["Resources"].items() if "DeletionPolicy" in one}
     assert {*retained} == {"AccessLogs", "Bucket", "Table", "TokensSecret"}
     for name, one in retained.items():
@@ -399,8 +406,10 @@ def test_a_failed_deployment_does_not_block_the_next_one(
 
 
 def test_the_server_starts_after_its_route_to_the_internet_exists(template: dict[str, Any]) -> None:
-    """Without the route no image can be pulled, and three failing tasks end the deployment.
-    DependsOn supports no condition."""
+    """Without the route no image can be pulled, and three failed tasks end the deployment.
+
+    DependsOn does not support conditions.
+    """
     service = template["Resources"]["Service"]
     assert service["Metadata"] == {"After": {"Fn::If": ["NewVpc", {"Ref": "PrivateRoute"}, ""]}}
     assert "PrivateRoute" not in service["DependsOn"]
@@ -409,8 +418,10 @@ def test_the_server_starts_after_its_route_to_the_internet_exists(template: dict
 def test_flow_logs_go_to_a_log_group_not_to_a_bucket(
     template: dict[str, Any],
 ) -> None:
-    """VPC user guide, "Amazon S3 bucket permissions for flow logs": EC2 overwrites the bucket's
-    policy."""
+    """EC2 overwrites the policy of a bucket that receives flow logs.
+
+    VPC user guide, "Amazon S3 bucket permissions for flow logs".
+    """
     [flow] = of(template, "AWS::EC2::FlowLog").values()
     assert flow["LogGroupName"] == {"Ref": "FlowLog"}
     assert not {"LogDestination", "LogDestinationType"} & {*flow}

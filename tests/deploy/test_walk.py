@@ -1,8 +1,8 @@
-"""Follows docs/operations.md: its commands lead from an empty account to the first digest.
+"""Follows docs/operations.md from an empty account to the first digest.
 
 The account is an emulator's, Inspector is simulated, Slack is a stand-in, and a task is a process
-with its definition's command and environment variables. Types that the emulator does not know are
-left out (see conftest.py).
+with its definition's command and environment variables. Types that the emulator does not support
+are left out (see conftest.py).
 """
 
 from __future__ import annotations
@@ -46,14 +46,16 @@ SIGNING = "signing-secret-of-the-walk"
 
 
 def commands(text: str) -> str:
-    """The commands of a step, as on the page."""
+    """The commands of a step on the page."""
     return "\n".join(re.findall(r"```bash\n(.*?)```", text, re.DOTALL))
 
 
 @dataclass(frozen=True)
 class Walk:
-    """The situation of a user who follows the page: a folder with the checkout's files, a shell,
-    Slack, and the shell's output."""
+    """The state after following the page: a folder, a shell environment, Slack, and the output.
+
+    The folder has the files of the checkout.
+    """
 
     folder: Path
     environ: dict[str, str]
@@ -68,7 +70,7 @@ class Walk:
         ]
 
     def does(self, line: str, **environ: str) -> subprocess.CompletedProcess[str]:
-        """Runs a line in the page's shell, with the stack's functions."""
+        """Runs a line in the page's shell, with the functions of deploy/stack.sh."""
         start = (
             f"export AWS_REGION={REGION} stack=walk PATH=$PATH:$PWD/.venv/bin\n. deploy/stack.sh\n"
         )
@@ -90,7 +92,7 @@ def _shell(
     )
 
 
-# an account usually has few regions enabled; the emulator's has all
+# few regions are enabled in most accounts, but all in the emulator
 REGIONS = "".join(
     f"<item><regionName>{one}</regionName></item>" for one in ("eu-west-1", "us-east-1")
 )
@@ -107,7 +109,7 @@ LOOK = "sre-cli doctor\n"
 def walk(
     deployed: Any, slack_zip: Path, service_of_module: Any, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Walk]:
-    """Runs every step of the page in one shell, up to where the results are inspected."""
+    """Runs every step of the page in one shell, up to the inspection of the results."""
     folder: Path = tmp_path_factory.mktemp("walk")
     workspace = Workspace(scopes=set(SCOPES))
     for operation, answer in EC2.items():
@@ -131,8 +133,10 @@ def walk(
 
 
 def _environ(folder: Path, endpoints: dict[str, str], slack: str) -> dict[str, str]:
-    """The shell's environment. Programs that would build or push something are stand-ins; the rest
-    is real."""
+    """The shell's environment.
+
+    Programs that build or push images are stand-ins; the rest is real.
+    """
     places = {
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.defpath}",
         "HOME": str(folder),
@@ -174,8 +178,7 @@ def _program(path: Path, text: str) -> None:
 
 
 def _lay_out(folder: Path, template: dict[str, Any], slack_zip: Path) -> None:
-    """The files of the checkout that the page names, and the part of the template that the emulator
-    knows."""
+    """Copies the files that the page names, and the supported part of the template."""
     for name in ("deploy", "dist"):
         (folder / name).mkdir()
     for name in ("scanner", "mcp"):
@@ -200,7 +203,7 @@ Stored = Callable[..., Any]
 
 @pytest.fixture(scope="module")
 def stored(walk: Walk, stack: dict[str, str]) -> Stored:
-    """``stored("summary")``: the output of a query over the stack's own bucket and table."""
+    """``stored("summary")``: the output of a query on the stack's bucket and table."""
 
     def ask(*words: str) -> Any:
         where = {"SRE_STORE": stack["StoreUrl"], "SRE_TABLE": f"dynamodb://{stack['TableName']}"}
@@ -213,7 +216,7 @@ def stored(walk: Walk, stack: dict[str, str]) -> Stored:
 
 @pytest.fixture(scope="module")
 def summary(stored: Stored) -> Any:
-    """The answer of the stack's own store about the first snapshot."""
+    """The summary of the first snapshot in the stack's store."""
     return stored("summary", "--by", "region")
 
 
@@ -269,8 +272,10 @@ def test_the_first_digest_is_in_slack(walk: Walk, summary: Any) -> None:
 def test_repeated_fires_of_the_schedules_run_the_next_night_once(
     walk: Walk, deployed: Any, summary: Any
 ) -> None:
-    """EventBridge Scheduler delivers at least once. The clock is that of the next morning, when the
-    digest is due."""
+    """EventBridge Scheduler delivers at least once.
+
+    The clock is set to the next morning, when the digest is due.
+    """
     now = datetime.now(UTC)
     morning = now.replace(hour=6, minute=0, second=0, microsecond=0) + timedelta(days=now.hour >= 6)
     environ = {"SRE_CLOCK": f"2@{(now - (morning + timedelta(minutes=5) - now)).isoformat()}"}
@@ -288,7 +293,7 @@ def test_repeated_fires_of_the_schedules_run_the_next_night_once(
 
 
 def _fired(walk: Walk, deployed: Any, name: str, moment: str, environ: dict[str, str]) -> int:
-    """Starts what the stack's schedule starts at this moment; returns the exit code."""
+    """Runs the target of a schedule at this time, and returns the exit code."""
     resource = deployed.client("cloudformation").describe_stack_resource(
         StackName="walk", LogicalResourceId=name
     )
@@ -323,7 +328,7 @@ def test_doctor_reports_only_what_the_emulator_lacks(stored: Stored) -> None:
         for one in stored("doctor")["checks"]
         if one["state"] not in ("ok", "off")
     }
-    # a warning only after the test of the next night, whose snapshot is dated tomorrow
+    # a warning only if the test of the next day ran before, because its snapshot is from tomorrow
     wrong.pop("snapshot", None)
     assert wrong == {"ssm:DescribeInstancePatchStates": "unknown"}
 
@@ -346,8 +351,10 @@ def test_the_servers_container_answers_from_the_snapshot(
 
 @contextmanager
 def _serving(walk: Walk, stack: dict[str, str], deployed: Any) -> Iterator[str]:
-    """The server's task: its definition's command and environment variables, on a port of the
-    loopback."""
+    """The server's task, on a port of the loopback.
+
+    It has its definition's command and environment variables.
+    """
     definition = deployed.client("ecs").describe_task_definition(
         taskDefinition=stack["ServerTaskDefinition"]
     )

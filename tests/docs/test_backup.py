@@ -1,5 +1,4 @@
-"""The commands of "Backup and restore" do what the page says, on S3 and DynamoDB as moto has
-them."""
+"""The commands of "Backup and restore" work as documented, on S3 and DynamoDB by moto."""
 
 from __future__ import annotations
 
@@ -40,14 +39,14 @@ SLOT = Row("slot#digest", "20261130T070000Z#1", {"state": "done"})
 
 
 def commands(heading: str) -> list[str]:
-    """The blocks of a section, in order."""
+    """The code blocks of a section, in order."""
     page = (ROOT / "docs" / "operations.md").read_text()
     section = page.split(f"\n### {heading}\n")[1].split("\n## ")[0].split("\n### ")[0]
     return re.findall(r"```\n(.*?)```", section, re.DOTALL)
 
 
 def run(script: str, **env: str) -> subprocess.CompletedProcess[str]:
-    """A block, by sh, with the commands of this environment."""
+    """Runs a block with sh and the commands of this environment."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     words = ["sh", "-e", "-c", script]
     return subprocess.run(
@@ -62,7 +61,7 @@ def run(script: str, **env: str) -> subprocess.CompletedProcess[str]:
 
 @dataclass(frozen=True)
 class Nights:
-    """Two nights in a folder, and the rows of their table."""
+    """Two snapshots in a folder, and the rows of their table."""
 
     folder: Path
     rows: list[Row]
@@ -81,7 +80,7 @@ def nights(tmp_path_factory: pytest.TempPathFactory) -> Nights:
 
 
 def counted(table: Table) -> list[Row]:
-    """What the table knows of the snapshots."""
+    """The table's rows about snapshots."""
     return [row for partition in COUNTED for row in table.query(partition)]
 
 
@@ -97,7 +96,7 @@ def make_table(name: str) -> None:
 
 @pytest.fixture
 def bucket(aws: str, nights: Nights) -> Any:
-    """A bucket that keeps versions, with both nights; it remembers nothing else."""
+    """A versioned bucket with both snapshots."""
     bucket = boto3.resource("s3", region_name="us-east-1").create_bucket(Bucket=BUCKET)
     bucket.Versioning().enable()
     for path in nights.folder.rglob("*"):
@@ -163,7 +162,7 @@ def test_a_table_restored_to_a_point_in_time_has_what_no_bucket_has(
         TableName="sre", PointInTimeRecoverySpecification=recovery
     )
     first = [row for row in nights.rows if row.sort.endswith("000000000001")]
-    # the second night came after the newest backup
+    # the second snapshot is newer than the backup
     open_table("dynamodb://sre").put([*first, SLOT])
     done = run(commands("The table is lost")[1])
     assert done.returncode == 0, done.stderr
@@ -193,7 +192,7 @@ def test_a_copy_of_the_bucket_answers_the_same(bucket: Any, nights: Nights) -> N
 def test_what_was_deleted_is_brought_back(bucket: Any) -> None:
     keys = [one.key for one in bucket.objects.all()]
     commit = min(key for key in keys if key.startswith(f"{PREFIX}commits/"))
-    part = max(key for key in keys if "/events/" in key)  # of the other night
+    part = max(key for key in keys if "/events/" in key)  # of the other snapshot
     for key in (commit, part):
         bucket.Object(key).delete()
     broken = run("sre-cli snapshots verify --all", **SETTINGS)

@@ -1,5 +1,4 @@
-"""The page of costs is what its script makes of the kept measurement, and its assumptions cover
-what the stack has."""
+"""The costs page is generated from the stored measurement and covers the stack's resources."""
 
 from __future__ import annotations
 
@@ -20,7 +19,7 @@ def costs() -> Any:
     assert spec
     assert spec.loader
     made = module_from_spec(spec)
-    sys.modules["costs"] = made  # dataclasses look there
+    sys.modules["costs"] = made  # dataclasses look up their module there
     spec.loader.exec_module(made)
     return made
 

@@ -1,4 +1,4 @@
-"""The glossary names things that exist, and the documentation uses its terms."""
+"""The glossary names only things that exist, and the documentation uses its terms."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PAGES = [
     *sorted((ROOT / "docs").glob("*.md")),
 ]
 
-# Words that the glossary replaces, and turns that no engineer uses.
+# Words that the glossary replaces, and unusual phrases.
 BANNED = {
     r"nobody|somebody|whoever|whom": "name the user, client or team",
     r"told|tells?": "shows, reports, states",
@@ -42,7 +42,7 @@ BANNED = {
 
 
 def prose(page: Path) -> str:
-    """The text of a page that people wrote: without code, output, and generated parts."""
+    """The handwritten text of a page: without code, output and generated parts."""
     text = page.read_text()
     if page.name == "glossary.md":
         text = "\n".join(" ".join(row[:3]) for row in terms())
@@ -52,7 +52,7 @@ def prose(page: Path) -> str:
 
 
 def terms() -> list[list[str]]:
-    """The rows of the glossary: term, meaning, names in the product, words that are not used."""
+    """The rows of the glossary: term, meaning, names in the product, and words to avoid."""
     lines = [line for line in GLOSSARY.splitlines() if line.startswith("| **")]
     return [[cell.strip() for cell in line.strip("|").split(" | ")] for line in lines]
 

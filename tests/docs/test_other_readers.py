@@ -1,5 +1,4 @@
-"""docs/schema.md gives a query for each reader: those that can run here are run as they stand, over
-a store with strays."""
+"""The queries of docs/schema.md for other readers, run unchanged on a store with stray files."""
 
 from __future__ import annotations
 
@@ -31,18 +30,18 @@ ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "schema.md").read_text()
 NEWEST, STRAY = "20261123T010000Z", "20261124T010000Z"
 FINDINGS = [("HIGH", 79), ("MEDIUM", 33), ("CRITICAL", 26), ("LOW", 6)]
-"""The open findings of the newest committed night, by severity."""
+"""The open findings of the newest committed snapshot, by severity."""
 
 
 def block(kind: str) -> str:
-    """The text of the page for a reader."""
+    """The query in the documentation for a reader."""
     (text,) = re.findall(rf"^```{kind}\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
     return str(text)
 
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two committed nights, and the files of a third that never was."""
+    """Two committed snapshots, and the files of a third that was never committed."""
     folder = tmp_path_factory.mktemp("readers") / "store"
     shutil.copytree(ROOT / "tests" / "upgrades" / "schema-2", folder)
     snapshots = SnapshotWriter(FolderBlobs(folder))
@@ -71,7 +70,7 @@ def test_duckdb_reads_the_newest_committed_night_and_no_stray(store: Path) -> No
 
 
 def no_spark() -> str:
-    """Why Spark cannot run here; empty where it can."""
+    """The reason why Spark cannot run here; empty if it can."""
     return (
         ""
         if find_spec("pyspark") and shutil.which("java")
@@ -113,8 +112,11 @@ QUERIES: list[tuple[str, dict[str, Any]]] = [
 
 @pytest.fixture(scope="module")
 def spark(store: Path) -> dict[str, Any]:
-    """What one Spark session answers: the query of the page, and some of the catalogue over a store
-    of the first version."""
+    """The results of one Spark session.
+
+    It runs the query of the page, and some queries of the catalogue on a store of the first
+    version.
+    """
     if why := no_spark():
         pytest.skip(why)
     asked = {
@@ -168,15 +170,14 @@ print(json.dumps(told))
 
 
 def iceberg() -> Path:
-    """The interpreter beside pyiceberg, which has an environment of its own."""
+    """The Python interpreter with pyiceberg, which has its own environment."""
     return Path(sys.prefix) / "iceberg" / "bin" / "python"
 
 
 @pytest.fixture
 def numbered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SnapshotWriter:
-    """Two nights as this version writes them, with the numbers of columns, and the files of a third
-    that never was."""
-    monkeypatch.setenv("AWS_ENDPOINT_URL_INSPECTOR2", "")  # what the maker sets ends with the test
+    """Two snapshots with column numbers, written by this version, and a third without a commit."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL_INSPECTOR2", "")  # restored after the test
     SimpleNamespace(**runpy.run_path(str(ROOT / "tests" / "upgrades" / "make_store.py"))).main(
         tmp_path / "store"
     )

@@ -1,4 +1,4 @@
-"""What docs/reports.md says of the nightly page is what the page has."""
+"""The description of the HTML report in docs/reports.md matches the report."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PAGE = (ROOT / "docs" / "reports.md").read_text(encoding="utf-8")
 
 
 def values(part: str) -> list[str]:
-    """The values that the page names for a part of an address."""
+    """The values in the documentation for a part of an address."""
     row = re.search(rf"^\| `{part}` \| (.*) \|$", PAGE, re.MULTILINE)
     assert row
     return re.findall(r"`([a-z]+)`", row[1])

@@ -1,5 +1,4 @@
-"""The examples of docs/python.md run as they stand, one after the other, and the page names all
-there is."""
+"""The examples of docs/python.md run unchanged in order, and the page names the whole API."""
 
 from __future__ import annotations
 
@@ -21,7 +20,7 @@ BLOCKS = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
 
 @pytest.fixture
 def example(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
-    """The notebooks' example, as the settings' store, on the day after its last night."""
+    """The example store of the notebooks, set as SRE_STORE."""
     with tarfile.open(ROOT / "notebooks" / "example.tar.xz") as archive:
         archive.extractall(tmp_path, filter="data")
     monkeypatch.setenv("SRE_STORE", str(tmp_path / "example"))

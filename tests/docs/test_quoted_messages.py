@@ -1,4 +1,4 @@
-"""Messages that a page quotes for troubleshooting are messages of the code."""
+"""Messages that the documentation quotes for troubleshooting exist in the code."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def literals() -> str:
 
 
 def quoted(page: str) -> list[str]:
-    """The messages in the first column of the section's table, cut where the code inserts values."""
+    """The messages in the first column of the section's table, cut where values are inserted."""
     text = (ROOT / "docs" / page).read_text().split(f"\n{SECTIONS[page]}\n")[1].split("\n## ")[0]
     cells = re.findall(r"^\| (.*?) \|", text, re.MULTILINE)
     messages = [message for cell in cells for message in re.findall(r"`([^`]+)`", cell)]

@@ -1,5 +1,4 @@
-"""The runbook has exactly one entry for each alarm of the stack, and its commands are those that
-exist."""
+"""The runbook has exactly one entry for each alarm, and its commands exist."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""The documentation site builds without a warning, needs no network, and its search finds every
-page."""
+"""The documentation site builds without warnings, needs no network, and finds every page."""
 
 from __future__ import annotations
 
@@ -48,7 +47,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def index(site: Path) -> dict[str, Any]:
-    """The search index, which is a script that holds one JSON object."""
+    """The search index: a script that contains one JSON object."""
     found: dict[str, Any] = json.loads(
         re.sub(r"^Search\.setIndex\(|\)$", "", (site / "searchindex.js").read_text())
     )

@@ -1,5 +1,4 @@
-"""The threat model names tests that exist, leaves no threat without a word, and says of the stack
-what its template says."""
+"""The threat model: its tests exist, every threat is addressed, and the stack matches it."""
 
 from __future__ import annotations
 
@@ -19,7 +18,7 @@ NAMED = re.compile(r"`(tests/[\w/]+\.py)(?:::(\w+))?`")
 
 
 def rows() -> list[list[str]]:
-    """The cells of every threat."""
+    """The table cells of every threat."""
     lines = [line for line in PAGE.split("\n## ", 1)[1].splitlines() if line.startswith("| ")]
     cells = [[cell.strip() for cell in line.strip("|").split(" | ")] for line in lines]
     return [row for row in cells if row[0] not in ("attacker", "---")]
@@ -65,7 +64,7 @@ def resources(kind: str, name: str = "template") -> Iterator[tuple[str, dict[str
 
 
 def statements(found: Any) -> Iterator[dict[str, Any]]:
-    """Every statement of a policy, however deep, under conditions too."""
+    """Every statement of a policy at any depth, including those under conditions."""
     if isinstance(found, dict):
         if "Effect" in found:
             yield found

@@ -1,4 +1,4 @@
-"""`sre-cli doctor` checks the setup over real HTTP and shows a remedy for what is missing."""
+"""`sre-cli doctor` checks the setup over real HTTP and shows a remedy for each failure."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ INSPECTOR = (
     "BatchGetFindingDetails",
     "ListFindingAggregations",
 )
-# moto uses another name for CloudWatch's actions.
+# moto uses different names for CloudWatch's actions
 POLICED = S3 | DYNAMODB | OPTIONAL - {"cloudwatch:GetMetricStatistics"}
 
 
@@ -114,7 +114,7 @@ def allowed(endpoint: str, *statements: dict[str, Any]) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AWS_ACCESS_KEY_ID", key["AccessKeyId"])
         patch.setenv("AWS_SECRET_ACCESS_KEY", key["SecretAccessKey"])
-        # moto keeps the first credentials that it finds
+        # moto keeps the first credentials that it gets
         patch.setattr(boto3, "DEFAULT_SESSION", None)
         enforce("0")
         try:
@@ -189,7 +189,7 @@ def test_exactly_the_missing_permissions_are_named_with_their_statement(
         allowed(deployed, allow("sts:*", "ssm:*", "monitoring:*", *sorted(POLICED - missing))),
     ):
         run = cli("doctor", *HERE)
-    # a blob that was not written is not read or removed
+    # without a written object, nothing can be read or removed
     follows = missing & {"s3:PutObject", "dynamodb:PutItem"}
     for one in sorted(POLICED):
         found = check(run, one)
@@ -207,9 +207,9 @@ def test_exactly_the_missing_permissions_are_named_with_their_statement(
 
 
 def test_the_named_statements_fix_the_checks(deployed: str) -> None:
-    """moto does not check resources of DynamoDB, so its statements are granted for all."""
+    """moto does not check DynamoDB's resources, so its statements apply to all of them."""
     statements, seen = [allow("sts:*")], list[Check]()
-    for _ in range(6):  # rounds, because a step is tried only after the one before it is allowed
+    for _ in range(6):  # rounds, because a step runs only once the previous one is allowed
         with allowed(deployed, *statements):
             seen = [
                 *storage.store(open_blobs("s3://findings/inspector"), NOW),
@@ -317,7 +317,7 @@ def test_inspector_off_in_all_regions_is_a_failure(
 
 
 def disabled_inspector() -> HttpServer:
-    """An Inspector that is disabled for the account."""
+    """An Inspector that is disabled in the account."""
     account = {
         "accountId": "111122223333",
         "state": {"status": "DISABLED"},

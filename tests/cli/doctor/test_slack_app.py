@@ -1,4 +1,4 @@
-"""`sre-cli doctor slack` over real HTTP: each check passed, wrong with a remedy, and skipped."""
+"""`sre-cli doctor slack` over real HTTP: each check passes, fails with a remedy, or is skipped."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Answers as text: distinct verdicts, counts of the rollup, and provenance."""
+"""Answers as text: verdicts, counts of the rollup, and provenance."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``--context``: the live context of a resource, the same in table and JSON, and harmless."""
+"""``--context``: the live context of a resource, the same in table and JSON, with safe text."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ WHOLE = Context(
 
 @pytest.fixture
 def aws_says(service: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """``service`` stands in for all AWS services; each knows ID and returns hostile text."""
+    """``service`` in place of all AWS services; each knows ID and returns hostile text."""
     monkeypatch.setenv("AWS_ENDPOINT_URL", service.url)
     monkeypatch.setenv("COLUMNS", "400")
     tags = (

@@ -1,4 +1,4 @@
-"""Tables: ids are never cut, other columns shrink or are dropped in order."""
+"""Tables: ids are never truncated; other columns shrink or are dropped in order."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Text for a terminal: no control characters, the right width, colours only if wanted."""
+"""Terminal output: no control characters, the right width, and colours only if enabled."""
 
 from __future__ import annotations
 
