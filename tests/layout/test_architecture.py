@@ -1,4 +1,4 @@
-"""The drawings in docs/architecture.md are the layers that the import contracts check."""
+"""The diagrams in docs/architecture.md show the layers that the import contracts check."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = sorted(path.parent for path in ROOT.glob("*/sre_*/__init__.py"))
-LARGEST_ROOM = 25  # modules in a folder; the largest has one for each command
+LARGEST_ROOM = 25  # modules in a folder; the largest folder has one for each command
 
 
 def layers(contract: str) -> list[str]:
-    """The layers of an import contract, without the package they are all in."""
+    """The layers of an import contract, without the name of their common package."""
     setup = configparser.ConfigParser()
     setup.read(ROOT / "setup.cfg")
     text = setup[f"importlinter:contract:{contract}"]["layers"]
@@ -25,7 +25,7 @@ def layers(contract: str) -> list[str]:
 
 
 def drawings() -> list[list[str]]:
-    """The drawings of the page: blocks whose lines are package names and separators alone."""
+    """The diagrams of the page: blocks whose lines have only package names and separators."""
     page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
     blocks = [
         block.strip("\n").splitlines() for block in re.findall(r"```\n(.*?)```", page, re.DOTALL)
@@ -63,7 +63,7 @@ def modules() -> dict[str, Path]:
 
 
 def imported(path: Path, known: dict[str, Path]) -> Iterator[str]:
-    """The modules of the product that a file imports, also late and for types alone."""
+    """The product's modules that a file imports, including late imports and those for types."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             yield from (one.name for one in node.names if one.name in known)

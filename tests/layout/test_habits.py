@@ -1,5 +1,4 @@
-"""Checks what contributors rely on: CONTRIBUTING.md, the pre-commit hooks, the CI workflow and the
-templates."""
+"""Checks CONTRIBUTING.md, the pre-commit hooks, the CI workflow and the templates."""
 
 from __future__ import annotations
 
@@ -42,8 +41,10 @@ def rows(text: str) -> list[list[str]]:
 
 
 def paths(text: str) -> set[str]:
-    """The paths of this repository that a text names in backticks: with a slash, or with a suffix
-    at the root."""
+    """The paths of this repository that a text has in backticks.
+
+    A path has a slash, or is in the root and has a suffix.
+    """
     named = re.findall(r"`([\w.-]+(?:/[\w.-]+)*)`", text)
     return {
         path

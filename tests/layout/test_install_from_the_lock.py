@@ -1,5 +1,7 @@
-"""Installing from the lock files gives the locked versions despite newer releases, with the pip of
-each supported Python."""
+"""The lock files install the locked versions despite newer releases.
+
+Tested with the pip of each supported Python.
+"""
 
 from __future__ import annotations
 
@@ -64,7 +66,7 @@ def _sum(content: bytes) -> str:
 
 
 def sdist() -> bytes:
-    """A source distribution that requires ``backend`` in its newest release."""
+    """A source distribution whose build requires the newest release of ``backend``."""
     files = {
         "pyproject.toml": b'[build-system]\nrequires = ["backend"]\nbuild-backend = "backend"\n',
         "PKG-INFO": b"Metadata-Version: 2.1\nName: built\nVersion: 1.0\n",
@@ -81,8 +83,10 @@ def sdist() -> bytes:
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with two locks and an index with newer releases of the locked packages, all of which
-    are broken."""
+    """A folder with two locks and an index.
+
+    The index has newer releases of the locked packages, all of which are broken.
+    """
     folder = tmp_path_factory.mktemp("the world")
     files = {
         "asks-1.0-py3-none-any.whl": wheel("asks", "1.0", "asked[more]"),
@@ -137,7 +141,7 @@ def bundled(python: str) -> str:
 def install(
     world: Path, folder: Path, python: str, pip: str, lock: str = "all.lock", *more: str
 ) -> subprocess.CompletedProcess[str]:
-    """Runs install-lock.sh in an environment without pip, except that of ``pip`` on the path."""
+    """Runs install-lock.sh in an environment whose only pip is the one in ``pip``."""
     subprocess.run([python, "-m", "venv", "--without-pip", folder], check=True)
     settings = {name: value for name, value in os.environ.items() if not name.startswith("PIP_")}
     settings |= {
@@ -158,7 +162,7 @@ def install(
 
 
 def installed(folder: Path) -> dict[str, str]:
-    """Versions by name."""
+    """The installed versions by name."""
     found = folder.glob("lib/python*/site-packages/*.dist-info")
     pairs = (one.name.removesuffix(".dist-info").partition("-") for one in found)
     return {name: number for name, _, number in pairs}
@@ -180,7 +184,7 @@ def test_each_pythons_pip_installs_the_locked_versions_despite_newer_releases(
 
 @pytest.fixture
 def newest_pip(tmp_path: Path) -> str:
-    """A path with only the locked pip, which was the newest one when the lock was made."""
+    """A path with only the locked pip, which was the newest when the lock was made."""
     (tmp_path / "pip").mkdir()
     (tmp_path / "pip" / "pip").symlink_to(Path(str(distribution("pip").locate_file("pip"))))
     return str(tmp_path / "pip")
@@ -254,7 +258,7 @@ def test_the_installed_versions_are_the_locked_ones() -> None:
 
 
 def needs(lines: list[str], extras: set[str]) -> list[Requirement]:
-    """The requirements that apply here with these extras."""
+    """The requirements with these extras that apply on this platform."""
     found = [Requirement(line) for line in lines]
     return [
         one
@@ -292,8 +296,10 @@ def test_a_lock_has_all_dependencies_of_its_extras(lock: str, extras: str) -> No
 
 
 def test_nothing_else_installs_from_an_index() -> None:
-    """The Makefile, the images and CI all use install-lock.sh with an existing lock, and npm ci for
-    Node.js."""
+    """Every installation uses install-lock.sh with a committed lock, or npm ci.
+
+    Covers the Makefile, the images and CI.
+    """
     files = [
         ROOT / "Makefile",
         ROOT / ".ci" / "run",

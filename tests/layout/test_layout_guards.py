@@ -1,5 +1,4 @@
-"""The rules of the layout: component folders are not packages, and setup.cfg declares what
-exists."""
+"""The layout: component folders are not packages, and setup.cfg declares what exists."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A server over the demo: in this process behind the SDK's client, and as a process over HTTP."""
+"""A server over the demo: in this process with the SDK's client, and as a process over HTTP."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ SRE_CLI = str(Path(sys.executable).parent / "sre-cli")
 
 @dataclass(frozen=True)
 class Http:
-    """An answer over HTTP."""
+    """An HTTP response."""
 
     status: int
     headers: Mapping[str, str]
@@ -46,13 +46,13 @@ class Http:
 
     @property
     def json(self) -> Any:
-        """The body, decoded."""
+        """The decoded body."""
         return json.loads(self.body)
 
 
 @dataclass
 class Served:
-    """A server process. ``log`` has its lines so far."""
+    """A server process. ``log`` has its output so far."""
 
     process: subprocess.Popen[str]
     host: str
@@ -67,7 +67,7 @@ class Served:
     def request(
         self, method: str, path: str = "/mcp", body: bytes | None = None, **headers: str
     ) -> Http:
-        """Sends a request on a new connection; ``_`` in names of headers stands for ``-``."""
+        """Sends a request on a new connection; ``_`` in header names stands for ``-``."""
         connection = HTTPConnection(self.host, self.port, timeout=60)
         try:
             named = {name.replace("_", "-"): value for name, value in headers.items()}
@@ -82,7 +82,7 @@ class Served:
             connection.close()
 
     def post(self, message: Any, **headers: str) -> Http:
-        """A POST of JSON, or of the bytes as they are."""
+        """A POST of JSON, or of bytes unchanged."""
         body = message if isinstance(message, bytes) else json.dumps(message).encode()
         return self.request("POST", body=body, **{"Content_Type": "application/json", **headers})
 
@@ -99,7 +99,7 @@ class Served:
 
 @contextmanager
 def served(store: Path, *arguments: str, auth: bool = False, **environ: str) -> Iterator[Served]:
-    """``sre-cli serve`` on a free port of localhost, ended with SIGTERM."""
+    """Runs ``sre-cli serve`` on a free port of localhost, and ends it with SIGTERM."""
     ours = {
         "SRE_STORE": str(store),
         "AWS_ENDPOINT_URL": "http://127.0.0.1:9",
@@ -156,13 +156,13 @@ def demo_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def http(demo_store: Path) -> Iterator[Served]:
-    """One server process over the demo for all tests that do not end it."""
+    """One server process over the demo, shared by all tests that do not end it."""
     with served(demo_store) as server:
         yield server
 
 
 def sources_of(store: Path) -> Sources:
-    """All data of the store; live queries fail."""
+    """Sources with full access to the store; live queries fail."""
     return replace(
         open_sources(load({"SRE_STORE": str(store)}, Path("/nonexistent"))), live=None, context=None
     )
@@ -173,8 +173,10 @@ Call = Callable[..., Any]
 
 @contextmanager
 def connected(sources: Sources) -> Iterator[Call]:
-    """``call("check_resource", resource_id="i-0")`` by the SDK's client on a server in this
-    process."""
+    """The SDK's client on a server in this process.
+
+    ``call("check_resource", resource_id="i-0")``
+    """
     with (
         start_blocking_portal() as portal,
         portal.wrap_async_context_manager(Client(make_server(sources))) as client,
@@ -203,7 +205,7 @@ def call(sources: Sources) -> Iterator[Call]:
 
 @pytest.fixture(scope="session")
 def open_store() -> Callable[[Path], Sources]:
-    """Sources over a given store."""
+    """Sources of a given store."""
     return sources_of
 
 
@@ -216,8 +218,10 @@ HOST = {
 
 
 def finding(number: int, **more: Any) -> dict[str, Any]:
-    """A finding of one instance as Inspector sends it; each number gives another ARN and
-    vulnerability."""
+    """A finding of one instance as Inspector sends it.
+
+    Each number gives a different ARN and vulnerability.
+    """
     package = {
         "name": f"package-{number % 97}",
         "version": "1.0",
@@ -251,8 +255,11 @@ def make_finding() -> Callable[..., dict[str, Any]]:
 
 @pytest.fixture(scope="session")
 def scan_into(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
-    """``scan_into(findings)``: a store with a snapshot of these findings; ``scan_into(findings,
-    store)`` adds a snapshot."""
+    """Scans these findings into a store.
+
+    ``scan_into(findings)`` creates a store with one snapshot; ``scan_into(findings, store)`` adds a
+    snapshot.
+    """
 
     def scan_them(
         findings: list[dict[str, Any]], store: Path | None = None, faults: Sequence[Fault] = ()

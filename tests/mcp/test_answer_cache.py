@@ -1,4 +1,4 @@
-"""Cached answers: only the age and the next cursor are computed again."""
+"""Cached answers: only the age and the next cursor are recomputed."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def store(scan_into: Any, make_finding: Any) -> Path:
 
 @pytest.fixture
 def made(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The findings of which JSON was made."""
+    """The ARNs of the findings that were converted to JSON."""
     arns, original = list[str](), Finding.to_json
 
     def counted(self: Finding) -> Any:
@@ -42,7 +42,7 @@ def check(sources: Sources, **more: Any) -> tuple[dict[str, Any], str]:
     given = {"resource_id": HOST, "live": False, **more}
     result = answer(tool, tool.arguments.model_validate(given), sources)
     assert result.structured_content
-    return result.structured_content, result.content[0].text  # type: ignore[union-attr]  # ours are texts
+    return result.structured_content, result.content[0].text  # type: ignore[union-attr]  # this server returns texts only
 
 
 def test_a_cached_answer_differs_only_in_its_age(
@@ -50,7 +50,7 @@ def test_a_cached_answer_differs_only_in_its_age(
 ) -> None:
     sources = open_store(store)
     taken = sources.snapshots.latest().started_at
-    # two hours later it is still the same day
+    # two hours later, on the same day
     began = taken if taken.hour < 21 else taken + timedelta(hours=3)
     first, text = check(replace(sources, now=lambda: began))
     listed = first["page"]["listed"]

@@ -43,7 +43,7 @@ WORDS = st.sampled_from(
 
 
 def values(schema: Mapping[str, Any]) -> st.SearchStrategy[Any]:
-    """Values that a schema of ours takes, with the words above among its texts."""
+    """Values that match a schema, with the texts above among them."""
     if "anyOf" in schema:
         return st.one_of(*map(values, schema["anyOf"]))
     if chosen := schema.get("enum") or [schema[word] for word in ("const",) if word in schema]:

@@ -1,5 +1,7 @@
-"""Every kind of client can list and call every tool: the SDK in its three modes, plain HTTP with both
-protocol versions, and stdio."""
+"""Every kind of client can list and call every tool.
+
+The kinds are the SDK in its three modes, plain HTTP with both protocol versions, and stdio.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,7 @@ META = {
     "io.modelcontextprotocol/protocolVersion": "2026-07-28",
     "io.modelcontextprotocol/clientCapabilities": {},
 }
-NOT_SET_UP = {"suppressions"}  # without a suppressions file it is an error
+NOT_SET_UP = {"suppressions"}  # an error without a suppressions file
 GROWING = {"operations"}  # every call adds to its answer
 
 

@@ -1,4 +1,4 @@
-"""A tool's structured content equals the command line's ``--output json`` for the same query."""
+"""A tool's structured content equals the JSON output of the command line for the same query."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""With SRE_SERVER, the command line prints the same as with the store, and has the same exit codes."""
+"""With SRE_SERVER, commands have the same output and exit codes as with the store."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ FORMS = ("table", "json", "csv", "ndjson")
 
 
 class Said(NamedTuple):
-    """What a command printed, and its exit code."""
+    """The output of a command, and its exit code."""
 
     code: Any
     out: str
@@ -72,8 +72,10 @@ class Said(NamedTuple):
 def cli(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], http: Any, demo_store: Path
 ) -> Callable[..., Said]:
-    """``cli(here, "summary")``: the command with the store at hand, or with nothing but the
-    server."""
+    """Runs a command with the store (``here``) or with only the server.
+
+    ``cli(here, "summary")``
+    """
 
     def run(here: bool, *arguments: str) -> Said:
         with monkeypatch.context() as patch:
@@ -92,7 +94,7 @@ def cli(
 
 
 def timeless(said: Said) -> Said:
-    """Without what goes by the clock."""
+    """The output without values that depend on the time."""
     out = re.sub(r'"age_seconds": \d+', '"age_seconds": 0', said.out)
     return Said(said.code, re.sub(r"\d+ (seconds?|minutes?) (ago|old)", "now", out), said.err)
 
@@ -168,7 +170,7 @@ EXPORTS = [
     ("--owner", "payments", "--region", "eu-west-1", "--as-of", "yesterday"),
     ("-s", "informational"),
 ]
-_OWN_NUMBER = re.compile(rb"urn:uuid:[0-9a-f-]{36}")  # that CycloneDX wants of each document anew
+_OWN_NUMBER = re.compile(rb"urn:uuid:[0-9a-f-]{36}")  # new in each CycloneDX document
 
 
 @pytest.mark.parametrize("wanted", EXPORTS, ids=" ".join)

@@ -1,5 +1,7 @@
-"""Download links: valid for the client that requested them, for a limited time, for one snapshot. Any
-other request is not found."""
+"""Download links: valid for one client, for a limited time, and for one snapshot.
+
+Any other request is not found.
+"""
 
 from __future__ import annotations
 
@@ -41,7 +43,7 @@ suppressions:
 
 @pytest.fixture(scope="module")
 def tokens(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """Tokens by name, and where their document is."""
+    """Tokens by name, and the URL of their document."""
     made = {wish.name: create_token(wish, datetime.now(UTC)) for wish in WISHES}
     path = tmp_path_factory.mktemp("tokens") / "tokens.json"
     path.touch(mode=0o600)
@@ -51,7 +53,7 @@ def tokens(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 
 class Asking:
-    """Callers of a server by the names of their tokens."""
+    """Clients of a server, identified by the names of their tokens."""
 
     def __init__(self, server: Any, tokens: dict[str, str]) -> None:
         self.server, self.tokens = server, tokens
@@ -73,8 +75,10 @@ class Asking:
         return {"Authorization": f"Bearer {self.tokens[whose]}"} if whose else {}
 
     def recorded(self, whose: str, outcome: str, **arguments: Any) -> Any:
-        """The newest such download of a caller, once it is written. Other servers of the store
-        write down theirs."""
+        """Waits for a recorded download with these arguments, and returns the newest.
+
+        Other servers of the store record theirs too.
+        """
         while True:
             asked = {"what": "download", "who": whose, "outcome": outcome, "token_budget": 50_000}
             for one in self.call("all", "operations", **asked)["structuredContent"]["operations"]:
@@ -93,7 +97,7 @@ def asking(demo_store: Path, tokens: dict[str, str], serve_with_auth: Any) -> It
 
 
 def alike(answer: Any) -> tuple[Any, ...]:
-    """An answer without its ID and time."""
+    """A response without its request ID and date."""
     return answer.status, answer.body, {**answer.headers, "x-request-id": "", "date": ""}
 
 

@@ -1,5 +1,7 @@
-"""Live queries through the server: concurrent equal queries share one call, and a slow Inspector
-blocks no other query."""
+"""Live queries through the server.
+
+Concurrent equal queries share one call, and a slow Inspector blocks no other query.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,7 @@ from sre_simulator.inspector.server import Simulator
 
 @pytest.fixture
 def inspector() -> Iterator[Simulator]:
-    """Inspector, as the demo's fleet has it."""
+    """An Inspector with the demo's fleet."""
     fleet = default_fleet(now=session_hour())
     with Simulator(fleet) as simulator:
         simulator.clock = fleet.nights[-1]

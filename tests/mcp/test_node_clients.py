@@ -28,7 +28,7 @@ BASELINE = re.compile(r"  - [a-z0-9-]+:[a-z0-9-]+  # .{20,}")
 
 @pytest.fixture(scope="module")
 def node() -> str:
-    """Node 22 as pinned beside the clients."""
+    """Node 22, in the version pinned for the clients."""
     found = sorted(MODULES.glob("node-*/bin/node"))
     if not found:
         pytest.skip("the clients of Node are not here; run: make node")

@@ -1,5 +1,4 @@
-"""Paged lists lose and repeat nothing, whatever happens meanwhile. A cursor works only for its
-query."""
+"""Paged lists have no gaps or duplicates, even if data changes. A cursor fits only its query."""
 
 from __future__ import annotations
 

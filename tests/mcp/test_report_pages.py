@@ -1,4 +1,7 @@
-"""Published reports are for clients with access to all their content; any other request is not found."""
+"""Published reports are only for clients with access to all their content.
+
+Any other request is not found.
+"""
 
 from __future__ import annotations
 
@@ -62,7 +65,7 @@ def server(
 
 @pytest.fixture
 def get(server: Any, tokens: dict[str, str]) -> Any:
-    """``get("owner", "2026-11-22/")``: a file for the holder of a token."""
+    """``get("owner", "2026-11-22/")``: requests a file with a token."""
 
     def fetch(whose: str, path: str, method: str = "GET", **headers: str) -> Any:
         return server.request(

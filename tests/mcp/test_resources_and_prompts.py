@@ -20,7 +20,7 @@ from sre_simulator.fleet import BUSY_INSTANCE
 
 @pytest.fixture(scope="module")
 def client(sources: Any) -> Iterator[Any]:
-    """``client("read_resource", "sre://snapshots/latest")``: any method of the SDK's client."""
+    """``client("read_resource", "sre://snapshots/latest")``: a method of the SDK's client."""
     with (
         start_blocking_portal() as portal,
         portal.wrap_async_context_manager(Client(make_server(sources))) as connected,

@@ -1,4 +1,7 @@
-"""Every filter of every tool limits the answer, refuses unknown values, and is unknown for unread data."""
+"""Every filter of every tool limits the answer and refuses unknown values.
+
+For data that was not read, the answer is unknown.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,7 @@ TYPES: Given = {"types": ["ecr"]}
 SEVERITIES: Given = {"severities": ["CRITICAL"]}
 STATUSES: Given = {"statuses": ["SUPPRESSED"]}
 REACHABLE: Given = {"reachable": True}
-# For each tool: arguments without filters, and each of its filters with an existing value.
+# For each tool: arguments without filters, and its filters with an existing value.
 ASKED: dict[str, tuple[Given, Given]] = {
     "check_resource": (
         {"resource_id": BUSY_INSTANCE, "live": False},
@@ -66,7 +69,7 @@ def test_every_argument_is_listed_here() -> None:
 
 
 def told(result: Any) -> Given:
-    """An answer without what the clock changes, and without the words that repeat the question."""
+    """An answer without values that depend on the time or repeat the query."""
     values = dict(result.structured_content)
     return {
         name: value

@@ -1,5 +1,7 @@
-"""Clients without a token get nothing; others get what their token allows, in tools, resources and
-completion."""
+"""Clients without a token get nothing; others get what their token allows.
+
+Covers tools, resources and completion.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +33,7 @@ WISHES = (
 
 @pytest.fixture(scope="module")
 def tokens(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """Tokens by name, and where their document is."""
+    """Tokens by name, and the URL of their document."""
     made = {wish.name: create_token(wish, datetime.now(UTC)) for wish in WISHES}
     path: Path = tmp_path_factory.mktemp("tokens") / "tokens.json"
     path.touch(mode=0o600)
@@ -42,7 +44,7 @@ def tokens(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def server(demo_store: Path, tokens: dict[str, str], serve_with_auth: Any) -> Iterator[Any]:
-    """A server that asks for a token."""
+    """A server that requires a token."""
     with serve_with_auth(demo_store, SRE_TOKENS=tokens["document"], SRE_LOG="json") as served:
         yield served
 
@@ -53,7 +55,7 @@ def asked(method: str, params: Any) -> dict[str, Any]:
 
 @pytest.fixture
 def call(server: Any, tokens: dict[str, str]) -> Any:
-    """``call("one", "summarize", by="owner")``: the result of a tool for the holder of a token."""
+    """``call("one", "summarize", by="owner")``: a tool's result for a token."""
 
     def post(
         whose: str, tool: str, person: str | dict[str, Any] | None = None, **arguments: Any
@@ -227,7 +229,7 @@ def test_every_call_is_recorded_without_its_token(
     assert ask("4", "all", "coverage").headers["x-request-id"] == "from-the-alb.4"
     monkeypatch.setenv("SRE_STORE", str(demo_store))
     found, told = dict[str, Any](), dict[str, Any]()
-    # a background thread records calls, and those of other tests too
+    # a background thread records calls, including those of other tests
     for _ in range(1000):
         capfd.readouterr()
         with pytest.raises(SystemExit):

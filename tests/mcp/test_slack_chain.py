@@ -1,5 +1,6 @@
-"""From a signed command to the message in Slack: front and worker with a server process. Only the
-delivery by Lambda is simulated.
+"""The front and the worker with a server process, from command to message.
+
+Only the delivery by Lambda is simulated.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ CONTEXT = SimpleNamespace(aws_request_id="operation-1", get_remaining_time_in_mi
 
 
 class NoRecords:
-    """Records that remember nothing."""
+    """Records that store nothing."""
 
     def begin(self, context: Any) -> None:
         """See Records."""
@@ -51,7 +52,10 @@ class NoRecords:
 def server(
     demo_store: Path, serve_with_auth: Any, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[Any, str]]:
-    """A server and its Slack token, with access scopes for a user (all) and a channel (one account)."""
+    """A server and its Slack token.
+
+    The access scopes are one for a user (everything) and one for a channel (one account).
+    """
     token, entry = create_token(
         TokenRequest("slack", ("findings:read",), ("*",), ("*",), 30, "slack"), datetime.now(UTC)
     )
@@ -86,7 +90,10 @@ def signed(form: dict[str, str]) -> dict[str, Any]:
 
 @pytest.fixture
 def ask(server: tuple[Any, str], hook: HttpServer) -> Ask:
-    """``ask("i-0", user="U9")`` returns the message posted to Slack; ``press=`` presses a button."""
+    """Runs a command and returns the message posted to Slack.
+
+    ``ask("i-0", user="U9")``; ``press=`` presses a button.
+    """
     served, token = server
     environ = {
         "SRE_SERVER": served.url,

@@ -1,5 +1,7 @@
-"""A file is streamed while it is written, at the speed of the client; an incomplete file is never
-terminated as complete."""
+"""A file is streamed while it is written, at the client's speed.
+
+An incomplete file is never terminated as complete.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,7 @@ Send = Callable[[Any], Awaitable[None]]
 
 
 class Client:
-    """Takes a response. ``leaves_after`` is how many pieces it takes before it hangs up."""
+    """Receives a response, and disconnects after ``leaves_after`` messages."""
 
     def __init__(self, leaves_after: int | None = None) -> None:
         self.messages: list[Any] = []
@@ -46,7 +48,7 @@ class Client:
 
 
 def fetched(write: Callable[[BinaryIO], int], client: Client | None = None) -> tuple[Sent, Client]:
-    """What became of it, and the client."""
+    """The result of a download, and its client."""
 
     async def fetch() -> tuple[Sent, Client]:
         there = client or Client()

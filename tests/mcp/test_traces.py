@@ -28,7 +28,7 @@ SECRET = "sre_a-token-that-nobody-may-see"
 
 @dataclass
 class Span:
-    """A received span with its resource."""
+    """A received span with its resource attributes."""
 
     name: str
     trace_id: str
@@ -40,7 +40,7 @@ class Span:
 
 @dataclass
 class Received:
-    """What a collector has received."""
+    """The requests that a collector has received."""
 
     bodies: list[bytes] = field(default_factory=list)
     paths: list[str] = field(default_factory=list)
@@ -77,7 +77,7 @@ def _plain(attributes: Any) -> dict[str, Any]:
 
 
 class Collector(HttpServer):
-    """A collector of spans. It answers with ``status`` once ``let`` is set."""
+    """A collector of spans. It responds with ``status`` once ``let`` is set."""
 
     def __init__(self, status: int = 200, *, silent: bool = False) -> None:
         super().__init__()

@@ -31,7 +31,7 @@ LIST = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}
 
 
 class SlowInspector(HttpServer):
-    """An Inspector that answers with empty lists once ``let`` is set."""
+    """An Inspector that returns empty lists once ``let`` is set."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -92,7 +92,7 @@ def test_the_log_has_the_address_and_warns_about_missing_auth(http: Any) -> None
 
 
 def _until_said(server: Any, word: str) -> str:
-    """The log, after it contains a word (it is read in a thread)."""
+    """Waits until the log, which a thread reads, contains a word. Returns the log."""
     server.request("GET", "/healthz")
     while word not in (log := "".join(server.log)):
         assert server.process.poll() is None

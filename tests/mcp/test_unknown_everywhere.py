@@ -1,4 +1,4 @@
-"""What was not read or not scanned is unknown: on the command line, in the server and in the summary."""
+"""Data that was not read or scanned is unknown: in commands, the server and the summary."""
 
 from __future__ import annotations
 
@@ -30,8 +30,7 @@ INSTANCE = "i-0fedcba9876543210"
 def run(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capfd: Any
 ) -> Callable[..., tuple[int, str]]:
-    """``run("summary")``: a command's exit code and what it printed, on a store of the test's
-    own."""
+    """``run("summary")``: a command's exit code and output, on the test's store."""
     for name, value in {
         "ACCESS_KEY_ID": "TESTING",
         "SECRET_ACCESS_KEY": "testing",
@@ -56,7 +55,7 @@ def fleet_of(folder: Path, *findings: dict[str, Any]) -> Fleet:
 
 
 def scanned(run: Any, fleet: Fleet, *faults: Fault) -> int:
-    """Scans the fleet, as the command line does it."""
+    """Scans the fleet as the command line does."""
     with Simulator(fleet, faults=faults) as simulator, pytest.MonkeyPatch.context() as patch:
         patch.setenv("AWS_ENDPOINT_URL_INSPECTOR2", simulator.url)
         code, _ = run("scan", "--region", "eu-west-1", "--rate", "1000", "--deadline", "1")
@@ -118,7 +117,7 @@ def test_an_unknown_status_counts_as_open(run: Any, tmp_path: Path, make_finding
 
 @pytest.fixture
 def without_ec2(run: Any, tmp_path: Path, make_finding: Any) -> Fleet:
-    """An account that scans images and no instances, read whole."""
+    """An account that scans images but no instances, read completely."""
     image = {
         "id": IMAGE,
         "type": "AWS_ECR_CONTAINER_IMAGE",

@@ -1,5 +1,7 @@
-"""Each notebook runs on the example store with the API's numbers; committed notebooks have no
-results."""
+"""Each notebook runs on the example store with the API's numbers.
+
+Committed notebooks contain no results.
+"""
 
 from __future__ import annotations
 
@@ -43,7 +45,7 @@ def run() -> ModuleType:
 
 @pytest.fixture(scope="module")
 def example(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The example store, unpacked."""
+    """The unpacked example store."""
     folder = tmp_path_factory.mktemp("example")
     with tarfile.open(FOLDER / "example.tar.xz") as archive:
         archive.extractall(folder, filter="data")
@@ -52,7 +54,7 @@ def example(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def store(example: Path) -> Store:
-    """The example as of its last snapshot, so that it is never stale."""
+    """The example store at the time of its last snapshot, so that it is never stale."""
     last = open_store(example)
     return last.at(last.snapshots().rows[0]["snapshot_id"])
 
@@ -263,7 +265,7 @@ for one in (sure, old):
 
 
 def test_the_example_store_matches_its_script(store: Store) -> None:
-    """The number of findings in its fleet on the last night, counted without a scan."""
+    """The number of findings in the fleet at the last snapshot, counted without a scan."""
     fleet = module("make_example").fleet()
     open_now = sum(one["status"] == "ACTIVE" for one in fleet.findings())
     assert store.summary().summary["total"] == open_now > 200

@@ -1,4 +1,4 @@
-"""Tokens, documents of tokens, and an OIDC issuer on localhost."""
+"""Tokens, token documents, and an OIDC issuer on localhost."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
 
 def token_of(name: str) -> str:
-    """A token in our form, the same for the same name."""
+    """A token in the product's format, always the same for a name."""
     return "sre_" + (name + "-" * 43)[:43]
 
 
@@ -38,7 +38,7 @@ def entry(whose: str = "ci", **changes: Any) -> dict[str, Any]:
 
 @pytest.fixture
 def document(tmp_path: Path) -> Callable[..., Path]:
-    """``document(entry(…), …, slack={…})``: a file of tokens that is its owner's alone."""
+    """``document(entry(…), …, slack={…})``: a file of tokens that only its owner can read."""
 
     def write(*entries: dict[str, Any], **more: Any) -> Path:
         path = tmp_path / "tokens.json"
@@ -63,7 +63,7 @@ class Issuer(HttpServer):
         return len(self.requests)
 
     def begin(self) -> None:
-        """Publishes one key, ``one``, and forgets all requests."""
+        """Publishes one key, ``one``, and clears the recorded requests."""
         self.requests.clear()
         self.status, self.body, self.location = 200, b"", ""
         self.publish({"one": self.private})
@@ -89,7 +89,7 @@ class Issuer(HttpServer):
     def sign(
         self, key: Any = None, kid: str | None = "one", algorithm: str = "RS256", **claims: Any
     ) -> str:
-        """A token with these claims over good ones; None leaves one out."""
+        """A token with valid claims, changed by the given ones; None omits a claim."""
         now = datetime.now(UTC)
         values = {
             "iss": "https://issuer.example",
@@ -123,8 +123,7 @@ def issuer(issuer_of_module: Issuer) -> Issuer:
 
 @pytest.fixture
 def make_entry() -> Callable[..., dict[str, Any]]:
-    """``make_entry("ci", scopes=[…])``: an entry of the document; its token is
-    ``make_token("ci")``."""
+    """``make_entry("ci", scopes=[…])``: an entry of the document for ``make_token("ci")``."""
     return entry
 
 

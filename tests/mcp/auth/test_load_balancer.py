@@ -1,5 +1,4 @@
-"""A load balancer's signed claims give a browser user the granted access; any other token is
-rejected."""
+"""Only a load balancer's signed claims give a browser user the granted access."""
 
 from __future__ import annotations
 
@@ -45,7 +44,7 @@ FILE = {
 
 
 class Region(HttpServer):
-    """The keys of a region's load balancers, in PEM format."""
+    """The public keys of a region's load balancers, in PEM format."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -68,7 +67,7 @@ class Region(HttpServer):
     def sign(
         self, signed_by: str = KID, header: dict[str, Any] | None = None, **claims: Any
     ) -> str:
-        """A token of the load balancer, with the padding that it adds against the standard."""
+        """A token of the load balancer, with padding, which the JWT standard does not allow."""
         told = {
             "alg": "ES256",
             "kid": signed_by,
@@ -208,7 +207,7 @@ PAGE = f"/reports/{NIGHT}/owner/payments/"
 def server(
     region: Region, scan_into: Any, make_finding: Any, serve_with_auth: Any, tmp_path: Path
 ) -> Iterator[Any]:
-    """A server behind the balancer, with a page of one owner and a page of all."""
+    """A server behind the load balancer, with a report of one owner and one of all."""
     store: Path = scan_into([make_finding(1)])
     for folder in (store / "reports" / NIGHT, store / PAGE.strip("/")):
         folder.mkdir(parents=True)

@@ -1,4 +1,4 @@
-"""A JWT of the issuer gets the access that its claims grant; any other token is rejected."""
+"""A JWT of the issuer gets the access that its claims grant; other tokens are rejected."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ def test_a_token_for_another_audience_or_time_is_rejected(
 
 
 def _signed(issuer: Any, claims: dict[str, Any]) -> str:
-    """PyJWT would not sign some of these itself."""
+    """Signs a JWT without PyJWT, which refuses to sign some invalid ones."""
     now = int(datetime.now(UTC).timestamp())
     values = {
         "iss": "https://issuer.example",

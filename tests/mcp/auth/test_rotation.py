@@ -1,4 +1,7 @@
-"""Tokens rotate without a restart; after an invalid change the previous tokens stay valid for a while."""
+"""Tokens rotate without a restart.
+
+After an invalid change the previous tokens stay valid for a limited time.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +40,7 @@ class Time:
 
 
 class Page:
-    """A document with a text from the test, which counts reads."""
+    """A document whose text the test sets. It counts reads."""
 
     kept_for = 60.0
 

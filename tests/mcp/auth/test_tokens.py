@@ -166,10 +166,10 @@ BOTH = {"accounts": ["111122223333", "444455556666"], "owners": ["*"]}
 @pytest.mark.parametrize(
     ("user", "channel", "shared", "seen"),
     [
-        ("U1", "C2", False, {"111122223333"}),  # their own entry holds, wherever they ask
-        ("U2", "C2", False, {"444455556666"}),  # without one, the channel's
+        ("U1", "C2", False, {"111122223333"}),  # the user's own entry applies in every channel
+        ("U2", "C2", False, {"444455556666"}),  # without one, the channel's entry applies
         ("U2", "C9", False, set()),
-        ("U1", "C2", True, set()),  # what both allow is nothing
+        ("U1", "C2", True, set()),  # the intersection of both is empty
         ("U1", "C3", True, {"111122223333"}),
         ("U1", "C9", True, set()),  # the channel has no entry
         ("U2", "C2", True, {"444455556666"}),
@@ -188,9 +188,9 @@ def test_access_is_of_the_user_or_the_channel_and_of_both_if_shared(
 @pytest.mark.parametrize(
     ("user", "groups", "seen"),
     [
-        ("U1", ["S1"], {"111122223333"}),  # their own entry goes before a group's
-        ("U2", ["S1"], {"444455556666"}),  # a group's before the channel's
-        # the first in the document, whatever the order in the request
+        ("U1", ["S1"], {"111122223333"}),  # the user's own entry precedes a group's
+        ("U2", ["S1"], {"444455556666"}),  # a group's entry precedes the channel's
+        # the first in the document, regardless of the order in the request
         ("U2", ["S2", "S1"], {"444455556666"}),
         ("U2", ["S9"], {"777788889999"}),
         ("U2", [], {"777788889999"}),

@@ -1,4 +1,4 @@
-"""What the SDK learns about a token, and what stays secret; also over HTTP."""
+"""The data that the SDK gets about a token, and the secrets that it does not; also over HTTP."""
 
 from __future__ import annotations
 
@@ -196,8 +196,10 @@ def test_a_missing_scope_is_an_error_that_names_it() -> None:
 
 
 async def _asked(verifier: Verifier, headers: list[dict[str, str]]) -> list[tuple[int, str, str]]:
-    """Status, challenge and body of one call of a tool for each of the headers, through the SDK's
-    own middleware."""
+    """Status, challenge and body of a tool call for each of the headers.
+
+    The calls go through the SDK's middleware.
+    """
     settings = AuthSettings(
         issuer_url=AnyHttpUrl("https://issuer.example"),
         resource_server_url=AnyHttpUrl(HERE),

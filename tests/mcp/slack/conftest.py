@@ -1,5 +1,4 @@
-"""The deployed zip in AWS's runtime, with a server process, a table, a secret, and Slack's
-``response_url``.
+"""The deployed zip in AWS's runtime, with a server, a table, a secret and a ``response_url``.
 
 ``way`` is a proxy between the function and the server; tests make it fail.
 """
@@ -42,15 +41,15 @@ _NUMBERS = count()
 
 
 def somebody() -> str:
-    """A new user each time, because of the rate limit."""
+    """A new user on each call, because of the rate limit."""
     return f"U{next(_NUMBERS):07d}"
 
 
 class Way(HttpServer):
-    """A proxy to the server. ``fault`` is sent instead of the server's response, after at most
-    ``seconds``, or once ``delay`` is set.
+    """A proxy to the server.
 
-    ``before`` runs when a call arrives. ``cut`` sends only half of each response.
+    ``fault`` is sent instead of the server's response, after at most ``seconds``, or once ``delay``
+    is set. ``before`` runs when a call arrives. ``cut`` sends only half of each response.
     """
 
     def __init__(self, port: int) -> None:
@@ -87,8 +86,9 @@ class Way(HttpServer):
 
 @dataclass
 class Chain:
-    """The whole chain from Slack's command to Slack's message. ``host`` is the Host header for the
-    function's by, where that is not its address.
+    """The whole chain from a Slack command to the message in Slack.
+
+    ``host`` is the Host header for requests to the function, if it differs from its address.
     """
 
     function: Function
@@ -162,13 +162,13 @@ class Chain:
 
 def client(service: str, endpoint: str) -> Any:
     """A client of the AWS emulator."""
-    make: Any = boto3.client  # its types want each service's name as it is
+    make: Any = boto3.client  # the stubs require each service's name as a literal
     return make(service, endpoint_url=endpoint, region_name=REGION, aws_access_key_id="TESTING",
                 aws_secret_access_key="testing")  # fmt: skip
 
 
 def furnished(endpoint: str, name: str, token: str) -> None:
-    """Creates a secret and a table, as in docs/slack.md."""
+    """Creates the secret and the table of docs/slack.md."""
     secret = json.dumps({"signing_secrets": [SIGNING], "server_token": token, "bot_token": BOT})
     client("secretsmanager", endpoint).create_secret(Name=name, SecretString=secret)
     client("dynamodb", endpoint).create_table(
@@ -181,7 +181,7 @@ def furnished(endpoint: str, name: str, token: str) -> None:
 
 @pytest.fixture(scope="session")
 def deployment(slack_zip: Path, tmp_path_factory: pytest.TempPathFactory) -> Deployment:
-    """The zip, unpacked, with quick retries."""
+    """The unpacked zip, with short retries."""
     folder = tmp_path_factory.mktemp("function")
     with zipfile.ZipFile(slack_zip) as held:
         held.extractall(folder / "task")
@@ -197,7 +197,7 @@ Serve = Callable[[Path], AbstractContextManager[Known]]
 
 @pytest.fixture(scope="session")
 def serve_channel(serve_with_auth: Any, tmp_path_factory: pytest.TempPathFactory) -> Serve:
-    """``serve(store)`` starts a server with a token and an entry for one channel."""
+    """``serve_channel(store)`` starts a server with a token and an entry for one channel."""
 
     @contextmanager
     def serve(store: Path) -> Iterator[Known]:
@@ -222,8 +222,7 @@ def channel(demo_store: Path, serve_channel: Serve) -> Iterator[Known]:
 
 
 Start = Callable[..., AbstractContextManager[Chain]]
-# What tests/at.sh sets: the function's process gets no environment but its own, and must read the
-# same day.
+# set by tests/at.sh: the function's process has its own environment, and needs the same date
 _CALENDAR = {
     name: os.environ[name]
     for name in ("LD_PRELOAD", "SRE_CLOCK_OFFSET", "TZ")
@@ -276,7 +275,7 @@ def module_chain(start: Start) -> Iterator[Chain]:
 
 @pytest.fixture
 def chain(module_chain: Chain) -> Iterator[Chain]:
-    """The chain of the module, for tests that change only its proxy, which is reset afterwards."""
+    """The module's chain, for tests that change only its proxy. The proxy is reset afterwards."""
     module_chain.function.dead_letters.clear()
     yield module_chain
     module_chain.way.clear()

@@ -1,5 +1,4 @@
-"""The zip in AWS's runtime: one message in Slack per signed command, however often it is
-delivered."""
+"""The zip in AWS's runtime: one message in Slack per signed command, despite redelivery."""
 
 from __future__ import annotations
 
@@ -62,7 +61,7 @@ def test_a_job_delivered_three_times_gives_one_message(chain: Any) -> None:
 
 
 def test_a_command_received_three_times_gives_one_message(start: Any) -> None:
-    """Duplicates of a job in progress are retried after it is done, on a slow machine too."""
+    """Duplicates of a job in progress are retried once it is done, even on a slow machine."""
     with start(retries=(2.0, 20.0)) as chain:
         url = chain.slack.response_url()
         for _ in range(3):
@@ -73,7 +72,7 @@ def test_a_command_received_three_times_gives_one_message(start: Any) -> None:
 
 
 def test_concurrent_deliveries_give_one_message(chain: Any) -> None:
-    """The first is held at the server until the others have failed with InProgress."""
+    """The server holds the first delivery until the others have failed with InProgress."""
     busy, calls = threading.Event(), list[bool]()
 
     def before() -> None:
@@ -94,7 +93,7 @@ def test_concurrent_deliveries_give_one_message(chain: Any) -> None:
 
 
 def test_a_retry_answers_after_the_worker_was_killed(start: Any) -> None:
-    """The record of a job expires with the time limit of the function, before the retry."""
+    """The record of a job expires at the time limit of the function, before the retry."""
     with start(timeout=6.0, retries=(6.2, 6.2)) as chain:
         killed: list[int] = []
 

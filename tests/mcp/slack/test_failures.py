@@ -1,5 +1,7 @@
-"""After any failure the user reads a correct text, the log has a line, and a job that fails for good
-is in the dead-letter queue."""
+"""After any failure, the user gets a correct text, and the log has a line.
+
+A job that fails for good is in the dead-letter queue.
+"""
 
 from __future__ import annotations
 
@@ -73,7 +75,7 @@ def test_the_server_does_not_know_the_token(start: Any) -> None:
 
 
 def test_the_server_is_too_slow(start: Any) -> None:
-    """A call may take half of the time of the invocation; the rest is for the report."""
+    """A call may take half of the invocation's time; the other half is for the report."""
     with start(timeout=6.0) as chain:
         chain.way.seconds = 30.0
         failed(chain, "The server took too long to answer.")
@@ -117,7 +119,7 @@ def denied(kind: str) -> dict[str, str]:
 
 @pytest.fixture
 def of_dynamodb(service: Any, start: Any) -> Iterator[Any]:
-    """A chain whose table throttles."""
+    """A chain whose table throttles requests."""
     for operation in ("PutItem", "UpdateItem", "DeleteItem", "GetItem"):
         service.tell(
             operation, denied("com.amazonaws.dynamodb.v20120810#ThrottlingException"), status=400
@@ -127,7 +129,7 @@ def of_dynamodb(service: Any, start: Any) -> Iterator[Any]:
 
 
 def test_a_throttled_table_is_reported_without_announcing_a_retry(of_dynamodb: Any) -> None:
-    """Attempts cannot be counted, so no text says that this was the last, or that a retry follows."""
+    """Attempts cannot be counted, so no text announces a retry or the last attempt."""
     event, url = of_dynamodb.job(CLEAN_INSTANCE)
     of_dynamodb.function.invoke_later(event)
     of_dynamodb.function.settle()
@@ -152,7 +154,7 @@ def test_a_missing_table_setting_is_reported(start: Any) -> None:
 
 @pytest.fixture
 def of_secrets(service: Any, start: Any) -> Iterator[Any]:
-    """A chain that may not read its secret."""
+    """A chain without permission to read its secret."""
     service.tell("GetSecretValue", denied("AccessDeniedException"), status=400)
     with start(environ={"AWS_ENDPOINT_URL_SECRETS_MANAGER": service.url}) as chain:
         yield chain
@@ -232,7 +234,7 @@ def test_an_expired_response_url_gives_a_dead_letter_and_log_lines(
 
 
 def test_the_answer_is_sent_when_slack_is_back(chain: Any) -> None:
-    # Slack refuses the answer and accepts the announcement of the retry
+    # Slack refuses the answer, but accepts the announcement of a retry
     chain.slack.faults += [(503, "", {}), (200, "ok", {})]
     event, url = chain.job(CLEAN_INSTANCE)
     chain.function.invoke_later(event)

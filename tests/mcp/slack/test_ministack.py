@@ -1,5 +1,7 @@
-"""The zip in ministack, a third-party emulator: Lambda from S3, an HTTP API, Secrets Manager and
-DynamoDB."""
+"""The zip in ministack, a third-party emulator of AWS.
+
+Lambda loads it from S3, behind an HTTP API, with Secrets Manager and DynamoDB.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,7 @@ from sre_simulator.fleet import BUSY_INSTANCE
 
 @pytest.fixture(scope="module")
 def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The URL of ministack, which also runs functions and API Gateway."""
+    """The URL of ministack with Lambda and API Gateway."""
     python = Path(sys.prefix) / "emulator" / "bin" / "python"
     if not python.exists():
         pytest.skip("the emulator is not installed: make emulator")
