@@ -1,2 +1,4 @@
-"""Answers and findings as reports, exports, e-mails and messages. Nothing here queries or
-counts."""
+"""Turns answers and findings into reports, exports, e-mails and messages.
+
+Nothing here queries or counts.
+"""

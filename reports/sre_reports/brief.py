@@ -1,7 +1,8 @@
 """A snapshot in a few sentences and eight key figures, for cards, e-mails and Slack messages.
 
-Each number comes from its answer. A number that was not compared, checked or read says so and is
-never zero. Text from outside is not escaped here: each output format escapes it in its own way.
+Each number comes from its answer. A number that was not compared, checked or read is marked as such
+and is never zero. Text from outside is not escaped here: each output format escapes it in its own
+way.
 """
 
 from __future__ import annotations
@@ -33,8 +34,11 @@ FIXES = 3
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """Completeness and freshness of the data. ``words`` is the warning, empty if there is none;
-    ``facts`` are shown beside it, ``reasons`` are why the data is incomplete."""
+    """Completeness and freshness of the data.
+
+    ``words`` is the warning, empty if there is none. ``facts`` are shown beside it. ``reasons``
+    explain why the data is incomplete.
+    """
 
     look: str
     words: str
@@ -43,7 +47,7 @@ class State:
 
     @property
     def text(self) -> str:
-        """Warning and facts in one line."""
+        """The warning and the facts in one line."""
         return " · ".join(part for part in (self.words, self.facts) if part)
 
 
@@ -58,12 +62,14 @@ class Fix:
 
 @dataclass(frozen=True, slots=True)
 class Brief:
-    """``subject`` is a headline, ``verdict`` a sentence on what is open, ``since`` one on what
-    changed, ``plan`` one on what the first updates resolve.
+    """The summary of a snapshot.
+
+    ``subject`` is a headline, ``verdict`` a sentence on what is open, ``since`` one on what
+    changed, and ``plan`` one on what the first updates resolve.
 
     ``accent`` is the name of the highest severity, or ``good`` or ``warn`` if nothing is open.
-    ``numbers`` has eight: critical, high, past SLA, KEV, new and resolved, days to remediate,
-    fixable, coverage.
+    ``numbers`` has eight figures: critical, high, past SLA, KEV, new and resolved, days to
+    remediate, fixable, coverage.
     """
 
     who: str
@@ -175,7 +181,7 @@ def _since(material: Material) -> str:
 
 
 def _plan(material: Material) -> str:
-    """How many open findings the first updates resolve."""
+    """Returns a sentence on how many open findings the first updates resolve."""
     first, total = material.fixes.items[:FIXES], material.summary.rollup.counts.total
     if not first:
         return (
@@ -204,8 +210,10 @@ def _fixes(lines: Sequence[fixes.Fix]) -> Iterator[Fix]:
 
 
 def told_apart(lines: Sequence[fixes.Fix]) -> list[str]:
-    """The name of each update, with its platform if another update has the same name: ``kernel ·
-    Amazon Linux 2023``."""
+    """Returns the name of each update, with its platform if another update has the same name.
+
+    Example: ``kernel · Amazon Linux 2023``.
+    """
     names = Counter(line["what"] for line in lines)
     return [
         (

@@ -1,5 +1,7 @@
-"""Answers as JSON, NDJSON and CSV. Standard library only, because the command line imports it at
-start."""
+"""Answers as JSON, NDJSON and CSV.
+
+Uses only the standard library, because the command line imports this module at start.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,7 @@ Answer = ResourceAnswer | SummaryAnswer | CoverageAnswer | AnyListAnswer
 
 
 class Snapshot(Protocol):
-    """What a list of snapshots shows of each; a commit of the store is one."""
+    """The fields of a snapshot in a list of snapshots. A commit of the store has them."""
 
     @property
     def snapshot_id(self) -> str: ...  # noqa: D102 - documented by Commit
@@ -62,18 +64,23 @@ _SUMS = ("suppressed", "fixable", "exploitable", "resources")
 
 
 def as_json(answer: Answer) -> str:
-    """The answer as JSON. ASCII only, so that control characters of terminals are escaped."""
+    """Returns the answer as ASCII JSON, so that control characters of terminals are escaped."""
     return json.dumps(answer.to_json(), indent=2) + "\n"
 
 
 def as_ndjson(answer: Answer) -> str:
-    """One JSON object per line: a finding, group or gap. A summary without groups is one line."""
+    """Returns one JSON object per line: a finding, group or gap.
+
+    A summary without groups is one line.
+    """
     return "".join(json.dumps(one) + "\n" for one in _things(answer))
 
 
 def as_csv(answer: Answer | Sequence[Snapshot], *, raw: bool = False) -> str:
-    """The findings, groups, gaps or snapshots (newest first) as CSV. Formulas are escaped unless
-    ``raw``."""
+    """Returns the findings, groups, gaps or snapshots (newest first) as CSV.
+
+    Formulas are escaped unless ``raw``.
+    """
     header, rows = _snapshots(answer) if isinstance(answer, Sequence) else _table(answer)
     return csv_text([header, *rows], raw=raw)
 
@@ -122,7 +129,7 @@ def _table(answer: Answer) -> tuple[Sequence[str], list[list[Cell]]]:
 
 
 def _flat_cell(value: Any) -> Cell:
-    """A cell as text; nested values are JSON."""
+    """Returns a cell as text. Nested values are JSON."""
     return json.dumps(value) if isinstance(value, dict | list | tuple) else value
 
 
@@ -145,7 +152,7 @@ def _snapshot_cells(one: Snapshot) -> list[Cell]:
 
 
 def _flat(answer: ResourceAnswer) -> Iterator[dict[str, Any]]:
-    """A finding as a flat object, with its package names as one text."""
+    """Yields each finding as a flat object, with its package names as one text."""
     for one in answer.findings:
         names = ", ".join(package.name for package in one.packages)
         yield one.to_json() | {"packages": names or None, "installed": one.installed}

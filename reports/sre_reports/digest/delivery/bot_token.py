@@ -13,8 +13,11 @@ _DO = "Check SRE_SLACK_SECRET_ID, and that your role allows secretsmanager:GetSe
 
 
 def bot_token(settings: Settings) -> str:
-    """The bot token. Raises UsageError if none is set, and SreError, without the secret's content,
-    if it cannot be read."""
+    """Returns the bot token.
+
+    Raises UsageError if none is set, and SreError, without the secret's content, if the secret
+    cannot be read.
+    """
     if settings.slack_bot_token:
         return settings.slack_bot_token
     if not settings.slack_secret_id:

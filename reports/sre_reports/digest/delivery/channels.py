@@ -38,11 +38,11 @@ NOWHERE = Route("everything")
 
 
 def chosen(file: Path | None, channel: str | None, *, unsent: bool = False) -> Sequence[Route]:
-    """The routes of the channels file, or only that of ``channel``. Without a file, ``channel``
-    gets the digest of all resources.
+    """Returns the routes of the channels file, or only that of ``channel``.
 
-    Raises UsageError for neither a file nor a channel (unless ``unsent``, for a preview), for a
-    channel that is not in the file, and for an invalid file.
+    Without a file, ``channel`` gets the digest of all resources. Raises UsageError for neither a
+    file nor a channel (unless ``unsent``, for a preview), for a channel that is not in the file,
+    and for an invalid file.
     """
     if file is None:
         if channel is None and unsent:
@@ -67,14 +67,17 @@ def chosen(file: Path | None, channel: str | None, *, unsent: bool = False) -> S
 
 
 def check_channel(text: str) -> str:
-    """Checks a channel id. Raises UsageError for a name, which can be reassigned."""
+    """Checks a channel id. Raises UsageError for a name, because names can be reassigned."""
     if not _CHANNEL.fullmatch(text):
         raise UsageError(f"{brief(text)} is not a channel id", do=_ID)
     return text
 
 
 def load(path: Path) -> list[Route]:
-    """The routes of a file, in its order. Raises UsageError with the line of the first error."""
+    """Returns the routes of a file in its order.
+
+    Raises UsageError with the line of the first error.
+    """
     try:
         with path.open("rb") as file:
             content = file.read(LARGEST + 1)
@@ -87,7 +90,7 @@ def load(path: Path) -> list[Route]:
 
 
 def parse_routes(content: bytes, file: str) -> list[Route]:
-    """The routes in the content of a file; ``file`` is its name in errors."""
+    """Parses the routes in the content of a file; ``file`` is its name in errors."""
     root = parse(content, file)
     listed = _map(file, root, ("channels",), "the file").get("channels")
     if listed is None or not isinstance(listed.value, list) or not listed.value:
@@ -154,7 +157,10 @@ def _text(file: str, node: Node, key: str) -> str:
 
 
 def _map(file: str, node: Node, known: Sequence[str], where: str) -> dict[str, Node]:
-    """The keys of a map. Unknown keys are errors, because a typo could silence a channel."""
+    """Returns the keys of a map.
+
+    Unknown keys are errors, because a typo could silence a channel.
+    """
     if not isinstance(node.value, dict):
         raise wrong(file, node.line, f"{where} must have keys: {', '.join(known)}")
     for key, value in node.value.items():

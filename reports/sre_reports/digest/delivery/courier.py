@@ -65,8 +65,10 @@ class Courier:
     _classic: bool = False
 
     def deliver(self, told: Told, picture: Picture | None = None) -> Delivery:
-        """Posts the parts that are not posted yet: the message, then its thread. Raises SreError;
-        posted parts stay recorded."""
+        """Posts the parts that are not posted yet: the message, then its thread.
+
+        Raises SreError. The parts posted until then stay recorded.
+        """
         first = self._once(MAIN, None, told.message)
         self._classic = first.classic
         for reply in told.thread:
@@ -76,7 +78,7 @@ class Courier:
         return Delivery(first.ts, tuple(self._posted))
 
     def _once(self, part: str, thread: str | None, what: Message | Picture) -> Sent:
-        """The record of a part, posted by this run or another."""
+        """Returns the record of a part, posted by this run or another."""
         place = Place(self.channel, thread)
         for left in reversed(range(_TRIES)):
             claim = self._claimed(part, place)
@@ -91,7 +93,10 @@ class Courier:
         raise AssertionError("the last try posts or raises")  # pragma: no cover
 
     def _claimed(self, part: str, place: Place) -> Claim | Sent:
-        """The claim to post a part, after waiting for the claim of another run; or its record."""
+        """Returns the claim to post a part, or its record if another run has posted it.
+
+        Waits while another run holds the claim.
+        """
         waited = False
         while True:
             if sent := self.posts.sent(part):
@@ -105,8 +110,7 @@ class Courier:
             self.sleep(min(_PAUSE, max(0.05, (claim.until - self.now()).total_seconds())))
 
     def _left_by(self, taken: Taken, part: str, place: Place) -> Sent | None:
-        """The part as posted by the run that holds the claim; None if it is not posted, or not
-        yet."""
+        """Returns the part as posted by the run that holds the claim, None if it is not posted."""
         self.say(
             f"another run started posting the {part} of {self.key} and has not finished: waiting"
             f" until {taken.until:%H:%M:%S} UTC"
@@ -142,8 +146,10 @@ class Courier:
         return Sent(self.web.post(place, what.payload(classic=True), name), classic=True)
 
     def _looked(self, claim: Claim, place: Place) -> Sent | None:
-        """The part as posted by an earlier run; None if it is not posted. Raises AccessDenied if
-        the channel cannot be read."""
+        """Returns the part as posted by an earlier run; None if it is not posted.
+
+        Raises AccessDenied if the channel cannot be read.
+        """
         try:
             return self._found(claim.part, place, claim.since)
         except (AccessDenied, Rejected) as error:

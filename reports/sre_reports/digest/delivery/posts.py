@@ -1,8 +1,8 @@
 """Records that ensure each part of a digest is posted once: a claim before, a record after.
 
 A claim ends as posted or failed. An open claim belongs to a run that is still posting, or that was
-killed, perhaps after the post. After LEASE, another run may take it over, and must check first
-whether the part is posted.
+killed, perhaps after the post. After LEASE, another run may take the claim over, and must check
+first whether the part is posted.
 """
 
 from __future__ import annotations
@@ -17,16 +17,18 @@ from sre_findings.store.records import posts as kept
 from sre_findings.store.records.table import Table
 
 A_NIGHT = timedelta(hours=20)
-"""A digest posted again this long after it was posted is assumed to be the next one."""
-# longer than a post can take, including all searches and rate limits
+"""A digest that is posted again after this time is assumed to be the next one."""
+# Longer than a post can take, including all searches and rate limits.
 LEASE = timedelta(minutes=5)
 _OPEN, _FAILED, _DOUBTFUL = "open", "failed", "doubtful"
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """The right to post a part. With ``look``, an earlier run may have posted it, not before
-    ``since``, and the channel must be searched first.
+    """The right to post a part.
+
+    With ``look``, an earlier run may have posted it, not before ``since``. The channel must then be
+    searched first.
     """
 
     part: str
@@ -38,8 +40,10 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """Another run holds the claim, at most ``until`` then. It may have posted the part, not before
-    ``since``."""
+    """Another run holds the claim, at most until ``until``.
+
+    It may have posted the part, not before ``since``.
+    """
 
     until: datetime
     since: datetime
@@ -47,8 +51,10 @@ class Taken:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A posted part by its ``ts``. ``classic`` means that Slack rejected the newer block types.
-    ``at`` is when it was recorded, None before that.
+    """A posted part, identified by its ``ts``.
+
+    ``classic`` means that Slack rejected the newer block types. ``at`` is the time it was recorded,
+    None before that.
     """
 
     ts: str
@@ -65,7 +71,7 @@ class Posts:
         self._table, self._place, self._now = table, place, now
 
     def sent(self, part: str) -> Sent | None:
-        """The record of a part; None if there is none."""
+        """Returns the record of a part; None if there is none."""
         values = kept.sent(self._table, self._place, part)
         return (
             Sent(values["ts"], values["classic"], datetime.fromisoformat(values["at"]))
@@ -86,7 +92,7 @@ class Posts:
         return Claim(part, number + 1, state != _FAILED, now, since)
 
     def failed(self, claim: Claim, *, doubtful: bool) -> None:
-        """Ends the claim as failed. ``doubtful``: it is unknown whether the part was posted."""
+        """Ends the claim as failed. ``doubtful`` means that the part may have been posted."""
         values = _values(_DOUBTFUL if doubtful or claim.look else _FAILED, claim.at, claim.since)
         kept.end(self._table, self._place, claim.part, claim.number, values, self._now())
 
@@ -99,8 +105,10 @@ class Posts:
 def _read(
     last: tuple[int, Mapping[str, Any]] | None, now: datetime
 ) -> tuple[int, str, datetime, datetime]:
-    """The number, state, time and first doubt of the newest claim. No claim reads as a failed
-    one."""
+    """Returns the number, state, time and first doubt of the newest claim.
+
+    If there is no claim, the result is that of a failed one.
+    """
     if last is None:
         return 0, _FAILED, now, now
     number, values = last
@@ -113,5 +121,5 @@ def _values(state: str, at: datetime, since: datetime) -> dict[str, Any]:
 
 
 def posts_of(sources: Sources, channel: str, key: str) -> Posts:
-    """The posts of a channel; ``key`` identifies the digest, usually by its snapshot."""
+    """Returns the posts of a channel; ``key`` identifies the digest, usually by its snapshot."""
     return Posts(sources.table, f"{channel}#{key}", sources.now)

@@ -1,7 +1,7 @@
 """Slack's Web API: the only module that imports slack_sdk and maps its errors.
 
 A request is retried only if Slack asks to wait. If a response is lost, the post may have arrived:
-the error is a Doubtful, and the caller decides. The token is sent only to Slack or this machine,
+the client raises Doubtful and the caller decides. The token is sent only to Slack or this machine,
 and appears in no message or log.
 """
 
@@ -80,27 +80,29 @@ class BlocksRefused(Rejected):
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A channel, and a thread in it by the ``ts`` of its first message."""
+    """A channel, and optionally a thread in it, identified by the ``ts`` of its first message."""
 
     channel: str
     thread: str | None = None
 
 
 def open_web(token: str, url: str = "", sleep: Callable[[float], None] = time.sleep) -> Web:
-    """A client of Slack at ``url``, or at Slack's own address. Raises UsageError for a URL that is
-    neither Slack nor this machine. Does not connect yet."""
+    """Returns a client of Slack at ``url``, or at Slack's own address. Does not connect yet.
+
+    Raises UsageError for a URL that is neither Slack nor this machine.
+    """
     from slack_sdk import WebClient
 
     base, here = _checked(url or API)
     quiet = logging.Logger("slack", logging.CRITICAL + 1)  # noqa: LOG001 - silent: our errors have its messages
     client = WebClient(token, base_url=base, timeout=SECONDS, retry_handlers=[], logger=quiet)
     if here:
-        client.proxy = None  # this machine is behind no proxy
+        client.proxy = None  # this machine needs no proxy
     return Web(client, sleep)
 
 
 def _checked(url: str) -> tuple[str, bool]:
-    """The URL, and whether it is this machine. The token is sent to no other host."""
+    """Returns the URL, and whether it is this machine. The token is sent to no other host."""
     do = "Unset it, or use http://127.0.0.1:port/ for a stand-in on this machine."
     try:
         parts = urlsplit(url)
@@ -132,8 +134,10 @@ class Web:
         self._client, self._sleep, self._left = client, sleep, PATIENCE
 
     def post(self, place: Place, payload: Mapping[str, Any], name: Mapping[str, str]) -> str:
-        """Posts a message with its name in its metadata, and returns its ``ts``. Raises Doubtful if
-        the message may have arrived."""
+        """Posts a message with its name in its metadata, and returns its ``ts``.
+
+        Raises Doubtful if the message may have arrived.
+        """
         metadata = {"event_type": EVENT, "event_payload": dict(name)}
         to = {"channel": place.channel} | ({"thread_ts": place.thread} if place.thread else {})
         answer = self._asked("chat.postMessage", json={**to, "metadata": metadata, **payload})
@@ -142,9 +146,10 @@ class Web:
     def find(
         self, place: Place, name: Mapping[str, str], oldest: float
     ) -> tuple[str, Mapping[str, str]] | None:
-        """The ``ts`` and full name of our message whose name includes ``name``, not older than
-        ``oldest`` in epoch seconds; None if there is none. Raises Rejected if there are more
-        messages since than can be read.
+        """Returns the ``ts`` and full name of our message whose name includes ``name``.
+
+        Only messages not older than ``oldest``, in epoch seconds, are searched. Returns None if
+        there is none. Raises Rejected if there are more messages since then than can be read.
         """
         some = ((str(one["ts"]), _name_of(one)) for one in self._messages(place, oldest))
         return next(
@@ -152,7 +157,7 @@ class Web:
         )
 
     def find_file(self, place: Place, filename: str, oldest: float) -> str | None:
-        """The ``ts`` of the message with an uploaded file; uploads have no metadata."""
+        """Returns the ``ts`` of the message with an uploaded file. Uploads have no metadata."""
         some = self._messages(place, oldest)
         return next(
             (
@@ -202,7 +207,7 @@ class Web:
         return dict(answer)
 
     def _patiently(self, call: Callable[[], SlackResponse]) -> SlackResponse:
-        """Calls Slack, and waits as long as it asks for, up to PATIENCE in total."""
+        """Calls Slack, and waits as long as Slack asks for, up to PATIENCE in total."""
         while True:
             try:
                 with _errors():
@@ -226,7 +231,7 @@ class _Wait(Exception):
 
 
 def _name_of(one: Mapping[str, Any]) -> Mapping[str, str]:
-    """The name in the metadata of our message; empty for other messages."""
+    """Returns the name in the metadata of our message; empty for other messages."""
     metadata = one.get("metadata") or {}
     return metadata.get("event_payload") or {} if metadata.get("event_type") == EVENT else {}
 
@@ -253,7 +258,7 @@ def _errors() -> Iterator[None]:
 
 
 def _answered(error: SlackApiError) -> Exception:
-    """Slack's error as one of ours, or as a time to wait."""
+    """Returns Slack's error as one of ours, or as a time to wait."""
     answer: Any = error.response
     status, said = answer.status_code, answer.data if isinstance(answer.data, dict) else {}
     code = shortened(visible(str(said.get("error") or status)), 80)
@@ -292,7 +297,7 @@ _PLACES = ("channel_not_found", "not_in_channel", "is_archived", "channel_is_arc
 
 
 def _seconds(headers: Mapping[str, str]) -> float:
-    """The seconds of Retry-After; 1 if it is missing or invalid."""
+    """Returns the seconds of Retry-After; 1 if it is missing or invalid."""
     text = next((value for name, value in headers.items() if name.lower() == "retry-after"), "")
     try:
         return max(0.0, float(text))

@@ -23,7 +23,7 @@ NIGHT, QUIET, PARTIAL, SILENCE = "night", "quiet", "partial", "silence"
 
 
 class Reply(NamedTuple):
-    """A message of the thread with its part name, under which it is posted once."""
+    """A message of the thread. It is posted once under the name of its part."""
 
     part: str
     message: Message
@@ -31,9 +31,11 @@ class Reply(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A digest. ``key`` identifies it, so that it is posted once: the snapshot, or the day without
-    one. ``kind`` is NIGHT (with changes), QUIET, PARTIAL or SILENCE (no snapshot); ``paged`` is
-    whether it notifies the channel.
+    """A digest.
+
+    ``key`` identifies it, so that it is posted once: the snapshot, or the day if there is no
+    snapshot. ``kind`` is NIGHT (with changes), QUIET, PARTIAL or SILENCE (no snapshot). ``paged``
+    is whether it notifies the channel.
     """
 
     key: str
@@ -49,8 +51,11 @@ class Told:
 
 
 def told(found: DigestData | Silence, report: Report, *, page: bool = False) -> Told:
-    """The digest. With ``page``, a finding added to KEV or a new critical finding on an
-    internet-facing resource notifies the channel."""
+    """Returns the digest.
+
+    With ``page``, a finding added to KEV or a new critical finding on an internet-facing resource
+    notifies the channel.
+    """
     if isinstance(found, Silence):
         return Told(f"silence-{found.day}", SILENCE, silence_message(found))
     key = ("weekly-" if found.material.days > 1 else "") + (found.material.proof.snapshot_id or "")
@@ -70,8 +75,10 @@ def told(found: DigestData | Silence, report: Report, *, page: bool = False) -> 
 
 
 def urgent(found: DigestData) -> str:
-    """Why to notify the channel at once; empty if there is no reason. Findings of a first snapshot
-    are not new."""
+    """Returns why to notify the channel at once; empty if there is no reason.
+
+    Findings of a first snapshot are not new.
+    """
     exposed = found.came(severity="CRITICAL", exposed=True)
     said = [sentences.new_kev(found.new_kev)] if found.new_kev else []
     said += [sentences.new_exposed(exposed)] if exposed else []

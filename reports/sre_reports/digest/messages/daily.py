@@ -45,7 +45,7 @@ _WAKE = "<!here>"  # the only mention in a message
 
 
 def night_message(found: DigestData, report: Report, *, wake: str = "") -> Message:
-    """The message; ``wake`` is the reason to notify the channel, empty for none."""
+    """Returns the message; ``wake`` is the reason to notify the channel, empty for none."""
     told = brief(found.material)
     parts = [
         Part([header(told.subject)]),
@@ -61,12 +61,12 @@ def night_message(found: DigestData, report: Report, *, wake: str = "") -> Messa
 
 
 def closing(told: Brief) -> Block:
-    """The provenance, and the command for one resource."""
+    """Returns the provenance, and the command for one resource."""
     return context(f"{escaped(told.proof)}  For one resource, run `/sre-vuln-check &lt;id&gt;`.")
 
 
 def _first(found: DigestData, told: Brief, wake: str) -> list[str]:
-    """What changed, coverage gaps, and the fix plan."""
+    """Returns what changed, the coverage gaps and the fix plan."""
     said = [f"{_WAKE} {wake}."] if wake else []
     said += [escaped(told.verdict), *sentences.changed(found, told), *sentences.first_seen(found)]
     said += sentences.gaps(found, weekly=sentences.weekly(found))
@@ -91,7 +91,7 @@ def _field(one: Number) -> str:
 
 
 def _fixes(items: Sequence[Fix]) -> list[Part]:
-    """The first updates, as a table that users can sort."""
+    """Returns the first updates as a table that users can sort."""
     if not items:
         return []
     named = list(zip(told_apart(items), items, strict=True))
@@ -107,7 +107,7 @@ def _fixes(items: Sequence[Fix]) -> list[Part]:
 
 
 def _numbers(line: Fix) -> Iterator[str]:
-    """The cells below the headings of numbers."""
+    """Yields the cells of the number columns."""
     for count in (line["findings"], line["critical"], line["kev"], line["resources"]):
         yield f"{count:,}"
 
@@ -120,7 +120,7 @@ def _resolves(line: Fix) -> str:
 
 
 def _most(resources: Sequence[Held]) -> list[Part]:
-    """The most vulnerable resources."""
+    """Returns the most vulnerable resources."""
     some = [one for one in resources if one.rollup.counts.total][:RESOURCES]
     return (
         [

@@ -17,7 +17,7 @@ _REASONS = 10
 
 
 def quiet_message(found: DigestData, report: Report) -> Message:
-    """One line for a day without changes, and once a week one on coverage gaps."""
+    """Returns one line for a day without changes, and once a week one on coverage gaps."""
     told = brief(found.material)
     line = f"{told.subject}. No new or resolved findings."
     url = next((button.url for button in report.buttons(found)), "")
@@ -31,7 +31,10 @@ def quiet_message(found: DigestData, report: Report) -> Message:
 
 
 def partial_message(found: DigestData, report: Report) -> Message:
-    """What could not be read. Nothing is compared, because unread findings would look resolved."""
+    """Returns what could not be read.
+
+    Nothing is compared, because unread findings would look resolved.
+    """
     told = brief(found.material)
     reasons = [f"• {escaped(cell(reason, 300))}" for reason in told.state.reasons[:_REASONS]]
     if (rest := len(told.state.reasons) - _REASONS) > 0:
@@ -57,7 +60,10 @@ def _read(found: DigestData, told: Brief) -> str:
 
 
 def silence_message(found: Silence) -> Message:
-    """No recent snapshot. There are no numbers, because old ones would be taken for current."""
+    """Reports that there is no recent snapshot.
+
+    It has no numbers, because old ones would be taken for current.
+    """
     title = f"Inspector, {found.day}: no snapshot today"
     said = [
         _newest(found),
@@ -68,7 +74,7 @@ def silence_message(found: Silence) -> Message:
 
 
 def _newest(found: Silence) -> str:
-    """The newest complete snapshot, and the newest of all if that one is partial."""
+    """Returns the newest complete snapshot, and the newest of all if that one is partial."""
     if found.last is None:
         return "*No snapshot yet.*"
     newest = f"The newest snapshot, of {_moment(found.last)}, is partial."

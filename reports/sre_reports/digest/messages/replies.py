@@ -22,7 +22,7 @@ if TYPE_CHECKING:  # only type checkers need the types of the answers
     from sre_findings.model.answers.fixes import Fix
 
 Place = tuple[str, str, str, str, bool]
-"""What is not scanned, account, region, reason, and whether it is a whole account/region pair."""
+"""Resource, account, region, reason, and whether it is a whole account/region pair."""
 
 FIXES, GAPS = 7, 12
 _WORST = ("CRITICAL", "HIGH")
@@ -38,7 +38,7 @@ _NAMES = {
 
 
 def replies(found: DigestData) -> Iterator[tuple[str, Message]]:
-    """The messages of the thread, each with its part name. Empty ones are left out."""
+    """Yields the messages of the thread, each with its part name. Empty ones are left out."""
     came = [
         row
         for kind in ("opened", "reopened")
@@ -99,7 +99,7 @@ def _resource(row: Happened) -> str:
 
 
 def _other(found: DigestData) -> Iterator[str]:
-    """One paragraph per kind of change: its count and the most severe findings."""
+    """Yields one paragraph per kind of change: its count and the most severe findings."""
     for kind, name in _NAMES.items():
         rows, count = found.listed.get(kind, ()), found.count(kind)
         if not rows:
@@ -147,7 +147,7 @@ def _gap(place: Place, types: Sequence[str], *, fresh: bool) -> str:
 
 
 def _fixes(items: Sequence[Fix]) -> Message:
-    """Each update with its command if one can be built safely, else with advice."""
+    """Returns each update with its command if one can be built safely, otherwise with advice."""
     named = zip(told_apart(items), items, strict=True)
     parts = [
         Part([_fix(place, name, line)], weight=place) for place, (name, line) in enumerate(named)

@@ -11,7 +11,7 @@ from sre_reports.publishing.report_files import View
 from sre_reports.slack.blocks import Button
 from sre_reports.slack.links import Links
 
-_PAGES = 4  # owners with a button, in a channel of several owners
+_PAGES = 4  # maximum number of owners with a button, in a channel of several owners
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ class Report:
     public_url: str = ""
 
     def buttons(self, found: DigestData) -> Sequence[Button]:
-        """Open report, Past SLA and KEV only; for several owners, one button per owner's report."""
+        """Returns the buttons Open report, Past SLA and KEV only; for several owners, one each."""
         as_of = found.material.proof.as_of
         if not as_of or not self.public_url:
             return ()

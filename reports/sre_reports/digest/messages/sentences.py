@@ -25,7 +25,7 @@ _CELLS = {
 
 
 def changed(found: DigestData, told: Brief) -> Iterator[str]:
-    """New and resolved findings with causes, new KEV entries, and other changes."""
+    """Yields new and resolved findings with causes, new KEV entries, and other changes."""
     why = resolved_by(found)
     yield f"*{escaped(told.since)}*" + (f" Resolved: {escaped(why)}." if why else "")
     kinds = (
@@ -66,7 +66,10 @@ def resolved_by(found: DigestData) -> str:
 
 
 def first_seen(found: DigestData) -> Iterator[str]:
-    """Resources that were scanned for the first time, by account. Their findings are not new."""
+    """Yields the resources that were scanned for the first time, by account.
+
+    Their findings are not new.
+    """
     some = sorted(found.onboarded, key=lambda one: -one.findings)
     for one in some[:_SHOWN]:
         account = f"{one.name} ({one.account_id})" if one.name else one.account_id
@@ -83,7 +86,7 @@ def first_seen(found: DigestData) -> Iterator[str]:
 
 
 def gaps(found: DigestData, *, weekly: bool) -> Iterator[str]:
-    """How coverage changed; if it did not, the known gaps once a week."""
+    """Yields how coverage changed; if it did not, the known gaps once a week."""
     if found.opened_gaps:
         yield (
             f":warning: {gap_words(found.opened_gaps)} newly unscanned:"
@@ -99,15 +102,20 @@ def gaps(found: DigestData, *, weekly: bool) -> Iterator[str]:
 
 
 def weekly(found: DigestData) -> bool:
-    """Whether to repeat unchanged coverage gaps: on Mondays, in weekly digests and in the first
-    digest."""
+    """Returns whether to repeat unchanged coverage gaps.
+
+    They are repeated on Mondays, in weekly digests and in the first digest.
+    """
     as_of = found.material.proof.as_of
     first_or_week = found.material.before is None or found.material.days > 1
     return first_or_week or (as_of is not None and as_of.weekday() == _MONDAY)
 
 
 def gap_words(some: Sequence[Gap]) -> str:
-    """``3 resources and 1 account/region pair``: the resources of an unread pair are unknown."""
+    """``3 resources and 1 account/region pair``.
+
+    The number of resources in an unread pair is unknown.
+    """
     single = {(one.account_id, one.region, one.what) for one in some if not one.whole}
     regions = {(one.account_id, one.region) for one in some if one.whole}
     said = [wording.number(len(single), "resource")] if single else []
@@ -116,8 +124,8 @@ def gap_words(some: Sequence[Gap]) -> str:
 
 
 def reasons(some: Sequence[Gap]) -> str:
-    """The reasons with their counts, most frequent first."""
-    # a resource has one row per scan type
+    """Returns the reasons with their counts, most frequent first."""
+    # A resource has one row per scan type.
     places = {(one.account_id, one.region, one.what): one for one in reversed(some)}
     counted = Counter(
         _CELLS.get(one.reason, one.reason) if one.whole else explain(one.reason)

@@ -1,6 +1,7 @@
-"""The trend of critical and high findings as a Slack chart: a point per week, or per day at first.
+"""The trend of critical and high findings as a Slack chart, with a point per week or day.
 
-Slack accepts twenty points and has no gaps. Workspaces without charts get a picture in the thread.
+Short trends have a point per day. Slack accepts twenty points and has no gaps. Workspaces without
+charts get a picture in the thread.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ class Point(NamedTuple):
 
 
 def chart(trend: TrendAnswer) -> list[Part]:
-    """The chart; empty for fewer than two points. A caption counts the points left out."""
+    """Returns the chart; empty for fewer than two points. A caption counts the points left out."""
     days = days_of(trend)
     step, what = (7, "week") if len(days.days) > NIGHTS else (1, "day")
     points, missing = points_of(days, step)
@@ -53,7 +54,7 @@ def chart(trend: TrendAnswer) -> list[Part]:
 
 
 def points_of(days: Days, step: int) -> tuple[list[Point], int]:
-    """One point per ``step`` days, oldest first, and the number of unknown points among them."""
+    """Returns one point per ``step`` days, oldest first, and the number of unknown points."""
     most = WEEKS if step > 1 else NIGHTS
     found = [
         _newest(days, range(max(0, end - step), end)) for end in range(len(days.days), 0, -step)

@@ -27,7 +27,7 @@ _EMOJI = {
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """Text of one style, and its start in its line."""
+    """Text of one style, and its horizontal position in its line."""
 
     text: str
     ink: str = "ink"
@@ -36,7 +36,7 @@ class Run:
     x: float = 0.0
 
     def wide(self, size: float) -> float:
-        """Its width."""
+        """Returns the width of the text."""
         return _face(bold=self.bold).width(self.text, size)
 
 
@@ -45,13 +45,13 @@ def _face(*, bold: bool) -> font.Face:
 
 
 def lines(markup: str, size: float, width: float, ink: str = "ink") -> Iterator[list[Run]]:
-    """The lines of a text in Slack's markup, at most ``width`` wide."""
+    """Yields the lines of a text in Slack's markup, at most ``width`` wide."""
     for line in markup.split("\n"):
         yield from _broken(_runs(line, ink), size, width)
 
 
 def _runs(line: str, ink: str, *, bold: bool = False) -> Iterator[Run]:
-    """The runs of a line of markup; bold text may contain code and symbols."""
+    """Yields the runs of a line of markup. Bold text may contain code and symbols."""
     end = 0
     for found in _TOKENS.finditer(line):
         yield from _plain(line[end : found.start()], ink, bold=bold)
@@ -96,7 +96,7 @@ def _broken(runs: Iterator[Run], size: float, width: float) -> Iterator[list[Run
 
 
 def _add(line: list[Run], piece: Run) -> None:
-    """Appends a run to the line; words of one code span are merged."""
+    """Appends a run to the line. Words of one code span are merged."""
     if piece.code and line and line[-1].code:
         line[-1] = replace(line[-1], text=line[-1].text + piece.text)
     else:
@@ -105,10 +105,10 @@ def _add(line: list[Run], piece: Run) -> None:
 
 @functools.lru_cache(maxsize=1024)
 def fitted(text: str, size: float, width: float, *, bold: bool = False) -> str:
-    """Plain text cut to ``width``."""
+    """Returns plain text cut to ``width``."""
     return _face(bold=bold).fitted(text, size, width)
 
 
 def wide(text: str, size: float, *, bold: bool = False) -> float:
-    """The width of a drawable text."""
+    """Returns the width of a drawable text."""
     return _face(bold=bold).width(text, size)

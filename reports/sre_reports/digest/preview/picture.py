@@ -21,14 +21,16 @@ from sre_reports.slack.message import Message
 WIDTH, LEFT, RIGHT = 760, 72, 736
 APP = "sre-assistant"
 _SIZE, _LEADING, _REPLY = 15.0, 22.0, 40
-_CLASSIC, _ROWS = 10, 5  # rows shown of a table, and of one that Slack pages
+_CLASSIC, _ROWS = 10, 5  # maximum rows shown of a table, and of a table that Slack pages
 Block = Mapping[str, Any]
 
 
 @dataclass(slots=True)
 class Sheet:
-    """The drawing from top to bottom; ``y`` is the position of the next element, ``left`` the start
-    of lines."""
+    """The drawing, built from top to bottom.
+
+    ``y`` is the position of the next element, and ``left`` the start of lines.
+    """
 
     left: float = LEFT
     y: float = 24.0
@@ -241,8 +243,11 @@ def _table(sheet: Sheet, block: Block) -> None:
 
 
 def _columns(rows: Sequence[Sequence[str]], room: float) -> list[float]:
-    """The start of each column and the end of the last: as wide as their longest cell; the widest
-    shrink, or all are stretched."""
+    """Returns the start of each column and the end of the last.
+
+    Each column is as wide as its longest cell. If there is not enough room, the widest columns
+    shrink; otherwise all are stretched.
+    """
     need = [max(wide(row[n], 13, bold=True) for row in rows) + 20 for n in range(len(rows[0]))]
     most = _most(need, room)
     shown = [min(one, most) for one in need]
@@ -250,7 +255,7 @@ def _columns(rows: Sequence[Sequence[str]], room: float) -> list[float]:
 
 
 def _most(need: Sequence[float], room: float) -> float:
-    """The maximum width of a column at which all columns fit; narrower ones keep their width."""
+    """Returns the maximum width of a column at which all columns fit; narrower ones keep theirs."""
     for place, one in enumerate(ordered := sorted(need)):
         share = (room - sum(ordered[:place])) / (len(need) - place)
         if one > share:

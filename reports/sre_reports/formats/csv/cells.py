@@ -1,5 +1,7 @@
-"""A finding as the cells of Inspector's CSV, in its order; shared with the workbook, which has the
-same columns."""
+"""A finding as the cells of Inspector's CSV, in its order.
+
+The workbook has the same columns and shares this code.
+"""
 
 from __future__ import annotations
 
@@ -14,14 +16,15 @@ from sre_reports.formats.csv.escaping import Cell
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _DAY = timedelta(days=1) // _MICROSECOND
-# of each kind of run: there are fewer distinct vulnerabilities, and rows come resource by resource
+# Size of the cache of each kind of run. There are fewer distinct vulnerabilities than that, and
+# rows come resource by resource.
 _KEPT = 16_384
 
 S = TypeVar("S")
 
 
 class Cells(Generic[S]):
-    """Turns finding rows into runs of adjacent cells; ages are as of one moment.
+    """Turns finding rows into runs of adjacent cells. Ages are relative to one point in time.
 
     ``run`` serializes some cells, and ``time`` epoch microseconds. Repeated values are parsed and
     serialized once while they are cached, which covers nine tenths of a row.
@@ -44,9 +47,9 @@ class Cells(Generic[S]):
         )
 
     def inspector(self, row: Mapping[str, Any]) -> list[S]:
-        """The 55 cells of Inspector's columns, in seventeen runs."""
+        """Returns the 55 cells of Inspector's columns, in seventeen runs."""
         where = (row["resource_id"], row["region"], row["resource_type"], row["resources"])
-        # rows come resource by resource, and comparing long texts is faster than hashing them
+        # Rows come resource by resource, and comparing long texts is faster than hashing them.
         if where != self._place[0]:
             self._place = where, self._placed(*where)
         place = self._place[1]
@@ -91,8 +94,10 @@ class Cells(Generic[S]):
         ]
 
     def full(self, row: Mapping[str, Any]) -> list[S]:
-        """Inspector's cells followed by ours: resource name, owner, and runtime reachability with
-        its reason."""
+        """Returns Inspector's cells followed by our own columns.
+
+        Those are resource name, owner, and runtime reachability with its reason.
+        """
         ours = (row["resource_name"], row["owner"], row["reachability"], row["reachability_reason"])
         return [*self.inspector(row), self._kept(*ours)]
 

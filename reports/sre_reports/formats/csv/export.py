@@ -107,7 +107,7 @@ def chunks(
     raw: bool = False,
     excel: bool = False,
 ) -> Iterator[str]:
-    """The CSV, one chunk per batch; the header comes first, even without findings.
+    """Yields the CSV, one chunk per batch. The header comes first, even without findings.
 
     Ages are as of ``as_of``. ``columns="full"`` appends our own columns. ``raw`` leaves formulas
     unescaped, for programs; ``excel`` starts with a byte order mark. Memory is bounded by one batch
@@ -123,8 +123,10 @@ def chunks(
 
 
 def csv_time(microseconds: int | None) -> str:
-    """``2026-11-22T01:00:00Z``, with milliseconds if there are any, as ``iso`` writes it; empty for
-    None."""
+    """``2026-11-22T01:00:00Z``, with milliseconds if there are any, as ``iso`` writes it.
+
+    Empty for None.
+    """
     if microseconds is None:
         return ""
     minutes, rest = divmod(microseconds, _MINUTE)
@@ -135,6 +137,6 @@ def csv_time(microseconds: int | None) -> str:
 
 @lru_cache(_KEPT)
 def _minute(minutes: int) -> str:
-    """The part before the seconds."""
+    """Returns the part before the seconds."""
     moment = time_of(minutes * _MINUTE)
     return iso(moment)[:-3] if moment else ""

@@ -1,8 +1,7 @@
-"""Nested values of findings as cells of Inspector's CSV. A value of an unexpected shape gives an
-empty cell.
+"""Nested values of findings as cells of Inspector's CSV.
 
-Lists are joined with a comma and a space; the n-th entry of every package column belongs to the
-n-th package.
+A value of an unexpected shape gives an empty cell. Lists are joined with a comma and a space; the
+n-th entry of every package column belongs to the n-th package.
 """
 
 from __future__ import annotations
@@ -34,8 +33,10 @@ _PRIVATE = tuple(
 
 
 def packages(text: str | None) -> tuple[Cell, ...]:
-    """The six cells of ``packages``: names, installed and fixed versions, remediations, paths,
-    managers."""
+    """Returns the six cells of ``packages``.
+
+    They are names, installed and fixed versions, remediations, paths and managers.
+    """
     found = objects(parsed(text))
     keys = ("fixedInVersion", "remediation", "filePath", "packageManager")
     fixed, remedies, paths, managers = (
@@ -46,9 +47,12 @@ def packages(text: str | None) -> tuple[Cell, ...]:
 
 
 def vulnerability(text: str | None) -> tuple[Cell, ...]:
-    """The thirteen cells of ``vulnerability_details``: vendor, its severity, its advisory and when
-    that was published; score and vector of NVD's CVSS 3 and 2, and of the vendor's (the finding's
-    own source if it has scores); URLs."""
+    """Returns the thirteen cells of ``vulnerability_details``.
+
+    They are the vendor, its severity, its advisory and the advisory's date; the score and vector of
+    NVD's CVSS 3 and 2, and of the vendor's (the finding's own source if it has scores); and the
+    URLs.
+    """
     wire = mapping(text)
     source = word(wire.get("source"))
     scores = objects(wire.get("cvss"))
@@ -77,9 +81,11 @@ def _cvss(scores: list[Mapping[str, Any]], version: str) -> tuple[Cell, Cell]:
 
 
 def place(text: str | None, resource_id: str | None) -> tuple[Cell, ...]:
-    """The eleven cells of the row's own entry in ``resources``: image tags, platform, tags; AMI,
-    public and private IPv4, IPv6, VPC; a function's layers, package type and last change. Most are
-    empty."""
+    """Returns the eleven cells of the row's own entry in ``resources``; most are empty.
+
+    They are image tags, platform and tags; AMI, public and private IPv4, IPv6 and VPC; and a
+    function's layers, package type and last change.
+    """
     found = objects(parsed(text))
     wire = next((one for one in found if one.get("id") == resource_id), found[0] if found else {})
     details = wire.get("details")
@@ -118,8 +124,10 @@ def _private(address: str) -> bool:
 
 
 def network(text: str | None) -> tuple[Cell, Cell]:
-    """The cells of ``network_details``: the path from the internet to the instance, and the open
-    ports."""
+    """Returns the cells of ``network_details``.
+
+    They are the path from the internet to the instance, and the open ports.
+    """
     wire = mapping(text)
     steps = objects(part(wire, "networkPath").get("steps"))
     path = " -> ".join(_step(one) for one in steps)
@@ -135,7 +143,7 @@ def _step(wire: Mapping[str, Any]) -> str:
 
 
 def code(text: str | None) -> tuple[Cell, Cell, Cell]:
-    """The cells of ``code_details``: file, detector and reference URLs."""
+    """Returns the cells of ``code_details``: file, detector and reference URLs."""
     wire = mapping(text)
     return (
         word(part(wire, "filePath").get("filePath")),
@@ -147,8 +155,10 @@ def code(text: str | None) -> tuple[Cell, Cell, Cell]:
 def rest(
     score_details: str | None, exploitability: str | None, remediation: str | None
 ) -> tuple[Cell, ...]:
-    """One cell each of three columns: the vector of the score, the last known exploit, and the
-    recommendation."""
+    """Returns one cell each of three columns.
+
+    They are the vector of the score, the last known exploit, and the recommendation.
+    """
     vector = word(part(mapping(score_details), "adjustedCvss").get("scoringVector"))
     return (
         vector,
@@ -164,17 +174,20 @@ def _advice(wire: Mapping[str, Any]) -> str | None:
 
 
 def listed(value: object) -> str | None:
-    """A list of texts as one cell."""
+    """Returns a list of texts as one cell."""
     return joined([word(one) for one in sequence(value)])
 
 
 def joined(values: list[str | None]) -> str | None:
-    """Values as one cell, in which absent ones keep their position; None if all are absent."""
+    """Returns values as one cell, in which absent ones keep their position.
+
+    None if all are absent.
+    """
     return _BETWEEN.join(value or "" for value in values) if any(values) else None
 
 
 def moment(seconds: object) -> str | None:
-    """Epoch seconds in ISO 8601 UTC; an invalid time stays as Inspector wrote it."""
+    """Returns epoch seconds in ISO 8601 UTC. An invalid time stays as Inspector wrote it."""
     found = (
         moment_of(round(seconds, 3))
         if isinstance(seconds, int | float) and not isinstance(seconds, bool)

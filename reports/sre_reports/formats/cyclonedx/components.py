@@ -19,8 +19,10 @@ LONGEST_VERSION = 1024  # CycloneDX 1.6, definitions/version
 
 
 class Component:
-    """Collects one resource from its rows. Component numbers start at ``number``, the resource's
-    own, and form the references."""
+    """Collects one resource from its rows.
+
+    Component numbers start at ``number``, the resource's own. References are built from them.
+    """
 
     def __init__(self, row: Row, number: int) -> None:
         self._row, self._number = row, number
@@ -32,12 +34,14 @@ class Component:
         return self._number + 1 + len(self._packages)
 
     def holds(self, row: Row) -> bool:
-        """Whether the row is about this resource."""
+        """Returns whether the row is about this resource."""
         return all(row[name] == self._row[name] for name in _IDENTITY)
 
     def affected(self, row: Row) -> list[tuple[int, str | None]]:
-        """The numbers of the affected components, packages or else the resource, each with its
-        fixed version."""
+        """Returns the numbers of the affected components, each with its fixed version.
+
+        The components are the packages of the row, or the resource if it names none.
+        """
         found = [
             (self._package(one), one.package.fixed_in)
             for one in packages(row["packages"])
@@ -65,7 +69,7 @@ class Component:
         return self._packages[key][0]
 
     def to_json(self) -> dict[str, Any]:
-        """The component, including its packages."""
+        """Returns the component, including its packages."""
         row = self._row
         names = (*_IDENTITY, "owner")
         return {
@@ -81,13 +85,15 @@ class Component:
 
 
 def reference(number: int) -> str:
-    """The reference of a component within the document."""
+    """Returns the reference of a component within the document."""
     return f"component-{number}"
 
 
 def properties(**values: object) -> list[dict[str, str]]:
-    """CycloneDX properties with the prefix ``sre:``. Absent values are left out, and True is
-    ``true``."""
+    """Returns CycloneDX properties with the prefix ``sre:``.
+
+    Absent values are left out, and True is ``true``.
+    """
     told = {
         name: str(value).lower() if isinstance(value, bool) else str(value)
         for name, value in present(**values).items()

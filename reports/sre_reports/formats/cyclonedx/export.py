@@ -1,8 +1,8 @@
-"""Findings as a CycloneDX 1.6 VDR: resources with their vulnerable packages, and vulnerabilities
-with what they affect.
+"""Findings as a CycloneDX 1.6 VDR: resources with vulnerable packages, and vulnerabilities.
 
-A resource is written when its rows end, since they are adjacent. Vulnerabilities follow at the end,
-because each may occur until the last row.
+Each vulnerability lists the components that it affects. A resource is written when its rows end,
+since they are adjacent. Vulnerabilities follow at the end, because each may occur until the last
+row.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def write(options: Options, proof: Proof, batches: Batches, file: BinaryIO, tell
 
 
 def _components(batches: Batches, found: Vulnerabilities) -> Iterator[bytes]:
-    """Each resource when its rows end; its vulnerabilities are collected on the way."""
+    """Yields each resource when its rows end, and collects its vulnerabilities."""
     component = None
     for row in chain.from_iterable(batches):
         if component is None or not component.holds(row):
@@ -63,7 +63,7 @@ def _joined(pieces: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def _opened(proof: Proof) -> bytes:
-    """The document up to the first component, with open brackets."""
+    """Returns the document up to the first component, with open brackets."""
     head = {
         "$schema": "http://cyclonedx.org/schema/bom-1.6.schema.json",
         "bomFormat": "CycloneDX",

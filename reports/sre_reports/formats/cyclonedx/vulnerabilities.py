@@ -1,7 +1,7 @@
-"""The vulnerabilities of a CycloneDX VDR, one per id and status, with all ratings and all that they
-affect.
+"""The vulnerabilities of a CycloneDX VDR, one per id and status.
 
-Memory holds only numbers, eight bytes per affected component; texts are spooled.
+Each has all its ratings and all components that it affects. Memory holds only numbers, eight bytes
+per affected component; texts are spooled.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ Rating = tuple[str, float | int | None, str | None, str]  # severity, score, vec
 
 
 class _Seen:
-    """What each finding adds to a vulnerability."""
+    """The findings, components and ratings of one vulnerability so far."""
 
     __slots__ = ("findings", "numbers", "place", "ratings")
 
@@ -53,7 +53,7 @@ class _Seen:
 
 
 class Vulnerabilities:
-    """The vulnerabilities so far."""
+    """Collects the vulnerabilities of all findings."""
 
     def __init__(self) -> None:
         self._spool = Spool()
@@ -77,7 +77,7 @@ class Vulnerabilities:
         return sum(seen.findings for seen in self._seen.values())
 
     def add(self, row: Row, affected: Affected) -> None:
-        """One finding."""
+        """Adds one finding."""
         key = (
             row["vulnerability_id"],
             row["status"],
@@ -93,7 +93,7 @@ class Vulnerabilities:
             seen.numbers.extend((component, self._fixes.setdefault(fits, len(self._fixes))))
 
     def lines(self) -> Iterator[bytes]:
-        """Each as JSON."""
+        """Yields each vulnerability as JSON."""
         fixes = list(self._fixes)
         for place, (line, seen) in enumerate(
             zip(self._spool.lines(), self._seen.values(), strict=True)
@@ -113,7 +113,7 @@ class Vulnerabilities:
 
 
 def _affects(numbers: array[int], fixes: list[str | None]) -> list[dict[str, Any]]:
-    """Each affected component once, with the versions that fix it."""
+    """Returns each affected component once, with the versions that fix it."""
     found: dict[int, dict[str, None]] = {}
     for component, fix in zip(numbers[::2], numbers[1::2], strict=True):
         versions = found.setdefault(component, {})
@@ -130,7 +130,7 @@ def _affects(numbers: array[int], fixes: list[str | None]) -> list[dict[str, Any
 
 
 def _vulnerability(row: Row) -> dict[str, Any]:
-    """The parts of a vulnerability that do not depend on the affected component."""
+    """Returns the parts of a vulnerability that do not depend on the affected component."""
     wire, code = mapping(row["vulnerability_details"]), mapping(row["code_details"])
     links = [*words(wire.get("referenceUrls")), *words(code.get("referenceUrls"))]
     advice = word(part(mapping(row["remediation"]), "recommendation").get("text"))
@@ -155,7 +155,7 @@ def _vulnerability(row: Row) -> dict[str, Any]:
 
 
 def _analysis(status: str | None) -> dict[str, str]:
-    """The analysis of a finding that is not open. Inspector gives no reason."""
+    """Returns the analysis of a finding that is not open. Inspector gives no reason."""
     told = {"SUPPRESSED": "suppressed", "CLOSED": "closed"}.get(status or "")
     return {"detail": f"{told} in {SCANNER}"} if told else {}
 
@@ -184,7 +184,7 @@ def _cvss(one: Mapping[str, Any]) -> dict[str, Any] | None:
 
 
 def _rating(row: Row) -> Rating:
-    """Inspector's rating: its severity, and its score with vector."""
+    """Returns Inspector's rating: its severity, and its score with vector."""
     adjusted = part(mapping(row["score_details"]), "adjustedCvss")
     method = _METHODS.get(str(adjusted.get("version")), "other")
     return (
