@@ -1,1 +1,1 @@
-"""Where findings are kept: snapshots in a folder or a bucket, rollups and operations in a table."""
+"""The store: snapshots in a folder or bucket, and rollups and operations in a table."""

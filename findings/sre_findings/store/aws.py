@@ -1,4 +1,4 @@
-"""Clients of AWS services for the store: region, time-outs and retries."""
+"""AWS clients for the store, with region, timeouts and retries."""
 
 from __future__ import annotations
 
@@ -7,14 +7,18 @@ from typing import Any
 
 
 def home_region() -> str | None:
-    """The region that AWS_REGION names, as the AWS CLI reads it and the SDK for Python does not;
-    None leaves it to the SDK."""
+    """Returns the region in ``AWS_REGION``, or None to leave the choice to boto3.
+
+    The AWS CLI reads this variable, but boto3 does not.
+    """
     return os.environ.get("AWS_REGION") or None
 
 
 def connect(service: Any, region: str | None) -> Any:
-    """A client with time-outs and the SDK's standard retries. ``Any``: boto3's own types know
-    services by literal names."""
+    """Returns a boto3 client with timeouts and standard retries.
+
+    The type is ``Any`` because boto3's type stubs identify services by literal names.
+    """
     import boto3
     import botocore.config
 

@@ -11,8 +11,11 @@ from sre_findings.store.records.table import SqliteTable, Table
 
 
 def open_blobs(url: str, kms_key: str = "") -> Blobs:
-    """The store at ``file:///…`` or ``s3://bucket/prefix``; what a bucket is given is encrypted
-    under ``kms_key``."""
+    """Returns the store at ``file:///…`` or ``s3://bucket/prefix``.
+
+    Objects written to a bucket are encrypted with ``kms_key``, if set. Raises UsageError for
+    any other URL.
+    """
     parts = urlsplit(url)
     if parts.scheme == "s3" and parts.netloc:
         from sre_findings.store.objects.s3 import S3Blobs
@@ -26,7 +29,11 @@ def open_blobs(url: str, kms_key: str = "") -> Blobs:
 
 
 def open_table(url: str) -> Table:
-    """The table at ``sqlite:///relative``, ``sqlite:////absolute`` or ``dynamodb://table``."""
+    """Returns the table at a URL.
+
+    The URL is ``sqlite:///relative``, ``sqlite:////absolute`` or ``dynamodb://table``. Raises
+    UsageError for any other.
+    """
     scheme, _, rest = url.partition("://")
     if scheme == "dynamodb" and rest.strip("/"):
         from sre_findings.store.records.dynamodb import DynamoTable

@@ -1,1 +1,1 @@
-"""Small rows of a store: a table in SQLite or DynamoDB, and the kinds of rows in it."""
+"""Small records of a store: the table (SQLite or DynamoDB) and the kinds of rows in it."""

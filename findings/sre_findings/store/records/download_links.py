@@ -1,11 +1,10 @@
-"""Handouts in the table: what a file is to hold, under the hash of the reference by which it is
-fetched.
+"""Download links in the table: what each file contains, stored under a hash of its reference.
 
-    partition              sort       what
-    handout#{sha256}       handout    what ask.handouts keeps
+    partition              sort       contents
+    handout#{sha256}       handout    the values that ask.handouts stores
 
-The reference itself is not stored, so that a reader of the table can fetch nothing with it. A table
-removes expired rows when it likes, or never: readers leave them out.
+The reference itself is not stored, so read access to the table is not enough to download a file. A
+table may delete expired rows late or never, so readers ignore them.
 """
 
 from __future__ import annotations
@@ -21,12 +20,12 @@ _SORT = "handout"
 
 
 def write(table: Table, reference: str, values: Mapping[str, Any], until: datetime) -> None:
-    """Keeps the values for who has the reference, until a moment."""
+    """Stores the values under the hash of the reference. They expire at ``until``."""
     table.put([Row(_partition(reference), _SORT, values, int(until.timestamp()))])
 
 
 def read(table: Table, reference: str, now: datetime) -> Mapping[str, Any] | None:
-    """The values behind a reference; None where it is nobody's, or not good any more."""
+    """Returns the values of a reference, or None if it is unknown or has expired."""
     rows = list(table.query(_partition(reference), _SORT, _SORT))
     return rows[0].values if rows and (rows[0].expires or 0) > now.timestamp() else None
 

@@ -1,5 +1,8 @@
-"""The table in DynamoDB. Keys ``pk`` and ``sk`` (strings), the row as JSON text in ``body``, expiry
-in ``expires`` (TTL)."""
+"""The table in DynamoDB.
+
+The keys are ``pk`` and ``sk`` (strings). ``body`` contains the row as JSON text, and ``expires``
+its expiry (TTL).
+"""
 
 from __future__ import annotations
 
@@ -18,12 +21,12 @@ from sre_findings.store.records.table import LAST, Row
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table as BotoTable
 
-# queries, whoever asks: a caller of three hundred accounts has them in ten times the time of one
+# Concurrent queries of this process. Three hundred accounts take ten times as long as one.
 _AT_ONCE = 32
 
 
 class DynamoTable:
-    """Rows in one DynamoDB table. Batches are repeated by boto3 until none is left unprocessed."""
+    """Rows in one DynamoDB table. boto3 retries batches until every item is processed."""
 
     def __init__(self, name: str, table: BotoTable | None = None) -> None:
         self._name = name
@@ -47,21 +50,21 @@ class DynamoTable:
                     Item=_item(row), ConditionExpression="attribute_not_exists(pk)"
                 )
             except self._table.meta.client.exceptions.ConditionalCheckFailedException as error:
-                # An attempt whose answer was lost may have written it, and the SDK's next one have
-                # met our own row.
+                # If the response to a successful attempt was lost, the SDK's retry finds our own
+                # row.
                 repeated = failure_of(error).attempts > 0
                 return repeated and next(self.query(row.partition, row.sort, row.sort), None) == row
         return True
 
     def remove(self, partition: str, sort: str) -> None:
-        """See Table. As a batch of one, which the permission to write in batches covers."""
+        """See Table. Uses a batch of one, so that the permission for batch writes is enough."""
         with self._mapped("write"), self._table.batch_writer() as batch:
             batch.delete_item(Key={"pk": partition, "sk": sort})
 
     def query(
         self, partition: str, first: str = "", last: str = LAST, *, newest: int | None = None
     ) -> Iterator[Row]:
-        """See Table. Reads are consistent: who wrote a row reads it."""
+        """See Table. Reads are strongly consistent, so a writer can read its own rows."""
         from boto3.dynamodb.conditions import Key
 
         if newest == 0 or first > last:
@@ -89,7 +92,7 @@ class DynamoTable:
     def query_each(
         self, partition: str, ranges: Sequence[tuple[str, str]], *, newest: int | None = None
     ) -> Iterator[list[Row]]:
-        """See Table. No call takes several ranges, so that so many are made at once."""
+        """See Table. DynamoDB has no query for several ranges, so queries run concurrently."""
 
         def rows(some: tuple[str, str]) -> list[Row]:
             return list(self.query(partition, *some, newest=newest))
@@ -115,7 +118,7 @@ class DynamoTable:
             ) from error
 
     def _allow(self, error: Exception) -> str:
-        """The policy statement that lifts a denial, or an empty text."""
+        """Returns the policy statement that would allow a denied request, or an empty string."""
         failure = failure_of(error)
         partition = self._table.meta.client.meta.partition if failure.answered else ""
         return failure.remedy("dynamodb", f"arn:{partition}:dynamodb:*:*:table/{self._name}")

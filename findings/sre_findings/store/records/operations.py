@@ -1,9 +1,9 @@
-"""Operations in the table: a partition a day, a row each, gone after KEPT.
+"""Operations in the table: one partition per day, one row per operation. Rows expire after KEPT.
 
-    partition                sort key            what
+    partition                sort key            contents
     operation#2026-11-23     {time}#{id}         an Operation
 
-A table removes expired rows when it likes, or never: readers leave them out.
+A table may delete expired rows late or never, so readers ignore them.
 """
 
 from __future__ import annotations
@@ -16,12 +16,15 @@ from sre_findings.store.records.table import Row, Table
 
 
 def write(table: Table, operations: Iterable[Operation]) -> None:
-    """Writes them, each over what has its time and id."""
+    """Writes the operations. An existing row with the same time and ID is overwritten."""
     table.put(map(_row, operations))
 
 
 def read(table: Table, now: datetime, days: int) -> Iterator[Operation]:
-    """Those of so many days, today's included, the newest first; what has expired is left out."""
+    """Yields the operations of the last ``days`` days including today, newest first.
+
+    Expired operations are omitted.
+    """
     for back in range(min(days, KEPT.days + 1)):
         rows = list(table.query(_partition(now - timedelta(days=back))))
         yield from (

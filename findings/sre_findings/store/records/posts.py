@@ -1,10 +1,10 @@
-"""Posts to Slack and mails in the table: claims, and how they ended.
+"""Slack posts and emails in the table: claims and their outcomes.
 
-    partition              sort key               what
-    post#{channel}#{key}   {part}#claim#{number}  who sends this part, since when, and how it ended
+    partition              sort key               contents
+    post#{channel}#{key}   {part}#claim#{number}  the sender of this part, its start and its outcome
                            {part}#sent            where the post is
 
-A claim is a conditional write, so that only one of several writers has it. Rows expire after KEPT.
+A claim is a conditional write, so only one of several writers can hold it. Rows expire after KEPT.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ KEPT = timedelta(days=90)
 
 
 def sent(table: Table, place: str, part: str) -> Mapping[str, Any] | None:
-    """What was recorded of a part that was posted; None where nothing was."""
+    """Returns the record of a part that was posted, or None if it was not posted."""
     row = next(iter(table.query(_partition(place), f"{part}#sent", f"{part}#sent")), None)
     return row.values if row else None
 
 
 def last_claim(table: Table, place: str, part: str) -> tuple[int, Mapping[str, Any]] | None:
-    """The number and the values of the newest claim."""
+    """Returns the number and the values of the newest claim, or None if there is no claim."""
     row = next(
         iter(table.query(_partition(place), f"{part}#claim#", f"{part}#claim#~", newest=1)), None
     )
@@ -35,19 +35,19 @@ def last_claim(table: Table, place: str, part: str) -> tuple[int, Mapping[str, A
 def claim(
     table: Table, place: str, part: str, number: int, values: Mapping[str, Any], now: datetime
 ) -> bool:
-    """Takes the claim of this number; False where somebody has it."""
+    """Creates the claim with this number. Returns False if it already exists."""
     return table.create(_row(place, f"{part}#claim#{number:06}", values, now))
 
 
 def end(
     table: Table, place: str, part: str, number: int, values: Mapping[str, Any], now: datetime
 ) -> None:
-    """Writes how a claim ended over it."""
+    """Records the outcome of a claim by overwriting its row."""
     table.put([_row(place, f"{part}#claim#{number:06}", values, now)])
 
 
 def record(table: Table, place: str, part: str, values: Mapping[str, Any], now: datetime) -> None:
-    """Writes where the part is."""
+    """Records where the part was posted."""
     table.put([_row(place, f"{part}#sent", values, now)])
 
 

@@ -1,8 +1,8 @@
-"""What scopes held night by night, from the table of rollups: a row where something changed is true
-until the next.
+"""Daily history of scopes, from the rollups in the table.
 
-table.query   every night there is
-query_each    each scope's last row before the first night asked; and its rows since
+A row is written when a scope changes and is valid until the scope's next row. ``query`` reads the
+list of all snapshots. ``query_each`` reads, for each scope, its last row before the first snapshot
+requested and its rows since then.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from sre_findings.store.records.table import Row, Table
 
 
 class Night(NamedTuple):
-    """A snapshot as the table knows it."""
+    """A snapshot as the table records it."""
 
     sequence: int
     snapshot_id: str
@@ -31,8 +31,11 @@ class Night(NamedTuple):
 def series(
     table: Table, kind: str, values: Sequence[str], last: int, first: datetime
 ) -> list[tuple[Night, Rollup]]:
-    """What scopes of a kind held together each night from ``first`` up to the commit of sequence
-    ``last``, oldest first."""
+    """Returns the sum of the rollups of several scopes for each snapshot, oldest first.
+
+    The snapshots are those started at or after ``first``, up to the commit with sequence
+    ``last``. All scopes are of the same kind. The list is empty if there is no such snapshot.
+    """
     every = [_night(row) for row in table.query(MARKERS, "0", digits(last))]
     nights = [night for night in every if night.started_at >= first]
     if not nights:
@@ -46,7 +49,7 @@ def series(
 def _rows(
     table: Table, kind: str, values: Sequence[str], nights: Sequence[Night], *, older: bool
 ) -> Iterator[list[Row]]:
-    """The rows of each scope that tell of these nights, oldest first."""
+    """Yields the rows of each scope that are valid in these snapshots, oldest first."""
     begin, end, partition = nights[0].sequence, nights[-1].sequence, f"rollup#{kind}"
     since = table.query_each(
         partition,
@@ -69,8 +72,11 @@ def _night(row: Row) -> Night:
 
 
 class _Sums:
-    """Adds up scopes by their changes, for most of what they hold stays from one night to the
-    next."""
+    """Sums scopes by their changes.
+
+    Most values do not change from one snapshot to the next, so this is faster than adding up
+    every scope for every snapshot.
+    """
 
     def __init__(self, sequences: Sequence[str]) -> None:
         self._sequences = sequences
@@ -78,8 +84,11 @@ class _Sums:
         self._flows: list[Counter[str]] = [Counter() for _ in sequences]
 
     def add(self, rows: Sequence[Row]) -> None:
-        """Adds one scope. A row of a night that is not asked for is true from the next one that
-        is."""
+        """Adds one scope.
+
+        A row written in a snapshot that was not requested takes effect from the next
+        requested one.
+        """
         before = _NOTHING
         for row in rows:
             written = name_of(row)[1]
@@ -94,7 +103,7 @@ class _Sums:
             before = now
 
     def rollups(self) -> Iterator[Rollup]:
-        """The sum of each night."""
+        """Yields the sum for each snapshot."""
         held = _NOTHING
         for changes, flow in zip(self._changes, self._flows, strict=True):
             held = list(map(add, held, changes))
@@ -106,6 +115,6 @@ _NOTHING = [0] * len(NUMBERS)
 
 
 def _numbers(values: Mapping[str, Any]) -> list[int]:
-    """Every number of a row, in the order of NUMBERS; what is nothing is not in it."""
+    """Returns all numbers of a row in the order of NUMBERS. Rows omit zeroes."""
     told = {**values, **values["counts"]}
     return [told.get(name, 0) for name in NUMBERS]

@@ -1,14 +1,14 @@
-"""Rollups and ages in the table: a row for each scope, written when it changes, and a marker for
-each snapshot, written last.
+"""Rollups and ages in the table: one row per scope and change, and one marker per snapshot.
 
-    partition              sort key                      what
+    partition              sort key                      contents
     rollup#{scope's kind}  {value}<unit sep.>{sequence}  the scope's Rollup since that commit
     ages#{scope's kind}    the same                      its Ages, which are large and rarely read
     snapshot               {sequence}                    every row of this commit is written
 
-A value that no sort key can hold as it is stands there as its SHA-256, and in the row's ``value``
-as it is. A reader takes a scope's newest row at or before the commit asked. Without the marker it
-counts from Parquet instead.
+The marker is written last. If it is missing, readers count from Parquet instead.
+
+A value that cannot be used in a sort key is replaced there by its SHA-256, and the row's ``value``
+contains the original. Readers use a scope's newest row at or before the requested commit.
 """
 
 from __future__ import annotations
@@ -21,24 +21,24 @@ from sre_findings.model.snapshots.rollup import ORGANIZATION, Rollup, Scope
 from sre_findings.store.records.table import LAST, SORT_BYTES, Row, Table
 from sre_findings.store.snapshots.reader import Commit
 
-if TYPE_CHECKING:  # counts are asked for far more often
+if TYPE_CHECKING:  # imported lazily: most queries read only counts
     from sre_findings.model.sla.ages import Ages
 
 MARKERS = "snapshot"
-_SEPARATOR = "\x1f"  # in no value that stands in a key as it is
-_HASHED = "\x1e"  # begins the key of one that does not
+_SEPARATOR = "\x1f"  # never occurs in a value that is used unhashed
+_HASHED = "\x1e"  # first character of a hashed value
 _DIGITS = 12
 
 
 def write(
     table: Table, commit: Commit, rollups: Mapping[Scope, Rollup], before: Mapping[Scope, Rollup]
 ) -> int:
-    """Writes what differs from ``before``, the same scopes as of the commit before this one; then
-    the marker.
+    """Writes the rollups that differ from ``before``, then the marker. Returns the number of rows.
 
-    A scope that is in ``before`` only has emptied and gets a row of zeroes; one through which
-    anything went gets a row even if as much came as left. Ages go first, for the marker tells that
-    they are there. Returns the number of rows written.
+    ``before`` contains the rollups as of the previous commit. A scope that is only in
+    ``before`` is now empty and gets a row of zeroes. A scope with a flow gets a row even if its
+    totals are unchanged. The ages must be written before this call, because the marker states
+    that they exist too.
     """
     now = {**dict.fromkeys(before, Rollup()), **rollups}
     rows = [_row("rollup", scope, commit.sequence, rollup.to_row()) for scope, rollup in now.items()
@@ -56,8 +56,10 @@ def write(
 def write_ages(
     table: Table, commit: Commit, ages: Mapping[Scope, Ages], before: Mapping[Scope, Ages]
 ) -> int:
-    """Writes the ages that differ from those before; a scope that emptied gets a row of none.
-    Returns the rows written."""
+    """Writes the ages that differ from ``before``. Returns the number of rows.
+
+    A scope that is only in ``before`` is now empty and gets a row without ages.
+    """
     from sre_findings.model.sla.ages import Ages
 
     now = {**dict.fromkeys(before, Ages()), **ages}
@@ -69,26 +71,29 @@ def write_ages(
 
 
 def written(table: Table, commit: Commit) -> bool:
-    """Whether every row of the commit is in the table."""
+    """Returns whether the table contains every row of the commit."""
     marker = next(table.query(MARKERS, digits(commit.sequence), digits(commit.sequence)), None)
     return marker is not None and marker.values["snapshot_id"] == commit.snapshot_id
 
 
 def read(table: Table, commit: Commit, scope: Scope) -> Rollup:
-    """What the scope held as of the commit; zeroes where it never held anything."""
+    """Returns the rollup of a scope as of the commit, with zeroes if the scope has no row."""
     first, last = until(scope.value), _sort(scope, commit.sequence)
     row = next(table.query(f"rollup#{scope.kind}", first, last, newest=1), None)
     return _as_of(row, commit.sequence) if row else Rollup()
 
 
 Values = Collection[str] | None
-"""Values of scopes, each a query of its own; None is every scope of a kind, with all its nights."""
+"""Values of scopes, read with one query each.
+
+None reads all scopes of a kind, with all their rows.
+"""
 
 
 def read_kind(
     table: Table, commit: Commit, kind: str, values: Values = None
 ) -> Iterator[tuple[Scope, Rollup]]:
-    """Every scope of a kind as of the commit, emptied ones left out."""
+    """Yields every scope of a kind with its rollup as of the commit. Empty scopes are omitted."""
     for value, row in _newest(table, "rollup", kind, commit.sequence, values):
         if (rollup := _as_of(row, commit.sequence)) != Rollup():
             yield Scope(kind, value), rollup
@@ -97,7 +102,7 @@ def read_kind(
 def read_ages(
     table: Table, commit: Commit, kind: str, values: Values = None
 ) -> Iterator[tuple[Scope, Ages]]:
-    """The ages of every scope of a kind as of the commit, emptied ones left out."""
+    """Yields every scope of a kind with its ages as of the commit. Empty scopes are omitted."""
     from sre_findings.model.sla.ages import Ages
 
     for value, row in _newest(table, "ages", kind, commit.sequence, values):
@@ -108,12 +113,12 @@ def read_ages(
 def _newest(
     table: Table, what: str, kind: str, sequence: int, values: Values
 ) -> Iterator[tuple[str, Row]]:
-    """The value of each scope of a kind, and its newest row at or before a commit."""
+    """Yields the value of each scope of a kind and its newest row at or before a commit."""
     if values is not None:
         ranges = [(until(value), f"{until(value)}{digits(sequence)}") for value in sorted(values)]
         found = table.query_each(f"{what}#{kind}", ranges, newest=1)
         return ((value_of(row), row) for rows in found for row in rows)
-    if kind == ORGANIZATION:  # there is one, whose other nights need not be read
+    if kind == ORGANIZATION:  # a single scope: one row is enough
         last = _sort(Scope(kind), sequence)
         return (("", row) for row in table.query(f"{what}#{kind}", _SEPARATOR, last, newest=1))
     newest: dict[str, Row] = {}
@@ -125,25 +130,24 @@ def _newest(
 
 
 def value_of(row: Row) -> str:
-    """The value of the scope whose row it is."""
+    """Returns the value of the scope that a row belongs to."""
     value: str = row.values.get("value", name_of(row)[0])
     return value
 
 
 def name_of(row: Row) -> tuple[str, str]:
-    """The name of a row's scope, as its sort key has it, and the digits of the commit that wrote
-    it."""
+    """Returns a scope's name in the row's sort key and the digits of the row's commit."""
     name, _, written = row.sort.rpartition(_SEPARATOR)
     return name, written
 
 
 def until(value: str) -> str:
-    """What the sort keys of all rows of a scope begin with; the digits of a commit follow."""
+    """Returns the prefix of the sort keys of all rows of a scope. The commit's digits follow it."""
     return f"{_name(value)}{_SEPARATOR}"
 
 
 def _as_of(row: Row, sequence: int) -> Rollup:
-    """The row's rollup; its flow is of its own night alone."""
+    """Returns the row's rollup. Its flow counts only in the snapshot that wrote the row."""
     rollup = Rollup.from_row(row.values)
     return rollup if row.sort.endswith(digits(sequence)) else rollup.stock
 
@@ -162,8 +166,10 @@ def _sort(scope: Scope, sequence: int) -> str:
 
 
 def _name(value: str) -> str:
-    """The value in a sort key: as it is, or hashed where it is too long or could be taken for
-    another's key."""
+    """Returns the value as used in a sort key.
+
+    The value is hashed if it is too long or contains characters that sort keys reserve.
+    """
     plain = all(
         " " <= character < LAST and not "\ud800" <= character <= "\udfff" for character in value
     )
@@ -173,5 +179,5 @@ def _name(value: str) -> str:
 
 
 def digits(sequence: int) -> str:
-    """A commit's place in the order of all, as sort keys have it."""
+    """Returns a commit's sequence number as sort keys contain it."""
     return f"{sequence:0{_DIGITS}d}"

@@ -1,12 +1,12 @@
 """Slots in the table: each time a schedule is due is one slot.
 
-    partition        sort key                      what
+    partition        sort key                      contents
     slot#{schedule}  begun                         since when the schedule runs
-    slot#{schedule}  {2026-11-30T01:00Z}#{000001}  an attempt: who has it until when, and its end
+    slot#{schedule}  {2026-11-30T01:00Z}#{000001}  an attempt: its owner, its expiry and its outcome
 
-``sre_schedules.slots`` claims slots. A scan that EventBridge Scheduler starts has nothing to claim,
-for its snapshot knows its slot; it records here how it ended, so that what follows it need not
-wait.
+``sre_schedules.slots`` claims slots. A scan started by EventBridge Scheduler claims nothing,
+because its snapshot records the slot. It records its outcome here, so that the jobs that follow it
+need not wait.
 """
 
 from __future__ import annotations
@@ -20,20 +20,20 @@ RUNNING, DONE, FAILED, GIVEN_BACK, GIVEN_UP = "running", "done", "failed", "give
 
 
 def slot_of(fire: datetime) -> str:
-    """The name of a slot: 2026-11-30T01:00Z."""
+    """Returns the name of a slot, for example ``2026-11-30T01:00Z``."""
     return f"{fire.astimezone(UTC):%Y-%m-%dT%H:%MZ}"
 
 
 def partition_of(schedule: str) -> str:
-    """Where the slots of a schedule lie."""
+    """Returns the partition that contains the slots of a schedule."""
     return f"slot#{schedule}"
 
 
 def normal(slot: str) -> str:
-    """A slot as schedules name it: ``scan/2026-11-30T01:00:00Z``, as EventBridge Scheduler writes
-    the moment, loses its seconds.
+    """Returns a slot in the form that schedules use, without seconds.
 
-    Any other text stays as it is: it is the name that somebody gave.
+    EventBridge Scheduler writes ``scan/2026-11-30T01:00:00Z``. Any other text is returned
+    unchanged: it is a name that a user chose.
     """
     schedule, slash, text = slot.rpartition("/")
     try:
@@ -44,8 +44,10 @@ def normal(slot: str) -> str:
 
 
 def record_end(table: Table, slot: str, now: datetime, *, done: bool, detail: str) -> None:
-    """Records that a slot needs nothing more: its work is done, or it is given up. A slot of no
-    schedule is not recorded."""
+    """Records that a slot is finished: its work is done, or it is given up.
+
+    A slot without a schedule is not recorded.
+    """
     schedule, _, name = slot.rpartition("/")
     if not schedule:
         return

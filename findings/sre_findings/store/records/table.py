@@ -1,4 +1,4 @@
-"""Where small rows lie: SQLite or DynamoDB, behind one small Protocol that both keep."""
+"""The table for small rows: one protocol, implemented for SQLite here and for DynamoDB."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ LAST = "\U0010ffff"  # sorts after every key
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row: its partition, its place in it, and plain JSON values. ``expires`` is in epoch
-    seconds.
+    """One row: its partition, its sort key and plain JSON values. ``expires`` is in epoch seconds.
 
-    Keys are what every table takes: 1 to 2,048 and 1 to 1,024 bytes of UTF-8 (DynamoDB developer
-    guide, "Constraints").
+    Key sizes are limited to what every table accepts: 1 to 2,048 bytes of UTF-8 for the
+    partition and 1 to 1,024 for the sort key (DynamoDB developer guide, "Constraints"). Raises
+    ValueError for a key outside these limits.
     """
 
     partition: str
@@ -43,35 +43,42 @@ class Row:
 class Table(Protocol):
     """Rows by partition and sort key, in the order of the sort key's UTF-8 bytes.
 
-    Errors of the medium arrive as StoreUnreadable. Expired rows may still be there: readers look at
-    ``expires``.
+    I/O errors are raised as StoreUnreadable. Expired rows may still be returned, so readers
+    check ``expires``.
     """
 
     def put(self, rows: Iterable[Row]) -> None:
-        """Writes rows over what has their keys. Not one transaction: a marker row written after
-        them tells the end."""
+        """Writes rows, replacing those with the same keys.
+
+        The write is not a transaction. To signal that all rows are written, write a marker
+        row last.
+        """
         ...
 
     def create(self, row: Row) -> bool:
-        """Writes the row if none has its key, atomically among all writers; False if one has."""
+        """Writes the row if its key is free, atomically among all writers. Returns False if not."""
         ...
 
     def remove(self, partition: str, sort: str) -> None:
-        """Removes the row, if it is there."""
+        """Removes the row if it exists."""
         ...
 
     def query(
         self, partition: str, first: str = "", last: str = LAST, *, newest: int | None = None
     ) -> Iterator[Row]:
-        """The partition's rows from ``first`` to ``last``, both included, in order; with
-        ``newest``, at most so many from the end, last first."""
+        """Yields the partition's rows from ``first`` to ``last``, both included, in order.
+
+        With ``newest``, yields at most that many rows from the end, last first.
+        """
         ...
 
     def query_each(
         self, partition: str, ranges: Sequence[tuple[str, str]], *, newest: int | None = None
     ) -> Iterable[list[Row]]:
-        """The same for each of many ranges, in their order: hundreds take little longer than a
-        few."""
+        """Returns the rows of each range, in the order of the ranges (see ``query``).
+
+        Hundreds of ranges take little longer than a few.
+        """
         ...
 
 
@@ -79,7 +86,7 @@ _SCHEMA = """create table if not exists rows (
     partition text not null, sort text not null, body text not null, expires integer,
     primary key (partition, sort)
 ) without rowid"""
-# a file that another is just making has none
+# The table is missing if another process is just creating the file.
 _EXISTS = "select 1 from sqlite_master where name = 'rows'"
 _PUT = "insert or replace into rows values (?, ?, ?, ?)"
 _CREATE = "insert or ignore into rows values (?, ?, ?, ?)"
@@ -93,14 +100,16 @@ _Found = tuple[str, str, int | None]
 
 
 class SqliteTable:
-    """A table in one SQLite file, made when the first row is written; readers of a file that is not
-    there find nothing."""
+    """A table in one SQLite file, which is created when the first row is written.
+
+    Reading a file that does not exist returns no rows.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path, self._lock = path, threading.Lock()
 
     def put(self, rows: Iterable[Row]) -> None:
-        """See Table; here it is one transaction."""
+        """See Table. Here the write is one transaction."""
         with self._open(write=True) as connection:
             connection.executemany(_PUT, map(_record, rows))
 
@@ -124,7 +133,7 @@ class SqliteTable:
     def query_each(
         self, partition: str, ranges: Sequence[tuple[str, str]], *, newest: int | None = None
     ) -> Iterator[list[Row]]:
-        """See Table; here they are of one moment."""
+        """See Table. Here all ranges are read at the same point in time."""
         for rows in self._found(partition, ranges, newest):
             yield [Row(partition, sort, json.loads(body), expires) for sort, body, expires in rows]
 
@@ -143,9 +152,8 @@ class SqliteTable:
 
     @contextlib.contextmanager
     def _open(self, *, write: bool) -> Iterator[sqlite3.Connection]:
-        """A connection for one operation: processes share the file, and none holds it longer than
-        it needs."""
-        # not "ro": a reader must be able to undo what a killed writer left half done
+        """Opens a connection for one operation, because processes share the file."""
+        # not "ro": a reader must be able to roll back an unfinished write of a killed process
         mode = "rwc" if write else "rw"
         try:
             if write:

@@ -1,1 +1,1 @@
-"""Snapshots: where their files are, how they are read, written, checked, moved and pruned."""
+"""Snapshots: file keys, and reading, writing, checking, migrating and pruning snapshots."""

@@ -1,4 +1,4 @@
-"""Whether a snapshot is what was committed: every part exists and has its checksum."""
+"""Checks that a snapshot is unchanged: every part exists and has its checksum."""
 
 from __future__ import annotations
 
@@ -14,10 +14,9 @@ _CHUNK = 1 << 20
 
 
 def verify(snapshots: Snapshots, commit: Commit) -> Iterator[tuple[str, str | None]]:
-    """Each file of the snapshot with what is wrong with it, None where nothing is; the manifest
-    first.
+    """Yields each file of the snapshot, the manifest first, with its problem or None.
 
-    The manifest's own sum stands in the commit, the parts' sums in the manifest.
+    The commit contains the manifest's SHA-256, and the manifest those of the parts.
     """
     try:
         manifest = snapshots.manifest(commit)

@@ -1,23 +1,22 @@
-"""Where everything of a store lies. One function makes each kind of key, one reads any of them, and
-nothing else may.
+"""The keys of all files in a store. No other module builds or parses keys.
 
-commits/000000000042.json                               the commit: nothing exists before it
-snapshots/20261122T010000Z/plan.json            what will be read; the first file of a snapshot,
-                                                and the last that is removed
-                          /shards/eu-west-1.json        what one shard read
-                          /manifest.json        the certificate, and every part with its SHA-256
-tables/findings/snapshot_id=20261122T010000Z/part-eu-west-1-00000.parquet
-pruned/000000000042.json                        what was pruned, when and why
-holds/20261122T010000Z.json                     a legal hold
-snapshots/doctor/20261122T010000Z-0a1b…         a test object of sre-cli doctor, while it runs
+    commits/000000000042.json                       the commit: makes the snapshot visible
+    snapshots/20261122T010000Z/plan.json            what will be read; the first file that is
+                                                    written and the last that is removed
+                              /shards/eu-west-1.json    the results of one shard
+                              /manifest.json        completeness check, all parts with SHA-256
+    tables/findings/snapshot_id=20261122T010000Z/part-eu-west-1-00000.parquet
+    pruned/000000000042.json                        what was pruned, when and why
+    holds/20261122T010000Z.json                     a legal hold
+    snapshots/doctor/20261122T010000Z-0a1b…         a test object of sre-cli doctor, while it runs
 
-The table comes first, so that each is one folder with one schema and one partition key for Athena,
-Spark, Snowflake, crawlers and globs. A manifest names a part by table and file,
-``findings/part-eu-west-1-00000.parquet``, wherever it lies.
+The table comes first in the key, so each table is one folder with one schema and one partition key
+for Athena, Spark, Snowflake, crawlers and globs. A manifest identifies a part by table and file,
+``findings/part-eu-west-1-00000.parquet``, independently of the layout.
 
-The first layout had all of a snapshot in one folder,
-``snapshots/snapshot_id=20261122T010000Z/{plan.json,findings/part-…}``. It is still read; ``sre-cli
-snapshots convert`` moves it.
+In the first layout all files of a snapshot were in one folder,
+``snapshots/snapshot_id=20261122T010000Z/{plan.json,findings/part-…}``. It can still be read, and
+``sre-cli snapshots convert`` migrates it.
 """
 
 from __future__ import annotations
@@ -29,10 +28,10 @@ from sre_findings.model.errors import StoreUnreadable
 
 BY_SNAPSHOT, BY_TABLE = 1, 2
 LAYOUT = BY_TABLE
-"""The layout that is written. Which one a committed snapshot has stands in its commit."""
+"""The layout that is written. The commit of a snapshot records which one it has."""
 
 PARTITION = "snapshot_id"
-"""The one partition key of every table."""
+"""The only partition key of every table."""
 
 RECORDS = "snapshots/"
 TABLES = "tables/"
@@ -40,7 +39,7 @@ COMMITS = "commits/"
 TOMBSTONES = "pruned/"
 HOLDS = "holds/"
 CONVERTED = "converted.json"
-TRIALS = "snapshots/doctor/"  # where a scan may write and delete
+TRIALS = "snapshots/doctor/"  # doctor checks write and delete permissions here
 
 _ID = r"\d{8}T\d{6}Z(?:-\d+)?"
 _TABLE = r"[a-z][a-z_]*"
@@ -79,8 +78,11 @@ _KEYS = {
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A key, read. ``kind`` is part, record, commit, tombstone or hold; ``file`` the name within
-    its folder, or the number."""
+    """A parsed key.
+
+    ``kind`` is part, record, commit, tombstone or hold. ``file`` is the name within its folder,
+    or the number.
+    """
 
     kind: str
     layout: int
@@ -90,7 +92,7 @@ class Key:
 
 
 def parse(key: str) -> Key | None:
-    """What a key names; None for whatever no function here makes."""
+    """Returns the parsed key, or None if it is not a key of a store."""
     for kind, patterns in _KEYS.items():
         for layout, pattern in patterns:
             if found := pattern.fullmatch(key):
@@ -106,52 +108,58 @@ def parse(key: str) -> Key | None:
 
 
 def is_snapshot_id(text: str) -> bool:
-    """Whether a snapshot can have this id."""
+    """Returns whether the text has the form of a snapshot ID."""
     return _SNAPSHOT_ID.fullmatch(text) is not None
 
 
 def is_table(text: str) -> bool:
-    """Whether a table can have this name."""
+    """Returns whether the text has the form of a table name."""
     return _TABLE_NAME.fullmatch(text) is not None
 
 
 def records(snapshot_id: str, layout: int = LAYOUT) -> str:
-    """The folder of a snapshot's plan, shard records and manifest; in the first layout of its parts
-    too. It ends with ``/``."""
+    """Returns the folder of a snapshot's plan, shard records and manifest. It ends with ``/``.
+
+    In the first layout this folder also contains the parts.
+    """
     named = _checked(snapshot_id, _SNAPSHOT_ID, "the id of a snapshot")
     return f"{RECORDS}{named}/" if layout == BY_TABLE else f"{RECORDS}{PARTITION}={named}/"
 
 
 def plan_key(snapshot_id: str, layout: int = LAYOUT) -> str:
-    """The key of a snapshot's plan."""
+    """Returns the key of a snapshot's plan."""
     return f"{records(snapshot_id, layout)}plan.json"
 
 
 def manifest_key(snapshot_id: str, layout: int = LAYOUT) -> str:
-    """The key of a snapshot's manifest."""
+    """Returns the key of a snapshot's manifest."""
     return f"{records(snapshot_id, layout)}manifest.json"
 
 
 def shard_key(snapshot_id: str, shard: str, layout: int = LAYOUT) -> str:
-    """The key of a shard's record."""
+    """Returns the key of a shard's record."""
     name = _checked(shard, _SHARD_NAME, "the name of a shard")
     return f"{records(snapshot_id, layout)}shards/{name}.json"
 
 
 def converted_key(snapshot_id: str) -> str:
-    """The key beside a snapshot's files in the first layout that says when they were moved
-    (store/snapshots/layout_migration.py)."""
+    """Returns the key of the file that records when a snapshot was migrated from the first layout.
+
+    See store/snapshots/layout_migration.py.
+    """
     return records(snapshot_id, BY_SNAPSHOT) + CONVERTED
 
 
 def table_folder(table: str) -> str:
-    """The folder of a table, all snapshots of it: what a crawler, a Glue table or an external table
-    points at."""
+    """Returns the folder of a table with all its snapshots. It ends with ``/``.
+
+    This is the location for a crawler, a Glue table or an external table.
+    """
     return f"{TABLES}{_checked(table, _TABLE_NAME, 'the name of a table')}/"
 
 
 def partition(table: str, snapshot_id: str, layout: int = LAYOUT) -> str:
-    """The folder of one snapshot's parts of a table. It ends with ``/``."""
+    """Returns the folder of one snapshot's parts of a table. It ends with ``/``."""
     if layout == BY_SNAPSHOT:
         return (
             f"{records(snapshot_id, layout)}{_checked(table, _TABLE_NAME, 'the name of a table')}/"
@@ -161,29 +169,31 @@ def partition(table: str, snapshot_id: str, layout: int = LAYOUT) -> str:
 
 
 def part_key(snapshot_id: str, part: str, layout: int = LAYOUT) -> str:
-    """The key of a part, which manifests name ``table/file``."""
+    """Returns the key of a part. Manifests identify it as ``table/file``."""
     table, _, file = _checked(part, _PART, "the name of a part").partition("/")
     return partition(table, snapshot_id, layout) + file
 
 
 def commit_key(sequence: int) -> str:
-    """The key of a commit; its twelve digits make the order of keys the order of commits."""
+    """Returns the key of a commit. Its twelve digits sort keys in the order of commits."""
     return f"{COMMITS}{sequence:012d}.json"
 
 
 def tombstone_key(sequence: int) -> str:
-    """The key of what is left of a pruned snapshot."""
+    """Returns the key of the tombstone of a pruned snapshot."""
     return f"{TOMBSTONES}{sequence:012d}.json"
 
 
 def hold_key(snapshot_id: str) -> str:
-    """The key of a legal hold."""
+    """Returns the key of a legal hold."""
     return f"{HOLDS}{_checked(snapshot_id, _SNAPSHOT_ID, 'the id of a snapshot')}.json"
 
 
 def _checked(text: str, pattern: re.Pattern[str], what: str) -> str:
-    """The text, which came from a file in the store. Raises StoreUnreadable for one that could lead
-    elsewhere."""
+    """Returns the text if it matches the pattern. Raises StoreUnreadable otherwise.
+
+    The text comes from a file in the store and could otherwise point outside its folder.
+    """
     if not pattern.fullmatch(text):
         raise StoreUnreadable(f"{text!r} is not {what}", do="Run: sre-cli snapshots verify.")
     return text

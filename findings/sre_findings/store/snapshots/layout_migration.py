@@ -1,14 +1,15 @@
-"""Moves snapshots of the first layout, all tables of one in a folder, to today's, the table first.
-It may be killed anywhere:
+"""Migrates snapshots from the first layout (one folder per snapshot) to the current one.
 
-1. Every file that the manifest lists, and the records, get their new keys beside the old ones: a
-hard link in a folder, a copy
-   within a bucket. ``converted.json`` among the old ones says when.
-2. The commit is written anew, and names the new layout: from then on every reader looks there.
-3. The old files go a day later, with the next run, when whoever had them open has closed them.
-``converted.json`` is the last.
+The migration can be interrupted at any point:
 
-The files themselves, their sums and the manifest stay as they were committed.
+1. Every file that the manifest lists, and the records, get their new keys in addition to the old
+   ones: a hard link in a folder, a copy in a bucket. ``converted.json`` in the old folder records
+   the time.
+2. The commit is rewritten with the new layout. From then on every reader uses the new keys.
+3. The next run, at least one day later, removes the old files, when no reader has them open any
+   more. ``converted.json`` is removed last.
+
+The files, their checksums and the manifest do not change.
 """
 
 from __future__ import annotations
@@ -29,19 +30,22 @@ from sre_findings.store.snapshots.writer import SnapshotWriter
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """One file's old key and its new one."""
+    """The old and the new key of one file."""
 
     old: str
     new: str
 
 
 def old_commits(snapshots: SnapshotWriter) -> list[Commit]:
-    """Every commit whose files lie in the first layout, oldest first."""
+    """Returns every commit whose files are in the first layout, oldest first."""
     return [one for one in snapshots.commits() if one.layout == BY_SNAPSHOT]
 
 
 def moves(snapshots: SnapshotWriter, commit: Commit) -> list[Move]:
-    """What must move of a snapshot. Raises StoreUnreadable where its manifest is damaged."""
+    """Returns the files of a snapshot to move.
+
+    Raises StoreUnreadable if its manifest is damaged.
+    """
     parts = [part.key for part in snapshots.manifest(commit).parts]
     found = [
         Move(
@@ -62,8 +66,11 @@ def moves(snapshots: SnapshotWriter, commit: Commit) -> list[Move]:
 
 
 def convert(snapshots: SnapshotWriter, commit: Commit, now: datetime) -> int:
-    """Moves one snapshot; how many files it has. Raises StoreUnreadable where one is gone; nothing
-    visible changes."""
+    """Migrates one snapshot and returns its number of files.
+
+    Raises StoreUnreadable if a file is missing. Readers then still see the snapshot in its old
+    layout.
+    """
     wanted = moves(snapshots, commit)
     for one in wanted:
         try:
@@ -82,10 +89,9 @@ def convert(snapshots: SnapshotWriter, commit: Commit, now: datetime) -> int:
 
 
 def tidy(snapshots: SnapshotWriter, now: datetime, grace: timedelta = GRACE) -> Iterator[str]:
-    """Removes the old files of snapshots that were converted ``grace`` ago or earlier, and yields
-    their ids.
+    """Removes the old files of snapshots migrated at least ``grace`` ago, and yields their IDs.
 
-    Of one under a legal hold nothing is removed.
+    Snapshots under a legal hold are skipped.
     """
     for commit in waiting(snapshots):
         since = _converted_at(snapshots, commit)
@@ -98,7 +104,7 @@ def tidy(snapshots: SnapshotWriter, now: datetime, grace: timedelta = GRACE) -> 
 
 
 def waiting(snapshots: SnapshotWriter) -> list[Commit]:
-    """Every commit that was converted and whose old files are still there."""
+    """Returns every migrated commit whose old files still exist."""
     prefix = f"{keys.PARTITION}="
     there = {
         name.removeprefix(prefix)

@@ -1,10 +1,10 @@
-"""Removes snapshots in an order that leaves nothing broken visible, wherever it is killed.
+"""Removes snapshots in an order that never exposes a damaged snapshot, even if interrupted.
 
-1. A tombstone is written: which commit it was, when it went and why.
-2. The commit goes, and no reader finds the snapshot any more.
-3. Its files go a day later, when whoever had it open has closed it.
+1. A tombstone is written: which commit was pruned, when and why.
+2. The commit is deleted, and readers no longer see the snapshot.
+3. Its files are deleted a day later, when no reader has them open any more.
 
-Of a snapshot under a legal hold nothing is removed.
+Snapshots under a legal hold are not removed.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from sre_findings.store.snapshots.reader import Commit
 from sre_findings.store.snapshots.writer import SnapshotWriter
 
 GRACE = timedelta(days=1)
-"""How long files stay after their commit is gone: longer than any reader keeps a snapshot open."""
+"""How long files are kept after their commit is deleted: longer than any reader uses a snapshot."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tombstone:
-    """What is left of a snapshot that was pruned."""
+    """The record of a pruned snapshot."""
 
     sequence: int
     snapshot_id: str
@@ -49,8 +49,10 @@ class Hold:
 
 
 def prune(snapshots: SnapshotWriter, doomed: Sequence[Fate], now: datetime) -> Iterator[str]:
-    """Makes these snapshots invisible, and yields the id of each that went. One that was held
-    meanwhile stays."""
+    """Makes these snapshots invisible and yields the ID of each.
+
+    A snapshot that was put under a legal hold meanwhile is kept.
+    """
     commits = {one.snapshot_id: one for one in snapshots.commits()}
     for fate in doomed:
         if (
@@ -65,11 +67,10 @@ def prune(snapshots: SnapshotWriter, doomed: Sequence[Fate], now: datetime) -> I
 
 
 def sweep(snapshots: SnapshotWriter, now: datetime, grace: timedelta = GRACE) -> Iterator[str]:
-    """Removes what is left of snapshots that were pruned ``grace`` ago or earlier, and yields their
-    ids.
+    """Removes the files of snapshots pruned at least ``grace`` ago, and yields their IDs.
 
-    A tombstone whose commit is still there is of a run that was killed before it was gone: the
-    commit goes now.
+    A tombstone whose commit still exists comes from an interrupted run; that commit is deleted
+    now.
     """
     visible, there = {one.snapshot_id for one in snapshots.commits()}, snapshots.ids()
     for stone in tombstones(snapshots.blobs):
@@ -85,7 +86,7 @@ def sweep(snapshots: SnapshotWriter, now: datetime, grace: timedelta = GRACE) ->
 
 
 def tombstones(blobs: Blobs) -> list[Tombstone]:
-    """Every snapshot that was pruned, the oldest first."""
+    """Returns the tombstones of all pruned snapshots, oldest first."""
     return [
         _tombstone(json.loads(blobs.read(key)))
         for key in sorted(blobs.keys(keys.TOMBSTONES))
@@ -94,12 +95,12 @@ def tombstones(blobs: Blobs) -> list[Tombstone]:
 
 
 def pruned_sequences(blobs: BlobReader) -> set[int]:
-    """The sequence of every snapshot that was pruned: one listing, and nothing is read."""
+    """Returns the sequence numbers of all pruned snapshots, from a listing without reads."""
     return {int(key.file) for name in blobs.keys(keys.TOMBSTONES) if (key := keys.parse(name))}
 
 
 def hold(snapshots: SnapshotWriter, commit: Commit, owner: str, reason: str, now: datetime) -> None:
-    """Puts a legal hold on a snapshot. Raises UsageError where it has one."""
+    """Puts a legal hold on a snapshot. Raises UsageError if it already has one."""
     body = {
         "snapshot_id": commit.snapshot_id,
         "owner": owner,
@@ -113,14 +114,14 @@ def hold(snapshots: SnapshotWriter, commit: Commit, owner: str, reason: str, now
 
 
 def release(snapshots: SnapshotWriter, snapshot_id: str) -> None:
-    """Takes the legal hold from a snapshot. Raises UsageError where it has none."""
+    """Removes the legal hold from a snapshot. Raises UsageError if it has none."""
     if held(snapshots.blobs, snapshot_id) is None:
         raise UsageError(f"{snapshot_id} is not held", do="See: sre-cli snapshots list.")
     snapshots.blobs.delete(keys.hold_key(snapshot_id))
 
 
 def held(blobs: Blobs, snapshot_id: str) -> Hold | None:
-    """The legal hold on a snapshot."""
+    """Returns the legal hold on a snapshot, or None."""
     try:
         values = json.loads(blobs.read(keys.hold_key(snapshot_id)))
     except Missing:
@@ -134,13 +135,16 @@ def held(blobs: Blobs, snapshot_id: str) -> Hold | None:
 
 
 def holds(blobs: Blobs) -> dict[str, Hold]:
-    """Every legal hold, by snapshot."""
+    """Returns every legal hold by snapshot ID."""
     named = [key.snapshot_id for name in blobs.keys(keys.HOLDS) if (key := keys.parse(name))]
     return {one: found for one in named if (found := held(blobs, one)) is not None}
 
 
 def _bury(blobs: Blobs, commit: Commit, why: str, now: datetime) -> None:
-    """Writes the tombstone, once: of two runs at the same time the first one's moment counts."""
+    """Writes the tombstone unless it exists.
+
+    If two runs prune at the same time, the first one's time counts.
+    """
     body: dict[str, Any] = {
         "sequence": commit.sequence,
         "snapshot_id": commit.snapshot_id,

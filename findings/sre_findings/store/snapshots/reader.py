@@ -1,7 +1,7 @@
-"""Reading the snapshots of a store: commits, manifests and parts.
+"""Reads the snapshots of a store: commits, manifests and parts.
 
-``keys`` has the keys of its files, ``writer`` writes one. A snapshot without a commit does not
-exist for a reader.
+``keys`` defines the keys of the files, and ``writer`` writes snapshots. A snapshot without a commit
+is invisible to readers.
 """
 
 from __future__ import annotations
@@ -19,30 +19,29 @@ from sre_findings.model.snapshots.reasons import Reason, from_json, texts
 from sre_findings.store.objects.blobs import BlobReader, Missing
 from sre_findings.store.snapshots import keys
 
-if TYPE_CHECKING:  # who asks the table reads no manifest, and what it is made of takes 10 ms
+if TYPE_CHECKING:  # imported lazily (10 ms): queries of the table read no manifest
     from sre_findings.model.answers.snapshots import SnapshotItem
     from sre_findings.model.snapshots.certificate import Certificate
     from sre_findings.model.snapshots.scan_plan import Plan
     from sre_findings.model.snapshots.shard_facts import Part, ShardFacts
 
 STAMP = "%Y%m%dT%H%M%SZ"
-"""How the time in a snapshot's id is written, in UTC."""
+"""The format of the time in a snapshot ID, in UTC."""
 SCHEMA = 2
-"""The version of the tables (``store/schema/tables.py``) that is written. Older ones are read too.
+"""The version of the tables (``store/schema/tables.py``) that is written. Older ones can be read.
 
-A new column needs a new version, which ``store/schema/fields.tsv`` names. Version 2 has names,
-reachability and marks of rows.
+A new column needs a new version, recorded in ``store/schema/fields.tsv``. Version 2 added names,
+reachability and annotations of rows.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """One visible snapshot. ``started_at`` is its age's origin: nothing in it is known to be
-    younger.
+    """One visible snapshot. Its age counts from ``started_at``, the earliest time of its data.
 
-    ``totals`` are the certificate's; ``slot`` is the fire of a schedule that it was made for, empty
-    where a person asked for it. ``schema`` is the version of its tables, ``layout`` where its files
-    lie (store/snapshots/keys.py).
+    ``totals`` come from the completeness check. ``slot`` is the slot of the schedule that
+    started the scan, or empty if a user started it. ``schema`` is the version of its tables,
+    and ``layout`` that of its keys (store/snapshots/keys.py).
     """
 
     sequence: int
@@ -66,7 +65,7 @@ class Commit:
         return texts(self.causes)
 
     def to_json(self) -> SnapshotItem:
-        """Plain data, for the commit's file: the causes as sentences too."""
+        """Returns plain data for the commit's file, with the causes also as sentences."""
         values: SnapshotItem = {
             "sequence": self.sequence,
             "snapshot_id": self.snapshot_id,
@@ -89,13 +88,13 @@ class Commit:
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Commit:
-        """The reverse of :meth:`to_json`."""
+        """Creates a Commit from the data of :meth:`to_json`."""
         times = {name: datetime.fromisoformat(values[name]) for name in ("started_at", "ended_at")}
         gaps = tuple(
             (str(a), str(r), str(t), str(s), str(state)) for a, r, t, s, state in values["gaps"]
         )
         others = {name: value for name, value in values.items() if name != "reasons"}
-        # the first version wrote neither
+        # The first version wrote neither key.
         first = {"schema": 1, "layout": keys.BY_SNAPSHOT}
         return cls(**{**first, **others, **times, "causes": from_json(values), "gaps": gaps})
 
@@ -111,12 +110,12 @@ class Manifest:
 
     @property
     def parts(self) -> Iterator[Part]:
-        """Every Parquet file of the snapshot: what shards read, and what followed from it."""
+        """Yields every Parquet file of the snapshot: the parts of the shards, then the history."""
         yield from (part for shard in self.shards for part in shard.parts)
         yield from self.history
 
     def to_json(self) -> dict[str, Any]:
-        """Plain data, for the manifest's file."""
+        """Returns plain data for the manifest's file."""
         return {
             "schema": "sre-operations-assistant/manifest/v1",
             "snapshot_id": self.plan.snapshot_id,
@@ -128,7 +127,7 @@ class Manifest:
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Manifest:
-        """The reverse of :meth:`to_json`."""
+        """Creates a Manifest from the data of :meth:`to_json`."""
         from sre_findings.model.snapshots.certificate import Certificate
         from sre_findings.model.snapshots.scan_plan import Plan
         from sre_findings.model.snapshots.shard_facts import Part, ShardFacts
@@ -145,23 +144,22 @@ class Manifest:
 
 @dataclass(frozen=True, slots=True)
 class Snapshots:
-    """The committed snapshots of one store. Nothing here writes."""
+    """The committed snapshots of one store, read-only."""
 
     blobs: BlobReader
 
     def commits(self) -> list[Commit]:
-        """Every commit, oldest first."""
+        """Returns every commit, oldest first."""
         found = (self._commit(key) for key in self._commit_keys())
         return [commit for commit in found if commit is not None]
 
     def latest(self) -> Commit | None:
-        """The newest commit, by sequence."""
+        """Returns the newest commit by sequence, or None if there is no commit."""
         found = (self._commit(key) for key in reversed(self._commit_keys()))
         return next((commit for commit in found if commit is not None), None)
 
     def manifest(self, commit: Commit) -> Manifest:
-        """The commit's manifest. Raises StoreUnreadable where it is gone or not the one that was
-        committed."""
+        """Returns the commit's manifest. Raises StoreUnreadable if it is missing or was changed."""
         try:
             body = self.blobs.read(keys.manifest_key(commit.snapshot_id, commit.layout))
         except Missing:
@@ -173,7 +171,10 @@ class Snapshots:
     def last_known(
         self, shard: str, commits: Sequence[Commit]
     ) -> tuple[Commit, tuple[Part, ...]] | None:
-        """The newest of the commits whose history knows the shard, and the shard's parts there."""
+        """Returns the newest of the commits whose history contains the shard, with its parts.
+
+        Returns None if no commit contains it.
+        """
         for commit in reversed(commits):
             manifest = self.manifest(commit)
             if any(part.key == f"states/part-{shard}.parquet" for part in manifest.history):
@@ -181,11 +182,14 @@ class Snapshots:
         return None
 
     def part(self, commit: Commit, part: Part, to: Path) -> Path:
-        """A local path of one part of a commit (see Blobs.fetch)."""
+        """Returns a local path of one part of a commit (see ``Blobs.fetch``)."""
         return self.fetch(commit.snapshot_id, part.key, to, commit.layout)
 
     def fetch(self, snapshot_id: str, part: str, to: Path, layout: int = keys.LAYOUT) -> Path:
-        """A local path of one part of a snapshot, committed or being made."""
+        """Returns a local path of one part of a snapshot, which need not be committed yet.
+
+        Raises StoreUnreadable if the part is missing.
+        """
         key = keys.part_key(snapshot_id, part, layout)
         try:
             return self.blobs.fetch(key, to / snapshot_id / part)
@@ -193,13 +197,15 @@ class Snapshots:
             raise _damaged(snapshot_id, f"{part} is gone") from None
 
     def part_url(self, commit: Commit, part: Part) -> str:
-        """The part's URL, for engines that read the store directly."""
+        """Returns the part's URL, for engines that read the store directly."""
         return f"{self.blobs.url}/{keys.part_key(commit.snapshot_id, part.key, commit.layout)}"
 
     def files(self, snapshot_id: str) -> list[str]:
-        """The keys of everything of a snapshot, in either layout, committed or not, in the order in
-        which they may be removed: its plan is the last, so that what a killed removal leaves is
-        found again."""
+        """Returns the keys of all files of a snapshot, in either layout, in the order of removal.
+
+        The snapshot need not be committed. The plan comes last, so that an interrupted
+        removal can be found and resumed.
+        """
         tables = [
             keys.partition(name, snapshot_id)
             for name in self.blobs.folders(keys.TABLES)
@@ -210,14 +216,14 @@ class Snapshots:
         return sorted(found, key=lambda key: key.endswith("/plan.json"))
 
     def ids(self) -> set[str]:
-        """Every snapshot that has files, committed or not, in either layout."""
+        """Returns the IDs of all snapshots with files, committed or not, in either layout."""
         named = (
             name.removeprefix(f"{keys.PARTITION}=") for name in self.blobs.folders(keys.RECORDS)
         )
         return {name for name in named if keys.is_snapshot_id(name)}
 
     def pruned(self) -> Iterator[str]:
-        """IDs of pruned snapshots; store/snapshots/pruning.py removes their files."""
+        """Yields the IDs of pruned snapshots. store/snapshots/pruning.py removes their files."""
         yield from (
             json.loads(self.blobs.read(key))["snapshot_id"]
             for key in self.blobs.keys(keys.TOMBSTONES)
@@ -227,7 +233,7 @@ class Snapshots:
         return [key for key in self.blobs.keys(keys.COMMITS) if key.endswith(".json")]
 
     def _commit(self, key: str) -> Commit | None:
-        """The commit, or None where it was pruned since it was listed."""
+        """Returns the commit, or None if it was pruned after it was listed."""
         try:
             values = json.loads(self.blobs.read(key))
             if _is_newer(values):
@@ -242,8 +248,7 @@ class Snapshots:
 
 
 def _is_newer(values: Mapping[str, Any]) -> bool:
-    """Whether a later version of the product wrote the commit, of whose files this one knows
-    nothing."""
+    """Returns whether a newer, unsupported version of the product wrote the commit."""
     told = dict(values)
     return (
         int(told.get("schema", 1)) > SCHEMA

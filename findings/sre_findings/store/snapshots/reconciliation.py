@@ -1,9 +1,9 @@
-"""Whether a snapshot's history adds up: open(n) = open(n-1) + opened + reopened - resolved, in
-every cell.
+"""Checks that a snapshot's history adds up in every cell.
 
-``open`` counts what is not resolved, suppressed findings included, at each resource. A cell that
-was not read stays as it was on its own last complete night, so the equation holds there too. What
-was seen tonight is counted once more, from the findings.
+The equation is open(n) = open(n-1) + opened + reopened - resolved. ``open`` counts every finding on
+every resource that is not resolved, including suppressed ones. A cell that was not read keeps the
+numbers of its last complete snapshot, so the equation holds there too. Findings seen in this
+snapshot are also counted in ``findings``, and both counts must agree.
 """
 
 from __future__ import annotations
@@ -27,8 +27,7 @@ _SCAN_TYPES = {"NETWORK_REACHABILITY": "NETWORK", "CODE_VULNERABILITY": "CODE"}
 
 
 class Cell(NamedTuple):
-    """An account's resources of one type, and what they are scanned for; the region is the
-    shard's."""
+    """An account's resources of one type, and their scan type. The shard determines the region."""
 
     account_id: str
     resource_type: str
@@ -39,11 +38,10 @@ Counts = Counter[Cell]
 
 
 def unbalanced(snapshots: Snapshots, commit: Commit) -> Iterator[tuple[str, str]]:
-    """Each part of ``states`` whose numbers do not add up, with the cell and the numbers. Raises
-    StoreUnreadable.
+    """Yields each part of ``states`` whose numbers do not add up, with the cell and the numbers.
 
-    The first night of a region is compared with nothing. So is a night whose predecessor is no
-    longer in the store.
+    The first snapshot of a region has no predecessor to compare with, and neither has a
+    snapshot whose predecessor was pruned. Raises StoreUnreadable if a file cannot be read.
     """
     manifest = snapshots.manifest(commit)
     older = [one for one in snapshots.commits() if one.sequence < commit.sequence]
@@ -85,7 +83,7 @@ def _cells_of(moves: dict[str, Counts] | None) -> set[Cell]:
 
 
 class _Shard(NamedTuple):
-    """The parts of one shard of one snapshot, and a folder for what must be fetched."""
+    """The parts of one shard of one snapshot, and a folder for downloaded files."""
 
     snapshots: Snapshots
     commit: Commit
@@ -93,11 +91,11 @@ class _Shard(NamedTuple):
     folder: Path
 
     def open(self) -> Counts:
-        """What is not resolved."""
+        """Counts the findings that are not resolved."""
         return _count(row for row in self._rows("states", "status") if row["status"] != "resolved")
 
     def seen(self) -> Counts:
-        """What the history saw tonight."""
+        """Counts the findings that the history saw in this snapshot."""
         began = self.commit.started_at
         rows = self._rows("states", "status", "last_seen_at")
         return _count(
@@ -105,23 +103,23 @@ class _Shard(NamedTuple):
         )
 
     def has_past(self) -> bool:
-        """Whether there was a night before this one."""
+        """Returns whether the history contains an earlier snapshot."""
         return any(
             row["first_seen_at"] < self.commit.started_at
             for row in self._rows("states", "first_seen_at")
         )
 
     def found(self) -> Counts:
-        """The findings themselves."""
+        """Counts the rows of ``findings`` that are not closed."""
         return _count(row for row in self._rows("findings", "status") if row["status"] != "CLOSED")
 
     def moves(self) -> dict[str, Counts]:
-        """Events of the kinds that change how many are open."""
+        """Counts the events of each kind that changes the number of open findings."""
         rows = list(self._rows("events", "kind"))
         return {kind: _count(row for row in rows if row["kind"] == kind) for kind in _MOVES}
 
     def _rows(self, table: str, *columns: str) -> Iterator[dict[str, Any]]:
-        """How many rows there are of each place, with these columns."""
+        """Yields the number of rows for each combination of place and the given columns."""
         import pyarrow.parquet as pq
 
         names = [*_PLACE, *columns]
@@ -143,7 +141,7 @@ def _grouped(rows: pa.Table, names: list[str]) -> list[dict[str, Any]]:
 
 
 def _plain(column: Any) -> Any:
-    """Words as texts: dictionaries cannot be grouped."""
+    """Returns the column with dictionaries decoded, because they cannot be grouped."""
     import pyarrow as pa
 
     return column.cast(pa.string()) if pa.types.is_dictionary(column.type) else column

@@ -1,7 +1,6 @@
-"""Writing a snapshot: its plan, the shards' records, the manifest, and the commit that makes it
-visible.
+"""Writes a snapshot: its plan, the shards' records, the manifest and the commit.
 
-The commit is the one conditional write: nothing exists for a reader before it.
+The commit is the only conditional write and makes the snapshot visible to readers.
 """
 
 from __future__ import annotations
@@ -26,13 +25,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class SnapshotWriter(Snapshots):
-    """The snapshots of one store, for a scan, and for what moves or removes snapshots."""
+    """The snapshots of one store, for scans, migration and pruning."""
 
     blobs: Blobs
 
     def new_id(self, now: datetime) -> str:
-        """An id from the time, with a suffix where that second has a snapshot already, committed or
-        not."""
+        """Returns an ID made of the time.
+
+        It has a suffix if a snapshot of the same second exists, committed or not.
+        """
         stamp = now.astimezone(UTC).strftime(STAMP)
         taken = {one for one in self.ids() if one.startswith(stamp)}
         return next(
@@ -42,19 +43,21 @@ class SnapshotWriter(Snapshots):
         )
 
     def write_plan(self, plan: Plan) -> None:
-        """Opens the snapshot's folder for shards. Raises CommitLost where another scan opened it in
-        the same second."""
+        """Writes the plan, the first file of a snapshot.
+
+        Raises CommitLost if another scan started a snapshot with the same ID.
+        """
         if not self.blobs.create(keys.plan_key(plan.snapshot_id), _encode(plan.to_json())):
             raise CommitLost(
                 "another scan started in the same second", do="It continues; run this one again."
             )
 
     def write_shard(self, snapshot_id: str, facts: ShardFacts) -> None:
-        """Records what a shard saw, once it ended."""
+        """Records the results of a finished shard."""
         self._write(keys.shard_key(snapshot_id, facts.shard), facts.to_json())
 
     def read_shard(self, snapshot_id: str, name: str) -> ShardFacts | None:
-        """A shard's record, or None where it has not ended."""
+        """Returns a shard's record, or None if the shard is not finished."""
         from sre_findings.model.snapshots.shard_facts import ShardFacts
 
         try:
@@ -65,8 +68,10 @@ class SnapshotWriter(Snapshots):
             return None
 
     def commit(self, manifest: Manifest, ended_at: datetime) -> Commit:
-        """Makes the snapshot visible with one conditional write. Raises CommitLost where another
-        has its sequence."""
+        """Makes the snapshot visible with one conditional write.
+
+        Raises CommitLost if another scan committed with the same sequence.
+        """
         plan, certificate = manifest.plan, manifest.certificate
         digest = self._write(keys.manifest_key(plan.snapshot_id), manifest.to_json())
         commit = Commit(
@@ -91,20 +96,22 @@ class SnapshotWriter(Snapshots):
         return commit
 
     def rewrite(self, commit: Commit) -> None:
-        """Writes a commit anew, where its files were moved: what it says of the snapshot stays."""
+        """Rewrites a commit whose files were moved. Only its layout may differ."""
         with self.blobs.write(keys.commit_key(commit.sequence)) as file:
             file.write(_encode(commit.to_json()))
 
     def discard(self, snapshot_id: str) -> None:
-        """Removes an uncommitted snapshot's files. A committed one stays, whatever the caller
-        thinks it knows."""
+        """Removes the files of a snapshot, unless it is committed."""
         if any(commit.snapshot_id == snapshot_id for commit in self.commits()):
             return
         for key in self.files(snapshot_id):
             self.blobs.delete(key)
 
     def leftovers(self, now: datetime) -> list[str]:
-        """Ids of uncommitted snapshots whose scan must be dead: begun more than a day ago."""
+        """Returns the IDs of uncommitted snapshots that were started more than a day ago.
+
+        Their scans cannot be running any more.
+        """
         known = {commit.snapshot_id for commit in self.commits()} | set(self.pruned())
         limit = (now - timedelta(days=1)).astimezone(UTC).strftime(STAMP)
         return sorted(one for one in self.ids() - known if one < limit)
