@@ -1,6 +1,6 @@
-"""One module for each question, named as its command. Its SQL is in ``sql/``.
+"""Answers queries: one module for each, named like its command. The SQL is in ``sql/``.
 
-``ask`` is the only way to a number: the command line, the server, reports and digests call it.
+All interfaces get their numbers through ``ask``: the command line, the server, reports and digests.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 A = TypeVar("A")
 
-# Each question by its name, with the module and the function that answer it.
+# The module and the function that answer each query, by its name.
 QUERIES = {
     "vulnerabilities": ("vulnerabilities", "vulnerabilities"),
     "summary": ("summary", "summary"),
@@ -35,13 +35,13 @@ QUERIES = {
     "operations": ("operations", "operations"),
 }
 
-_WHOLE = ("vulnerabilities", "summary", "coverage")  # their answers are no lists
+_WHOLE = ("vulnerabilities", "summary", "coverage")  # their answers are not lists
 
 
 def ask(question: Question[A], sources: Sources) -> A:
-    """The answer to a question. An empty list is given only for a place that exists and was read.
+    """The answer to a query. An empty list proves that the place exists and was read.
 
-    The question's module is imported now, so that a command starts with what it needs alone.
+    The module of the query is imported here, so that a command loads only what it needs.
     """
     module, function = QUERIES[question.name]
     answer = getattr(import_module(f"{__name__}.{module}"), function)(question, sources)

@@ -58,7 +58,10 @@ _SHOWN = (
 
 
 def changes(question: Changes, sources: Sources) -> ChangesAnswer:
-    """What happened between two nights. One night alone, or none, is said, not guessed."""
+    """What happened between two snapshots.
+
+    If there are not two snapshots, the answer states this and has no events.
+    """
     commits = sources.snapshots.commits()
     head, base = _nights(question, commits, sources.now())
     if head is None or base is None:
@@ -93,7 +96,7 @@ def changes(question: Changes, sources: Sources) -> ChangesAnswer:
 def _nights(
     question: Changes, commits: Sequence[Commit], now: datetime
 ) -> tuple[Commit | None, Commit | None]:
-    """The newer and the older night."""
+    """The newer and the older snapshot."""
     complete = [one for one in commits if one.state == COMPLETE]
     head = (
         choose(commits, question.as_of, now)
@@ -113,7 +116,7 @@ def _nights(
 
 
 def nothing_to_compare(head: Commit | None, sources: Sources) -> ChangesAnswer:
-    """That there is one night alone, or none."""
+    """The answer if there is only one snapshot, or none."""
     summary: ChangesFacts = {
         "since": None,
         "counts": dict.fromkeys(KINDS_OF_CHANGE, 0),
@@ -178,7 +181,7 @@ def _iso(microseconds: int | None) -> str | None:
 
 
 def _gaps(commit: Commit) -> list[str]:
-    """What the night did not reach, and so says nothing about."""
+    """A note about what the snapshot did not read, so that changes there are unknown."""
     places = sorted(
         {f"{'all accounts' if gap[0] == '*' else gap[0]} in {gap[1]}" for gap in commit.gaps}
     )

@@ -1,4 +1,4 @@
-"""What Inspector does not scan, and why."""
+"""Coverage gaps: what Inspector does not scan, and why."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sre_findings.sources.sources import NO_PROOF, Found, Sources, find
 
 
 def coverage(question: CoverageGaps, sources: Sources) -> CoverageAnswer:
-    """What is not scanned, and what was not reached."""
+    """Resources that are not scanned, and cells that were not read."""
     found = find(sources, question.as_of)
     if found is None:
         return CoverageAnswer(0, (), (), NO_PROOF)
@@ -25,7 +25,7 @@ def coverage(question: CoverageGaps, sources: Sources) -> CoverageAnswer:
 
 
 def coverage_of_snapshot(found: Found, owners: Sequence[str] = ()) -> CoverageAnswer:
-    """The same of a snapshot that was found already."""
+    """The coverage answer for a snapshot that was already selected."""
     gaps = [
         coverage_of(row) for row in found.engine.rows("coverage_gaps", owners=list(owners) or None)
     ]

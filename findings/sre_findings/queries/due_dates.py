@@ -1,4 +1,4 @@
-"""On which day the open findings are due: what ``sla`` counts, by day."""
+"""Open findings by due date: the data behind ``sla``."""
 
 from __future__ import annotations
 
@@ -29,8 +29,7 @@ _SHOWN = (
 
 
 def due_dates(question: Sla, sources: Sources) -> DueDaysAnswer:
-    """Open findings by group, severity and due day, the earliest first and those without a deadline
-    last."""
+    """Open findings by group, severity and due date, earliest first, without a due date last."""
     check_group(question.by)
     found = find(sources, question.as_of)
     if found is None:

@@ -1,4 +1,4 @@
-"""Whole findings for files: rows in batches, with what many findings share joined to each."""
+"""Complete findings for export files, in batches, joined with the data that they share."""
 
 from __future__ import annotations
 
@@ -17,8 +17,10 @@ from sre_findings.sources.sources import Sources, find
 
 
 def rows(question: ExportFilters, sources: Sources) -> tuple[Proof, Iterator[list[dict[str, Any]]]]:
-    """Whole rows of findings in batches, and the proof of where they come from. Raises UsageError
-    without a snapshot."""
+    """The provenance, and rows of complete findings in batches.
+
+    Raises UsageError if there is no snapshot.
+    """
     found = find(sources, question.as_of)
     if found is None:
         raise UsageError("there is no snapshot yet", do="Run: sre-cli scan (or sre-cli demo).")
@@ -38,14 +40,17 @@ def rows(question: ExportFilters, sources: Sources) -> tuple[Proof, Iterator[lis
 
 
 def left_out(question: ExportFilters, sources: Sources) -> Sequence[str]:
-    """What an export leaves out that asks for reachable findings alone, a sentence each."""
+    """Sentences about what an export of reachable findings leaves out."""
     found = find(sources, question.as_of) if question.reachable else None
     return left_out_of(question, found) if found else ()
 
 
 def _whole(engine: Engine, filters: Mapping[str, Any]) -> Iterator[list[dict[str, Any]]]:
-    """Findings joined with what they share. Here and not in SQL, so that the order of the parts is
-    kept and a description that a thousand findings share is one text in memory."""
+    """Findings joined with the data that they share.
+
+    The join is done here and not in SQL, so that the order of the parts is kept, and a description
+    shared by a thousand findings is in memory only once.
+    """
     details = {
         (row["region"], row["details_id"]): row
         for row in engine.rows("findings_details", **filters)

@@ -1,4 +1,4 @@
-"""Findings as a file of a server: the promise of one, and its rows once somebody fetches it."""
+"""Export files of a server: the answer with the download link, and the rows of the download."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ if TYPE_CHECKING:  # only type checkers need the types of the answers
 
 
 def export_file(question: ExportFile, sources: Sources) -> ExportAnswer:
-    """How many findings the file has, where they come from, and by what it is fetched. Nothing is
-    written yet but that.
+    """The number of findings in the file, their provenance, and the download link.
 
-    Raises UsageError without a snapshot, and where no files are handed out.
+    Only the request is stored; the file is created when it is downloaded. Raises UsageError if
+    there is no snapshot, or if no server is running that could send the file.
     """
     if sources.issue_link is None:
         raise UsageError(
@@ -69,9 +69,9 @@ def export_file(question: ExportFile, sources: Sources) -> ExportAnswer:
 def fetched(
     handout: DownloadRequest, sources: Sources
 ) -> tuple[Proof, Iterator[list[dict[str, Any]]]]:
-    """The rows of a file, as they were when it was asked for, whoever committed meanwhile.
+    """The rows of a file as of the time of the request, even if there are newer snapshots.
 
-    Raises UsageError where the snapshot was pruned since.
+    Raises UsageError if the snapshot was pruned since.
     """
     return rows(
         handout.question.rows, pinned(sources, Cursor(handout.snapshot_id, handout.asked_at, 0))

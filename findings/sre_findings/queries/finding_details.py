@@ -1,4 +1,4 @@
-"""One finding, whole: what an answer carries of it, and what Inspector sent."""
+"""One complete finding: the product's form of it, and what Inspector sent."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ _NAMED = 20  # ARNs in an error
 
 
 def one_finding(question: OneFinding, sources: Sources) -> FindingAnswer:
-    """The finding with this ARN, or the one that a resource has of a vulnerability. One that is not
-    there is an answer too.
+    """The finding with an ARN, or the only one of a vulnerability on a resource.
 
-    Raises UsageError where several fit: it never guesses.
+    If it does not exist, the answer has no finding and gives the reason. Raises UsageError if
+    several findings match.
     """
     by_place = question.resource is not None and question.vulnerability_id is not None
     if (question.finding_arn is not None) == by_place:
@@ -47,7 +47,7 @@ def one_finding(question: OneFinding, sources: Sources) -> FindingAnswer:
 
 
 def _arn_of(question: OneFinding, found: Found) -> tuple[str | None, str]:
-    """The ARN, or why there is none."""
+    """The ARN, or None and the reason."""
     text, vulnerability = question.resource or "", question.vulnerability_id or ""
     try:
         place = resource_lookup.resolve(text, found.engine)
@@ -73,7 +73,7 @@ def _arn_of(question: OneFinding, found: Found) -> tuple[str | None, str]:
 
 
 def _thin(row: Mapping[str, Any]) -> Finding:
-    """What answers carry of a finding: exports name the times otherwise."""
+    """The product's form of a finding: export rows have other names for the times."""
     return finding_of(
         {
             **row,

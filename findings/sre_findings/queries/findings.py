@@ -1,5 +1,4 @@
-"""Findings of the whole estate, page by page: a thin list, the worst first, and whole ones for
-exports."""
+"""Lists of findings over all resources, by page: short rows, or complete findings for exports."""
 
 from __future__ import annotations
 
@@ -54,8 +53,7 @@ _NO_FILE: ExportFacts = {"file": None}
 
 
 def findings(question: FindingList, sources: Sources) -> FindingsAnswer:
-    """One page of the findings that the filters leave, the worst first, and how many there are in
-    all."""
+    """One page of the findings that match, highest severity first, and their total number."""
     found = find(sources, question.as_of)
     if found is None:
         return no_snapshot("findings")
@@ -88,8 +86,10 @@ def findings(question: FindingList, sources: Sources) -> FindingsAnswer:
 
 
 def export_page(question: ExportPage, sources: Sources) -> ExportAnswer:
-    """One page of whole findings, as Inspector sent them, in the order of an export; how many there
-    are in all."""
+    """One page of complete findings as Inspector sent them, and their total number.
+
+    They are in the order of an export.
+    """
     found, rows = find(sources, question.rows.as_of), question.rows
     if found is None:
         return no_snapshot("findings", _NO_FILE)
@@ -118,7 +118,7 @@ def export_page(question: ExportPage, sources: Sources) -> ExportAnswer:
 
 
 def left_out_of(rows: ExportFilters, found: Found) -> list[str]:
-    """What an export of reachable findings alone leaves out."""
+    """Notes about what an export of reachable findings leaves out."""
     return _left_out(rows.reachable, found, _of_rows(rows, found) | _EVERY)
 
 
@@ -133,7 +133,7 @@ def _left_out(reachable: bool, found: Found, filters: Mapping[str, Any]) -> list
 
 
 def count_whole(rows: ExportFilters, found: Found) -> int:
-    """How many findings an export of these rows has."""
+    """The number of findings in an export."""
     return _total(found, _of_rows(rows, found) | _EVERY)
 
 

@@ -1,5 +1,4 @@
-"""What to update, rebuild or replace first: the fix plan over a snapshot's open findings, and the
-view by machine image."""
+"""The fix plan over a snapshot's open findings, and the plan by machine image."""
 
 from __future__ import annotations
 
@@ -40,7 +39,7 @@ if TYPE_CHECKING:  # only type checkers need the types of the answers
         ImageFixesFacts,
     )
 
-HOSTS_NAMED = 50  # of each line; the count is of all
+HOSTS_NAMED = 50  # resources listed for each line; the count includes all
 _KINDS = {
     resource.INSTANCE: INSTANCE,
     resource.IMAGE: IMAGE,
@@ -100,12 +99,11 @@ _IMAGES_SHOWN = (
     Shown("kev", "KEV", "number"),
 )
 Key = tuple[str, int]
-"""Region and number of a list of packages."""
+"""Region and number of a package list."""
 
 
 def fixes(question: Fixes, sources: Sources) -> FixesAnswer:
-    """The fewest upgrades that remove every finding which an update removes, the most risk
-    first."""
+    """The fewest upgrades that resolve every fixable finding, highest risk first."""
     found = find(sources, question.as_of)
     if found is None:
         return no_snapshot("lines")
@@ -147,8 +145,7 @@ def _headline(lines: Sequence[Line], shown: Sequence[Line], words: str) -> str:
 def _needs(
     engine: Engine, parameters: Mapping[str, Any]
 ) -> tuple[list[Need], dict[int, list[Key]]]:
-    """Open findings gathered by what they need, and for each need the lists of packages that it
-    stands for."""
+    """Open findings grouped by the packages that they need, and the package lists of each need."""
     rows = engine.rows("fix_needs", **parameters)
     one = parameters["resource_id"] is not None
     packages = _packages(engine, sorted({int(row["packages_id"]) for row in rows}) if one else None)
@@ -171,8 +168,7 @@ def _needs(
 
 
 def _packages(engine: Engine, lists: Sequence[int] | None) -> dict[Key, tuple[Package, ...]]:
-    """What each of some lists of packages needs, None for every; a package that is there several
-    times is needed once."""
+    """The packages of each of these lists, or of all lists for None, without duplicates."""
     found: dict[Key, set[Package]] = defaultdict(set)
     for row in engine.rows("fix_packages", lists=lists):
         found[row["region"], int(row["packages_id"])].add(
@@ -187,7 +183,7 @@ def _hosts(
     lists: Mapping[int, Sequence[Key]],
     filters: Mapping[str, Any],
 ) -> list[list[Host]]:
-    """The resources of each line."""
+    """The affected resources of each line."""
     line_of = {
         (line.kind, line.platform, key): place
         for place, line in enumerate(lines)
@@ -238,14 +234,13 @@ def _item(place: int, line: Line, hosts: Sequence[Host]) -> Fix:
 
 
 def _what(line: Line) -> str:
-    """The packages in a few words: the first, and how many go with it."""
+    """The first package, and the number of the others."""
     first, *rest = line.packages
     return f"{first.name} +{len(rest)}" if rest else first.name
 
 
 def images(question: ImageFixes, sources: Sources) -> ImageFixesAnswer:
-    """The machine images, each with the findings that a rebuild resolves on the instances that run
-    it."""
+    """Machine images, each with the findings that a rebuild resolves on its instances."""
     found = find(sources, question.as_of)
     if found is None:
         return no_snapshot("lines")

@@ -1,5 +1,4 @@
-"""What is answered where Inspector was to be asked and did not answer: the snapshot, marked stale,
-or that nothing is known."""
+"""The answer if a live query fails: the snapshot marked as stale, or unknown."""
 
 from __future__ import annotations
 
@@ -17,12 +16,13 @@ from sre_findings.sources.sources import Sources
 def without_inspector(
     question: Vulnerabilities, cached: ResourceAnswer | None, error: SreError, sources: Sources
 ) -> ResourceAnswer:
-    """The answer in place of Inspector's. Raises the error for who asked live and may not, or asked
-    in a wrong way.
+    """The answer in place of Inspector's.
 
-    Where the snapshot knows the resource, its answer stands, with a note first. Where it does not,
-    who asked live is told why Inspector did not answer: that the snapshot has no such resource is
-    no answer to them.
+    If the snapshot knows the resource, its answer is returned with a note about the failure. If it
+    does not and the query was explicitly live, the verdict explains why Inspector could not be
+    queried: that the snapshot lacks the resource is no answer to such a query.
+
+    Raises the error if the query was explicitly live, and access was denied or the query is wrong.
     """
     failed = isinstance(error, Unreadable) and not isinstance(error, Forbidden)
     if question.source == LIVE and not failed:
@@ -40,7 +40,7 @@ def without_inspector(
 
 
 def known(error: SreError, sources: Sources) -> SreError:
-    """The error as whoever asks may know it. The rest of it goes where their operator finds it."""
+    """The error in the form that the caller may see. The full text goes to the operator's log."""
     if sources.aside is None and sources.access.everything:
         return error
     if sources.aside and outward(error) is not error:
@@ -49,8 +49,7 @@ def known(error: SreError, sources: Sources) -> SreError:
 
 
 def _knows_nothing(answer: ResourceAnswer) -> bool:
-    """Whether the snapshot names the resource nowhere, so that unknown would be all of its
-    answer."""
+    """Whether the snapshot does not contain the resource, so that it has no answer."""
     return answer.verdict.reason in (NO_SNAPSHOT, NO_SUCH_RESOURCE) or not answer.resource.region
 
 
@@ -65,11 +64,11 @@ def _unanswered(answer: ResourceAnswer, told: SreError) -> Verdict:
 
 
 def _sentence(told: SreError, further: str) -> str:
-    """Why Inspector did not answer, what that means, and what to do."""
+    """Why Inspector could not be queried, what follows from it, and what to do."""
     first = f"Inspector could not be queried ({told.reason})" + (f"; {further}" if further else "")
     return f"{first}. {told.do}".rstrip(" ")
 
 
 def _noted(answer: ResourceAnswer, note: str) -> ResourceAnswer:
-    """The same answer with one more note, before all others."""
+    """The same answer with a note before all others."""
     return replace(answer, verdict=replace(answer.verdict, notes=(note, *answer.verdict.notes)))

@@ -1,5 +1,4 @@
-"""Who asked what: recorded beside the answers and never in their way, and told to those who may
-know."""
+"""The audit log: records calls to the server without delaying them, and lists them."""
 
 from __future__ import annotations
 
@@ -23,10 +22,10 @@ if TYPE_CHECKING:  # only type checkers need the types of the answers
     from sre_findings.model.answers.operations import OperationsAnswer, OperationsFacts
 
 _LOG = logging.getLogger(__name__)
-# operations that may wait to be written; a table that is away must not fill the memory
+# maximum number of queued operations, so that an unavailable table does not fill the memory
 _WAITING = 10_000
 _AT_ONCE = 100
-# seconds: a transaction costs more than an answer that was given before, so several share one
+# seconds; a transaction takes longer than a cached answer, so several operations share one
 _GATHER = 0.25
 _SHOWN = (
     Shown("at", "When"),
@@ -52,9 +51,13 @@ _FIELDS = (
 
 
 def operations(question: Operations, sources: Sources) -> OperationsAnswer:
-    """The newest operations that the question is about. Raises AccessDenied for who may not see
-    everything: what others asked names what others have."""
-    now = sources.now().replace(microsecond=0)  # as exact as a cursor is, so that pages end alike
+    """The newest recorded calls that match.
+
+    Raises AccessDenied if the caller may not see everything, because the calls of others name
+    resources of others.
+    """
+    # in whole seconds like a cursor, so that all pages have the same end
+    now = sources.now().replace(microsecond=0)
     wanted = {"who": question.who, "what": question.what, "outcome": question.outcome}
     every = [
         one
@@ -83,8 +86,11 @@ def operations(question: Operations, sources: Sources) -> OperationsAnswer:
 
 
 class Recorder:
-    """Writes operations in a thread of its own, so that nobody waits for it. What cannot be written
-    is counted and told in the log, and lost: an answer is worth more than its record."""
+    """Writes operations in a separate thread, so that no call waits for it.
+
+    Operations that cannot be written are dropped, counted and logged: an answer is more important
+    than its record.
+    """
 
     def __init__(self, sources: Sources) -> None:
         self._table = sources.table
@@ -95,14 +101,14 @@ class Recorder:
         self.lost = 0
 
     def add(self, one: Operation) -> None:
-        """Takes it, and returns at once."""
+        """Queues the operation, and returns at once."""
         try:
             self._waiting.put_nowait(one)
         except queue.Full:
             self._lose(1, "the queue is full")
 
     def close(self, patience: float = 10.0) -> None:
-        """Writes what is waiting, within so many seconds."""
+        """Writes the queued operations, and waits at most ``patience`` seconds."""
         self._closing.set()
         try:
             self._waiting.put(None, timeout=patience)
@@ -122,7 +128,7 @@ class Recorder:
                 self._lose(len(some), str(error))
 
     def _batch(self) -> list[Operation | None]:
-        """At least one, and those that came soon after it."""
+        """At least one operation, with those that arrive shortly after it."""
         batch = [self._waiting.get()]
         self._closing.wait(_GATHER)
         while batch[-1] is not None and len(batch) < _AT_ONCE and not self._waiting.empty():
@@ -135,7 +141,7 @@ class Recorder:
 
 
 def shortened(one: Operation, longest: int = 2000) -> Operation:
-    """The same, with arguments that fit into a row, whatever a caller sends."""
+    """The operation with arguments short enough for a row of the table."""
     if len(str(dict(one.arguments))) <= longest:
         return one
     return replace(

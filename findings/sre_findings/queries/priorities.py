@@ -1,4 +1,4 @@
-"""Which vulnerabilities to deal with first, each with the sentence that says why."""
+"""The risk ranking: open vulnerabilities, each with its reasons."""
 
 from __future__ import annotations
 
@@ -59,8 +59,10 @@ _SHOWN = (
 
 
 def priorities(question: Priorities, sources: Sources) -> PrioritiesAnswer:
-    """Open vulnerabilities, ranked by the policy. Ranked are vulnerabilities, for that is what
-    people deal with."""
+    """Open vulnerabilities in the order of the policy, highest risk first.
+
+    The ranking is by vulnerability and not by finding, because people fix vulnerabilities.
+    """
     found = find(sources, question.as_of)
     if found is None:
         return no_snapshot("priorities")
@@ -104,7 +106,7 @@ def priorities(question: Priorities, sources: Sources) -> PrioritiesAnswer:
 
 
 def _left_out(every: Iterable[Candidate], shown: Container[Candidate]) -> list[str]:
-    """What the reachable ones alone do not tell."""
+    """Notes about vulnerabilities that the filter for reachable ones leaves out."""
     words = Counter(one.reachability or UNKNOWN for one in every if one not in shown)
     return list(left_out(words[UNKNOWN], words[NOT_REACHABLE], "vulnerability", "vulnerabilities"))
 

@@ -1,4 +1,4 @@
-"""Finds the resource that an id, a name or an address refers to."""
+"""Finds the resource that an ID, a name or an address refers to."""
 
 from __future__ import annotations
 
@@ -14,12 +14,11 @@ from sre_findings.rows.values import resource_of
 if TYPE_CHECKING:
     from sre_findings.engine.catalogue import Engine
 
-SHOWN = 25  # resources that an ambiguous name is answered with; the count is of all
+SHOWN = 25  # resources listed for an ambiguous name; the count includes all
 
 
 class UnknownResource(UsageError):
-    """No resource of the snapshot has this id, name or address. ``near`` are those that are spelled
-    like it."""
+    """No resource of the snapshot has this ID, name or address. ``near`` has similar ones."""
 
     def __init__(self, text: str, near: Sequence[str] = ()) -> None:
         do = f"Did you mean {' or '.join(near)}?" if near else "Check the id, name or address."
@@ -28,10 +27,9 @@ class UnknownResource(UsageError):
 
 
 def resolve(text: str, engine: Engine) -> Resource:
-    """The one resource that an id, a name or an address means, in any form of docs/resources.md. It
-    never guesses.
+    """The only resource with an ID, a name or an address, in any form of docs/resources.md.
 
-    Raises AmbiguousName where several have it, UnknownResource where none has.
+    Raises AmbiguousName if there are several, and UnknownResource if there is none.
     """
     found = _named(text, engine)
     if not found:
@@ -44,7 +42,7 @@ def resolve(text: str, engine: Engine) -> Resource:
 
 
 def _named(text: str, engine: Engine) -> dict[Resource, int]:
-    """Every resource that the text may mean, each with how strong its best name is."""
+    """Every resource that the text may refer to, with the rank of its best name."""
     found: dict[Resource, int] = {}
     for reading in names.readings(text):
         for row in engine.rows("identify", name=reading.name):
@@ -55,7 +53,7 @@ def _named(text: str, engine: Engine) -> dict[Resource, int]:
 
 
 def _candidates(places: Sequence[Resource], engine: Engine) -> tuple[list[str], list[str]]:
-    """For some of the resources: a text that means it and no other, and what it is called."""
+    """For some of the resources, a text that refers to this resource only, and its name."""
     shown = sorted(
         places, key=lambda one: (one.resource_id, one.account_id, one.region, one.resource_type)
     )[:SHOWN]
@@ -67,8 +65,10 @@ def _candidates(places: Sequence[Resource], engine: Engine) -> tuple[list[str], 
 
 
 def near(text: str, engine: Engine) -> list[str]:
-    """A few names that are spelled like the text or begin with it, each with its id where it is one
-    resource's."""
+    """Names that begin with the text or are spelled like it.
+
+    A name that only one resource has is followed by the resource's ID.
+    """
     found = near_names(text, engine)
     alone = {
         name: row["resource_id"]
@@ -91,14 +91,18 @@ def near_names(text: str, engine: Engine) -> dict[str, Mapping[str, Any]]:
 
 
 def optional_resource(text: str | None, engine: Engine) -> Resource | None:
-    """The resource that a text means; None for all. Raises UsageError where it means none or
-    several."""
+    """The resource that a text refers to; None for no text.
+
+    Raises UsageError if there is none or more than one.
+    """
     return None if text is None else resolve(text, engine)
 
 
 def narrowed(filters: Mapping[str, Any], one: Resource | None) -> dict[str, Any]:
-    """Filters of a query for one resource and no other of the same id; as they are, for all
-    resources, where there is none."""
+    """Query filters limited to one resource, without others that have the same ID.
+
+    If ``one`` is None, the filters apply to all resources.
+    """
     if one is None:
         return {**filters, "resource_id": None}
     own = {"accounts": one.account_id, "regions": one.region, "types": one.resource_type}

@@ -1,4 +1,4 @@
-"""What is late, what is due, and how long fixing takes."""
+"""Overdue findings, due dates, and the time to remediate."""
 
 from __future__ import annotations
 
@@ -46,7 +46,10 @@ _LIVES = (
 
 
 def sla(question: Sla, sources: Sources) -> SlaAnswer:
-    """What is late and what is due this week, in all and in groups, under the policy of today."""
+    """What is overdue and what is due this week, in total and by group.
+
+    Due dates follow the current policy. Raises UsageError if the grouping is not known.
+    """
     check_group(question.by)
     found = find(sources, question.as_of)
     if found is None:
@@ -81,7 +84,7 @@ def sla(question: Sla, sources: Sources) -> SlaAnswer:
 
 
 def check_group(by: str) -> None:
-    """Raises UsageError for what deadlines are not counted by."""
+    """Raises UsageError if due dates cannot be grouped by this."""
     if by not in ("owner", "account", "region", "type"):
         raise UsageError(
             f"due dates cannot be grouped by {by!r}", do="Use one of: owner, account, region, type."
@@ -89,7 +92,7 @@ def check_group(by: str) -> None:
 
 
 def group_of(by: str, value: str) -> Group:
-    """A group's value under the name of what is grouped by, as rows of answers have it."""
+    """The value of a group, under the name that the answer's rows use."""
     match by:
         case "owner":
             return {"owner": value}
@@ -102,7 +105,7 @@ def group_of(by: str, value: str) -> Group:
 
 
 def ages_by(found: Found, sources: Sources, question: Sla) -> dict[Scope, Ages]:
-    """From the table where it has them, else from Parquet; of everything and of each group."""
+    """The ages of findings, in total and by group: from the table if available, or from Parquet."""
     kinds = (ORGANIZATION, question.by)
     if question.owners or not rollup_access.can_read(found, sources, *kinds):
         return aggregates.ages(found.engine, question.owners)
@@ -111,8 +114,10 @@ def ages_by(found: Found, sources: Sources, question: Sla) -> dict[Scope, Ages]:
 
 
 def _ages_of(text: str, engine: Engine) -> dict[Scope, Ages]:
-    """Of one resource, as if it were everything. Raises UsageError where nothing is known by the
-    text."""
+    """The ages for one resource, under the scope of the organization.
+
+    Raises UsageError if the text does not identify a resource.
+    """
     one = resource_lookup.resolve(text, engine)
     known = aggregates.resource_ages(engine, [one.resource_id])
     ages = known.get((one.resource_id, one.account_id, one.region), Ages())
@@ -120,8 +125,10 @@ def _ages_of(text: str, engine: Engine) -> dict[Scope, Ages]:
 
 
 def time_to_fix(question: TimeToFix, sources: Sources) -> TimeToFixAnswer:
-    """How long fixing takes: patched findings, with those that are still open counted for as long
-    as they are."""
+    """The time to remediate, in total and by group.
+
+    Open findings count for as long as they have been open.
+    """
     known = lives_of(question, sources)
     if known is None:
         return no_snapshot("groups")
@@ -148,12 +155,14 @@ def time_to_fix(question: TimeToFix, sources: Sources) -> TimeToFixAnswer:
 
 
 Life = tuple[int, int, int]
-"""Days, findings patched after so many, and findings last seen unpatched after so many."""
+"""Days, findings patched after that many days, and findings last observed unpatched."""
 
 
 def lives_of(question: TimeToFix, sources: Sources) -> tuple[Found, dict[str, list[Life]]] | None:
-    """The lives of findings by group, the groups in order, and the night they are told as of; None
-    without a snapshot."""
+    """The snapshot, and the lives of findings by group, with the groups in order.
+
+    Returns None if there is no snapshot. Raises UsageError if the grouping is not known.
+    """
     if question.by not in ("severity", "owner", "account"):
         raise UsageError(
             f"time to remediate cannot be grouped by {question.by!r}",

@@ -1,4 +1,4 @@
-"""The answer about one resource from a snapshot."""
+"""Answers a query about one resource from a snapshot."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ if TYPE_CHECKING:
 
 
 def answer(question: Vulnerabilities, found: Found | None, sources: Sources) -> ResourceAnswer:
-    """The snapshot's answer; an unknown resource and no snapshot at all are answers too."""
+    """The snapshot's answer; unknown if there is no snapshot or no such resource."""
     text = check_text(question.text)
     if found is None:
         return nothing(question, None)
@@ -92,8 +92,10 @@ def answer(question: Vulnerabilities, found: Found | None, sources: Sources) -> 
 
 
 def _rollup(one: Resource, found: Found, sources: Sources) -> Rollup:
-    """What the resource holds: from the table, a tenth of the time, or from Parquet where a scan
-    died before its rollups."""
+    """The counts of the resource: from the table, which takes a tenth of the time, or from Parquet.
+
+    The table lacks them if a scan failed before it wrote its rollups.
+    """
     if not rollup_access.can_read(found, sources, "resource"):
         return aggregates.of_resource(found.engine, one)
     return stored.read(
@@ -106,7 +108,7 @@ def _rollup(one: Resource, found: Found, sources: Sources) -> Rollup:
 def _accepted(
     found: Found, place: dict[str, Any], rules: Suppressions | None, now: datetime
 ) -> int | None:
-    """How many of its open findings somebody answers for; None where there are no rules to ask."""
+    """The number of its open findings whose risk is accepted; None without a suppressions file."""
     if rules is None:
         return None
     rows = found.engine.rows(
@@ -135,7 +137,7 @@ def _wanted(question: Vulnerabilities, place: dict[str, Any]) -> dict[str, Any]:
 
 
 def _left_out(question: Vulnerabilities, found: Found, place: dict[str, Any]) -> Sequence[str]:
-    """What a list of reachable findings alone does not tell."""
+    """Notes about the findings that the filter for reachable findings leaves out."""
     if not question.reachable:
         return ()
     rows = found.engine.rows("resource_reachability", **_wanted(question, place))
@@ -144,7 +146,7 @@ def _left_out(question: Vulnerabilities, found: Found, place: dict[str, Any]) ->
 
 
 def _use(found: Found, place: dict[str, Any]) -> Use | None:
-    """How an image is used; None for all else, and where nothing is told."""
+    """How an image is used; None for other resources, and if it is not known."""
     if place["resource_type"] in (INSTANCE, FUNCTION):
         return None
     rows = found.engine.rows("resource_use", **place)
@@ -154,8 +156,10 @@ def _use(found: Found, place: dict[str, Any]) -> Use | None:
 def _page(
     question: Vulnerabilities, found: Found, place: dict[str, Any]
 ) -> tuple[list[Any], int, str | None]:
-    """One page of findings, how many there are, and the cursor of the next page, which is pinned to
-    the snapshot."""
+    """One page of findings, the total number, and the cursor of the next page.
+
+    The cursor is pinned to the snapshot.
+    """
     wanted = _wanted(question, place) | {"reachable": question.reachable}
     skip = _skip(question.cursor, found.commit.snapshot_id)
     rows = found.engine.rows("resource_findings", count=question.count or None, skip=skip, **wanted)
@@ -169,8 +173,10 @@ def _page(
 
 
 def _skip(cursor: str | None, snapshot_id: str) -> int:
-    """How many findings a cursor leaves out. It is good for the snapshot that it came from, and no
-    other."""
+    """The number of findings that a cursor skips.
+
+    Raises UsageError if the cursor belongs to another snapshot.
+    """
     if cursor is None:
         return 0
     pinned, _, place = cursor.rpartition(".")
@@ -187,8 +193,7 @@ def _skip(cursor: str | None, snapshot_id: str) -> int:
 def gaps_touching(
     gaps: Sequence[tuple[str, str, str, str, str]], resource: Resource | None
 ) -> list[tuple[Cell, str]]:
-    """The incomplete cells that a question about the resource touches; all of them where it is not
-    known where it is."""
+    """The incomplete cells that can contain the resource; all of them if its place is not known."""
     cells = [(Cell(*gap[:4]), gap[4]) for gap in gaps]
     if resource is None:
         return cells
@@ -202,8 +207,10 @@ def gaps_touching(
 
 
 def _scanning_considered(evidence: Evidence, like: Resource | None, found: Found) -> Verdict:
-    """The verdict; where it would rest on silence, only after a look at whether scanning is on
-    there."""
+    """The verdict.
+
+    If it rests on the absence of findings, it takes into account where Inspector is not enabled.
+    """
     verdict = decide(evidence)
     if like is None or verdict.reason not in (NO_FINDINGS, NO_SUCH_RESOURCE):
         return verdict
@@ -213,8 +220,10 @@ def _scanning_considered(evidence: Evidence, like: Resource | None, found: Found
 def _unidentified(
     question: Vulnerabilities, found: Found, similar: Sequence[str]
 ) -> ResourceAnswer:
-    """What the snapshot can say of something that it does not know: no such resource only if
-    nothing was left unread."""
+    """The answer for a resource that the snapshot does not contain.
+
+    It is "no such resource" only if everything was read.
+    """
     as_of = found.proof.as_of or datetime.now(UTC)
     gaps = gaps_touching(found.commit.gaps, None)
     like = told(question.text.strip())
@@ -242,7 +251,7 @@ def _unidentified(
 
 
 def nothing(question: Vulnerabilities, proof: Proof | None) -> ResourceAnswer:
-    """The answer where no snapshot exists."""
+    """The answer if there is no snapshot."""
     verdict = Verdict(UNKNOWN, NO_SNAPSHOT, "there is no snapshot yet; run: sre-cli scan")
     proof = proof or Proof(SNAPSHOT, None, None, None, None)
     return ResourceAnswer(
@@ -251,8 +260,7 @@ def nothing(question: Vulnerabilities, proof: Proof | None) -> ResourceAnswer:
 
 
 def can_tell(cached: ResourceAnswer) -> bool:
-    """Whether the snapshot's answer needs no help from Inspector: it knows the resource and is
-    young enough."""
+    """Whether the snapshot's answer suffices: it knows the resource and is fresh."""
     return not cached.proof.too_old and cached.verdict.reason not in (
         NO_SNAPSHOT,
         NO_SUCH_RESOURCE,

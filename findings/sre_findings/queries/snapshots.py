@@ -1,5 +1,4 @@
-"""Which snapshots there are, and the names that stand in the newest: what a person is offered to
-choose from."""
+"""Lists the snapshots, and offers names from the newest one for completion."""
 
 from __future__ import annotations
 
@@ -26,8 +25,10 @@ _SHOWN = (
 
 
 def snapshots(question: SnapshotList, sources: Sources) -> SnapshotsAnswer:
-    """Every committed snapshot, the newest first, as ``sre-cli snapshots list`` prints them; the
-    proof is the newest one's."""
+    """Every committed snapshot, newest first, like ``sre-cli snapshots list``.
+
+    The proof is that of the newest one.
+    """
     commits = sources.snapshots.commits()[::-1]
     if not commits:
         return no_snapshot("snapshots")
@@ -50,8 +51,10 @@ def snapshots(question: SnapshotList, sources: Sources) -> SnapshotsAnswer:
 
 
 def near(question: SimilarNames, sources: Sources) -> list[str]:
-    """A few names or ids that are spelled like the text or begin with it, the nearest first; empty
-    without a snapshot."""
+    """Names or IDs that begin with the text or are spelled like it, nearest first.
+
+    Empty if there is no snapshot.
+    """
     found = find(sources, None)
     return (
         spelling.near(question.text, resource_lookup.near_names(question.text, found.engine))
@@ -61,6 +64,6 @@ def near(question: SimilarNames, sources: Sources) -> list[str]:
 
 
 def owners(sources: Sources) -> list[str]:
-    """Every owner of the newest snapshot; empty without one."""
+    """Every owner in the newest snapshot; empty if there is no snapshot."""
     found = find(sources, None)
     return [row["owner"] for row in found.engine.rows("owners") if row["owner"]] if found else []

@@ -1,8 +1,7 @@
-"""``ask.sql``: somebody's own query over the tables of a snapshot. It reads these tables and
-nothing else, and not for ever.
+"""``Store.sql``: a user's own SQL query over the tables of a snapshot.
 
-Always by DuckDB in this process, whatever SRE_ENGINE says: another engine could not be locked up
-like this.
+The query can read only these tables, with limits on time and memory. It always runs in DuckDB in
+this process, regardless of SRE_ENGINE: other engines cannot be restricted like this.
 """
 
 from __future__ import annotations
@@ -26,13 +25,16 @@ Cell = str | int | float | bool | None
 
 _AS_IT_IS = re.compile(r"(U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|FLOAT|DOUBLE|BOOLEAN|VARCHAR)\Z")
 _NESTED = re.compile(r"(STRUCT|MAP|UNION)\(|.*\[\d*\]\Z", re.DOTALL)
-_THREADS = 4  # each may take memory of its own, beside the limit
+_THREADS = 4  # each thread may use memory beyond the limit
 
 
 @dataclass(frozen=True, slots=True)
 class Sql:
-    """A query, ``count`` rows at most (0: all), within ``seconds`` and so many bytes of
-    ``memory``."""
+    """A query with its limits.
+
+    ``count`` is the maximum number of rows (0 for all), ``seconds`` the maximum run time, and
+    ``memory`` the maximum memory in bytes.
+    """
 
     text: str
     count: int = 1000
@@ -43,8 +45,10 @@ class Sql:
 
 @dataclass(frozen=True, slots=True)
 class SqlAnswer:
-    """Rows as plain values; what is neither number nor text is DuckDB's own text of it. ``cut``
-    says that there were more."""
+    """Rows of plain values; a value that is neither number nor text is DuckDB's text for it.
+
+    ``cut`` is set if there were more rows.
+    """
 
     columns: Sequence[str]
     rows: Sequence[Sequence[Cell]]
@@ -63,10 +67,10 @@ class SqlAnswer:
 
 
 def sql(question: Sql, sources: Sources) -> SqlAnswer:
-    """Answers one SELECT, DESCRIBE or SHOW. Raises UsageError for everything else, and where a
-    limit is reached.
+    """Answers one SELECT, DESCRIBE or SHOW.
 
-    Only for who may see everything: Forbidden for anybody else.
+    Raises UsageError for any other statement, and if a limit is reached. Raises Forbidden if the
+    caller may not see everything.
     """
     if not sources.access.everything:
         why = "SQL reads whole tables"
@@ -81,7 +85,7 @@ def sql(question: Sql, sources: Sources) -> SqlAnswer:
         connection = _locked(_opened(text, found, sources), question)
         with _interrupted_after(connection, question.seconds):
             cursor = connection.execute(
-                f"select {_plain(connection, text)} from ({text}\n) as answer"  # noqa: S608 - wrapped once it was parsed as one query
+                f"select {_plain(connection, text)} from ({text}\n) as answer"  # noqa: S608 - parsed before as a single query
             )
             rows = cursor.fetchmany(question.count + 1) if question.count else cursor.fetchall()
     columns = [column[0] for column in cursor.description]
@@ -92,8 +96,10 @@ def sql(question: Sql, sources: Sources) -> SqlAnswer:
 
 
 def _one_question(text: str) -> str:
-    """The one statement of the text, without its semicolon. Raises UsageError unless it only
-    reads."""
+    """The only statement of the text, without its semicolon.
+
+    Raises UsageError unless it is a single statement that only reads.
+    """
     import duckdb
 
     do = "Use one SELECT, WITH, DESCRIBE or SHOW."
@@ -111,8 +117,10 @@ def _one_question(text: str) -> str:
 
 
 def _opened(text: str, found: Found, sources: Sources) -> tuple[Any, DuckDB]:
-    """A connection with the tables that the text names, or all where it names none (SHOW TABLES),
-    and their engine."""
+    """A connection with the tables that the text names, and their engine.
+
+    If it names none (SHOW TABLES), the connection has all tables.
+    """
     words = {*re.findall(r"[a-z_]+", text.lower())}
     history = words & {*HISTORY} or not words & {*TABLES}
     commits = (
@@ -125,7 +133,7 @@ def _opened(text: str, found: Found, sources: Sources) -> tuple[Any, DuckDB]:
 
 
 def _locked(opened: tuple[Any, DuckDB], question: Sql) -> Any:
-    """The connection, shut off from every file but those of its tables, for good."""
+    """The connection, permanently restricted to the files of its tables."""
     connection, engine = opened
     for setting in (
         f"allowed_paths = {quoted(engine.files)}",
@@ -140,8 +148,8 @@ def _locked(opened: tuple[Any, DuckDB], question: Sql) -> Any:
 
 
 def _plain(connection: Any, text: str) -> str:
-    """The columns of the query, each as something that Python, JSON and CSV have too."""
-    described = connection.execute(f"describe select * from ({text}\n) as answer").fetchall()  # noqa: S608 - checked
+    """The columns of the query, each cast to a type that Python, JSON and CSV also have."""
+    described = connection.execute(f"describe select * from ({text}\n) as answer").fetchall()  # noqa: S608 - parsed before as a single query
     return ", ".join(_cast(name, kind) for name, kind, *_ in described)
 
 
@@ -159,7 +167,7 @@ def _cast(name: str, kind: str) -> str:
 
 
 def _finite(value: Cell) -> Cell:
-    """JSON has no NaN and no infinity."""
+    """The value; as text if it is NaN or infinite, which JSON does not have."""
     return str(value) if isinstance(value, float) and value - value != 0 else value
 
 
@@ -175,7 +183,7 @@ def _interrupted_after(connection: Any, seconds: float) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _explained(question: Sql) -> Iterator[None]:
-    """DuckDB's errors in words: a bad question is the caller's, a bad file is the store's."""
+    """Translates DuckDB's errors: UsageError for the query, StoreUnreadable for a file."""
     import duckdb
 
     try:

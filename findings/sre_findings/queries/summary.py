@@ -1,5 +1,4 @@
-"""The answer about everything, and its groups: from rollups where they are, from Parquet where they
-are not."""
+"""The summary of all resources and its groups, from rollups if available, or else from Parquet."""
 
 from __future__ import annotations
 
@@ -36,12 +35,15 @@ from sre_findings.sources.sources import Found, Sources, find
 
 
 def summary(question: Summary, sources: Sources) -> SummaryAnswer:
-    """How vulnerable everything is."""
+    """The counts and the verdict for all resources."""
     return summarize(question, find(sources, question.as_of), sources)
 
 
 def summarize(question: Summary, found: Found | None, sources: Sources) -> SummaryAnswer:
-    """Counts of the whole snapshot, and groups where they are asked for, the worst first."""
+    """The counts of the whole snapshot, and groups if requested, highest severity first.
+
+    Raises UsageError if ``by`` is not a known grouping.
+    """
     if question.by is not None and question.by not in BY:
         raise UsageError(f"cannot summarize by {question.by!r}", do=f"Use one of: {', '.join(BY)}.")
     if found is None:
@@ -67,8 +69,11 @@ def summarize(question: Summary, found: Found | None, sources: Sources) -> Summa
 
 
 class Unsure(NamedTuple):
-    """What silence proves (see model.coverage.Silence): resources not fully scanned, others in
-    doubt, and those proven."""
+    """What the absence of findings proves (see ``model.resources.coverage.Silence``).
+
+    The numbers of resources that are not fully scanned, of others in doubt, and of those with
+    proof.
+    """
 
     uncovered: int
     doubtful: int
@@ -76,8 +81,11 @@ class Unsure(NamedTuple):
 
 
 def unsure(found: Found, owners: Sequence[str] = ()) -> Unsure:
-    """How much of what was asked for is in doubt. A commit has the totals of everything, and none
-    for who sees a part of it."""
+    """How many resources of the query's scope are in doubt.
+
+    A commit has these totals for everything; they are computed for owners and for restricted
+    access.
+    """
     totals = found.commit.totals
     if totals and not owners:
         return Unsure(*(int(totals.get(name, 0)) for name in Unsure._fields))
@@ -91,7 +99,7 @@ Read = Callable[[str], Iterable[tuple[Scope, Rollup]]]
 
 
 def _reader(question: Summary, found: Found, sources: Sources) -> Read:
-    """What reads each kind of scope that the question is about."""
+    """The function that reads each kind of scope that the query needs."""
     kinds = (
         (ORGANIZATION, question.by)
         if question.by in KINDS and question.by != "resource"
@@ -103,8 +111,11 @@ def _reader(question: Summary, found: Found, sources: Sources) -> Read:
 
 
 def _from_parquet(found: Found, owners: Sequence[str] = ()) -> Read:
-    """The same numbers where no rollup has them: for some owners alone, and where a scan died
-    before its rollups were written, which the next scan repairs."""
+    """The same numbers from Parquet, if the table does not have them.
+
+    That is the case for some owners only, and if a scan failed before it wrote its rollups. The
+    next scan writes these.
+    """
     every = aggregates.rollups(found.engine, owners)
     return lambda kind: [
         (scope, rollup)
@@ -114,8 +125,10 @@ def _from_parquet(found: Found, owners: Sequence[str] = ()) -> Read:
 
 
 def is_unread(scope: Scope, found: Found) -> bool:
-    """Whether it is a region of which nothing was read: what the table knows of it is of another
-    night."""
+    """Whether the scope is a region of which nothing was read.
+
+    The table's counts of it are of another snapshot.
+    """
     accounts = {gap[0] for gap in found.commit.gaps if gap[1] == scope.value}
     return scope.kind == "region" and accounts == {"*"}
 
@@ -146,8 +159,10 @@ def _groups(question: Summary, found: Found, read: Read) -> list[Group]:
 
 
 def _verdict(whole: Rollup, silence: Unsure, night: Found) -> Verdict:
-    """The verdict on everything: the rule of one resource, with every cell and every row of
-    coverage in it."""
+    """The verdict on everything, by the rule for one resource.
+
+    It takes every cell and every row of coverage into account.
+    """
     notes = tuple(night.proof.reasons) if night.proof.state != COMPLETE else ()
     why = _unknown(silence, night)
     if found := _found(whole):
@@ -160,18 +175,18 @@ def _verdict(whole: Rollup, silence: Unsure, night: Found) -> Verdict:
 
 
 def _found(whole: Rollup) -> tuple[str, str] | None:
-    """What is open, as a reason and an explanation."""
+    """What was found, as a reason and an explanation; None if there is nothing."""
     if whole.counts.total:
         return FINDINGS, "Inspector reports open findings"
     if whole.suppressed:
         return SUPPRESSED_ONLY, "every open finding is suppressed"
-    if whole.resources:  # counts are of findings at their first resource, which may be another's
+    if whole.resources:  # findings count at their first resource, whose owner may be another
         return FINDINGS, "findings are shared with resources of other owners, and counted there"
     return None
 
 
 def _unknown(silence: Unsure, night: Found) -> tuple[str, str] | None:
-    """Why silence is not the same as none, as a reason and an explanation."""
+    """Why the absence of findings proves nothing, as a reason and an explanation."""
     proof = night.proof
     if proof.state == COMPLETE and night.commit.gaps:
         told = unread([(Cell(*gap[:4]), gap[4]) for gap in night.commit.gaps])

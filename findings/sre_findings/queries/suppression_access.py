@@ -1,6 +1,8 @@
-"""What of the rules of suppression a caller may know who sees a part of the estate: those that
-cover a finding of theirs, and of each the texts that fit one. Where a rule stands in the file, and
-what else it names, is about others."""
+"""Limits suppression rules to what a caller with restricted access may know.
+
+The caller sees the rules that cover a visible finding, and of each rule only the patterns that
+match one. The line in the file and the other patterns of the rule concern others.
+"""
 
 from __future__ import annotations
 
@@ -14,8 +16,7 @@ from sre_findings.model.findings.suppression import Patterns, Reach, Suppression
 
 
 def seen_of(pairs: Iterable[tuple[Suppression, Finding]]) -> list[Suppression]:
-    """The rules of the pairs, in their order, each with the texts that fit a finding it stands
-    beside."""
+    """The rules of the pairs in file order, each with only the patterns that match a finding."""
     rules: dict[int, Suppression] = {}
     fitting: dict[int, dict[str, set[str]]] = {}
     for rule, finding in pairs:
@@ -32,7 +33,7 @@ def seen_of(pairs: Iterable[tuple[Suppression, Finding]]) -> list[Suppression]:
 def lapsed(
     rules: Suppressions, findings: Iterable[Finding], today: date
 ) -> Iterable[tuple[Suppression, Finding]]:
-    """Findings that a rule covered until its last day, each with the rule."""
+    """Findings that a rule covered until it expired, each with the rule."""
     gone = Suppressions(rules.lapsed(today))
     for finding in findings:
         if len(gone) and (rule := gone.of(finding, finding.owner, date.min)):
@@ -40,7 +41,7 @@ def lapsed(
 
 
 def warnings(rules: Sequence[Suppression], today: date) -> tuple[str, ...]:
-    """What their owners should know, without the place in the file."""
+    """Warnings for the owners of the rules, without the line in the file."""
     return tuple(text.partition(": ")[2] for text in Suppressions(rules).warnings(today))
 
 
@@ -50,7 +51,7 @@ def _patterns(rule: Suppression) -> dict[str, Patterns]:
 
 
 def _values(name: str, finding: Finding) -> list[str | None]:
-    """What of a finding a kind of pattern is held to."""
+    """The values of a finding that a kind of pattern is compared with."""
     match name:
         case "packages":
             return [package.name for package in finding.packages]
@@ -75,7 +76,7 @@ def _fits(text: str, values: tuple[str | None, ...]) -> bool:
 
 
 def _narrowed(rule: Suppression, texts: Mapping[str, set[str]]) -> Suppression:
-    """The rule with these texts alone, in its order."""
+    """The rule with only these patterns, in its own order."""
     kept = {name: Patterns(tuple(text for text in patterns.texts if text in texts[name]))
             for name, patterns in _patterns(rule).items()}  # fmt: skip
     reach = Reach(**{one.name: kept[one.name] for one in fields(Reach)})

@@ -1,5 +1,4 @@
-"""Suppressions as code, beside the findings that they cover: which are live, lapsed or unused, and
-what to say in OpenVEX."""
+"""The rules of the suppressions file with the findings that they cover."""
 
 from __future__ import annotations
 
@@ -34,10 +33,10 @@ _SHOWN = (
 
 
 def suppressions(question: SuppressionList, sources: Sources) -> RulesAnswer:
-    """Every rule of the file with its state and how many findings it covers; lapsed and unused ones
-    are warned about.
+    """Every rule of the file with its state and the number of findings that it covers.
 
-    Who sees a part of the estate is told of rules that cover something there, as far as they do.
+    The notes warn about lapsed and unused rules. With restricted access, the answer has only the
+    rules that cover a visible finding, reduced to the patterns that match one.
     """
     rules = of_sources(sources)
     found = find(sources, question.as_of)
@@ -67,7 +66,7 @@ def suppressions(question: SuppressionList, sources: Sources) -> RulesAnswer:
 
 
 def of_sources(sources: Sources) -> Suppressions:
-    """The rules that SRE_SUPPRESSIONS names. Raises UsageError where it names none."""
+    """The rules of SRE_SUPPRESSIONS. Raises UsageError if it is not set."""
     if sources.suppressions is None:
         raise UsageError(
             "no suppressions file is configured",
@@ -105,7 +104,7 @@ def _item(rule: Suppression, today: date, findings: int, *, line: int | None) ->
 
 
 def _scope(rule: Suppression) -> str:
-    """Where the rule holds, in words."""
+    """The scope of the rule in words."""
     names = ("accounts", "regions", "resources", "types", "owners")
     parts = [
         f"{name} {', '.join(getattr(rule.reach, name).texts)}"

@@ -1,9 +1,9 @@
-"""How long fixing takes, with the findings that are still open taken into account.
+"""Time to remediate, estimated with the findings that are still open (Kaplan–Meier).
 
-A mean over fixed findings alone looks best where the hard ones are left open. The Kaplan–Meier
-estimate lets every finding count for as long as it was watched. It is written out here because it
-is a dozen lines: lifelines, which has it too, brings NumPy, SciPy, pandas, Matplotlib and autograd
-into a command that must start in a blink.
+A mean over resolved findings alone looks best if the hard ones stay open. The Kaplan–Meier estimate
+counts every finding for as long as it was observed. It is implemented here because it takes a dozen
+lines: lifelines, which also has it, adds NumPy, SciPy, pandas, Matplotlib and autograd to a command
+that must start quickly.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ if TYPE_CHECKING:  # only type checkers need the types of the answers
 
 @dataclass(frozen=True, slots=True)
 class TimeToFix:
-    """Days from first seen to patched: by ``median_days`` half of the findings are patched, by
-    ``p90_days`` nine of ten.
+    """The time to remediate of a group of findings.
 
-    None means not reached: too many were still unpatched when last seen. ``unpatched`` are open, or
-    ended without a patch (resource gone, no longer scanned): they say that fixing takes longer than
-    they were watched, and no more.
+    After ``median_days`` days from the first observation, half of the findings are patched; after
+    ``p90_days``, nine of ten. They are None if not reached: too many findings were unpatched when
+    last observed. ``unpatched`` findings are open, or ended without a patch (resource gone, no
+    longer scanned). They prove only that a patch takes longer than they were observed.
     """
 
     median_days: int | None
@@ -43,10 +43,11 @@ class TimeToFix:
 
 
 class Step(NamedTuple):
-    """A day of the curve: of those ``watched`` until then so many were ``patched`` on it, others
-    were last seen ``unpatched``.
+    """A day of the curve.
 
-    ``share`` of all findings is still not patched after the day, from 1 to 0.
+    Of the findings ``watched`` until then, ``patched`` were patched on this day and ``unpatched``
+    were last observed without a patch. ``share`` is the share of all findings not patched after the
+    day, from 1 to 0.
     """
 
     day: int
@@ -57,11 +58,10 @@ class Step(NamedTuple):
 
 
 def time_to_fix(rows: Iterable[tuple[int, int, int]]) -> TimeToFix:
-    """The estimate from rows of days, findings patched after so many, and findings last seen
-    unpatched after so many.
+    """The estimate from rows of days, findings patched after that many days, and those not patched.
 
-    A day may come in several rows, in any order. On the same day patches come first: who was last
-    seen unpatched on a day was there to be patched on it.
+    The rows may be in any order, and a day may have several. On the same day, patches come first: a
+    finding last observed unpatched on a day could still be patched on it.
     """
     patched, unpatched = _by_day(rows)
     return TimeToFix(
@@ -73,8 +73,7 @@ def time_to_fix(rows: Iterable[tuple[int, int, int]]) -> TimeToFix:
 
 
 def survival(rows: Iterable[tuple[int, int, int]]) -> list[Step]:
-    """The curve of the same rows, a step each day on which a finding was patched or last seen, from
-    day 0 on."""
+    """The curve of the same rows: day 0, and each day with a patch or a last observation."""
     patched, unpatched = _by_day(rows)
     if not patched:
         return []
@@ -88,7 +87,7 @@ def survival(rows: Iterable[tuple[int, int, int]]) -> list[Step]:
 
 
 def _by_day(rows: Iterable[tuple[int, int, int]]) -> tuple[Counter[int], Counter[int]]:
-    """How many were patched after so many days, and last seen unpatched; both hold every day."""
+    """The numbers patched and not patched after each number of days; both contain every day."""
     patched, unpatched = Counter[int](), Counter[int]()
     for days, fixed, left in rows:
         patched[days] += fixed
@@ -97,13 +96,13 @@ def _by_day(rows: Iterable[tuple[int, int, int]]) -> tuple[Counter[int], Counter
 
 
 def _curve(patched: Counter[int], unpatched: Counter[int]) -> Iterator[tuple[int, int, int]]:
-    """After each day with a patch the share that is still unpatched, as two whole numbers.
+    """The share still unpatched after each day with a patch, as numerator and denominator.
 
-    A product of floats would miss exactly half by its last digit, and the median would jump to the
-    next day.
+    A product of floats could miss exactly one half by its last digit, and the median would move to
+    the next day.
     """
     watched, part, whole = patched.total() + unpatched.total(), 1, 1
-    for day in sorted(patched):  # both hold every day
+    for day in sorted(patched):  # both contain every day
         if patched[day]:
             part, whole = part * (watched - patched[day]), whole * watched
             yield day, part, whole
@@ -111,5 +110,5 @@ def _curve(patched: Counter[int], unpatched: Counter[int]) -> Iterator[tuple[int
 
 
 def _reached(curve: Iterable[tuple[int, int, int]], one_in: int) -> int | None:
-    """The first day after which at most one in so many is unpatched."""
+    """The first day after which at most one in ``one_in`` is unpatched."""
     return next((day for day, part, whole in curve if part * one_in <= whole), None)

@@ -1,5 +1,4 @@
-"""How many findings are still not patched after so many days: the curves behind the medians of
-``time_to_fix``."""
+"""Survival curves of findings: the data behind the medians of ``time_to_fix``."""
 
 from __future__ import annotations
 
@@ -26,8 +25,10 @@ _SHOWN = (
 
 
 def curves(question: TimeToFix, sources: Sources) -> CurvesAnswer:
-    """The Kaplan-Meier curve of each group, a row a step; a group's median is the first day with a
-    share of a half or less."""
+    """The Kaplan–Meier curve of each group, one row for each step.
+
+    The median of a group is the first day with a share of at most one half.
+    """
     known = lives_of(question, sources)
     if known is None:
         return no_snapshot("steps")

@@ -1,4 +1,4 @@
-"""The counts of a scope by day."""
+"""The trend of a scope: its counts by day."""
 
 from __future__ import annotations
 
@@ -51,8 +51,11 @@ _SHOWN = (
 
 
 def trend(question: Trend, sources: Sources) -> TrendAnswer:
-    """A scope's counts night by night, from the table alone. Days without a snapshot are named, not
-    filled."""
+    """The counts of a scope by day, from the table.
+
+    Days without a snapshot are listed as missing and not filled. Raises UsageError if the scope
+    does not exist.
+    """
     commits = sources.snapshots.commits() if question.as_of else []
     head = (
         choose(commits, question.as_of, sources.now())
@@ -68,7 +71,7 @@ def trend(question: Trend, sources: Sources) -> TrendAnswer:
             f"a trend of kind {scope.kind} has {'no' if scope.value else 'a'} value",
             do="Example: owner=payments.",
         )
-    # a name, as people type it
+    # the name of a resource instead of its key
     if scope.kind == "resource" and scope.value.count("|") < len(_PARTS) - 1:
         one = resource_lookup.resolve(
             scope.value, Found(head, proof_of(head, sources, question.as_of), sources).engine
@@ -89,7 +92,7 @@ def trend(question: Trend, sources: Sources) -> TrendAnswer:
     }
     fields = tuple(items[0]) if items else ("date",)
     if found.proof.unread and not any(rollup.stock != Rollup() for _, rollup in nights):
-        items = []  # zeroes would be counts of what nobody read
+        items = []  # nothing was read, so zeros would be wrong
     compared = _compared([night for night, _ in days], question, sources)
     return ListAnswer(
         _headline(items, question, compared),
@@ -109,8 +112,10 @@ _FILTERS = {"owner": "owners", "account": "accounts", "region": "regions", "type
 
 
 def _placed(scope: Scope, nights: Sequence[tuple[Night, Rollup]], found: Found) -> Found:
-    """The newest night, with what of the scope it did not read. Raises UsageError for a scope that
-    no night knows."""
+    """The newest snapshot, with what of the scope it did not read.
+
+    Raises UsageError if no snapshot knows the scope.
+    """
     try:
         if scope.kind == "resource":
             resource_lookup.resolve(scope.value.split("|", 3)[-1], found.engine)
@@ -122,13 +127,12 @@ def _placed(scope: Scope, nights: Sequence[tuple[Night, Rollup]], found: Found) 
         )
     except UsageError:
         if any(rollup != Rollup() for _, rollup in nights):
-            return found  # it was there on a night before
+            return found  # an earlier snapshot has the scope
         raise
 
 
 def _untold(question: Trend, head: Commit, sources: Sources) -> TrendAnswer:
-    """What is said where the table's history is of more than the caller sees. Nothing is counted,
-    so nothing is told of it."""
+    """The answer if the table's history covers more than the caller may see. It has no counts."""
     headline = "The trend of this scope is not available with restricted access."
     notes = [
         "Request the history of an account or owner that you can access as a whole, or use changes."
@@ -147,8 +151,7 @@ def _untold(question: Trend, head: Commit, sources: Sources) -> TrendAnswer:
 def _as_seen(
     nights: Sequence[tuple[Night, Rollup]], sources: Sources
 ) -> Iterator[tuple[Night, Rollup]]:
-    """The nights with the state that they have for the caller: one may be partial elsewhere
-    alone."""
+    """The snapshots with their state for the caller: gaps may be in other accounts only."""
     partial = not sources.access.everything and any(night.state != COMPLETE for night, _ in nights)
     states = {one.sequence: one.state for one in sources.snapshots.commits()} if partial else {}
     return (
@@ -158,8 +161,10 @@ def _as_seen(
 
 
 def _daily(nights: Sequence[tuple[Night, Rollup]]) -> list[tuple[Night, Rollup]]:
-    """A night a day: the newest complete one, else the newest; with what came and went in all of
-    that day's."""
+    """The daily snapshots: the newest complete one of each day, or else the newest.
+
+    Each has the findings opened and resolved in all snapshots of its day.
+    """
     days: dict[date, list[tuple[Night, Rollup]]] = {}
     for night, rollup in nights:
         days.setdefault(night.started_at.date(), []).append((night, rollup))
@@ -177,8 +182,10 @@ def _one_of(nights: Sequence[tuple[Night, Rollup]]) -> tuple[Night, Rollup]:
 
 
 def _compared(nights: Sequence[Night], question: Trend, sources: Sources) -> tuple[int, str]:
-    """The night that the last one is compared with: the first that read all of the scope. If the
-    last one did not, why."""
+    """The index of the snapshot to compare the last one with, and why it is not compared, if so.
+
+    It is the first snapshot that read all of the scope.
+    """
     if all(night.state == COMPLETE for night in nights):
         return 0, ""
     place = (
@@ -229,7 +236,7 @@ def _night(night: Night, rollup: Rollup, pruned: bool) -> TrendDay:
 
 
 def _missing(days: Sequence[date]) -> list[str]:
-    """Days between the first and the last night that have none."""
+    """Days between the first and the last snapshot that have none."""
     if not days:
         return []
     span = ((days[0] + timedelta(days=n)) for n in range((days[-1] - days[0]).days + 1))
@@ -242,7 +249,7 @@ def _gaps(missing: Sequence[str]) -> list[str]:
 
 
 def _pruned(items: Sequence[TrendDay]) -> list[str]:
-    """The note about nights whose counts are left and whose snapshots are gone."""
+    """A note about pruned snapshots, of which only the counts are kept."""
     gone = [item["date"] for item in items if item["pruned"]]
     if not gone:
         return []

@@ -1,4 +1,4 @@
-"""How vulnerable one resource is, from the snapshot or live."""
+"""The findings and the verdict of one resource, from the snapshot or live."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from sre_findings.questions.resource import CACHED, LIVE, Vulnerabilities
 from sre_findings.sources.older_snapshots import for_reachability
 from sre_findings.sources.sources import Found, Sources, find
 
-if TYPE_CHECKING:  # who asks about one resource makes nothing for the others
+if TYPE_CHECKING:  # imported at run time only where it is needed, to start faster
     from sre_findings.model.resources.aws_context import Context
 
 
 def vulnerabilities(question: Vulnerabilities, sources: Sources) -> ResourceAnswer:
-    """How vulnerable one resource is: from the snapshot when that can tell, from Inspector when it
-    cannot or when asked.
+    """The findings and the verdict of one resource.
 
-    When Inspector fails, the snapshot answers, marked stale (see ``stale``). Context is added where
-    it was asked, whoever answered.
+    The answer comes from the snapshot if that suffices, and otherwise, or if requested, from
+    Inspector. If Inspector fails, the snapshot's answer is returned, marked as stale (see
+    ``stale``). If requested, context is added to either answer.
     """
     answer = _about(question, sources)
     return (
@@ -55,7 +55,7 @@ def _about(question: Vulnerabilities, sources: Sources) -> ResourceAnswer:
 
 
 def _cached(question: Vulnerabilities, found: Found | None, sources: Sources) -> ResourceAnswer:
-    """The snapshot's answer; one that was given before is given again, with the proof of now."""
+    """The snapshot's answer; an answer from the cache gets the current proof."""
     if found is None:
         return snapshot_answer.answer(question, found, sources)
     plain = replace(
@@ -90,8 +90,11 @@ def _no_live(
 
 
 def _context(question: Vulnerabilities, resource: Resource, sources: Sources) -> Context:
-    """What AWS says of it. Who may not see everything is told of what an answer named, and of no
-    other account."""
+    """The current context of the resource in AWS.
+
+    With restricted access, it covers only accounts that the caller may see, and only resources that
+    the answer identified.
+    """
     from sre_findings.model.resources.aws_context import Context
 
     if not sources.access.everything and not resource.account_id:
@@ -109,7 +112,7 @@ def _context(question: Vulnerabilities, resource: Resource, sources: Sources) ->
 
 
 def _outward(context: Context, aside: Callable[[str], None]) -> Context:
-    """The context without the services' own words, which go aside."""
+    """The context without the full text of service errors, which goes to ``aside``."""
     told = context.outward()
     for note in set(context.notes) - set(told.notes):
         aside(note)

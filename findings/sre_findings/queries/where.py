@@ -1,4 +1,4 @@
-"""The resources that a vulnerability or a package affects."""
+"""Exposure: the resources that a vulnerability or a package affects."""
 
 from __future__ import annotations
 
@@ -54,13 +54,16 @@ _SHOWN = (
     Shown("fixed_in", "Fixed in"),
 )
 LONGEST = 1024
-NAMED = 10  # names in a note
+NAMED = 10  # package names in a note
 _ID = re.compile(r"(cve|ghsa)-", re.IGNORECASE)
 
 
 def where(question: Exposure, sources: Sources) -> ExposureAnswer:
-    """Every finding of a vulnerability's id, or of the packages that a text names. None found is
-    told with what was not scanned."""
+    """Every finding of a vulnerability or of the packages that a text names.
+
+    If there are none, the notes list what was not scanned. Raises UsageError if the text is empty
+    or too long.
+    """
     text = question.text.strip()
     if not 0 < len(text) <= LONGEST:
         raise UsageError(
@@ -113,7 +116,7 @@ def where(question: Exposure, sources: Sources) -> ExposureAnswer:
 
 
 def _left_out(every: Sequence[Exposed], shown: Sequence[Exposed]) -> list[str]:
-    """What the reachable ones alone do not tell."""
+    """Notes about what the filter for reachable findings leaves out."""
     words = Counter(one["reachability"] or UNKNOWN for one in every)
     return list(left_out(words[UNKNOWN], words[NOT_REACHABLE])) if len(every) > len(shown) else []
 
@@ -140,7 +143,7 @@ def _headline(question: Exposure, text: str, items: Sequence[Exposed]) -> str:
 
 
 def _counted_on(word: str, items: Sequence[Exposed]) -> str:
-    """``290 open findings on 27 resources``; empty where there are none."""
+    """For example ``290 open findings on 27 resources``; empty if there are none."""
     resources = _resources(items)
     return (
         f"{quantity(len(items), f'{word} finding')} on {quantity(resources, 'resource')}"
@@ -150,8 +153,7 @@ def _counted_on(word: str, items: Sequence[Exposed]) -> str:
 
 
 def _names(text: str, matched: Matched) -> Iterator[str]:
-    """Which names of packages were taken for the text, and which were not although they have it as
-    a word."""
+    """Notes about the matched package names, and those that only contain the text as a word."""
     if matched.names and list(matched.names) != [text]:
         yield f"Matched {_counted(matched.names)}: {_some(matched.names)}."
     if matched.others:
@@ -167,8 +169,7 @@ def _some(names: Sequence[str]) -> str:
 
 
 def _near(text: str, known: Sequence[str]) -> Sequence[str]:
-    """Names of packages that may have been meant. An id of a vulnerability has neighbours, and none
-    of them is meant."""
+    """A note with similar package names. IDs have similar ones too, but they are not meant."""
     close = (
         []
         if _ID.match(text)
@@ -178,7 +179,7 @@ def _near(text: str, known: Sequence[str]) -> Sequence[str]:
 
 
 def _caveats(found: Found) -> Sequence[str]:
-    """Why silence is not the same as absence."""
+    """Notes about why the absence of findings proves nothing."""
     uncovered = unsure(found).uncovered
     resources = quantity(uncovered, "resource")
     notes = [f"{resources} not fully scanned: see sre-cli coverage."] if uncovered else []

@@ -1,1 +1,1 @@
-"""Which snapshot a question is about, what its caller may see, and what is cached."""
+"""Selects the snapshot of a query, limits it to the caller's access, and caches answers."""

@@ -8,11 +8,11 @@ from collections.abc import Callable, Hashable, Sequence
 from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
-MOST = 20_000  # findings in all answers together: some 40 MB
+MOST = 20_000  # findings in all cached answers together: about 40 MB
 
 
 class BoundedCache(Generic[T]):
-    """The answers asked for last, as many as fit by their weight. Safe between threads."""
+    """The most recently used answers, limited by total weight. Thread-safe."""
 
     def __init__(self, most: int = MOST) -> None:
         self._most, self._weight = most, 0
@@ -20,7 +20,7 @@ class BoundedCache(Generic[T]):
         self._lock = threading.Lock()
 
     def get(self, key: Hashable) -> T | None:
-        """The answer, if it is remembered."""
+        """The cached answer, or None."""
         with self._lock:
             if key not in self._kept:
                 return None
@@ -28,8 +28,10 @@ class BoundedCache(Generic[T]):
             return self._kept[key][0]
 
     def put(self, key: Hashable, answer: T, weight: int) -> None:
-        """Remembers it, and forgets those that nobody asked for the longest; one that is too heavy
-        is not remembered."""
+        """Caches an answer, and removes the least recently used ones that no longer fit.
+
+        An answer that is heavier than the cache is not cached.
+        """
         if weight > self._most:
             return
         with self._lock:
@@ -41,16 +43,19 @@ class BoundedCache(Generic[T]):
 
 
 class DerivedCache(Generic[T]):
-    """What a mouth made of lists that are remembered, found again by the list itself and not by its
-    words: another access, another snapshot or another question has another list. Safe between
-    threads."""
+    """Results derived from cached lists, looked up by the identity of the list. Thread-safe.
+
+    Comparing the contents is not needed: another access, snapshot or query has another list.
+    """
 
     def __init__(self, most: int = MOST) -> None:
         self._made = BoundedCache[tuple[Sequence[Any], T]](most)
 
     def of(self, source: Sequence[Any], make: Callable[[], T]) -> T:
-        """What was made of this very list, else what ``make`` makes now. The list is kept, so that
-        no other has its id."""
+        """The result for this list, created with ``make`` if it is not cached.
+
+        The cache keeps a reference to the list, so that its ``id`` is not reused.
+        """
         found = self._made.get(id(source))
         if found is None or found[0] is not source:
             found = source, make()

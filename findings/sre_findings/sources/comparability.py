@@ -1,8 +1,8 @@
-"""Which two nights may be compared: what was not read in one of them would look like something that
-was fixed or came.
+"""Decides which two snapshots can be compared.
 
-Every mouth asks here before it states a difference. Events need no such rule: they compare each
-cell with its own last complete night.
+Findings that one of them did not read would look resolved or new, so every interface calls this
+module before it shows a difference. Events need no such check: each cell is compared with its own
+last complete scan.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _EVERYWHERE = Place()
 
 
 def not_read(commit: Commit, place: Place = _EVERYWHERE) -> tuple[str, ...]:
-    """What of a place the night did not read; empty where it read all of it."""
+    """The parts of a place that the snapshot did not read; empty if it read all of it."""
     if commit.state == COMPLETE:
         return ()
     if not commit.gaps:
@@ -41,8 +41,10 @@ def not_read(commit: Commit, place: Place = _EVERYWHERE) -> tuple[str, ...]:
 
 
 def not_compared(then: Commit, now: Commit, place: Place = _EVERYWHERE) -> str:
-    """Why no difference of the two nights is stated, as a sentence; empty where both read all of
-    the place."""
+    """A sentence that explains why two snapshots are not compared; empty if they can be.
+
+    They can be compared if both read all of the place.
+    """
     told = [
         f"{_list(parts)} not read on {night.started_at:%Y-%m-%d}"
         for night in (then, now)
@@ -52,9 +54,11 @@ def not_compared(then: Commit, now: Commit, place: Place = _EVERYWHERE) -> str:
 
 
 def night_before(commits: Sequence[Commit], head: Commit, days: int = 1) -> Commit | None:
-    """The night that a report of so many days compares with: the newest complete one that is at
-    least as many days older, else the newest such one; where the history is shorter, the oldest
-    night of an earlier day."""
+    """The snapshot that a report compares with; None if there is none of an earlier day.
+
+    It is the newest complete snapshot that is at least ``days`` days older, or else the newest such
+    snapshot. If the history is shorter, it is the oldest snapshot of an earlier day.
+    """
     last = head.started_at.date() - timedelta(days=days)
     before = [
         one

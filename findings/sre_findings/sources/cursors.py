@@ -1,8 +1,7 @@
-"""Cursors: where a page of an answer ended, of which snapshot, and of which question.
+"""Cursors of paged answers: the position, the snapshot and the query that they belong to.
 
-A cursor is opaque to who carries it. It is good for the question that it came from and for no
-other, for a day, and as long as its snapshot is there. It is a place, not a right: who may see what
-is decided anew for every page.
+A cursor is opaque to clients. It is valid for one day, only for the query that it came from, and
+only while its snapshot exists. It grants no access: access is checked again for every page.
 """
 
 from __future__ import annotations
@@ -27,15 +26,17 @@ _AGAIN = "Repeat the query without a cursor."
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """The next page begins after ``place`` items of this snapshot, as they were when the first page
-    was asked for."""
+    """The next page begins after ``place`` items of this snapshot.
+
+    ``asked_at`` is the time of the first page, which all pages use as the current time.
+    """
 
     snapshot_id: str
     asked_at: datetime
     place: int
 
     def encode(self, query: str) -> str:
-        """The text for who asks; ``query`` is the question in one text, without its cursor."""
+        """The cursor as text. ``query`` is the whole query as one text, without its cursor."""
         body = f"1|{self.snapshot_id}|{int(self.asked_at.timestamp())}|{self.place}"
         return (
             base64.urlsafe_b64encode(f"{body}|{_digest(body, query)}".encode()).decode().rstrip("=")
@@ -43,8 +44,10 @@ class Cursor:
 
 
 def decode(text: str, query: str, now: datetime) -> Cursor:
-    """The reverse. Raises UsageError for what is no cursor, or one of another question, or one of
-    yesterday."""
+    """The reverse of :meth:`Cursor.encode`.
+
+    Raises UsageError if the text is not a cursor, belongs to another query or has expired.
+    """
     match = _FORM.match(_plain(text))
     if match is None:
         raise UsageError("the cursor is not valid", do=_AGAIN)
@@ -63,9 +66,9 @@ def decode(text: str, query: str, now: datetime) -> Cursor:
 
 
 def pinned(sources: Sources, cursor: Cursor) -> Sources:
-    """The same sources as they were for the first page: no newer snapshot, and the same now.
+    """The sources as they were for the first page: the same time, and no newer snapshot.
 
-    Raises UsageError where the snapshot was pruned.
+    Raises UsageError if the snapshot was pruned.
     """
     if cursor.snapshot_id == TABLE:
         return replace(sources, now=lambda: cursor.asked_at)

@@ -1,9 +1,8 @@
-"""Files that a server hands out: what was asked, kept for a while under a reference that nobody can
-guess.
+"""Download links for files: each request is stored for a while under a random reference.
 
-A reference is 32 random bytes, and what it stands for lies in the table. It could have been a
-signed text instead; but every server behind a load balancer would then need one more secret, and
-the question would stand in addresses, and so in logs.
+A reference is 32 random bytes, and its request is stored in the table. A signed text would also
+work, but every server behind a load balancer would then need one more secret, and the query would
+be part of URLs and logs.
 """
 
 from __future__ import annotations
@@ -21,14 +20,13 @@ from sre_findings.store.records import download_links as kept
 from sre_findings.store.records.table import Table
 
 GOOD_FOR = timedelta(minutes=15)
-FOLDER = "/exports/"  # of a server: the reference stands behind it
+FOLDER = "/exports/"  # path on the server, followed by the reference
 REFERENCE = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
 @dataclass(frozen=True, slots=True)
 class DownloadRequest:
-    """What a file holds: the question, of one snapshot as of one moment, as a caller of this access
-    sees it."""
+    """The content of a file: a query on one snapshot at one time, with the access of one client."""
 
     question: ExportFile
     snapshot_id: str
@@ -50,8 +48,10 @@ class DownloadRequest:
 
 @dataclass(frozen=True, slots=True)
 class DownloadLink:
-    """By what a file is fetched, until when, and where: ``url`` is None where the server does not
-    know its own address."""
+    """How to download a file, and until when.
+
+    ``url`` is None if the server does not know its own address.
+    """
 
     reference: str
     expires_at: datetime
@@ -60,12 +60,17 @@ class DownloadLink:
 
 
 IssueLink = Callable[[DownloadRequest], DownloadLink]
-"""Keeps what a file is to hold. Who has the reference, and sees what the asker saw, fetches it."""
+"""Stores a request and returns its link.
+
+A client can use the link only with the access that the request was made with.
+"""
 
 
 class DownloadLinks:
-    """The handouts of a table. ``base`` is the server's own address without its ``/mcp``, empty
-    where it is not known."""
+    """The download links in a table.
+
+    ``base`` is the server's address without ``/mcp``; empty if it is not known.
+    """
 
     def __init__(self, table: Table, good_for: timedelta = GOOD_FOR, base: str = "") -> None:
         self._table, self._good_for, self._base = table, good_for, base
@@ -78,15 +83,18 @@ class DownloadLinks:
         return DownloadLink(reference, until, path, f"{self._base}{path}" if self._base else None)
 
     def find(self, reference: str, access: Access, now: datetime) -> DownloadRequest | None:
-        """What a reference stands for; None where nobody has it, where it is too old, and where the
-        caller's access is not the one that it was asked with: these are not told apart."""
+        """The request of a reference.
+
+        Returns None if the reference is unknown or has expired, or if the access differs from that
+        of the request. The client cannot distinguish these cases.
+        """
         values = kept.read(self._table, reference, now) if REFERENCE.fullmatch(reference) else None
         handout = DownloadRequest.from_json(values) if values else None
         return handout if handout and handout.access == access else None
 
 
 def _rows(values: Mapping[str, Any]) -> ExportFilters:
-    """The rows as they were asked: JSON has lists where a question has tuples."""
+    """The filters from JSON, with lists converted to tuples."""
     given: dict[str, Any] = {one.name: values[one.name] for one in fields(ExportFilters)}
     tuples: dict[str, Any] = {
         name: tuple(value) if isinstance(value, list) else value for name, value in given.items()

@@ -1,7 +1,8 @@
-"""What snapshots of older versions did not record. A question that needs it is answered as unknown.
+"""Handles data that snapshots of older versions did not record.
 
-Columns that a version lacks are empty; ``store/schema/fields.tsv`` has the version of each column.
-For most columns empty means unknown already. The others are handled here.
+A query that needs such data is answered as unknown. Columns that a version lacks are empty;
+``store/schema/fields.tsv`` has the version of each column. For most columns, empty already means
+unknown. The others are handled here.
 """
 
 from __future__ import annotations
@@ -13,12 +14,14 @@ if TYPE_CHECKING:
     from sre_findings.sources.sources import Found
     from sre_findings.store.snapshots.reader import Commit
 
-_REACHABILITY = _NAMES = 2  # the versions that brought them
+_REACHABILITY = _NAMES = 2  # the schema versions that added them
 
 
 def for_reachability(found: Found, wanted: bool) -> Found:
-    """The snapshot for a question about reachable findings, if that is one; its proof says where
-    nothing of it was recorded."""
+    """The snapshot for a query that may be limited to reachable findings.
+
+    If it is, and the snapshot did not record reachability, its proof states this.
+    """
     if not wanted or found.commit.schema >= _REACHABILITY:
         return found
     told = (
@@ -28,8 +31,7 @@ def for_reachability(found: Found, wanted: bool) -> Found:
 
 
 def lacks_names(commit: Commit) -> str:
-    """Why a resource may be in the snapshot and not be found by its name; empty where all names are
-    recorded."""
+    """Why a resource may not be found by its name; empty if the snapshot recorded all names."""
     if commit.schema >= _NAMES:
         return ""
     return (

@@ -1,5 +1,4 @@
-"""Snapshots as they were at one moment: whoever commits meanwhile changes no answer that goes page
-by page."""
+"""Snapshots pinned at one time, so that newer ones do not change an answer between its pages."""
 
 from __future__ import annotations
 
@@ -10,13 +9,13 @@ from sre_findings.store.snapshots.reader import Commit, Manifest, Snapshots
 
 @dataclass(frozen=True, slots=True)
 class PinnedSnapshots(Snapshots):
-    """The snapshots of ``inner`` up to ``last``; what ``inner`` keeps from a caller stays kept."""
+    """The snapshots of ``inner`` up to ``last``, with the access limits of ``inner``."""
 
     inner: Snapshots
     last: Commit
 
     def commits(self) -> list[Commit]:
-        """See Snapshots; nothing after ``last``."""
+        """See Snapshots. Nothing after ``last`` is included."""
         return [one for one in self.inner.commits() if one.sequence <= self.last.sequence]
 
     def latest(self) -> Commit | None:

@@ -1,9 +1,9 @@
-"""The check of every filter by place: an account, region, owner or type.
+"""Checks the filters of a query that name an account, region, owner or type.
 
-* A place that exists and was read is answered.
-* A place that exists and was not read is answered with a proof that says what is missing: no
-  answer from it is sure, and an empty one is unknown.
-* A place that does not exist is a UsageError that lists similar names.
+* If the place exists and was read, the query is answered.
+* If it exists and was not read, the proof lists what is missing: no answer is certain, and an empty
+  answer is unknown.
+* If it does not exist, a UsageError lists similar names.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ CLOSED = "CLOSED"
 
 
 def within(found: Found, place: Place, statuses: Sequence[str] = ()) -> Found:
-    """The snapshot for a question about a place; its proof tells what of the place was not read.
+    """The snapshot for a query about a place. Its proof lists what of the place was not read.
 
     Raises UsageError for an owner, account, region or type that does not exist.
     """
     if place.everywhere and not statuses:
-        return found  # who asks the table reads no manifest
+        return found  # a query without filters needs no manifest
     known = known_of(found)
     missing = [*_unasked(statuses, known)]
     if not place.everywhere:
@@ -47,8 +47,7 @@ def within(found: Found, place: Place, statuses: Sequence[str] = ()) -> Found:
 
 
 def everywhere(found: Found) -> Found:
-    """The snapshot for an empty answer about everything: its proof tells what was not read
-    anywhere."""
+    """The snapshot for an empty answer about everything. Its proof lists everything not read."""
     missing = tuple(unread(Place(), known_of(found).spots))
     return (
         replace(found, proof=replace(found.proof, unread=missing))
@@ -58,15 +57,17 @@ def everywhere(found: Found) -> Found:
 
 
 def place_of(question: Any) -> Place:
-    """The place that a question is about, whichever of these fields it has."""
+    """The place of a query, from those of its fields that filter by place."""
     narrow = getattr(question, "narrow", question)
     values = {name: tuple(getattr(narrow, name, ())) for name in ("owners", "accounts", "regions")}
     return Place(**values, types=tuple(getattr(question, "types", ())))
 
 
 def certain(answer: ListAnswer[Item, Facts], sources: Sources) -> ListAnswer[Item, Facts]:
-    """The answer; an empty one is unknown where not all of the place was read, or not lately
-    enough."""
+    """The answer, marked as unknown if it is empty and not certain.
+
+    It is not certain if not all of the place was read, or if the snapshot is stale.
+    """
     if answer.total or not answer.known or answer.proof.source != SNAPSHOT:
         return answer
     if answer.proof.sure and (found := find(sources, answer.proof.snapshot_id)):
@@ -83,8 +84,10 @@ def certain(answer: ListAnswer[Item, Facts], sources: Sources) -> ListAnswer[Ite
 
 
 def known_of(found: Found) -> KnownPlaces:
-    """The places of a snapshot as its caller may see them. Read once: a committed snapshot never
-    changes."""
+    """The places of a snapshot that its caller may see.
+
+    They are cached, because a committed snapshot never changes.
+    """
     sources = found.sources
     key = sources.access, found.commit.snapshot_id
     known = sources.places.get(key)
@@ -95,7 +98,7 @@ def known_of(found: Found) -> KnownPlaces:
 
 
 def _read(found: Found) -> KnownPlaces:
-    """From the manifest, which tells of every account: what is not the caller's is left out."""
+    """The places from the manifest, limited to the caller's accounts."""
     access = found.sources.access
     manifest = Snapshots(found.sources.snapshots.blobs).manifest(found.commit)
     states: dict[Spot, set[str]] = {}
@@ -110,8 +113,8 @@ def _read(found: Found) -> KnownPlaces:
 
 
 def _unasked(statuses: Iterable[str], known: KnownPlaces) -> Iterable[str]:
-    """Statuses of findings that the scan did not ask for."""
-    # by default every status but that one
+    """A clause for each of these statuses that the scan did not request."""
+    # by default, a scan requests every status except CLOSED
     read = known.statuses or [status for status in statuses if status != CLOSED]
     return (
         f"{status} findings were not read: the scan did not request them"
@@ -121,7 +124,7 @@ def _unasked(statuses: Iterable[str], known: KnownPlaces) -> Iterable[str]:
 
 
 def _spots(place: Place, known: KnownPlaces, found: Found) -> Mapping[Spot, frozenset[str]]:
-    """The cells, and, where a name that was asked for has none, where its resources are."""
+    """The spots of the cells, and those of resources for filter values without a cell."""
     named = [
         (axis, value)
         for axis, value in place.named()
@@ -140,8 +143,10 @@ def _spots(place: Place, known: KnownPlaces, found: Found) -> Mapping[Spot, froz
 def _strangers(
     place: Place, spots: Mapping[Spot, Any], known: KnownPlaces, found: Found
 ) -> list[str]:
-    """Raises UsageError for a name of nothing. Where parts were not read it may be there, and is
-    told as unread."""
+    """Clauses for filter values that are not in the data that was read.
+
+    Raises UsageError if the value cannot exist: everything was read, or a similar name exists.
+    """
     axes = [sorted({spot[axis] for spot in spots} - {ANY, ""}) for axis in range(len(KINDS))]
     holes = bool(found.commit.gaps)
     told = []
@@ -158,8 +163,10 @@ def _strangers(
 
 
 def _elsewhere(axis: int, value: str, known: KnownPlaces, regions: Sequence[str]) -> bool:
-    """Whether it exists although nothing was read of it. Raises UsageError for what is no region of
-    AWS."""
+    """Whether the value exists although nothing of it was read.
+
+    Raises UsageError for a region that AWS does not have.
+    """
     if KINDS[axis] == "region":
         from sre_findings.inspector.regions import check_region, known_regions
 
@@ -168,7 +175,7 @@ def _elsewhere(axis: int, value: str, known: KnownPlaces, regions: Sequence[str]
 
 
 def _nobody(owners: Sequence[str], found: Found, *, holes: bool) -> list[str]:
-    """The same of owners."""
+    """The same as ``_strangers``, for owners."""
     if not owners:
         return []
     known = [str(row["owner"]) for row in found.engine.rows("owners")]
@@ -181,8 +188,10 @@ def _nobody(owners: Sequence[str], found: Found, *, holes: bool) -> list[str]:
 
 
 def _refused(what: str, value: str, known: Sequence[str], kind: str, *, holes: bool) -> list[str]:
-    """Raises UsageError with what is near, or with what there is; only where all was read, or the
-    name is nearly another."""
+    """A clause for a value that is not in the data that was read.
+
+    Raises UsageError, with similar or known names, if everything was read or a similar name exists.
+    """
     from sre_findings.model.spelling import near
 
     close = near(value, known)

@@ -1,4 +1,4 @@
-"""Whether questions can be answered from here, now: for those who decide where to send them."""
+"""Readiness check of a server: whether it can answer queries now."""
 
 from __future__ import annotations
 
@@ -16,8 +16,12 @@ _LOG = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """``why`` is empty where a sure answer can be given; it names no place, for anybody may ask.
-    The age is of the newest complete snapshot, None where there is none."""
+    """The result of the readiness check.
+
+    ``why`` is empty if a certain answer is possible. It names no account or store, because the
+    check needs no token. ``age_seconds`` is the age of the newest complete snapshot; None if there
+    is none.
+    """
 
     why: str
     snapshot_id: str | None = None
@@ -34,8 +38,10 @@ class Ready:
 
 
 def ready(sources: Sources) -> Ready:
-    """Looks at the store and the table. Trouble is told in plain words here, and whole in the
-    log."""
+    """Checks the store and the table.
+
+    The result has a general message for a failure, and the log has the full error.
+    """
     for name, look in _looks(sources):
         try:
             look()

@@ -1,12 +1,11 @@
-"""Findings that somebody answers for, by the rules of SRE_SUPPRESSIONS: marked, and as open as
-before."""
+"""Marks findings whose risk is accepted by a rule of SRE_SUPPRESSIONS. They stay open."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:  # the rules are made where there are some
+if TYPE_CHECKING:  # imported at run time only if there are rules
     from datetime import date
 
     from sre_findings.model.findings.finding import Finding
@@ -14,7 +13,7 @@ if TYPE_CHECKING:  # the rules are made where there are some
 
 
 def marked(finding: Finding, rules: Suppressions | None, today: date) -> Finding:
-    """The finding, with who answers for it where a live rule covers it."""
+    """The finding; if a live rule covers it, with the rule's reason, owner and expiry date."""
     rule = rules.of(finding, finding.owner, today) if rules else None
     if rule is None:
         return finding

@@ -1,9 +1,9 @@
-"""What the table of rollups can tell a caller: each scope that they see as a whole, and the sum of
-those as their total.
+"""Reads the rollups in the table that a caller may see, and their sum as the caller's total.
 
-Who sees everything reads every scope. Who sees some accounts, whoever owns what is in them, reads
-these; who sees some owners, in whichever account, reads theirs. Whoever is limited in both reads
-nothing: no sum of the table is of their findings alone.
+A caller who sees everything reads every scope. A caller with access to some accounts, with all
+owners, reads the scopes of these accounts; a caller with access to some owners, in all accounts,
+reads those of these owners. A caller limited in both reads none, because no rollup counts only
+their findings.
 """
 
 from __future__ import annotations
@@ -26,18 +26,20 @@ if TYPE_CHECKING:
 
 
 def parts_of(sources: Sources) -> str | None:
-    """The kind of scopes whose sum is what the caller sees, None where there is none; the
-    organization is its own."""
+    """The kind of scopes whose sum is what the caller sees; None if there is none.
+
+    For a caller who sees everything, it is the organization itself.
+    """
     if sources.access.everything:
         return ORGANIZATION
     return next(iter(summable(sources.access)), None)
 
 
 def can_read(found: Found, sources: Sources, *kinds: str) -> bool:
-    """Whether the table has these kinds as of the snapshot, for this caller.
+    """Whether the table has these kinds of scopes as of the snapshot, for this caller.
 
-    Where a night left gaps, scopes that it did not reach stand as they were, and their sum is of no
-    night.
+    If the snapshot has gaps, scopes that it did not read keep their older counts. A sum over them
+    would mix snapshots, so a caller with restricted access cannot read it.
     """
     if not sources.access.everything:
         known = {*summable(sources.access), *([ORGANIZATION] if sources.access.all_owners else [])}
@@ -47,8 +49,10 @@ def can_read(found: Found, sources: Sources, *kinds: str) -> bool:
 
 
 def reader(found: Found, sources: Sources) -> Callable[[str], Sequence[tuple[Scope, Rollup]]]:
-    """Reads every scope of a kind that the caller sees, as ``can_read`` allows; what it read it
-    has."""
+    """A function that reads every scope of a kind that the caller sees, each kind once.
+
+    Call it only if ``can_read`` allows it.
+    """
     read = functools.cache(
         lambda of: list(table.read_kind(sources.table, found.commit, of, named(sources, of)))
     )
@@ -63,7 +67,7 @@ def reader(found: Found, sources: Sources) -> Callable[[str], Sequence[tuple[Sco
 
 
 def ages(found: Found, sources: Sources, kind: str) -> Iterator[tuple[Scope, Ages]]:
-    """The same of ages."""
+    """Like ``reader``, for the ages of findings."""
     from sre_findings.model.sla.ages import bucketed
 
     of = parts_of(sources) or kind if kind == ORGANIZATION else kind
@@ -78,8 +82,10 @@ def ages(found: Found, sources: Sources, kind: str) -> Iterator[tuple[Scope, Age
 def series(
     sources: Sources, scope: Scope, last: int, first: datetime
 ) -> list[tuple[Night, Rollup]] | None:
-    """What a scope held night by night (see store.history); None where the table cannot tell it to
-    this caller."""
+    """The counts of a scope by snapshot (see ``store.records.rollup_history``).
+
+    Returns None if this caller may not see the scope's history.
+    """
     of = parts_of(sources)
     if sources.access.everything or (of is not None and scope.kind in summable(sources.access)):
         return rollup_history.series(sources.table, scope.kind, [scope.value], last, first)
@@ -89,8 +95,10 @@ def series(
 
 
 def named(sources: Sources, kind: str) -> Collection[str] | None:
-    """The scopes of a kind that the caller may see, where they are named: to read these is less
-    than to read them all."""
+    """The names of the scopes of a kind that the caller may see; None if they are not limited.
+
+    Reading these scopes is faster than reading all of the kind.
+    """
     names = {"account": sources.access.accounts, "owner": sources.access.owners}.get(
         kind, frozenset({ALL})
     )
@@ -98,5 +106,5 @@ def named(sources: Sources, kind: str) -> Collection[str] | None:
 
 
 def together(many: Iterable[Rollup]) -> Rollup:
-    """The sum of scopes that have nothing in common."""
+    """The sum of the rollups of disjoint scopes."""
     return functools.reduce(Rollup.__add__, many, Rollup())

@@ -15,18 +15,18 @@ _HOURS = {"h": 1, "d": 24, "w": 168}
 
 
 def choose(commits: Sequence[Commit], when: str | None, now: datetime) -> Commit | None:
-    """The commit of a snapshot id, or the newest at or before a time; without a time the newest.
-    None without any.
+    """The commit with a snapshot ID, or the newest one at or before a time.
 
-    ``when`` is an id, a date (its whole day counts, in UTC), an ISO time, ``today``, ``yesterday``,
-    ``-7d``, ``-12h``. Raises UsageError for anything else, and where no snapshot is that old.
+    Without ``when``, returns the newest commit; None if there are no commits. ``when`` is an ID, a
+    date (its whole day counts, in UTC), an ISO time, ``today``, ``yesterday``, ``-7d`` or ``-12h``.
+    Raises UsageError for anything else, and if no snapshot is that old.
     """
     if when is None or not commits:
         return commits[-1] if commits else None
     for commit in commits:
         if commit.snapshot_id == when:
             return commit
-    # also a time to ISO 8601, and another night would answer for one that was pruned
+    # An ID is also an ISO 8601 time, so a pruned snapshot would be replaced by another one.
     if _ID.match(when):
         why = "it never existed, or it was pruned"
         raise UsageError(
@@ -44,7 +44,7 @@ def choose(commits: Sequence[Commit], when: str | None, now: datetime) -> Commit
 
 
 def moment(text: str, now: datetime) -> datetime:
-    """The last moment that a text means."""
+    """The last moment that a text refers to. Raises UsageError if the text is not a time."""
     days = {"today": 0, "yesterday": 1}
     if text in days:
         return _end_of_day(now - timedelta(days=days[text]))

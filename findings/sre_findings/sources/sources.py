@@ -1,4 +1,4 @@
-"""Where answers come from, and which snapshot a question is about."""
+"""The sources of answers, and the snapshot that a query uses."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from sre_findings.store.records import rollups
 from sre_findings.store.records.table import Table
 from sre_findings.store.snapshots.reader import Commit, Snapshots
 
-# every dataclass takes a millisecond: who asks one question makes what that one needs
+# Each dataclass takes a millisecond to create, so a query imports only what it needs.
 if TYPE_CHECKING:
     from sre_findings.engine.catalogue import Engine
     from sre_findings.model.answers.list_answer import ListAnswer
@@ -32,30 +32,34 @@ if TYPE_CHECKING:
     from sre_findings.sources.download_links import IssueLink
 
 Live: TypeAlias = "Callable[[Vulnerabilities, ResourceAnswer | None, Access], ResourceAnswer]"
-"""Asks Inspector itself about one resource, for a caller of this access; the snapshot's answer, if
-any, tells where the resource is."""
+"""Queries Inspector about one resource, with the access of the caller.
+
+The snapshot's answer, if any, provides the resource's location.
+"""
 
 AskContext: TypeAlias = "Callable[[Vulnerabilities, Resource], Context]"
-"""Asks AWS what it says now of a resource; what it does not say is a note."""
+"""Queries AWS for the current context of a resource; what is not available becomes a note."""
 
 
 Facts = TypeVar("Facts", bound=Mapping[str, object])
 
-PLACES = 200_000  # cells of snapshots that are kept in memory: some 40 MB
+PLACES = 200_000  # cells of snapshots that are kept in memory: about 40 MB
 
 NO_PROOF = Proof(SNAPSHOT, None, None, None, None)
-"""What an answer carries where there is no snapshot at all."""
+"""The proof of an answer if there is no snapshot."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """Where answers come from. ``max_age`` is how old a snapshot may be to be sure; ``copies``
-    holds files of buckets, ``copies_size`` bytes at most, as many as usual where it is None;
-    ``engine`` is what SRE_ENGINE says.
+    """The sources of answers.
 
-    ``access`` is what the caller may see. Whoever answers for others asks ``seen_by``, which holds
-    everything to it, and gives ``aside`` too: where a service's own words of a failure go, which
-    name roles and accounts. Without it whoever asks holds the credentials, and reads them.
+    ``max_age`` is the age up to which a snapshot is fresh. ``copies`` is the folder for copies of
+    files from buckets, with at most ``copies_size`` bytes, or the default size for None. ``engine``
+    is the value of SRE_ENGINE.
+
+    ``access`` is what the caller may see. A server calls ``seen_by`` for each client, and sets
+    ``aside``: it receives the full text of service errors, which can name roles and accounts.
+    Without ``aside``, the user holds the credentials and sees the full text.
     """
 
     snapshots: Snapshots
@@ -81,7 +85,7 @@ class Sources:
     )
 
     def seen_by(self, access: Access) -> Sources:
-        """The same sources for a caller who may see no more than this, and no more than before."""
+        """The same sources, limited to this access in addition to the present one."""
         narrow = self.access.narrowed(access)
         if narrow == self.access:
             return self
@@ -91,11 +95,10 @@ class Sources:
         )
 
     def open(self, commits: Sequence[Commit]) -> Engine:
-        """The engine over the newest of the commits, and over all of them for tables that are
-        history.
+        """The engine over the newest of the commits, and over all of them for history tables.
 
-        Committed snapshots never change, so who answers many questions opens each once: it takes
-        longer than most answers.
+        Committed snapshots never change, so each engine is opened once and then shared: opening
+        takes longer than most answers.
         """
         key = self.access, tuple((commit.snapshot_id, commit.layout) for commit in commits)
         return self.opened.get(key, lambda: self._engine(commits))
@@ -108,16 +111,15 @@ class Sources:
         return open_engine(self.engine, whole, commits, copies, self.access)
 
     def rolled_up(self, commit: Commit) -> bool:
-        """Whether the table has the commit's rollups. Once they are there they stay, and need not
-        be asked for again."""
+        """Whether the table has the commit's rollups. A positive result is remembered."""
         if commit.snapshot_id not in self.counted and rollups.written(self.table, commit):
             self.counted.add(commit.snapshot_id)
         return commit.snapshot_id in self.counted
 
 
-@dataclass(frozen=True)  # without slots: it keeps its engine, whoever else opens others meanwhile
+@dataclass(frozen=True)  # without slots, because cached_property stores the engine
 class Found:
-    """A snapshot that was chosen for a question. Its engine is opened by who asks it."""
+    """The snapshot that was selected for a query. Its engine is opened on first use."""
 
     commit: Commit
     proof: Proof
@@ -125,12 +127,12 @@ class Found:
 
     @functools.cached_property
     def engine(self) -> Engine:
-        """What answers queries over it."""
+        """The engine for queries on this snapshot."""
         return self.sources.open([self.commit])
 
 
 def find(sources: Sources, as_of: str | None) -> Found | None:
-    """The snapshot for a question, with its proof; None where there is none at all."""
+    """The snapshot for a query, with its proof; None if there is no snapshot."""
     latest = (
         sources.snapshots.latest()
         if as_of is None
@@ -142,8 +144,10 @@ def find(sources: Sources, as_of: str | None) -> Found | None:
 
 
 def proof_of(commit: Commit, sources: Sources, as_of: str | None) -> Proof:
-    """The proof that an answer from this commit carries. Who asks for a moment does not want it to
-    be young."""
+    """The proof of an answer from this commit.
+
+    With ``as_of``, the snapshot is never stale: the query asks for that time.
+    """
     age = sources.now() - commit.started_at
     return Proof(
         source=SNAPSHOT,
@@ -158,7 +162,7 @@ def proof_of(commit: Commit, sources: Sources, as_of: str | None) -> Proof:
 
 
 def no_snapshot(name: str, summary: Facts | None = None) -> ListAnswer[Never, Facts]:
-    """The answer to any question for a list where there is no snapshot at all."""
+    """The answer to a list query if there is no snapshot."""
     from sre_findings.model.answers.list_answer import ListAnswer
 
     return ListAnswer(
