@@ -1,1 +1,1 @@
-"""Pure domain: values and rules. Nothing here does I/O, reads a clock or imports a third party."""
+"""The domain model: values and rules. No I/O, no clock, no third-party imports."""

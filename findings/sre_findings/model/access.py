@@ -1,5 +1,7 @@
-"""Who may see what. A caller sees nothing that nobody allowed: no account and no owner unless it is
-named, or all by ``*``."""
+"""Access control by account and owner. The default is deny.
+
+A client sees only the accounts and owners that are listed, or all of them with ``*``.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,7 @@ from sre_findings.model.errors import UsageError
 
 ALL = "*"
 _ACCOUNT = re.compile(r"[0-9]{12}\Z")
-_LONGEST = 256  # characters of an owner, as of the value of a tag
+_LONGEST = 256  # maximum length of an owner, the same as of a tag value
 _DO = (
     'Give lists such as {"accounts": ["111122223333"], "owners": ["payments"]}; ["*"] means all,'
     " and no list means none."
@@ -21,12 +23,11 @@ _DO = (
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """The accounts and the owners whose findings a caller sees: a finding is seen if both are
-    allowed.
+    """The accounts and owners whose findings a client may see. Both must allow a finding.
 
-    Each is a set of names, or ``*`` alone for all. What nobody owns is seen by whoever sees all
-    owners. Without any account, or without any owner, nothing is seen, and one such access equals
-    every other.
+    Each is a set of names, or ``*`` alone for all. Findings without an owner are visible only with
+    access to all owners. Without any account, or without any owner, nothing is visible; all such
+    values are equal.
     """
 
     accounts: frozenset[str] = frozenset()
@@ -39,29 +40,29 @@ class Access:
 
     @property
     def all_accounts(self) -> bool:
-        """Whether every account is allowed, those that are still to come too."""
+        """Whether every account is allowed, including future ones."""
         return ALL in self.accounts
 
     @property
     def all_owners(self) -> bool:
-        """Whether every owner is allowed, and what nobody owns."""
+        """Whether every owner is allowed, and also resources without an owner."""
         return ALL in self.owners
 
     @property
     def everything(self) -> bool:
-        """Whether nothing is held back."""
+        """Whether there are no restrictions."""
         return self.all_accounts and self.all_owners
 
     def allows(self, account_id: str | None, owner: str | None) -> bool:
-        """Whether a finding of this account and this owner is seen."""
+        """Whether a finding of this account and owner is visible."""
         return self.allows_account(account_id) and (self.all_owners or owner in self.owners)
 
     def allows_account(self, account_id: str | None) -> bool:
-        """Whether anything of the account may be seen."""
+        """Whether any finding of the account can be visible."""
         return self.all_accounts or account_id in self.accounts
 
     def narrowed(self, other: Access) -> Access:
-        """What both allow."""
+        """The access that both allow."""
         return Access(_both(self.accounts, other.accounts), _both(self.owners, other.owners))
 
     def to_json(self) -> dict[str, list[str]]:
@@ -80,8 +81,10 @@ def _both(some: frozenset[str], others: frozenset[str]) -> frozenset[str]:
 
 
 def parse_access(values: Mapping[str, Any], of: str = "the access") -> Access:
-    """An access from ``accounts`` and ``owners`` of a JSON object, other keys left alone. Raises
-    UsageError that names ``of``."""
+    """Parses the keys ``accounts`` and ``owners`` of a JSON object; other keys are ignored.
+
+    Raises UsageError if a value is invalid; ``of`` names the source in its message.
+    """
     return Access(*(_names(values.get(key, []), key, of) for key in ("accounts", "owners")))
 
 
@@ -98,8 +101,7 @@ def _names(found: Any, key: str, of: str) -> frozenset[str]:
 
 
 def _is_name(text: str, key: str) -> bool:
-    """Whether it can be one: an account has twelve digits, and an owner is a whole name and no
-    pattern."""
+    """Whether it is a valid account (twelve digits) or owner (a name, not a pattern)."""
     if key == "accounts":
         return bool(_ACCOUNT.match(text))
     return len(text) <= _LONGEST and text.isprintable() and ALL not in text

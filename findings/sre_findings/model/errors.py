@@ -39,7 +39,7 @@ class SreError(Exception):
         return " ".join(line.splitlines()).rstrip(".")
 
     def __str__(self) -> str:
-        """One line for a person: what: why. What to do."""
+        """One line to show to users: what, why, and what to do."""
         line = f"{self.what}: {self.why}" if self.why else self.what
         line = f"{line.rstrip('.')}. {self.do}" if self.do else line
         return " ".join(line.splitlines())
@@ -50,10 +50,10 @@ class UsageError(SreError):
 
 
 class AmbiguousName(UsageError):
-    """A name that several resources have; the product does not guess which is meant.
+    """Several resources have this name, and the product does not guess which is meant.
 
-    ``candidates`` are IDs to use in its place, ``called`` their names. ``total`` is their number,
-    of which some may be left out.
+    ``candidates`` are the IDs to use instead, and ``called`` their names. ``total`` is the number
+    of matches, which can exceed the number of candidates.
     """
 
     def __init__(
@@ -78,11 +78,11 @@ class Unreadable(SreError):
 
 
 class AccessDenied(Unreadable):
-    """The caller may not do this."""
+    """AWS denied the request."""
 
 
 class Forbidden(AccessDenied):
-    """The product denies it, not AWS. Its text is ours and may be shown to the caller."""
+    """The product denied the request, not AWS. Its text may be shown to the client."""
 
 
 class CredentialsInvalid(Unreadable):
@@ -90,12 +90,14 @@ class CredentialsInvalid(Unreadable):
 
 
 class Throttled(Unreadable):
-    """The service throttled requests until our deadline passed."""
+    """The service throttled requests until the deadline."""
 
 
 class Unreachable(Unreadable):
-    """No usable response arrived before our deadline: connection errors, timeouts, truncated or
-    unreadable bodies."""
+    """No usable response arrived before the deadline.
+
+    Causes are connection errors, timeouts, and truncated or unreadable bodies.
+    """
 
 
 class Rejected(Unreadable):
@@ -111,23 +113,22 @@ class StoreUnreadable(Unreadable):
 
 
 class CommitLost(SreError):
-    """Another scan committed this sequence number first; nothing of this scan is visible."""
+    """Another scan committed this sequence number first. Nothing of this scan is visible."""
 
 
 class Interrupted(SreError):
-    """The user stopped it; nothing unfinished is kept."""
+    """The user stopped the command. Nothing unfinished is kept."""
 
     def __init__(self) -> None:
         super().__init__("interrupted; nothing was committed")
 
 
 def kind_of(error: SreError) -> str:
-    """The name of the error's class for other processes: ``usage``, ``ambiguous_name``,
-    ``access_denied`` …
+    """The kind of an error as text, for other processes: ``usage``, ``access_denied`` and so on.
 
-    A class that is not in _KINDS has the name of its nearest base class there.
+    A class that is not in _KINDS has the kind of its nearest base class there.
     """
-    # Forbidden differs by its text alone
+    # Forbidden has the kind of AccessDenied and differs only in its text.
     classes = (AccessDenied,) if isinstance(error, Forbidden) else type(error).__mro__
     return next((word for one in classes if (word := _word(one)) in _KINDS), _word(type(error)))
 
@@ -140,8 +141,10 @@ def _word(kind: type) -> str:
 
 
 def of_kind(kind: str, what: str, why: str, do: str) -> SreError:
-    """The error for a name from :func:`kind_of`; an unknown name gives a plain SreError, which
-    exits as an internal error."""
+    """The error of a kind from :func:`kind_of`.
+
+    An unknown kind gives a plain SreError, which exits as an internal error.
+    """
     return _KINDS.get(kind, SreError)(what, why=why, do=do)
 
 
@@ -189,10 +192,10 @@ _OUTWARD: dict[type[Unreadable], tuple[str, str]] = {
 
 
 def outward(error: SreError) -> SreError:
-    """The error in a form that a client of the server may read.
+    """The error in a form that a client of the server may see.
 
-    A service's message can name roles, accounts and stores, so an Unreadable is replaced by a
-    sentence of ours for its kind. Any other error is about the request and stays as it is.
+    A message from AWS can name roles, accounts and stores, so an Unreadable is replaced by a fixed
+    text for its kind. Any other error concerns the request and is returned unchanged.
     """
     if isinstance(error, Forbidden) or not isinstance(error, Unreadable):
         return error

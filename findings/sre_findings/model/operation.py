@@ -20,8 +20,8 @@ ANSWERED = "answered"
 class Operation:
     """One call: its client, tool, time, source and outcome.
 
-    ``arguments`` are checked ones, never a token. ``outcome`` is ANSWERED or the kind of the error;
-    ``rows`` are those listed; ``took`` is in milliseconds.
+    ``arguments`` are the validated ones and never include a token. ``outcome`` is ANSWERED or the
+    kind of the error; ``rows`` is the number of rows returned; ``took`` is in milliseconds.
     """
 
     at: datetime

@@ -1,6 +1,6 @@
-"""A permission of AWS that is missing: its name, and the line of an IAM policy that gives it.
+"""A missing AWS permission: its name, and the IAM policy statement that grants it.
 
-How AWS words a denial:
+AWS documents its messages for denials here:
 https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
 """
 
@@ -15,18 +15,20 @@ _DENIED = re.compile(
     r" \"?(arn:[^\s\"]{5,1000}))?"
 )
 _EXPLICIT = re.compile(r"with an explicit deny in an? ([a-z -]{3,40}?policy|permissions boundary)")
-# Actions of these services take no resource, or a policy that names one is of no use here.
+# Actions of these services take no resource, or restricting the resource is not useful here.
 _EVERYWHERE = frozenset({"cloudwatch", "ec2", "inspector2", "organizations", "ssm", "sts"})
 _PREFIXES = {"monitoring": "cloudwatch", "sesv2": "ses"}
-# Operations of S3 whose permission has another name. What is copied was read before: a denied copy
-# lacks the writing.
+# S3 operations whose permission has another name. The source of a copy was read before, so a
+# denied copy lacks the permission to write.
 _ACTIONS = {"CopyObject": "PutObject", "HeadObject": "GetObject", "ListObjectsV2": "ListBucket"}
 
 
 @dataclass(frozen=True, slots=True)
 class Permission:
-    """``action`` is as IAM writes it: ``s3:GetObject``. ``barred_by`` is the kind of policy that
-    denies it, or empty."""
+    """A permission. ``action`` is in IAM's notation, such as ``s3:GetObject``.
+
+    ``barred_by`` is the kind of policy that denies it explicitly, or empty.
+    """
 
     action: str
     resource: str = "*"
@@ -34,7 +36,7 @@ class Permission:
 
     @property
     def statement(self) -> str:
-        """The line of a policy that allows it."""
+        """The policy statement that allows it."""
         return (
             f'"Effect": "Allow", "Action": {json.dumps(self.action)}, "Resource":'
             f" {json.dumps(self.resource)}"
@@ -42,7 +44,7 @@ class Permission:
 
     @property
     def remedy(self) -> str:
-        """What to do. An explicit deny wins over every policy that allows."""
+        """How to get the permission. An explicit deny overrides every policy that allows."""
         if self.barred_by:
             return (
                 f"An explicit deny in a {self.barred_by} refuses {self.action}: it must be removed"
@@ -52,16 +54,19 @@ class Permission:
 
 
 def action_of(service: str, operation: str) -> str:
-    """The permission that an operation of a service needs, where they are named alike."""
+    """The permission for an operation of a service, derived from the operation's name."""
     name = _ACTIONS.get(operation, operation) if service == "s3" else operation
     return f"{_PREFIXES.get(service, service)}:{name}"
 
 
 def missing(message: str, action: str, resource: str = "*") -> Permission:
-    """What a denial names. ``action`` and ``resource`` stand in where its words name none: S3's and
-    older services' do not."""
+    """The permission that a denial's message names.
+
+    ``action`` and ``resource`` are used if the message does not name them, as with S3 and older
+    services.
+    """
     named, explicit = _DENIED.search(message), _EXPLICIT.search(message)
-    if named and named[1] != action:  # such as kms:GenerateDataKey, where S3 was asked
+    if named and named[1] != action:  # for example kms:GenerateDataKey on a call to S3
         action, resource = named[1], named[2] or "*"
     elif named and named[2] and resource == "*":
         resource = named[2]

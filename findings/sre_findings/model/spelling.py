@@ -1,25 +1,24 @@
-"""Names that are close in spelling to one that does not exist."""
+"""Suggestions of similar names for a name that does not exist."""
 
 import difflib
 from collections.abc import Iterable
 
 MOST = 3  # suggestions
-ALIKE = 0.75  # share of letters in common: two letters swapped pass, another word does not
-LONGEST = 256  # letters compared: the time taken grows with the square of them
-SHORTEST_PREFIX = 3  # letters: fewer begin too many names
+ALIKE = 0.75  # minimum similarity: accepts two swapped letters, rejects another word
+LONGEST = 256  # maximum length compared, because the time grows with its square
+SHORTEST_PREFIX = 3  # letters; shorter prefixes match too many names
 
 
 def near(text: str, candidates: Iterable[str], most: int = MOST) -> list[str]:
-    """At most `most` candidates near `text` in spelling, or that begin with it, the nearest first;
-    else none.
+    """At most ``most`` candidates that are similar to ``text`` or begin with it, best first.
 
-    Case does not matter. A name that has nothing in common with `text` is never suggested.
+    Case is ignored. The list is empty if no candidate is similar.
     """
     typed = text.strip().casefold()
     if not typed or len(typed) > LONGEST:
         return []
     matcher = difflib.SequenceMatcher(autojunk=False)
-    matcher.set_seq2(typed)  # difflib keeps what it learns about the second
+    matcher.set_seq2(typed)  # difflib caches its analysis of the second sequence
     scored = (
         (_likeness(matcher, typed, name), name) for name in set(candidates) if len(name) <= LONGEST
     )
@@ -28,8 +27,7 @@ def near(text: str, candidates: Iterable[str], most: int = MOST) -> list[str]:
 
 
 def _likeness(matcher: difflib.SequenceMatcher[str], typed: str, name: str) -> float:
-    """1 for the same letters, 0 for nothing in common; a name that begins with what was typed is
-    near."""
+    """The similarity from 0 to 1; at least ALIKE if the name begins with the typed text."""
     folded = name.strip().casefold()
     matcher.set_seq1(folded)
     if len(typed) >= SHORTEST_PREFIX and folded.startswith(typed):

@@ -1,17 +1,16 @@
-"""Epoch seconds. A number outside 1980–2100 is a mistake (milliseconds, or 0 for "none"), not a
-time."""
+"""Epoch seconds. Numbers outside 1980–2100 are rejected as errors, such as milliseconds or 0."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 
-# 1980-01-01: no vulnerability is known from before, and 0 stands for a missing time
+# 1980-01-01: no vulnerability is older, and 0 means a missing time
 EARLIEST = 315_532_800.0
-LATEST = 4_102_444_800.0  # 2100-01-01: milliseconds are far beyond it
+LATEST = 4_102_444_800.0  # 2100-01-01: milliseconds are far larger
 
 
 def is_time(seconds: object) -> bool:
-    """Whether a value is a time in epoch seconds."""
+    """Whether a value is a valid time in epoch seconds."""
     return (
         isinstance(seconds, int | float)
         and not isinstance(seconds, bool)
@@ -20,8 +19,10 @@ def is_time(seconds: object) -> bool:
 
 
 def epoch_of(text: str) -> float | None:
-    """Epoch seconds of an ISO 8601 time, which some AWS services send in place of numbers; in UTC
-    unless it says else."""
+    """Epoch seconds of an ISO 8601 time, which some AWS services send instead of a number.
+
+    A time without a zone is UTC. None if the text is not a time.
+    """
     try:
         moment = datetime.fromisoformat(text)
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
@@ -30,5 +31,5 @@ def epoch_of(text: str) -> float | None:
 
 
 def moment_of(seconds: object) -> datetime | None:
-    """The moment of epoch seconds, in UTC; None for what is no time."""
+    """The datetime of epoch seconds, in UTC; None if they are not a valid time."""
     return datetime.fromtimestamp(seconds, UTC) if is_time(seconds) else None  # type: ignore[arg-type]  # is_time says so

@@ -1,1 +1,1 @@
-"""Answers as values, their JSON, and the verdict."""
+"""Answers as values, their JSON form, and the verdict."""

@@ -1,4 +1,4 @@
-"""Answers with their provenance. Every renderer takes these and nothing else."""
+"""Answers with their provenance. They are the only input of the renderers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from sre_findings.model.resources.resource import Resource
 from sre_findings.model.snapshots.rollup import Rollup
 from sre_findings.model.snapshots.states import COMPLETE
 
-if TYPE_CHECKING:  # 5 ms, for those who were asked for it
+if TYPE_CHECKING:  # importing it takes 5 ms and is only needed for live context
     from sre_findings.model.resources.aws_context import Context
 
 SNAPSHOT, LIVE, TABLE = "snapshot", "live", "table"
@@ -23,10 +23,10 @@ SNAPSHOT, LIVE, TABLE = "snapshot", "live", "table"
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """Where an answer comes from and how old it is. ``state`` is the certificate's, None where
-    there is none.
+    """The provenance of an answer: source, snapshot, age and completeness.
 
-    ``unread`` is what of the place that was asked about was not read, in words.
+    ``state`` is that of the completeness check, None if there is none. ``unread`` has a clause for
+    each part of the query's scope that was not read.
     """
 
     source: str
@@ -41,14 +41,13 @@ class Proof:
 
     @property
     def sure(self) -> bool:
-        """Whether the source is complete and young enough, and all that was asked about was
-        read."""
+        """Whether the source is complete and fresh, and the whole scope of the query was read."""
         return self.source != SNAPSHOT or (
             self.state == COMPLETE and not self.too_old and not self.unread
         )
 
     def to_json(self) -> dict[str, Any]:
-        """The contract's proof fields."""
+        """The provenance fields of the JSON contract."""
         certificate = (
             {"state": self.state, "claim": self.claim, "reasons": list(self.reasons)}
             if self.state
@@ -67,13 +66,13 @@ class Proof:
 
 @dataclass(frozen=True, slots=True)
 class ResourceAnswer:
-    """How vulnerable one resource is. ``findings`` is one page of ``total_findings``; counts are of
-    all ACTIVE ones.
+    """How vulnerable one resource is.
 
-    ``incomplete`` says that something which the question touches was not read. ``context`` is what
-    AWS says of it now, None where it was not asked. ``live_error`` is the kind of the error with
-    which Inspector did not answer, empty where it did or was not asked. ``use`` tells of an image
-    whether it runs; None where nothing is known of that.
+    ``findings`` is one page of ``total_findings``; counts cover all ACTIVE findings.
+    ``incomplete`` is true if some data that the query needs was not read. ``context`` is what AWS
+    reports about the resource now, None if it was not requested. ``live_error`` is the kind of the
+    error if a live query failed, empty otherwise. ``use`` is the runtime use of an image, None if
+    it is unknown.
     """
 
     resource: Resource
@@ -94,7 +93,7 @@ class ResourceAnswer:
 
     @property
     def stale(self) -> bool:
-        """Whether the snapshot answers because Inspector, which was to be asked, did not."""
+        """Whether the answer is from a snapshot because the requested live query failed."""
         return (
             bool(self.live_error)
             and self.proof.snapshot_id is not None
@@ -103,8 +102,7 @@ class ResourceAnswer:
 
     @property
     def unanswered(self) -> bool:
-        """Whether nothing is known at all, because Inspector did not answer and there is no
-        snapshot."""
+        """Whether nothing is known, because the live query failed and there is no snapshot."""
         return (
             bool(self.live_error)
             and self.verdict.reason == self.live_error
@@ -112,7 +110,7 @@ class ResourceAnswer:
         )
 
     def to_json(self) -> dict[str, Any]:
-        """The contract's object. ``kev`` is None: not checked, which is not the same as none."""
+        """The JSON object. ``kev`` is None if it was not checked, which differs from 0."""
         kind, rollup = self.resource, self.rollup.to_json()
         return {
             "resource_id": kind.resource_id,
@@ -154,24 +152,26 @@ class ResourceAnswer:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """One line of a summary by something: its value, empty for what has none, a name for people,
-    and what it holds."""
+    """One row of a grouped summary: its value, display name and counts.
+
+    ``value`` is empty for resources without one.
+    """
 
     value: str
     name: str
     rollup: Rollup
 
     def to_json(self) -> dict[str, Any]:
-        """Plain data; the value under ``value``, null for what has none."""
+        """The JSON object. ``value`` is null for resources without one."""
         return {"value": self.value or None, "name": self.name or None, **self.rollup.to_json()}
 
 
 @dataclass(frozen=True, slots=True)
 class SummaryAnswer:
-    """How vulnerable the whole scope is, and its groups where it was asked ``by`` something.
+    """How vulnerable everything in scope is, with its groups if the query asked for them.
 
-    ``uncovered`` resources are not fully scanned; the silence of ``doubtful`` further ones proves
-    nothing.
+    ``by`` is what the groups are, None without groups. ``uncovered`` resources are not fully
+    scanned. ``doubtful`` counts further resources for which the absence of findings proves nothing.
     """
 
     verdict: Verdict
@@ -184,7 +184,7 @@ class SummaryAnswer:
     doubtful: int = 0
 
     def to_json(self) -> dict[str, Any]:
-        """The contract's object."""
+        """The JSON object."""
         values = {
             "verdict": self.verdict.verdict,
             "reason": self.verdict.reason,
@@ -203,8 +203,11 @@ class SummaryAnswer:
 
 @dataclass(frozen=True, slots=True)
 class CoverageAnswer:
-    """Which resources Inspector scans, which not, and why. ``gaps`` are the rows that are not
-    ACTIVE."""
+    """Which resources Inspector scans, which it does not, and why.
+
+    ``gaps`` are the rows that are not ACTIVE. ``cells`` are account, region, resource type, scan
+    type and state of what was not reached.
+    """
 
     scanned: int
     gaps: Sequence[Coverage]
@@ -212,8 +215,7 @@ class CoverageAnswer:
     proof: Proof
 
     def to_json(self) -> dict[str, Any]:
-        """Plain data: resources counted, gaps a row each with its remedy, and cells that are not
-        reached."""
+        """The JSON object: counts of resources, and the gaps with their remedies."""
         names = ("account_id", "region", "resource_type", "scan_type", "state")
         return {
             "scanned": self.scanned,
@@ -226,8 +228,10 @@ class CoverageAnswer:
 
 @dataclass(frozen=True, slots=True)
 class FindingAnswer:
-    """One finding: what every answer carries of it, and ``wire``, as Inspector sent it. None where
-    there is none: see why."""
+    """One finding, and ``wire``, its JSON as Inspector sent it.
+
+    Both are None if the finding does not exist; ``explanation`` gives the reason.
+    """
 
     finding: Finding | None
     wire: Mapping[str, Any] | None
@@ -235,7 +239,7 @@ class FindingAnswer:
     proof: Proof
 
     def to_json(self) -> dict[str, Any]:
-        """Plain data; ``found`` says whether there is one."""
+        """The JSON object; ``found`` is false if the finding does not exist."""
         return {
             "found": self.finding is not None,
             "explanation": self.explanation,
@@ -246,7 +250,7 @@ class FindingAnswer:
 
 
 def coverage_json(row: Coverage) -> dict[str, Any]:
-    """One row of coverage as plain data, with the reason in words and its remedy."""
+    """The JSON of one row of coverage, with its reason in words and its remedy."""
     return {
         "resource_id": row.resource_id,
         "resource_type": row.resource_type,

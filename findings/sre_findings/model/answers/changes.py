@@ -7,13 +7,13 @@ from sre_findings.model.answers.list_answer import ListAnswer
 
 
 class Change(TypedDict):
-    """One event of one finding. Times are ISO 8601 in UTC; None means not known.
+    """One event of one finding. Times are ISO 8601 in UTC; None means unknown.
 
-    ``kind`` is one of KINDS_OF_CHANGE; ``cause`` is why a finding came or went (a word of CAME or
-    WENT), None for other kinds. ``severity_before`` is set if the severity changed.
+    ``kind`` is one of KINDS_OF_CHANGE. ``cause`` is why a finding was opened or resolved, one of
+    CAME or WENT, None for other kinds. ``severity_before`` is set if the severity changed.
     ``exposed_since`` is when the exposure began, over all findings of ``exposure_group``;
-    ``first_seen_at`` when Inspector first saw the finding. ``reopened`` counts how often it was.
-    ``resource`` is the resource's name, or its ID if it has none.
+    ``first_seen_at`` is when Inspector first observed the finding. ``reopened`` counts how often it
+    was reopened. ``resource`` is the resource's name, or its ID if it has none.
     """
 
     happened_at: str | None
@@ -42,18 +42,18 @@ class Change(TypedDict):
 
 
 class Since(TypedDict):
-    """The older snapshot of a comparison, and when its scan began (ISO 8601)."""
+    """The older snapshot of a comparison. ``as_of`` is when its scan began (ISO 8601)."""
 
     snapshot_id: str
     as_of: str
 
 
 class ChangesFacts(TypedDict):
-    """``since`` is the snapshot that is compared with, None if there is none.
+    """``since`` is the snapshot compared with, None if there is none.
 
-    ``counts`` has the events of each kind in KINDS_OF_CHANGE, listed or not. ``opened_by`` has the
-    opened and reopened findings by cause, one number per word of CAME; ``resolved_by`` the resolved
-    ones, per word of WENT.
+    ``counts`` has the number of events by kind in KINDS_OF_CHANGE, listed or not. ``opened_by`` has
+    the number of opened and reopened findings by cause in CAME; ``resolved_by`` that of resolved
+    findings by cause in WENT.
     """
 
     since: Since | None

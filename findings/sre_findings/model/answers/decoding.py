@@ -1,8 +1,7 @@
-"""Answers made again from their JSON, as a server sends them: the reverse of ``to_json``, so that
-every client renders the same.
+"""Rebuilds answers from their JSON, as a server sends it: the reverse of ``to_json``.
 
-What arrives comes from a server of ours, perhaps of another version: fields that are missing raise
-KeyError, fields that nobody knows are ignored.
+All clients therefore render the same. The server can have another version: a missing field raises
+KeyError, and an unknown field is ignored.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ from sre_findings.model.resources.image_use import Use
 from sre_findings.model.resources.resource import Resource
 from sre_findings.model.snapshots.rollup import Counts, Rollup
 
-if TYPE_CHECKING:  # loaded only for the answers that need them: 5 ms
+if TYPE_CHECKING:  # importing them takes 5 ms and is only needed for some answers
     from sre_findings.model.answers.list_answer import AnyListAnswer
     from sre_findings.model.answers.list_types import Keys
     from sre_findings.model.resources.aws_context import Cluster, Context, Told
@@ -35,7 +34,7 @@ Values = Mapping[str, Any]
 
 
 def proof(values: Values) -> Proof:
-    """Where an answer comes from."""
+    """The provenance of an answer."""
     certificate = values["certificate"] or {"state": None, "claim": "", "reasons": ()}
     return Proof(
         source=values["source"], snapshot_id=values["snapshot_id"], as_of=moment(values["as_of"]),
@@ -46,7 +45,7 @@ def proof(values: Values) -> Proof:
 
 
 def resource_answer(values: Values) -> ResourceAnswer:
-    """How vulnerable one resource is."""
+    """The answer for one resource."""
     return ResourceAnswer(
         resource=_resource(values),
         verdict=_verdict(values),
@@ -67,7 +66,7 @@ def resource_answer(values: Values) -> ResourceAnswer:
 
 
 def summary_answer(values: Values) -> SummaryAnswer:
-    """How vulnerable all of it is, with its groups."""
+    """The summary, with its groups."""
     groups = [
         Group(one["value"] or "", one["name"] or "", _rollup(one))
         for one in values.get("groups", ())
@@ -84,7 +83,7 @@ def summary_answer(values: Values) -> SummaryAnswer:
 
 
 def coverage_answer(values: Values) -> CoverageAnswer:
-    """What is scanned and what is not."""
+    """The coverage answer."""
     names = ("account_id", "region", "resource_type", "scan_type", "state")
     cells = [
         (cell[names[0]], cell[names[1]], cell[names[2]], cell[names[3]], cell[names[4]])
@@ -110,9 +109,11 @@ _OWN = (
 
 
 def list_answer(values: Values, told: Values, keys: Keys) -> AnyListAnswer:
-    """A headline and a list; ``told`` is the result of :func:`told`, ``keys`` those that the
-    question's answer must have. Raises KeyError if an item, or the numbers beside the list, lack
-    one."""
+    """A list answer. ``told`` is the result of :func:`told`.
+
+    ``keys`` are the keys that the query's answer must have. Raises KeyError if an item, or the
+    numbers beside the list, lack one.
+    """
     from sre_findings.model.answers.list_answer import ListAnswer, Shown
 
     name = told["name"]
@@ -142,7 +143,7 @@ def _complete(values: Values, keys: frozenset[str]) -> None:
 
 
 def told(answer: AnyListAnswer) -> dict[str, Any]:
-    """What the JSON of a list does not tell, for :func:`list_answer`."""
+    """The fields of a list answer that its JSON lacks, for :func:`list_answer`."""
     return {
         "name": answer.name,
         "fields": list(answer.fields),
@@ -160,7 +161,7 @@ def finding(values: Values) -> Finding:
 
 
 def moment(text: str | None) -> datetime | None:
-    """A time as every answer writes it."""
+    """Parses a time in an answer; None stays None."""
     return None if text is None else datetime.fromisoformat(text)
 
 
@@ -184,8 +185,7 @@ def _verdict(values: Values) -> Verdict:
 
 
 def _rollup(values: Values) -> Rollup:
-    """The numbers. A ``kev`` of None says that nothing was checked, which ``unchecked`` says
-    too."""
+    """The counts. ``kev`` is None if nothing was checked, which ``unchecked`` shows too."""
     numbers = {name: values[name] for name in ("suppressed", "fixable", "exploitable")}
     return Rollup(
         Counts.from_json(values["counts"]),
@@ -212,7 +212,7 @@ def _coverage(row: Values) -> Coverage:
 
 
 def context_of(values: Values) -> Context:
-    """What AWS reports about a resource."""
+    """The live context of a resource."""
     from sre_findings.model.resources import aws_context
 
     parts = {
@@ -229,7 +229,7 @@ def context_of(values: Values) -> Context:
 
 
 def _clusters(values: Values) -> Told[Sequence[Cluster]]:
-    """The one part that is a list."""
+    """The clusters, the only part that is a list."""
     from sre_findings.model.resources import aws_context
 
     found = [

@@ -7,8 +7,11 @@ from sre_findings.model.answers.list_answer import ListAnswer
 
 
 class Exposed(TypedDict):
-    """One finding. ``installed`` and ``fixed_in`` are versions of ``package``; ``fix_available`` is
-    YES, NO or PARTIAL. ``resource`` is the resource's name, or its ID if it has none."""
+    """One finding. ``installed`` and ``fixed_in`` are versions of ``package``.
+
+    ``fix_available`` is YES, NO or PARTIAL. ``resource`` is the resource's name, or its ID if it
+    has none.
+    """
 
     severity: str | None
     vulnerability_id: str
@@ -32,8 +35,11 @@ class Exposed(TypedDict):
 
 
 class ExposureFacts(TypedDict):
-    """``text`` is what was asked for, ``matched`` the package names that it means. ``resources``
-    counts the resources with open findings; ``open`` and ``suppressed`` count findings."""
+    """``text`` is the search text, ``matched`` the package names that it matches.
+
+    ``resources`` counts the resources with open findings; ``open`` and ``suppressed`` count
+    findings.
+    """
 
     text: str
     matched: Sequence[str]

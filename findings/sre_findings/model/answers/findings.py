@@ -7,12 +7,14 @@ from sre_findings.model.answers.list_answer import ListAnswer
 from sre_findings.model.findings.finding_json import FindingJson
 
 FindingsAnswer: TypeAlias = ListAnswer[FindingJson, Never]
-"""Findings as every answer shows them; there are no numbers beside the list."""
+"""Findings in the form used by all answers. There are no numbers beside the list."""
 
 
 class File(TypedDict):
-    """A file that a server offers: its reference and path, its address if that is known, its
-    format, and until when it can be downloaded (ISO 8601)."""
+    """A file for download: its reference and path, its URL if known, and its format.
+
+    ``expires_at`` is when the download link expires (ISO 8601).
+    """
 
     reference: str
     path: str
@@ -22,11 +24,13 @@ class File(TypedDict):
 
 
 class ExportFacts(TypedDict):
-    """The file, None if the findings are in the answer itself."""
+    """``file`` is None if the findings are in the answer itself."""
 
     file: File | None
 
 
 ExportAnswer: TypeAlias = ListAnswer[Mapping[str, Any], ExportFacts]
-"""Whole findings as Inspector sent them. Their keys are Inspector's, also those that this version
-does not know, so they have no type here."""
+"""Findings in the form in which Inspector sent them.
+
+Their keys are Inspector's, including those that this version does not know, so they are not typed.
+"""

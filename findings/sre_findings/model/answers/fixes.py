@@ -24,12 +24,12 @@ class Host(TypedDict):
 
 
 class Fix(TypedDict):
-    """One step of the fix plan: packages to upgrade together; ``place`` is its position from 1.
+    """One step of the fix plan: packages to upgrade together. ``place`` is its position from 1.
 
     ``what`` names the packages in brief; ``command`` is None if no safe command can be built.
-    ``findings``, ``critical``, ``high`` and ``kev`` count the findings that it resolves, ``risk``
-    weighs them. ``resources`` counts the resources, of which ``hosts`` are the first. ``reboot``
-    means that the upgrade takes effect after a restart.
+    ``findings``, ``critical``, ``high`` and ``kev`` count the findings that the step resolves;
+    ``risk`` is their total weight. ``resources`` counts the resources, and ``hosts`` lists the
+    first of them. ``reboot`` is true if the upgrade takes effect after a restart.
     """
 
     place: int
@@ -50,8 +50,7 @@ class Fix(TypedDict):
 
 
 class FixesFacts(TypedDict):
-    """Over all steps: the findings that they resolve, those of them in CISA's list, and the
-    packages to upgrade."""
+    """Totals over all steps: findings resolved, those of them in KEV, and packages to upgrade."""
 
     removable: int
     kev: int

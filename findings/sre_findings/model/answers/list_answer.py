@@ -1,7 +1,7 @@
 """Answers that consist of a headline, numbers and a list, such as changes, trends and fixes.
 
-All renderers read the same fields, so a number cannot differ between the table, the JSON and the
-CSV. Each question has a module beside this one with the types of its items and of its numbers.
+All renderers read the same fields, so the table, the JSON and the CSV always agree. Each query has
+a module beside this one with the types of its items and numbers.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
 
 from sre_findings.model.answers.answer import Proof
 
-# covariant, because an answer is read-only: every list answer is an AnyListAnswer
+# Covariant, because an answer is read-only: every list answer is an AnyListAnswer.
 Item_co = TypeVar("Item_co", bound=Mapping[str, object], covariant=True)
 Facts_co = TypeVar("Facts_co", bound=Mapping[str, object], covariant=True)
 
 
 class Shown(NamedTuple):
-    """A column of the table for people: the item's key, its heading, and its style."""
+    """A column of the printed table: the item's key, its heading, and its style."""
 
     field: str
     heading: str
@@ -27,12 +27,12 @@ class Shown(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ListAnswer(Generic[Item_co, Facts_co]):
-    """``headline`` is the answer in a sentence; ``summary`` has numbers beside the list, None if
-    there are none; ``items`` are plain data.
+    """A headline, numbers and a list.
 
-    ``total`` counts all items, of which those listed are the first. ``known`` is false if there
-    was nothing to answer from, and for an empty list about a place that was not completely read.
-    ``fields`` are the columns of the CSV, in order; ``shown`` those of the table.
+    ``headline`` is the answer in one sentence; ``summary`` has the numbers beside the list, None if
+    there are none; ``items`` are plain data. ``total`` counts all items; the list can be shorter.
+    ``known`` is false if there was no data, and for an empty list in a scope that was not
+    completely read. ``fields`` are the columns of the CSV, in order; ``shown`` those of the table.
     """
 
     headline: str
@@ -48,15 +48,13 @@ class ListAnswer(Generic[Item_co, Facts_co]):
 
     @property
     def facts(self) -> Facts_co:
-        """The numbers beside the list. Raises LookupError if there are none, as without a
-        snapshot."""
+        """The numbers beside the list. Raises LookupError if there are none."""
         if self.summary is None:
             raise LookupError(f"no numbers are known: {self.headline}")
         return self.summary
 
     def to_json(self) -> dict[str, Any]:
-        """The JSON object: headline and notes, the numbers, the provenance, and the list under its
-        own name."""
+        """The JSON object: headline, notes, numbers, provenance, and the list under ``name``."""
         return {
             "headline": self.headline,
             "notes": list(self.notes),
@@ -69,4 +67,4 @@ class ListAnswer(Generic[Item_co, Facts_co]):
 
 
 AnyListAnswer: TypeAlias = ListAnswer[Mapping[str, object], Mapping[str, object]]
-"""A list answer of any question, for renderers that show every key."""
+"""A list answer of any query, for renderers that show every key."""

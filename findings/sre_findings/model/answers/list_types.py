@@ -1,12 +1,11 @@
-"""The keys that the items and the numbers of each list answer must have, for answers that were
-received as JSON."""
+"""The keys that the items and numbers of each list answer must have, to validate received JSON."""
 
 from __future__ import annotations
 
 from importlib import import_module
 from typing import NamedTuple
 
-# The module and the types of each question's answer, by the question's name. Imported when needed.
+# The module and types of each query's answer, by the query's name. Imported when needed.
 _TYPES = {
     "changes": ("changes", "Change", "ChangesFacts"),
     "trend": ("trend", "TrendDay", "TrendFacts"),
@@ -33,8 +32,7 @@ class Keys(NamedTuple):
 
 
 def keys_of(question: str) -> Keys:
-    """The required keys of the answer to the question of this name. Raises KeyError for a question
-    whose answer is not a list."""
+    """The required keys of a query's answer. Raises KeyError if the answer is not a list."""
     name, *types = _TYPES[question]
     module = import_module(f"sre_findings.model.answers.{name}")
     item, facts = (

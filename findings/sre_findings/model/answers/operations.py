@@ -7,8 +7,10 @@ from sre_findings.model.answers.list_answer import ListAnswer
 
 
 class OperationItem(TypedDict):
-    """One call of a tool: the JSON of an ``Operation``, which documents the fields. ``at`` is ISO
-    8601, ``took`` in milliseconds; ``arguments`` are those of the tool."""
+    """One call of a tool: the JSON of an ``Operation``, which documents the fields.
+
+    ``at`` is ISO 8601, ``took`` is in milliseconds, and ``arguments`` are those of the tool.
+    """
 
     at: str
     id: str

@@ -6,11 +6,11 @@ from sre_findings.model.answers.list_answer import ListAnswer
 
 
 class Priority(TypedDict):
-    """One vulnerability; ``place`` is its rank from 1, ``why`` the reason in a sentence.
+    """One vulnerability. ``place`` is its rank from 1, ``why`` the reason in one sentence.
 
     Scores are Inspector's (0 to 10) and EPSS (0 to 1); days are ISO dates, times ISO 8601. ``kev``
-    is None if the vulnerability was not checked against CISA's list. ``reachability`` is REACHABLE,
-    NOT_REACHABLE or UNKNOWN; ``in_use_count`` the running containers of its images. ``findings``,
+    is None without KEV data. ``reachability`` is REACHABLE, NOT_REACHABLE or UNKNOWN.
+    ``in_use_count`` is the number of running containers of its images. ``findings``,
     ``reachable_findings`` and ``resources`` are counts.
     """
 

@@ -1,4 +1,4 @@
-"""The types of the answer to ``Sla``, and of the due days behind its numbers."""
+"""The types of the answer to ``Sla``, and of the due dates behind its numbers."""
 
 from collections.abc import Mapping
 from typing import TypeAlias, TypedDict
@@ -7,10 +7,10 @@ from sre_findings.model.answers.list_answer import ListAnswer
 
 
 class Deadlines(TypedDict):
-    """Open findings by deadline; each is in exactly one of the first four numbers.
+    """Open findings by due date; each finding is in exactly one of the first four numbers.
 
-    ``late_by_severity`` has the overdue findings by severity in lower case; ``other`` only if there
-    are any. ``oldest_days_late`` is in days, 0 if none is overdue.
+    ``late_by_severity`` has the overdue findings by lower-case severity, with ``other`` only if
+    there are any. ``oldest_days_late`` is 0 if none is overdue.
     """
 
     late: int
@@ -22,8 +22,10 @@ class Deadlines(TypedDict):
 
 
 class Group(TypedDict, total=False):
-    """The group of a row, under the name of what the answer is grouped by; empty for resources
-    without an owner."""
+    """The group of a row, under the key that the answer is grouped by.
+
+    The value is empty for resources without an owner.
+    """
 
     owner: str
     account: str
@@ -32,20 +34,21 @@ class Group(TypedDict, total=False):
 
 
 class Late(Group, Deadlines):
-    """The deadlines of one group."""
+    """The findings of one group by due date."""
 
 
 class PolicyFacts(TypedDict):
-    """The SLA policy in force: days per severity (None: no deadline), and the days of grace for a
-    finding that CISA lists when it is already due."""
+    """The SLA policy in force: days per severity, None without a due date.
+
+    ``grace_days`` apply to a finding whose KEV due date has already passed when it is first seen.
+    """
 
     sla: Mapping[str, int | None]
     grace_days: int
 
 
 class SlaFacts(Deadlines):
-    """The deadlines of all findings asked about, on the day ``today`` (ISO date), under
-    ``policy``."""
+    """All findings in scope by due date, on the day ``today`` (ISO date), under ``policy``."""
 
     today: str
     policy: PolicyFacts
@@ -55,8 +58,10 @@ SlaAnswer: TypeAlias = ListAnswer[Late, SlaFacts]
 
 
 class Due(TypedDict):
-    """Open findings of one severity with one due day (ISO date); ``days_left`` is negative if
-    overdue. Both are None without a deadline."""
+    """Open findings of one severity with the same due date (ISO date).
+
+    ``days_left`` is negative if they are overdue. Both are None without a due date.
+    """
 
     severity: str | None
     due_on: str | None
@@ -65,7 +70,7 @@ class Due(TypedDict):
 
 
 class DueDay(Group, Due):
-    """The findings of one group with one severity and due day."""
+    """The findings of one group with the same severity and due date."""
 
 
 class DueDaysFacts(TypedDict):

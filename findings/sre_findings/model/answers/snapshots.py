@@ -7,9 +7,11 @@ from sre_findings.model.answers.list_answer import ListAnswer
 
 
 class SnapshotItem(TypedDict):
-    """One committed snapshot: the JSON of a ``Commit``, which documents the fields. Times are ISO
-    8601. A gap is account, region, resource type, scan type and state; ``causes`` are the
-    reasons as data, absent if the snapshot is complete."""
+    """One committed snapshot: the JSON of a ``Commit``, which documents the fields.
+
+    Times are ISO 8601. A gap is account, region, resource type, scan type and state. ``causes`` are
+    the reasons as data; the key is absent if the snapshot is complete.
+    """
 
     sequence: int
     snapshot_id: str

@@ -6,12 +6,11 @@ from sre_findings.model.answers.list_answer import ListAnswer
 
 
 class Rule(TypedDict):
-    """One rule. ``line`` is its line in the file, None for clients that see only a part of the
-    resources.
+    """One rule. ``line`` is its line in the file, None for clients with limited access.
 
-    ``about`` names the vulnerabilities or packages, ``scope`` the places; ``state`` is live, lapsed
-    or unused; ``findings`` counts the findings that it covers. ``expires`` is its last day (ISO
-    date).
+    ``about`` names the vulnerabilities or packages, ``scope`` where the rule applies. ``state`` is
+    live, lapsed or unused. ``findings`` counts the findings that it covers. ``expires`` is its last
+    day (ISO date).
     """
 
     line: int | None

@@ -6,9 +6,10 @@ from sre_findings.model.answers.list_answer import ListAnswer
 
 
 class FixTimes(TypedDict):
-    """Days from first seen to patched: after ``median_days`` half of the findings are patched,
-    after ``p90_days`` nine of ten; None means not reached. ``patched`` and ``unpatched`` count
-    findings."""
+    """Days from first observation to patch: the median and the 90th percentile.
+
+    Each is None if it has not been reached. ``patched`` and ``unpatched`` count findings.
+    """
 
     median_days: int | None
     p90_days: int | None
@@ -23,8 +24,10 @@ class FixTimesOfGroup(FixTimes):
 
 
 class TimeToFixFacts(TypedDict):
-    """``by`` is what the rows are grouped by, ``days`` how far back findings count, ``all`` the
-    times over all groups."""
+    """``by`` is what the rows are grouped by, and ``days`` how far back findings count.
+
+    ``all`` has the times over all groups.
+    """
 
     by: str
     days: int
@@ -35,8 +38,11 @@ TimeToFixAnswer: TypeAlias = ListAnswer[FixTimesOfGroup, TimeToFixFacts]
 
 
 class CurveStep(TypedDict):
-    """One day of a group's curve: of ``watched`` findings, ``patched`` were patched on that day and
-    ``unpatched`` were last seen on it; ``share`` (1 to 0) is still unpatched after it."""
+    """One day of a group's survival curve.
+
+    Of ``watched`` findings, ``patched`` were patched on that day and ``unpatched`` were last
+    observed on it. ``share`` (1 to 0) is the share still unpatched after it.
+    """
 
     value: str
     day: int

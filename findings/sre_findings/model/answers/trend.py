@@ -13,14 +13,13 @@ class OtherSeverities(TypedDict, total=False):
 
 
 class TrendDay(TypedDict):
-    """One day, counted from its newest complete snapshot, or from its newest one if none is
-    complete.
+    """One day, from its newest complete snapshot, or its newest one if none is complete.
 
-    ``date`` is the day and ``as_of`` when the scan began (ISO 8601, UTC); ``state`` is complete or
-    partial; ``pruned`` means that the snapshot's findings are deleted. ``critical`` to ``total``
-    are open findings. ``kev`` is None if no finding was checked. ``came`` and ``went`` are the new
-    (or reopened) and the resolved findings of all the day's snapshots; ``new`` to ``unknown`` split
-    them by cause.
+    ``date`` is the day and ``as_of`` when the scan began (ISO 8601, UTC). ``state`` is complete or
+    partial. ``pruned`` is true if the snapshot's findings are deleted. ``critical`` to ``total``
+    count open findings. ``kev`` is None if no finding was checked. ``came`` counts the findings
+    that were opened or reopened, and ``went`` those that were resolved, in all snapshots of the
+    day; ``new`` to ``unknown`` split them by cause.
     """
 
     date: str
@@ -51,15 +50,17 @@ class TrendDay(TypedDict):
 
 
 class TrendScope(TypedDict):
-    """The scope: a kind such as ``owner``, and its value; empty for everything."""
+    """The scope: a kind such as ``owner``, and its value, which is empty for everything."""
 
     kind: str
     value: str
 
 
 class TrendFacts(TypedDict):
-    """``days`` is the number of days requested; ``missing_days`` are ISO dates between the first
-    and the last day that have no snapshot."""
+    """``days`` is the number of days requested.
+
+    ``missing_days`` are the ISO dates between the first and the last day without a snapshot.
+    """
 
     scope: TrendScope
     days: int

@@ -1,13 +1,13 @@
-"""The verdict on a resource: vulnerable, clean, or unknown with its reason. Clean needs proof.
+"""The verdict on a resource: vulnerable, clean, or unknown with a reason. Clean requires proof.
 
-``clean`` needs all of these:
+A resource is ``clean`` only if all of these hold:
 
-- every cell that the query touches was read, and scanning is switched on there;
+- every cell that the query covers was read, and scanning is switched on there;
 - the snapshot is not stale;
 - every row of coverage is ACTIVE, and its scan succeeded;
 - there is a rule for the resource's type and each of its scans (``model/resources/coverage.py``);
-- the scan that this rule takes as proof is there, and each last scan is within its limit;
-- there is no open and no SUPPRESSED finding.
+- the scan that this rule requires as proof exists, and each last scan is within its limit;
+- there are no open and no SUPPRESSED findings.
 
 A type without a rule is never clean. Any finding makes the resource ``vulnerable``, even in partial
 data.
@@ -37,9 +37,9 @@ from sre_findings.model.snapshots.states import Cell
 
 VULNERABLE, CLEAN, UNKNOWN = "vulnerable", "clean", "unknown"
 
-# Reasons: the first four go with vulnerable, the next with clean, all others with unknown. The last
-# ones, and access_denied, are also kinds of errors: why a live query failed for a resource that is
-# in no snapshot.
+# Reasons. The first four belong to vulnerable, the next one to clean, and all others to unknown.
+# The last four and access_denied are also kinds of errors: why a live query failed for a resource
+# that is in no snapshot.
 FINDINGS = "findings"
 FROZEN = "findings_frozen"
 STOPPED = "findings_of_stopped_instance"
@@ -59,7 +59,7 @@ THROTTLED = "throttled"
 UNREACHABLE = "unreachable"
 REJECTED = "rejected"
 
-# Names of Inspector's scans for people, by resource type and scan type.
+# Display names of Inspector's scans, by resource type and scan type.
 SCANS: dict[tuple[str, ...], str] = {
     (types.INSTANCE, "PACKAGE"): "EC2",
     (types.INSTANCE, "NETWORK"): "EC2",
@@ -69,16 +69,16 @@ SCANS: dict[tuple[str, ...], str] = {
     (types.CODE_REPOSITORY, "CODE"): "code repositories",
     (types.MACHINE_IMAGE, "PACKAGE"): "machine images",
 }
-_PLACES = 3  # named of those where scanning is off
+_PLACES = 3  # maximum places to name where scanning is off
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """Everything known about one resource: counts, rows of coverage, and what could not be read.
 
-    ``gaps`` are the incomplete cells that the query touches. ``too_old`` is true for stale data,
+    ``gaps`` are the incomplete cells that the query covers. ``too_old`` is true for stale data,
     ``known`` if any row of findings or coverage names the resource. ``until`` is when coverage was
-    read, if not at ``as_of``. ``off`` are cells that the query touches and where scanning is
+    read, if not at ``as_of``. ``off`` are the cells that the query covers in which scanning is
     switched off.
     """
 
@@ -94,11 +94,10 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """``verdict`` is vulnerable, clean or unknown, ``reason`` one of the constants above,
-    ``explanation`` a clause for people.
+    """``verdict`` is vulnerable, clean or unknown, and ``reason`` one of the constants above.
 
-    ``doubt`` is the reason for which the verdict would be unknown without the findings: there may
-    be more of them, and more severe ones.
+    ``explanation`` is a clause to show to users. ``doubt`` is the reason for which the verdict
+    would be unknown if there were no findings; there can be more findings, and more severe ones.
     """
 
     verdict: str
@@ -131,8 +130,10 @@ def _vulnerable(evidence: Evidence) -> Verdict | None:
 
 
 def _frozen(silent: Sequence[Coverage]) -> Verdict:
-    """The verdict on findings of a resource that Inspector no longer scans: they are as of the last
-    scan."""
+    """The verdict on findings of a resource that is no longer scanned.
+
+    The findings are as of the last scan.
+    """
     row = silent[0]
     if any(one.reason in {"EC2_INSTANCE_STOPPED", "RESOURCE_STOPPED"} for one in silent):
         return Verdict(
@@ -155,7 +156,7 @@ def _unknown(evidence: Evidence) -> Verdict | None:
 
 
 def unread(gaps: Sequence[tuple[Cell, str]]) -> Verdict:
-    """The verdict if some cells were not read; the first of them gives the reason."""
+    """The verdict if some cells were not read. The first of them determines the reason."""
     cell, state = gaps[0]
     where = " ".join(part for part in (cell.account_id, cell.region, cell.scan_type) if part != "*")
     reason = {"denied": DENIED, "disabled": DISABLED}.get(state, INCOMPLETE)
@@ -175,7 +176,7 @@ def switched_off(cells: Sequence[Cell]) -> str:
 
 
 def _not_scanned(coverage: Sequence[Coverage]) -> Verdict | None:
-    """Unknown if Inspector reports that it does not scan the resource, or not yet; else None."""
+    """Unknown if Inspector does not scan the resource, or has not yet; otherwise None."""
     quiet = [row for row in coverage if silent(row)]
     if quiet or not coverage:
         why = (
@@ -244,7 +245,7 @@ def _silence(row: Coverage) -> str:
 
 
 def _doubts(evidence: Evidence, verdict: Verdict, doubt: Verdict | None) -> tuple[str, ...]:
-    """The notes that make the counts of a vulnerable verdict lower bounds."""
+    """Notes for a vulnerable verdict whose counts are lower bounds."""
     if verdict.verdict != VULNERABLE:
         return ()
     gap = (
