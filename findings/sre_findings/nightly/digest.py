@@ -21,8 +21,8 @@ from sre_findings.rows.values import severity_word
 from sre_findings.sources.places import within
 from sre_findings.sources.sources import Found, Sources, find
 
-LISTED = 20  # events of a kind
-_NAMES, _NAME = 3, 24  # owners in a title, and characters of each
+LISTED = 20  # listed events of each kind
+_NAMES, _NAME = 3, 24  # number of owners in a title, and maximum characters of each
 _LISTED_KINDS = (
     "opened",
     "reopened",

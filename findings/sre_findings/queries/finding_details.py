@@ -18,7 +18,7 @@ from sre_findings.sources.sources import NO_PROOF, Found, Sources, find
 _ANY: dict[str, Any] = dict.fromkeys(
     ("resource_id", "statuses", "severities", "types", "accounts", "regions", "owners", "count")
 ) | {"reachable": False}
-_NAMED = 20  # ARNs in an error
+_NAMED = 20  # ARNs listed in an error
 
 
 def one_finding(question: OneFinding, sources: Sources) -> FindingAnswer:

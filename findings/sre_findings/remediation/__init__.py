@@ -1,1 +1,1 @@
-"""What to upgrade, in which order, and with which command. Pure functions over rows of findings."""
+"""The fix plan: what to upgrade, in which order, and with which command. Pure functions."""

@@ -34,7 +34,7 @@ class DownloadRequest:
     access: Access
 
     def to_json(self) -> dict[str, Any]:
-        """Plain data."""
+        """The request as plain data, for the table."""
         moment = {"snapshot_id": self.snapshot_id, "asked_at": self.asked_at.isoformat()}
         return {**asdict(self.question), **moment, "access": self.access.to_json()}
 
@@ -76,7 +76,7 @@ class DownloadLinks:
         self._table, self._good_for, self._base = table, good_for, base
 
     def __call__(self, handout: DownloadRequest) -> DownloadLink:
-        """See IssueLink."""
+        """Stores the request and returns its link (see IssueLink)."""
         reference, until = secrets.token_urlsafe(32), handout.asked_at + self._good_for
         kept.write(self._table, reference, handout.to_json(), until)
         path = FOLDER + reference

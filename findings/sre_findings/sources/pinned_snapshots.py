@@ -19,7 +19,7 @@ class PinnedSnapshots(Snapshots):
         return [one for one in self.inner.commits() if one.sequence <= self.last.sequence]
 
     def latest(self) -> Commit | None:
-        """``last``."""
+        """The pinned snapshot, ``last``."""
         return self.last
 
     def manifest(self, commit: Commit) -> Manifest:

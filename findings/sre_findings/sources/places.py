@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 Item = TypeVar("Item", bound=Mapping[str, object])
 Facts = TypeVar("Facts", bound=Mapping[str, object])
 
-FEW = 12  # names that an error lists
+FEW = 12  # maximum number of known names that an error lists
 SEEN = "not listed as scanned"
 CLOSED = "CLOSED"
 

@@ -28,7 +28,7 @@ class Ready:
     age_seconds: int | None = None
 
     def to_json(self) -> dict[str, Any]:
-        """Plain data."""
+        """The result as plain data."""
         return {
             "ready": not self.why,
             "why": self.why,

@@ -1,4 +1,4 @@
-"""Selects the snapshot for an id or a time."""
+"""Selects the snapshot for an ID or a time."""
 
 from __future__ import annotations
 
