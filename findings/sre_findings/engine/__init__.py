@@ -1,4 +1,4 @@
-"""Engines that read the tables of snapshots: DuckDB in this process, Spark, or Athena.
+"""Engines that read the tables of snapshots: DuckDB in this process, Spark and Athena.
 
-All stand behind one Protocol, and enforce row-level access.
+They implement one protocol and enforce row-level access.
 """

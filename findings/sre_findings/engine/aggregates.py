@@ -1,5 +1,7 @@
-"""Rollups and ages counted from Parquet: what the scan writes into the table, and what answers
-where the table has none."""
+"""Rollups and ages computed from Parquet.
+
+The scan writes them to the table. They are also used for queries that the table cannot answer.
+"""
 
 from __future__ import annotations
 
@@ -17,12 +19,14 @@ if TYPE_CHECKING:
 EVERY: dict[str, Any] = dict.fromkeys(
     ("owners", "resource_id", "resource_type", "account_id", "region", "count")
 )
-"""The parameters of ``by_resource`` for all of it."""
+"""The parameters of ``by_resource`` without any filter."""
 
 
 def rollups(engine: Engine, owners: Sequence[str] = ()) -> dict[Scope, Rollup]:
-    """Every scope's rollup, of some owners or of all. The organization has one even without any
-    finding."""
+    """Returns the rollup of every scope, restricted to some owners if given.
+
+    The organization always has a rollup, even without findings.
+    """
     some = list(owners) or None
     held = {Scope(ORGANIZATION): Rollup()}
     held |= {
@@ -42,14 +46,14 @@ def rollups(engine: Engine, owners: Sequence[str] = ()) -> dict[Scope, Rollup]:
 
 
 def of_resource(engine: Engine, one: Resource) -> Rollup:
-    """What one resource holds; zeroes where that is nothing. Without the night's flow."""
+    """Returns the rollup of one resource, with zeroes if it has no findings. It has no flow."""
     names = ("resource_id", "resource_type", "account_id", "region")
     rows = engine.rows("by_resource", **EVERY | {name: getattr(one, name) for name in names})
     return Rollup.counted(rows[0]) if rows else Rollup()
 
 
 def ages(engine: Engine, owners: Sequence[str] = ()) -> dict[Scope, Ages]:
-    """How old the open findings of every scope are, but of single resources."""
+    """Returns the ages of the open findings of every scope, except single resources."""
     from sre_findings.model.sla.ages import Bucket, bucketed
 
     buckets: dict[Scope, list[tuple[Bucket, int]]] = {}
@@ -62,8 +66,10 @@ def ages(engine: Engine, owners: Sequence[str] = ()) -> dict[Scope, Ages]:
 
 
 def resource_ages(engine: Engine, resource_ids: Sequence[str]) -> dict[tuple[str, str, str], Ages]:
-    """The same of single resources, by id, account and region; one without open findings is not
-    there."""
+    """Returns the ages of the open findings of single resources.
+
+    The keys are resource ID, account and region. Resources without open findings are omitted.
+    """
     from sre_findings.model.sla.ages import Bucket, bucketed
 
     buckets: dict[tuple[str, str, str], list[tuple[Bucket, int]]] = {}

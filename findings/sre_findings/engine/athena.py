@@ -1,8 +1,8 @@
-"""Athena over the store's own bucket: the engine with no cluster and nothing to run.
+"""Athena on the store's bucket: an engine without a cluster or servers to operate.
 
-Each query names its snapshots, and their partitions are checked first: a snapshot that Glue does
-not know would be read as empty, and empty is not clean. The workgroup must have a limit on what a
-query may scan, for that is what it costs.
+Each query is limited to its snapshots, and their partitions are checked first: Athena reads a
+snapshot that Glue does not know as empty, which would look clean. The workgroup must limit the
+bytes that a query may scan, because they determine its cost.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _SYNTAX = (
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """What SRE_ENGINE says of Athena."""
+    """The settings of Athena in SRE_ENGINE."""
 
     database: str
     workgroup: str
@@ -43,7 +43,10 @@ class Place:
 
 
 def place(url: str) -> Place:
-    """``athena://database/workgroup?region=…&timeout=…``. Raises UsageError."""
+    """Parses ``athena://database/workgroup?region=…&timeout=…``.
+
+    Raises UsageError if the URL is not valid.
+    """
     parts = urlsplit(url)
     options = dict(parse_qsl(parts.query, keep_blank_values=True))
     workgroup, timeout = parts.path.strip("/"), options.pop("timeout", "60s")
@@ -54,7 +57,7 @@ def place(url: str) -> Place:
 
 
 class Athena(Engine):
-    """One database and one workgroup. Nothing is contacted before something is asked."""
+    """One database and one workgroup. No request is made before the first query."""
 
     def __init__(
         self,
@@ -90,7 +93,10 @@ class Athena(Engine):
         )
 
     def _pin(self, table: str, pinned: dict[str, str]) -> None:
-        """Adds what the caller sees of a table, after everything that this reads."""
+        """Adds the select for the visible rows of a table, after those of the tables that it reads.
+
+        Raises UsageError if access is limited and the table's columns are unknown.
+        """
         from sre_findings.engine.dialect import ATHENA, rendered
 
         if table in pinned:
@@ -114,8 +120,7 @@ class Athena(Engine):
         }
 
     def _source(self, table: str) -> str:
-        """The select that stands for a table: of the snapshots that were asked for, and no
-        other."""
+        """Returns the select for a table, restricted to the requested snapshots."""
         from sre_findings.engine.dialect import nothing, of_snapshots
 
         if commits := {commit.snapshot_id: commit for commit, _ in self._tables.parts(table)}:
@@ -135,7 +140,7 @@ class Athena(Engine):
 
     @cached_property
     def _client(self) -> Any:
-        """The client, once the workgroup was found to have a limit."""
+        """The client. Raises UsageError if the workgroup has no scan limit."""
         client, name = connect("athena", self._where.region), self._where.workgroup
         with store_errors(
             f"Athena workgroup {name} cannot be read",

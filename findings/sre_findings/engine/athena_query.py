@@ -1,5 +1,7 @@
-"""One query's way through Athena: started, waited for, read page by page, its texts cast to what
-their columns say."""
+"""Runs one Athena query: starts it, waits for it and reads its result page by page.
+
+Athena returns all values as text, which is converted to the types of the columns.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,7 @@ _DO = (
     "Check SRE_ENGINE and the permissions of your role on Athena, Glue and the workgroup's result"
     " bucket."
 )
-_PAGE = 1000  # rows in one answer, by the service's limit
+_PAGE = 1000  # rows per response, the service's limit
 _OVER_LIMIT = "Bytes scanned limit"
 
 _CASTS: Mapping[str, Callable[[str], Any]] = {
@@ -34,14 +36,17 @@ _CASTS: Mapping[str, Callable[[str], Any]] = {
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How long one query may take, in seconds, and how its state is watched. ``wait`` sleeps."""
+    """How long one query may take, in seconds, and how to poll its state.
+
+    ``wait`` sleeps for a number of seconds, and ``clock`` returns a monotonic time.
+    """
 
     timeout: float
     wait: Callable[[float], None] = time.sleep
     clock: Callable[[], float] = time.monotonic
 
     def pause(self, seconds: float, until: float) -> None:
-        """Waits, or raises Unreachable where the time would be up before the end of it."""
+        """Waits. Raises Unreachable if the wait would exceed the timeout."""
         if self.clock() + seconds > until:
             do = "Narrow the query, or set timeout= in SRE_ENGINE."
             raise Unreachable(f"Athena did not answer within {self.timeout:.0f} s", do=do)
@@ -51,10 +56,10 @@ class Patience:
 def run(
     client: Any, text: str, database: str, workgroup: str, patience: Patience
 ) -> Iterator[Batch]:
-    """The rows of a query, a page a batch. One that is given up, for whatever reason, is stopped:
-    it costs money.
+    """Yields the rows of a query, one page per batch.
 
-    Raises Unreachable when its time is up, Rejected where Athena refuses it or it would scan more
+    If the wait ends early for any reason, the query is stopped, to limit its cost. Raises
+    Unreachable on a timeout, and Rejected if Athena rejects the query or if it would scan more
     than the workgroup allows.
     """
     with store_errors("Athena cannot be queried", do=_DO):
@@ -68,7 +73,7 @@ def run(
 
 
 def _finish(client: Any, number: str, workgroup: str, patience: Patience) -> None:
-    """Returns once the query succeeded."""
+    """Waits until the query has succeeded. Raises Rejected or Unreachable otherwise."""
     until, pause = patience.clock() + patience.timeout, 0.1
     try:
         while (status := _status(client, number))["State"] in ("QUEUED", "RUNNING"):
@@ -104,7 +109,7 @@ def _failure(status: Mapping[str, Any], number: str, workgroup: str) -> Rejected
 
 
 def _pages(client: Any, number: str) -> Iterator[Batch]:
-    """The result, page by page. The first row of all is the header."""
+    """Yields the result page by page. The first row is the header and is skipped."""
     token: dict[str, str] = {}
     header = 1
     while True:

@@ -1,7 +1,7 @@
-"""What answers the catalogue's queries: one small Protocol, and the catalogue itself.
+"""The protocol of engines that run the product's queries, and the catalogue of these queries.
 
-A query is a file in ``catalogue``, in DuckDB's dialect, with ``:named`` parameters; ``engines`` has
-those who run it.
+A query is a SQL file in ``sre_findings/queries/sql``, in DuckDB's dialect, with ``:named``
+parameters.
 """
 
 from __future__ import annotations
@@ -17,25 +17,27 @@ PARAMETER = re.compile(r"(?<![:\w]):([a-z_]+)")
 
 
 class Engine(Protocol):
-    """Runs queries of the catalogue over the snapshots that it was opened for; nothing is read
-    before it is asked.
+    """Runs queries of the catalogue on the snapshots for which it was opened.
 
-    Every engine gives the same rows in the same order; a test holds them to it.
+    Nothing is read before the first query. Every engine returns the same rows in the same
+    order; a test checks this.
     """
 
     def batches(self, query: str, **parameters: Any) -> Iterator[Batch]:
-        """The result in batches of a bounded size, a dict a row. A list as a parameter means any of
-        it, None no limit."""
+        """Yields the result in batches of limited size, with one dict per row.
+
+        A list as a parameter matches any of its values. None means no filter.
+        """
         ...
 
     def rows(self, query: str, **parameters: Any) -> Batch:
-        """The whole result."""
+        """Returns the whole result."""
         return [row for batch in self.batches(query, **parameters) for row in batch]
 
 
 @functools.cache
 def catalogued(query: str) -> str:
-    """The text of a query of the catalogue."""
+    """Returns the SQL text of a query of the catalogue."""
     from importlib import resources
 
     return (resources.files("sre_findings.queries") / "sql" / f"{query}.sql").read_text(

@@ -1,10 +1,9 @@
-"""Where DuckDB's engines have their tables: an instance of one's own, or a database within one that
-all engines share.
+"""The DuckDB database of an engine: in its own instance, or in an instance shared by all engines.
 
-An instance costs 25 ms and ten threads, and caches files for itself. A server has an engine for
-each access that asks, so these share one: a further database costs half a millisecond and no
-thread. It sees no other's tables, for nothing but the catalogue's queries run there, and they name
-no database. Whoever runs a stranger's SQL takes an instance of their own.
+An instance takes 25 ms and ten threads, and has its own file cache. A server has one engine per
+access scope, so its engines share an instance, in which another database takes half a millisecond
+and no thread. Engines cannot see each other's tables, because only queries of the catalogue run
+there, and these name no database. User-supplied SQL must run in an instance of its own.
 """
 
 from __future__ import annotations
@@ -18,20 +17,22 @@ from pathlib import Path
 from typing import Any
 
 Cursors = Callable[[], Any]
-"""Makes cursors that all see the same tables, for threads that ask at once."""
+"""Creates cursors on the same tables, for concurrent threads."""
 Room = Callable[[object], Cursors]
-"""Makes place for the tables of an engine, for as long as the engine lives."""
+"""Provides a database for the tables of an engine, for as long as the engine exists."""
 
 
 def own(_engine: object) -> Cursors:
-    """An instance for this engine alone; it ends with the last cursor."""
+    """Returns cursors of a new instance for this engine. It closes with the last cursor."""
     cursors: Cursors = _connect().cursor
     return cursors
 
 
 def bounded(memory: str, folder: Path) -> Room:
-    """An instance for each engine that takes no more memory than so, as "128MB", and one thread;
-    the rest goes to the folder."""
+    """Returns a Room with an instance per engine that uses one thread and limited memory.
+
+    ``memory`` is a size such as "128MB". Data beyond it is written to ``folder``.
+    """
 
     def room(_engine: object) -> Cursors:
         cursors: Cursors = _connect(
@@ -43,16 +44,18 @@ def bounded(memory: str, folder: Path) -> Room:
 
 
 class SharedInstance:
-    """One instance for many engines. Nothing is opened before the first needs it; a database goes
-    with its engine.
+    """One instance for many engines, opened when the first engine needs it.
 
-    An engine lives as long as a query on it runs, so that none loses its tables under way.
+    A database is removed with its engine. An engine exists as long as a query on it runs, so no
+    query loses its tables.
     """
 
     def __init__(self) -> None:
         self._root: Any = None
         self._names = map("e{}".format, itertools.count())
-        self._lock = threading.RLock()  # an engine may end anywhere, here too
+        self._lock = (
+            threading.RLock()
+        )  # reentrant: an engine can be finalized while the lock is held
 
     def __call__(self, engine: object) -> Cursors:
         """See Room."""
@@ -65,7 +68,7 @@ class SharedInstance:
         return functools.partial(self._cursor, root, name)
 
     def held(self) -> int:
-        """Bytes that the tables of all engines take. Files are read anew, and do not count."""
+        """Returns the bytes of memory that the tables of all engines use, without cached files."""
         with self._lock:
             if self._root is None:
                 return 0
@@ -76,8 +79,10 @@ class SharedInstance:
             return int(self._root.cursor().execute(tables).fetchone()[0])
 
     def forget(self) -> None:
-        """Engines that come from now on get another instance: DuckDB refuses everything after an
-        error of its own inside."""
+        """Makes future engines use a new instance.
+
+        After an internal error DuckDB rejects all further queries on the instance.
+        """
         with self._lock:
             self._root = None
 
@@ -94,15 +99,15 @@ class SharedInstance:
             try:
                 root.execute(f"detach {name}")
             except duckdb.FatalException:
-                return  # of an instance that broke: it goes as a whole
+                return  # the instance failed and is discarded as a whole
 
 
 SHARED = SharedInstance()
 
 
 def _connect(**config: str) -> Any:
-    # DuckDB itself, 20 ms, only for those who ask Parquet. The package around it makes relations
-    # and expressions in Python that no query of the catalogue needs, and takes another 100 ms.
+    # Imported here because it takes 20 ms. The duckdb package itself takes another 100 ms, for
+    # relations and expressions in Python that the queries do not need.
     import _duckdb as duckdb
 
     connection = duckdb.connect(
@@ -112,8 +117,8 @@ def _connect(**config: str) -> Any:
             **config,
         }
     )
-    # days begin where they begin for everybody; a cursor inherits no other
+    # Days begin at midnight UTC. Cursors inherit only global settings.
     connection.execute("set global TimeZone = 'UTC'")
-    # else every query reads the footers anew: 3 ms of its 10
+    # Otherwise every query reads the Parquet footers again: 3 ms of 10.
     connection.execute("set parquet_metadata_cache = true")
     return connection

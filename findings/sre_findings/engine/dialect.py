@@ -1,7 +1,7 @@
-"""One text of a query for every engine: DuckDB's dialect in, Spark's or Athena's out.
+"""Translates queries from DuckDB's dialect to Spark's or Athena's.
 
-Values become literals of the syntax tree, never text in text, so that no quote or backslash ends
-one. DuckDB itself takes parameters and needs none of this.
+Parameters become literals in the syntax tree instead of text, so quotes and backslashes cannot
+inject SQL. DuckDB itself supports parameters and does not use this module.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from sqlglot import exp
 from sre_findings.engine.catalogue import PARAMETER, catalogued
 
 SPARK, ATHENA = "spark", "athena"
-# a call can stand wherever a value can; sqlglot takes some ``:name`` for other syntax of DuckDB
+# A function call is valid wherever a value is. sqlglot would parse some ``:name`` as other syntax.
 _PLACE = "parameter_named"
 _ELSEWHERE = re.compile(r"^-- Elsewhere: (order by .+)$", re.MULTILINE)
 
@@ -25,11 +25,10 @@ _ELSEWHERE = re.compile(r"^-- Elsewhere: (order by .+)$", re.MULTILINE)
 def render(
     query: str, dialect: str, parameters: Mapping[str, Any], pinned: Mapping[str, str] | None = None
 ) -> str:
-    """A query of the catalogue for SPARK or ATHENA, its parameters in it. ``pinned`` gives tables a
-    select of their own.
+    """Returns a query of the catalogue for SPARK or ATHENA, with its parameters as literals.
 
-    Raises KeyError for a parameter that is not there, TypeError for a value that no two engines
-    write alike.
+    ``pinned`` replaces tables with selects. Raises KeyError for a missing parameter, and
+    TypeError for a value whose literal differs between engines.
     """
     tree = _parsed(query).copy()
     _pin(tree, pinned or {})
@@ -39,8 +38,11 @@ def render(
 
 @functools.cache
 def _parsed(query: str) -> exp.Query:
-    """The syntax tree. Parts of a snapshot have an order that only DuckDB keeps; elsewhere it must
-    be asked for."""
+    """Returns the syntax tree of a query.
+
+    Only DuckDB preserves the order of the parts of a snapshot. For other engines the query's
+    ``-- Elsewhere: order by`` comment is added as a clause.
+    """
     text = catalogued(query)
     if elsewhere := _ELSEWHERE.search(text):
         text = f"{text}\n{elsewhere[1]}"
@@ -51,7 +53,7 @@ def _parsed(query: str) -> exp.Query:
 
 
 def tables_of(query: str) -> set[str]:
-    """The tables that a query reads."""
+    """Returns the tables that a query reads."""
     tree = _parsed(query)
     return {one.name for one in tree.find_all(exp.Table)} - {
         one.alias for one in tree.find_all(exp.CTE)
@@ -59,13 +61,13 @@ def tables_of(query: str) -> set[str]:
 
 
 def of_snapshots(database: str, table: str, snapshot_ids: Iterable[str]) -> str:
-    """Athena's select of a table's rows of some snapshots, for ``pinned``."""
+    """Returns Athena's select of a table's rows of some snapshots, for ``pinned``."""
     source = exp.select("*").from_(exp.table_(table, db=database, quoted=True))
     return source.where(exp.column("snapshot_id").isin(*snapshot_ids)).sql(ATHENA)
 
 
 def nothing(columns: Iterable[tuple[str, str]]) -> str:
-    """Athena's select of no row of these columns, for ``pinned``."""
+    """Returns Athena's select of no rows with these columns, for ``pinned``."""
     return (
         exp.select(*(f"cast(null as {kind}) as {name}" for name, kind in columns))
         .where(exp.false())
@@ -74,8 +76,10 @@ def nothing(columns: Iterable[tuple[str, str]]) -> str:
 
 
 def rendered(select: str, dialect: str, names: Iterable[str] = ()) -> str:
-    """A select of ``seen`` for SPARK or ATHENA. Athena has no word for all columns but some: it
-    needs their ``names``."""
+    """Returns a select of ``seen`` for SPARK or ATHENA.
+
+    Athena has no ``exclude``, so the select lists the table's columns, given as ``names``.
+    """
     tree = sqlglot.parse_one(select, read="duckdb")
     first = tree.expressions[0].this if dialect == ATHENA and tree.expressions else None
     if isinstance(first, exp.Star) and (left_out := first.args.get("except_")):
@@ -93,7 +97,7 @@ def rendered(select: str, dialect: str, names: Iterable[str] = ()) -> str:
 
 
 def _pin(tree: exp.Query, pinned: Mapping[str, str]) -> None:
-    """Puts a ``with`` for each table before the query's own, which read them."""
+    """Adds a ``with`` clause for each table before those of the query, which read them."""
     for name, source in pinned.items():
         tree.with_(name, as_=sqlglot.parse_one(source, read=ATHENA), copy=False)
     if pinned and (found := tree.find(exp.With)):
@@ -102,7 +106,7 @@ def _pin(tree: exp.Query, pinned: Mapping[str, str]) -> None:
 
 
 def _fill(tree: exp.Expr, parameters: Mapping[str, Any]) -> None:
-    """Puts the values in the places of the parameters."""
+    """Replaces the parameters with their values."""
     for found in list(tree.find_all(exp.ArrayContains)):
         if name := _parameter(found.this):
             found.replace(_any_of(parameters[name], found.expression))
@@ -115,7 +119,7 @@ def _fill(tree: exp.Expr, parameters: Mapping[str, Any]) -> None:
 
 
 def _parameter(node: exp.Expr) -> str | None:
-    """The name of the parameter that stands here, if one does."""
+    """Returns the name of the parameter if the node is one, or None."""
     return (
         str(node.expressions[0].this)
         if isinstance(node, exp.Anonymous) and node.name == _PLACE
@@ -124,7 +128,10 @@ def _parameter(node: exp.Expr) -> str | None:
 
 
 def _any_of(values: Sequence[Any] | None, column: exp.Expr) -> exp.Expr:
-    """``list_contains(:values, column)`` as every engine has it, and as it may skip files by it."""
+    """Returns ``list_contains(:values, column)`` as an ``in`` condition.
+
+    Every engine supports it and can use it to skip files.
+    """
     return (
         exp.In(this=column, expressions=[_literal(value) for value in values])
         if values
@@ -135,7 +142,7 @@ def _any_of(values: Sequence[Any] | None, column: exp.Expr) -> exp.Expr:
 def _literal(value: Any) -> exp.Expr:
     match value:
         case list() | tuple():
-            return exp.true()  # all that is left of a list is ``:values is null``, and it is not
+            return exp.true()  # only ``:values is null`` is left, which is false for any value
         case bool() | None | int() | str():
             return exp.convert(value)
         case float():
@@ -155,19 +162,22 @@ def _for_spark(node: exp.Expr) -> exp.Expr:
 
 def _for_athena(node: exp.Expr) -> exp.Expr:
     if moment := _epoch_us(node):
-        # A double holds the microseconds of our centuries exactly enough to be rounded to them.
+        # A double is precise enough for rounding current times to microseconds.
         micros = exp.func(
             "round",
             exp.Mul(this=exp.func("to_unixtime", moment), expression=exp.Literal.number(1_000_000)),
         )
         return exp.cast(micros, exp.DataType.Type.BIGINT)
     if isinstance(node, exp.RegexpReplace):
-        node.set("modifiers", None)  # it replaces all there are, and has no word for that
+        node.set("modifiers", None)  # Athena always replaces all matches and has no modifiers.
     return node
 
 
 def _epoch_us(node: exp.Expr) -> exp.Expr | None:
-    """The moment in DuckDB's ``epoch_us(moment)``, which sqlglot leaves as it is."""
+    """Returns the argument of DuckDB's ``epoch_us(moment)``, which sqlglot does not translate.
+
+    Returns None for any other node.
+    """
     found = isinstance(node, exp.Anonymous) and node.name.lower() == "epoch_us"
     return node.expressions[0] if found else None
 

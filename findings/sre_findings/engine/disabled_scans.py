@@ -1,4 +1,4 @@
-"""Where Inspector is switched off, as far as it touches a question about one resource."""
+"""Where Inspector is disabled, as far as that affects a query about one resource."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
 
 def switched_off(engine: Engine, like: Resource | None) -> list[Cell]:
-    """The cells that are off and in which a resource like this would be scanned; its account and
-    region may be empty.
+    """Returns the disabled cells in which a resource like this would be scanned.
 
-    Without one, every cell that is off. Only the scan that proves something counts: a function
-    whose code is not scanned is scanned.
+    Its account and region may be empty, which matches all. Without a resource, returns every
+    disabled cell. Only the scan type that proves a scan counts: a function whose code is not
+    scanned is still scanned for packages.
     """
     wanted = {
         "types": [like.resource_type] if like else None,
@@ -33,11 +33,11 @@ def switched_off(engine: Engine, like: Resource | None) -> list[Cell]:
 
 
 def is_proof(cell: Cell) -> bool:
-    """Whether nothing is known of the cell's resources without its scan."""
+    """Returns whether the cell's resources are unknown without its scan type."""
     rule = RULES.get(cell.resource_type)
     return rule is None or rule.proof == cell.scan_type
 
 
 def kinds(cells: Sequence[Cell]) -> str:
-    """What is off somewhere, in words."""
+    """Returns the names of the disabled scans, separated by commas."""
     return ", ".join(sorted({SCANS.get(cell[2:], cell.resource_type) for cell in cells}))

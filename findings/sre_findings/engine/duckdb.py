@@ -1,5 +1,4 @@
-"""DuckDB in this process, over local files: the default engine, and the reference for all
-others."""
+"""DuckDB in this process, on local files: the default engine and the reference for the others."""
 
 from __future__ import annotations
 
@@ -23,16 +22,17 @@ from sre_findings.store.snapshots.reader import Commit, Snapshots
 
 _BATCH = 2000
 _ANY_OF = re.compile(r"list_contains\(:([a-z_]+), ([a-z_.]+)\)")
-# bytes of Parquet that are kept in memory as they are: asking them costs a third of asking the file
+# Tables with less Parquet than this (bytes) are loaded: a query takes a third of the time.
 _SMALL = 512 * 1024
 
 
 class DuckDB(Engine):
-    """One connection to some snapshots, as a caller may see them. Opening costs 20 ms for the
-    import; a table's files are fetched once it is named.
+    """One connection to some snapshots, restricted to the access of a client.
 
-    Threads may ask at once: each has a cursor of its own, and views are made by one of them.
-    ``room`` says whether others share the instance of DuckDB.
+    Opening it takes 20 ms for the import. A table's files are fetched when a query first needs
+    them. Threads may query concurrently: each has its own cursor, and a lock protects the
+    creation of views. ``room`` determines whether the DuckDB instance is shared with other
+    engines.
     """
 
     def __init__(
@@ -49,10 +49,12 @@ class DuckDB(Engine):
             access,
             room,
         )
-        self._read: dict[str, list[Path]] = {}  # the files behind each table that was looked at
+        self._read: dict[str, list[Path]] = {}  # files of the tables that were queried so far
         self._views: set[str] = set()
         self._making = threading.RLock()
-        self._idle: list[Any] = []  # cursors: to make one takes as long as to ask a small table
+        self._idle: list[
+            Any
+        ] = []  # reusable cursors: creating one takes as long as querying a small table
 
     def batches(self, query: str, **parameters: Any) -> Iterator[Batch]:
         """See Engine."""
@@ -70,7 +72,7 @@ class DuckDB(Engine):
                 if isinstance(error, duckdb.FatalException):
                     self._begin_anew()
                 if self._bad_copies() and not begun and tried == 1:
-                    continue  # they are fetched again, once
+                    continue  # fetch them again, once
                 do = "Run: sre-cli snapshots verify."
                 raise StoreUnreadable(
                     f"{self.tables.described} cannot be read", why=first_line(error), do=do
@@ -86,23 +88,25 @@ class DuckDB(Engine):
         idle.append(cursor)
 
     def connect(self, tables: Iterable[str]) -> Any:
-        """A connection with a view for each of the tables; a small one is read once and stays."""
+        """Returns a cursor with a view of each table. Small tables are loaded into memory."""
         with self._making:
             for table in tables:
                 self._make(table)
             return self._cursors()
 
     def _ready(self, tables: Iterable[str]) -> tuple[Any, list[Any]]:
-        """The same, one that was used before where there is one, and where to leave it."""
+        """Returns a cursor like ``connect``, reusing an idle one, and the list to return it to."""
         with self._making:
             for table in tables:
                 self._make(table)
             return self._idle.pop() if self._idle else self._cursors(), self._idle
 
     def _make(self, table: str) -> None:
-        """The view of a table, unless it is there, or nobody knows its columns. What it reads of
-        others is kept as a table: a scan of all findings for every question about one would take
-        most of the answer's time."""
+        """Creates the view of a table, unless it exists or its columns are unknown.
+
+        The helper selects are stored as tables. Otherwise every query about one finding
+        would scan all findings, which would take most of its time.
+        """
         if table in self._views or not (source := self._source(table)):
             return
         view = seen(table, source, self._access)
@@ -116,8 +120,10 @@ class DuckDB(Engine):
         self._views.add(table)
 
     def _ordered(self, view: Seen) -> str:
-        """A select in the order of the parts: the plain one where it says the same, else one that
-        sorts."""
+        """Returns a select in the order of the parts.
+
+        This is the plain select if it is equivalent, and otherwise one that sorts.
+        """
         helps = (
             self._connection.execute(f"select 1 from {name} limit 1").fetchone()  # noqa: S608 - our own names
             for name in view.helpers
@@ -126,12 +132,14 @@ class DuckDB(Engine):
 
     @property
     def files(self) -> list[Path]:
-        """The files behind the views that were made so far."""
+        """The files of the views created so far."""
         return [path for paths in self._read.values() for path in paths]
 
     def _bad_copies(self) -> bool:
-        """Whether copies went bad since they were checked. They are gone then, and so are the views
-        of them."""
+        """Returns whether copies were damaged after they were verified.
+
+        These copies are removed, and so are all views.
+        """
         with self._making:
             if not self._copies.recheck(self.files):
                 return False
@@ -139,17 +147,17 @@ class DuckDB(Engine):
             return True
 
     def _begin_anew(self) -> None:
-        """Leaves an instance that broke: it would answer nothing any more."""
+        """Discards a failed instance, which would reject every further query."""
         if isinstance(self._room, SharedInstance):
             self._room.forget()
         with self._making:
             self._forget()
 
     def _forget(self) -> None:
-        """Every view, and where they were."""
+        """Discards every view and the connection."""
         self._read.clear()
         self._views.clear()
-        self._idle = []  # those in use belong to what is left behind
+        self._idle = []  # cursors in use belong to the discarded connection
         self.__dict__.pop("_connection", None)
         self.__dict__.pop("_cursors", None)
 
@@ -162,11 +170,13 @@ class DuckDB(Engine):
         return self._cursors()
 
     def _source(self, table: str) -> str | None:
-        """The select behind a table; without rows where no snapshot has a file of it, None where
-        nobody knows its columns."""
+        """Returns the select for a table, or None if its columns are unknown.
+
+        The select returns no rows if no snapshot has files of the table.
+        """
         if parts := self.tables.parts(table):
             paths = self._read[table] = self._copies.paths(self.tables.snapshots, parts)
-            # Nights may differ in their columns: an older one lacks those that came later.
+            # Snapshots can differ in their columns: older ones lack those added later.
             by_name = str(table in HISTORY).lower()
             later = "".join(
                 f", {value}::{kind} as {name}" for name, kind, value in absent(table, parts, DUCKDB)
@@ -183,31 +193,31 @@ class DuckDB(Engine):
         return None
 
     def _within(self, table: str) -> str | None:
-        """What stands for a table within another one's select."""
+        """Returns the SQL for a table in the ``from`` clause of another select."""
         return f"({source})" if (source := self._source(table)) else None
 
 
 @functools.cache
 def statement(query: str) -> str:
-    """A query of the catalogue as DuckDB takes it: ``:name`` becomes ``$name``.
+    """Returns a query of the catalogue in DuckDB's syntax: ``:name`` becomes ``$name``.
 
-    Of ``list_contains`` with more than a few values DuckDB makes a join, and loses the order of the
-    parts.
+    For ``list_contains`` with more than a few values DuckDB uses a join, which loses the order
+    of the parts, so it is replaced with ``list_position``.
     """
     return PARAMETER.sub(r"$\1", _ANY_OF.sub(r"(list_position(:\1, \2) > 0)", catalogued(query)))
 
 
 def _used(query: str, parameters: dict[str, Any]) -> dict[str, Any]:
-    """The parameters that the query names; DuckDB refuses others."""
+    """Returns the parameters that the query names. DuckDB rejects any others."""
     named = {*PARAMETER.findall(catalogued(query))}
     return {name: value for name, value in parameters.items() if name in named}
 
 
 def quoted(paths: Sequence[Path]) -> str:
-    """Paths as a SQL list; quotes doubled, as SQL escapes them."""
+    """Returns paths as a SQL list, with quotes doubled."""
     return "[" + ", ".join("'" + str(path).replace("'", "''") + "'" for path in paths) + "]"
 
 
 def first_line(error: Exception) -> str:
-    """What DuckDB says, without the picture of the query that follows."""
+    """Returns the first line of DuckDB's message, without the query excerpt that follows."""
     return str(error).splitlines()[0]

@@ -1,11 +1,12 @@
-"""The engine that SRE_ENGINE names.
+"""Opens the engine that SRE_ENGINE selects.
 
-duckdb                             in this process: the default spark
-Spark on this machine, all cores; or the session that the process already has spark://host:port
-a standalone cluster; its workers read the store themselves athena://database/workgroup
-Athena, over a bucket's tables in Glue; the workgroup must limit what a query may scan
-    ?region=eu-west-1              default: as the AWS SDK finds it
-    &timeout=60s                   how long a question may take
+duckdb                         in this process: the default
+spark                          Spark on this machine (all cores), or the process's session
+spark://host:port              a standalone cluster, whose workers read the store themselves
+athena://database/workgroup    Athena on a bucket's Glue tables; the workgroup must limit the
+                               bytes that a query may scan
+    ?region=eu-west-1          default: the region of the AWS SDK
+    &timeout=60s               the maximum duration of a query
 """
 
 from __future__ import annotations
@@ -26,8 +27,11 @@ def open_engine(
     copies: Copies,
     access: Access = EVERYTHING,
 ) -> Engine:
-    """An engine over what a caller sees of the newest of the commits, and of all of them where a
-    table is history. Nothing is contacted yet."""
+    """Returns an engine restricted to the access of a client. No request is made yet.
+
+    It reads the newest of the commits, or all of them for tables of the history. Raises
+    UsageError if the URL is not an engine.
+    """
     scheme, _, rest = url.partition("://")
     if url == "duckdb":
         from sre_findings.engine.databases import SHARED
@@ -47,8 +51,10 @@ def open_engine(
 
 
 def publish(url: str, snapshots: Snapshots, commits: Sequence[Commit]) -> int:
-    """Tells the engine of commits, after they were made; how many it did not know yet. Most engines
-    need not be told."""
+    """Makes new commits visible to the engine. Returns the number of partitions added or moved.
+
+    Only Athena needs this; for other engines it returns 0.
+    """
     if not url.startswith("athena://"):
         return 0
     from sre_findings.engine.athena import place

@@ -1,4 +1,4 @@
-"""Tables of snapshots that an older version made, as today's queries want them."""
+"""Adapts the tables of snapshots that an older version wrote to current queries."""
 
 from __future__ import annotations
 
@@ -13,10 +13,9 @@ if TYPE_CHECKING:
     from sre_findings.model.snapshots.shard_facts import Part
 
 NAMES = 2
-"""The version that brought the table of names."""
+"""The schema version that added the table of names."""
 
-# What was a name before: a resource's id and what it is called, from coverage and from the
-# resources that have findings.
+# Names in older versions: the IDs and names of resources from coverage and of those with findings.
 _NAMES = """
 select distinct snapshot_id, resource_id as name, 'id' as kind, resource_id, resource_type,
        account_id, region, name as resource_name, owner
@@ -31,9 +30,9 @@ _SOME = "snapshot_id, resource_id, resource_type, account_id, region, name, owne
 
 
 def names_of(newest: Commit, source: Callable[[str], str | None]) -> str | None:
-    """The select that stands for the names of a snapshot without that table; None where it has one.
+    """Returns the select for the names of a snapshot without that table, or None if it has one.
 
-    ``source`` gives what stands for another table, to be written after ``from``.
+    ``source`` returns the SQL for another table, to be used after ``from``.
     """
     coverage, resources = (
         (source("coverage"), source("resources")) if newest.schema < NAMES else (None, None)
@@ -48,8 +47,11 @@ def names_of(newest: Commit, source: Callable[[str], str | None]) -> str | None:
 def absent(
     table: str, parts: Sequence[tuple[Commit, Part]], words: int
 ) -> list[tuple[str, str, str]]:
-    """Columns that none of the files has, for their version did not: the name, the type in an
-    engine's words, and the value."""
+    """Returns the columns that none of the files has, because their schema version is too old.
+
+    Each item is the column's name, its type in an engine's syntax, and its default value in
+    SQL.
+    """
     version = max((commit.schema for commit, _ in parts), default=SCHEMA)
     gone = missing(table, version) if version < SCHEMA else []
     kinds = dict(columns(table, words) or []) if gone else {}

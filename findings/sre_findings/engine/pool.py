@@ -13,13 +13,15 @@ if TYPE_CHECKING:
     from sre_findings.engine.catalogue import Engine
 
 MOST = 64  # engines
-MEMORY = 256 * 1024**2  # bytes of tables that engines keep
+MEMORY = 256 * 1024**2  # bytes of tables that engines hold in memory
 
 
 class EnginePool:
-    """Engines by what they see. Those that nobody asked for the longest are let go where there are
-    too many, or their tables too large. An engine that is let go ends with the last query on it.
-    Safe between threads."""
+    """Engines by access scope and snapshots.
+
+    The least recently used engines are released if there are too many or if their tables are
+    too large. A released engine ends with its last query. Thread-safe.
+    """
 
     def __init__(
         self, most: int = MOST, memory: int = MEMORY, held: Callable[[], int] = SHARED.held
@@ -29,7 +31,7 @@ class EnginePool:
         self._lock = threading.Lock()
 
     def get(self, key: Hashable, make: Callable[[], Engine]) -> Engine:
-        """The engine of this key, made where there is none."""
+        """Returns the engine with this key. It is created if it does not exist."""
         with self._lock:
             engine = self._engines.get(key)
             if engine is not None:

@@ -1,16 +1,17 @@
-"""Row-level security: what a caller sees of each table, as SQL in DuckDB's dialect; Spark and
-Athena get it rendered.
+"""Row-level security: the rows of each table that a client may see, as SQL in DuckDB's dialect.
 
-An engine makes its tables of these selects and of nothing else, so that no query can forget them:
+Spark and Athena use a translation of it. An engine creates its tables only from these selects, so
+no query can bypass them:
 
     findings, coverage, resources, names, ages, states, events
-        rows of an account and an owner that are allowed
+        rows of an allowed account and owner
     closed
-        rows of a resource that is seen; of an account, where all owners are allowed
+        rows of a visible resource; rows of an allowed account if all owners are allowed
     details, packages, vulnerabilities
-        rows that a visible finding names: CISA's list is public, which resources have it is not
+        rows that a visible finding references: the KEV catalog is public, but which resources are
+        affected is not
     cells
-        rows of an account that is allowed, or of a region that could not be read
+        rows of an allowed account, or of a region that could not be read
     any other table
         none: its rows have no access rule yet
 """
@@ -25,7 +26,7 @@ from sre_findings.model.access import Access
 _OWNED = ("findings", "coverage", "resources", "names", "ages", "states", "events")
 _LIST, _DETAIL, _ID = ("region", "packages_id"), ("region", "details_id"), ("vulnerability_id",)
 _PLACE = ("account_id", "region", "resource_type", "resource_id")
-# table: (the columns that another table must name, those tables)
+# table: (key columns, tables that must contain the key)
 _NAMED = {
     "packages": (_LIST, ("findings",)),
     "details": (_DETAIL, ("findings",)),
@@ -34,7 +35,7 @@ _NAMED = {
 }
 
 
-# What adds up over resources, and what it is a part of.
+# Counts that can be summed over resources, and the full count that contains each.
 _SHARED = {
     "resources": {
         f"shared_{name}": name
@@ -57,11 +58,13 @@ _SHARED = {
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """``select`` is what is seen of a table. It reads ``helpers``, to be made before it under their
-    names, and these read the tables of ``reads`` as the caller sees them.
+    """The selects for the visible rows of a table.
 
-    ``plain``, where there is one, says the same as long as no helper has a row, and keeps the order
-    of the parts in DuckDB, as nothing does that joins; ``order`` is that order.
+    ``select`` reads ``helpers``, which must be created first under their names. The helpers
+    read the visible rows of the tables in ``reads``.
+
+    ``plain``, if set, is equivalent as long as no helper has a row. It preserves the order of
+    the parts in DuckDB, which no join does. ``order`` is that order.
     """
 
     select: str
@@ -72,7 +75,7 @@ class Seen:
 
 
 def seen(table: str, raw: str, access: Access) -> Seen:
-    """What is seen of a table, of whose rows ``raw`` is the select."""
+    """Returns the selects for the visible rows of a table. ``raw`` is the select for all rows."""
     if access.everything:
         return Seen(raw)
     rows = f"({raw}) as t"
@@ -90,8 +93,11 @@ def seen(table: str, raw: str, access: Access) -> Seen:
 
 
 def _findings(rows: str, allowed: str) -> Seen:
-    """Findings of some owners. One of several resources counts at the first that is seen, and names
-    none that is not."""
+    """Returns the selects for findings of some owners.
+
+    A finding on several resources counts at the first visible one, and does not name resources
+    that are not visible.
+    """
     several = f"t.finding_arn in (select t.finding_arn from {rows} where t.resource_index > 0)"  # noqa: S608 - our own names
     helpers = {
         "findings_hidden": (
@@ -123,9 +129,12 @@ def _findings(rows: str, allowed: str) -> Seen:
 
 
 def _shared(table: str, rows: str, allowed: str) -> Seen:
-    """Counts of resources of some owners. What counted at a resource that is not seen counts where
-    the finding is seen first: rather once too often there, beside others that several resources
-    share, than not at all, which would look clean."""
+    """Returns the selects for counts of the resources of some owners.
+
+    What counts at a resource that is not visible is counted at the finding's first visible
+    resource. Findings on several resources can be counted twice there. Not counting them would
+    look clean.
+    """
     first = (
         "select distinct t.account_id, t.region, t.resource_type, t.resource_id from findings as t"
     )
@@ -145,8 +154,10 @@ def _shared(table: str, rows: str, allowed: str) -> Seen:
 
 
 def _named(table: str, rows: str) -> Seen:
-    """Rows whose key a row that is seen of other tables has. The keys are few beside the rows that
-    have them."""
+    """Returns the selects for rows whose key occurs in a visible row of other tables.
+
+    There are far fewer keys than rows.
+    """
     keys, tables = _NAMED[table]
     of = " union ".join(f"select distinct {', '.join(keys)} from {one}" for one in tables)  # noqa: S608 - our own names
     same = " and ".join(f"n.{key} = t.{key}" for key in keys)
@@ -155,7 +166,7 @@ def _named(table: str, rows: str) -> Seen:
 
 
 def _allowed(row: str, access: Access) -> str:
-    """The condition on a row that has an account and an owner."""
+    """Returns the condition for a row with an allowed account and owner."""
     parts = [] if access.all_accounts else [_among(f"{row}.account_id", access.accounts)]
     return " and ".join(
         parts if access.all_owners else [*parts, _among(f"{row}.owner", access.owners)]
@@ -169,11 +180,11 @@ def _of_cells(access: Access) -> str:
 
 
 def _among(column: str, values: Collection[str]) -> str:
-    """That a column has one of some values; none of none. Quotes are doubled, the only thing that
-    ends DuckDB's texts.
+    """Returns the condition that a column has one of these values, or false without values.
 
-    DuckDB makes a join of ``in`` and of ``list_contains``, and loses the order of the parts; the
-    others get an ``in``.
+    Quotes are doubled, the only escape needed in DuckDB's strings. For ``in`` and
+    ``list_contains`` DuckDB uses a join and loses the order of the parts. The other engines get
+    an ``in``.
     """
     texts = ", ".join("'" + value.replace("'", "''") + "'" for value in sorted(values))
     return f"list_position([{texts}], {column}) > 0" if texts else "false"

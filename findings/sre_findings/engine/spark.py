@@ -1,10 +1,8 @@
-"""Spark: on this machine, on a standalone cluster, or in the session that the process already has
-(EMR, a notebook).
+"""Spark: on this machine, on a standalone cluster, or in the process's session (EMR, a notebook).
 
-What Spark needs to know beyond its master comes from where Spark itself reads it:
-spark-defaults.conf or PYSPARK_SUBMIT_ARGS. On one machine a bucket's parts are copied as for
-DuckDB; the workers of a cluster read ``s3a://`` themselves, and a folder store must be a folder
-that they all see.
+All settings other than the master come from where Spark reads them: spark-defaults.conf or
+PYSPARK_SUBMIT_ARGS. On one machine a bucket's parts are copied as for DuckDB. The workers of a
+cluster read ``s3a://`` themselves, and a folder store must be a folder that all of them can read.
 """
 
 from __future__ import annotations
@@ -33,14 +31,16 @@ _CONF = {
     "spark.sql.timestampType": "TIMESTAMP_NTZ",
     "spark.sql.sources.partitionColumnTypeInference.enabled": "false",
     "spark.sql.ansi.enabled": "true",
-    "spark.sql.variable.substitute": "false",  # else a text with ${…} in it changes on its way
+    "spark.sql.variable.substitute": "false",  # otherwise strings with ${…} are changed
 }
-"""With any of these another way, Spark's rows would differ from DuckDB's."""
+"""With other values of these settings, Spark's rows would differ from DuckDB's."""
 
 
 class Spark(Engine):
-    """The tables as temporary views of a Spark session of its own; the context behind it, 10 s to
-    start, is shared."""
+    """The tables as temporary views in a Spark session of its own.
+
+    The Spark context behind it, which takes 10 s to start, is shared.
+    """
 
     def __init__(
         self,
@@ -85,8 +85,7 @@ class Spark(Engine):
             self._make_view(table)
 
     def _make_view(self, table: str) -> None:
-        """The view of what the caller sees of a table, unless it is there, or nobody knows its
-        columns."""
+        """Creates the view of a table's visible rows unless it exists or has unknown columns."""
         from sre_findings.engine.dialect import SPARK, rendered
 
         if table in self._views or not (table in self._raw or self._make_raw(table)):
@@ -99,8 +98,10 @@ class Spark(Engine):
         self._views.add(table)
 
     def _make_raw(self, table: str) -> bool:
-        """The view of a table's files, which no query of the catalogue names; whether its columns
-        are known."""
+        """Creates the view of a table's files, which no query of the catalogue reads directly.
+
+        Returns whether the table's columns are known.
+        """
         if paths := self._paths(table):
             frame = self._session.read.option("mergeSchema", str(table in HISTORY).lower()).parquet(
                 *paths
@@ -123,12 +124,12 @@ class Spark(Engine):
         return True
 
     def _within(self, table: str) -> str | None:
-        """What stands for a table within another one's select."""
+        """Returns the SQL for a table in the ``from`` clause of another select."""
         known = table in self._raw or self._make_raw(table)
         return f"{table}_raw" if known else None
 
     def _paths(self, table: str) -> list[str]:
-        """Where Spark reads the files of a table."""
+        """Returns the URLs at which Spark reads the files of a table."""
         snapshots, parts = self._tables.snapshots, self._tables.parts(table)
         url, master = snapshots.blobs.url, self._session.sparkContext.master or ""
         if url.startswith("s3://") and not master.startswith("local"):
@@ -141,8 +142,10 @@ class Spark(Engine):
 
 @functools.cache
 def context_of(master: str) -> SparkSession:
-    """A session with the master's context; the process's own where it has one. Raises UsageError
-    without pyspark or Java."""
+    """Returns a session with the master's context, or the process's active session if it has one.
+
+    Raises UsageError if pyspark is not installed, and Unreachable if Spark does not start.
+    """
     try:
         from py4j.protocol import Py4JError
         from pyspark.errors import PySparkException
@@ -169,15 +172,17 @@ def context_of(master: str) -> SparkSession:
 
 
 def _why(error: Exception) -> str:
-    """The first line of what Spark says: the Java exception's, where there is one."""
+    """Returns the first line of Spark's message, or of the Java exception's if there is one."""
     java = getattr(error, "java_exception", None)
     text = str(java.getMessage()) if java is not None else str(error)
     return text.strip().splitlines()[0] if text.strip() else type(error).__name__
 
 
 def _start(master: str) -> dict[str, str]:
-    """No web page and no progress bar; on one machine nothing listens where others could reach
-    it."""
+    """Returns the settings that disable the web UI and the progress bar.
+
+    On one machine they also bind Spark to the loopback interface, so that it is not reachable.
+    """
     quiet = {"spark.ui.enabled": "false", "spark.ui.showConsoleProgress": "false"}
     alone = {"spark.driver.bindAddress": "127.0.0.1", "spark.driver.host": "127.0.0.1"}
     return quiet | alone if master.startswith("local") else quiet

@@ -1,5 +1,4 @@
-"""Which files stand behind each table: the newest snapshot's, or, where a table is history, those
-of all of them."""
+"""The files of each table: those of the newest snapshot, or of all snapshots for the history."""
 
 from __future__ import annotations
 
@@ -25,16 +24,15 @@ TABLES = (
     "ages",
     *HISTORY,
 )
-"""Tables that may be asked for although no snapshot has a row of them. A manifest may list
-others."""
+"""Tables that can be queried even if no snapshot has a row of them. Manifests may list others."""
 
 _WORD = re.compile(r"[a-z_]+")
 _READ = re.compile(r"\b(?:from|join)\s+([a-z_]+)")
-_READERS = 8  # manifests read at once: a bucket takes 30 ms for each
+_READERS = 8  # manifests read concurrently: each takes 30 ms from a bucket
 
 
 class Tables:
-    """The tables of some committed snapshots. No manifest is read before it is needed."""
+    """The tables of some committed snapshots. Manifests are read only when needed."""
 
     def __init__(self, snapshots: Snapshots, commits: Sequence[Commit]) -> None:
         self.snapshots = snapshots
@@ -43,7 +41,7 @@ class Tables:
 
     @property
     def described(self) -> str:
-        """The snapshots in words, for errors."""
+        """The snapshots as text, for error messages."""
         older = len(self.commits) - 1
         return f"snapshot {self.newest.snapshot_id}" + (
             f" or one of {older} before it" if older else ""
@@ -51,20 +49,22 @@ class Tables:
 
     @property
     def names(self) -> list[str]:
-        """Every table: those that the newest snapshot has, and those that may be empty in it."""
+        """Every table: those of the newest snapshot and those that may be empty in it."""
         return sorted({*TABLES, *self._newest})
 
     def read_by(self, text: str) -> list[str]:
-        """The tables that a query of the catalogue reads: it writes ``from`` or ``join`` before
-        each."""
+        """Returns the tables that a query of the catalogue reads.
+
+        These queries write ``from`` or ``join`` before each table.
+        """
         return sorted({*_READ.findall(text)} & {*self.names})
 
     def named_in(self, text: str) -> list[str]:
-        """The tables that any query may read: every one whose name is a word of it."""
+        """Returns the tables that any query may read: those whose names are words in it."""
         return sorted({*_WORD.findall(text.lower())} & {*self.names})
 
     def parts(self, table: str) -> list[tuple[Commit, Part]]:
-        """The files behind a table, older snapshots first, each with its commit."""
+        """Returns the files of a table with their commits, older snapshots first."""
         if table in HISTORY:
             return [(commit, part) for commit, parts in self._all for part in parts.get(table, [])]
         return [(self.newest, part) for part in self._newest.get(table, [])]

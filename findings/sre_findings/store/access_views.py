@@ -1,8 +1,8 @@
-"""Views of the snapshots and the table for a caller with limited access.
+"""Views of the snapshots and the table for a client with limited access.
 
-A commit is reduced to the caller's accounts. That the snapshot exists, its ID and its time are the
-same for every caller. Rows of the table are totals and cannot be split by account, so only those
-within the access are read; any other is refused, because a wrong zero would look like an answer.
+A commit is reduced to the client's accounts. The existence, ID and time of a snapshot are the same
+for every client. Rows of the table are totals and cannot be split by account, so only rows within
+the access are returned. Any other query is refused, because a wrong zero would look like an answer.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ CLAIM = "for everything that you may see"
 
 @dataclass(frozen=True, slots=True)
 class SeenSnapshots(Snapshots):
-    """The same snapshots, with each commit reduced to what ``access`` allows."""
+    """The snapshots of a store, with each commit reduced to what ``access`` allows."""
 
     access: Access = NOTHING
 
@@ -42,8 +42,10 @@ class SeenSnapshots(Snapshots):
 
 
 def seen_of(commit: Commit, access: Access) -> Commit:
-    """The commit reduced to the accounts of an access. Totals are left out: they cover all
-    accounts."""
+    """Returns the commit reduced to the accounts of an access.
+
+    Totals are omitted, because they cover all accounts.
+    """
     causes = visible(commit.causes, access)
     return replace(
         commit,
@@ -61,29 +63,29 @@ def seen_of(commit: Commit, access: Access) -> Commit:
 class SeenTable:
     """A read-only table with the rollups within an access, and the list of snapshots.
 
-    Rollups are by account if the access limits accounts alone, by owner if it limits owners alone.
-    Anything else raises Forbidden.
+    The rollups are by account and resource if the access limits only accounts, or by owner if
+    it limits only owners. Any other query raises Forbidden.
     """
 
     def __init__(self, table: Table, access: Access) -> None:
         self._table, self._access = table, access
 
     def put(self, rows: Iterable[Row]) -> None:  # noqa: ARG002 - as every table has it
-        """Refused."""
+        """Raises Forbidden: the table is read-only."""
         raise _refused("writing to the table")
 
     def create(self, row: Row) -> bool:  # noqa: ARG002
-        """Refused."""
+        """Raises Forbidden: the table is read-only."""
         raise _refused("writing to the table")
 
     def remove(self, partition: str, sort: str) -> None:  # noqa: ARG002
-        """Refused."""
+        """Raises Forbidden: the table is read-only."""
         raise _refused("writing to the table")
 
     def query(
         self, partition: str, first: str = "", last: str = LAST, *, newest: int | None = None
     ) -> Iterator[Row]:
-        """See Table; rows of other accounts or owners are left out."""
+        """See Table. Rows of other accounts or owners are omitted."""
         _, scoped, kind = partition.partition("#")
         if not scoped and partition == MARKERS:
             return self._table.query(partition, first, last, newest=newest)
@@ -98,7 +100,7 @@ class SeenTable:
     def query_each(
         self, partition: str, ranges: Sequence[tuple[str, str]], *, newest: int | None = None
     ) -> Iterator[list[Row]]:
-        """See Table; only for scopes. Rows of other accounts or owners are left out."""
+        """See Table. Supports only scopes. Rows of other accounts or owners are omitted."""
         _, _, kind = partition.partition("#")
         if kind not in summable(self._access):
             raise _refused(f"{partition} of the table")
@@ -112,7 +114,7 @@ class SeenTable:
 
 
 def summable(access: Access) -> tuple[str, ...]:
-    """The kinds of scopes whose rollups each lie entirely within, or outside, the access."""
+    """Returns the kinds of scopes of which each is entirely inside or outside the access."""
     if access.all_owners:
         return ("account", "resource")
     return ("owner",) if access.all_accounts else ()

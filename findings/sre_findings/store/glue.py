@@ -1,9 +1,9 @@
-"""Tables of a Glue database, for Athena: a partition a committed snapshot, added once it is
-committed.
+"""Tables of a Glue database for Athena, with one partition per committed snapshot.
 
-Partitions that Athena would find by itself (projection, crawlers) would show snapshots that are
-still being written. What a scan that died left out the next one adds; partitions of snapshots that
-were pruned go, and those of one whose files moved are pointed at the new place.
+A partition is added after the commit. Partitions that Athena discovers itself (projection,
+crawlers) would also show snapshots that are still being written. Each scan adds the partitions that
+an interrupted scan did not add, drops those of pruned snapshots, and updates the location of those
+whose files were moved.
 """
 
 from __future__ import annotations
@@ -26,17 +26,16 @@ _PARQUET = "org.apache.hadoop.hive.ql.io.parquet"
 
 
 class Glue:
-    """One database of the Glue Data Catalog. The database itself is made by whoever deploys."""
+    """One database of the Glue Data Catalog. The deployment creates the database."""
 
     def __init__(self, database: str, region: str | None = None, client: Any = None) -> None:
         self._database, self._region, self._client = database, region, client
 
     def publish(self, snapshots: Snapshots, commits: Iterable[Commit]) -> int:
-        """Makes the commits visible to Athena, those of earlier scans that died here too; how many
-        partitions were added.
+        """Makes the commits visible to Athena. Returns the number of partitions added or moved.
 
-        Raises StoreUnreadable where a folder holds files that its manifest does not list: Athena
-        would read them too.
+        Raises StoreUnreadable if a folder contains files that its manifest does not list,
+        because Athena would read them too.
         """
         wanted: dict[str, list[Commit]] = {}
         for commit in commits:
@@ -47,8 +46,10 @@ class Glue:
         return sum(self._reconcile(snapshots, table, some) for table, some in wanted.items())
 
     def missing(self, snapshots: Snapshots, table: str, commits: Iterable[Commit]) -> set[str]:
-        """Ids of those commits that the table has no partition of, or one that points elsewhere:
-        both read as empty."""
+        """Returns the IDs of the commits whose partition is missing or has a wrong location.
+
+        Athena would read both as empty.
+        """
         gone: set[str] = set()
         for some in _batches(commits, _ADDED):
             wanted = [{"Values": [one.snapshot_id]} for one in some]
@@ -65,7 +66,10 @@ class Glue:
         return gone
 
     def _reconcile(self, snapshots: Snapshots, table: str, commits: Sequence[Commit]) -> int:
-        """One table's partitions as the commits want them; how many were added or moved."""
+        """Updates one table's partitions for the commits.
+
+        Returns the number of partitions added or moved.
+        """
         known = columns(table, HIVE)
         if known is None:
             raise StoreUnreadable(
@@ -92,7 +96,7 @@ class Glue:
         return len(new)
 
     def _partitions(self, table: str) -> dict[str, str]:
-        """Where each partition's files are said to lie, by snapshot."""
+        """Returns the location of each partition by snapshot ID."""
         with self._mapped(f"cannot read the partitions of {table}"):
             pages = self._glue.get_paginator("get_partitions").paginate(
                 DatabaseName=self._database, TableName=table, ExcludeColumnSchema=True
@@ -108,7 +112,10 @@ class Glue:
                 )
 
     def _make_table(self, table: str, shape: list[dict[str, str]], url: str) -> None:
-        """The table, made or brought to today's columns: a stack makes it without any."""
+        """Creates the table, or updates its columns.
+
+        A CloudFormation stack creates the table without columns.
+        """
         ours = {
             "Name": table,
             "TableType": "EXTERNAL_TABLE",
@@ -138,16 +145,15 @@ class Glue:
 
 
 def location(snapshots: Snapshots, table: str, commit: Commit) -> str:
-    """Where Athena finds a snapshot's part of a table."""
+    """Returns the URL of the folder with a snapshot's part of a table."""
     return f"{snapshots.blobs.url}/{keys.partition(table, commit.snapshot_id, commit.layout)}"
 
 
 def _unwanted(snapshots: Snapshots, table: str, there: Mapping[str, str]) -> list[str]:
-    """Partitions in this store of snapshots that are no longer committed, or whose files lie
-    elsewhere now.
+    """Returns the partitions in this store whose snapshot is not committed or was moved.
 
-    ``there`` was read before the commits, so that none of a commit that another scan is just making
-    is among them.
+    ``there`` must be read before the commits. Otherwise the partitions of a concurrent scan's
+    new commit would be included.
     """
     commits = {one.snapshot_id: one for one in snapshots.commits()}
     ours = {
@@ -161,7 +167,7 @@ def _unwanted(snapshots: Snapshots, table: str, there: Mapping[str, str]) -> lis
 
 
 def _refuse_strays(snapshots: Snapshots, table: str, commit: Commit) -> None:
-    """Raises StoreUnreadable where the partition's folder holds more than the manifest says."""
+    """Raises StoreUnreadable if the partition's folder contains files not in the manifest."""
     listed = {
         keys.part_key(commit.snapshot_id, part.key, commit.layout)
         for part in snapshots.manifest(commit).parts
@@ -206,7 +212,10 @@ def _storage(shape: list[dict[str, str]], location: str) -> dict[str, Any]:
 
 
 def _raise_any(table: str, errors: Iterator[Any] | list[Any]) -> None:
-    """The first error that is not another scan's having added the same partition."""
+    """Raises StoreUnreadable for the first error.
+
+    A partition that already exists was added by a concurrent scan and is not an error.
+    """
     for one in errors:
         detail = one["ErrorDetail"]
         if detail["ErrorCode"] != "AlreadyExistsException":

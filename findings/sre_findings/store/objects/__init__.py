@@ -1,1 +1,1 @@
-"""Files of a store: a folder or an S3 bucket, and the copies on the local disk."""
+"""Files of a store in a folder or an S3 bucket, and their copies on the local disk."""

@@ -1,4 +1,4 @@
-"""Files in a folder or a bucket, behind one small protocol."""
+"""Files in a folder or bucket, behind one small protocol."""
 
 from __future__ import annotations
 
@@ -16,50 +16,55 @@ from sre_findings.model.errors import StoreUnreadable, UsageError
 
 
 class Missing(Exception):
-    """No blob has this key."""
+    """Raised if a blob does not exist."""
 
 
 class Taken(Exception):
-    """Another blob has this key already."""
+    """Raised if another blob already has the key."""
 
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """HTTP headers of a blob. A bucket stores them; for a file in a folder its name decides."""
+    """HTTP headers of a blob. A bucket stores them; in a folder the file name determines them."""
 
     content_type: str
     cache_control: str
 
 
 class BlobReader(Protocol):
-    """Named bytes, for reading. Keys use ``/``. Errors of the medium arrive as StoreUnreadable."""
+    """Named bytes, read-only. Keys use ``/``. I/O errors are raised as StoreUnreadable."""
 
     @property
     def url(self) -> str:
-        """Where this is, as SRE_STORE writes it."""
+        """The URL of the store, in the form of SRE_STORE."""
         ...
 
     def read(self, key: str) -> bytes:
-        """The whole blob. Raises Missing."""
+        """Returns the whole blob. Raises Missing if it does not exist."""
         ...
 
     def keys(self, prefix: str) -> Iterator[str]:
-        """Every key that begins so, in order."""
+        """Yields every key with this prefix, in order."""
         ...
 
     def folders(self, prefix: str) -> Iterator[str]:
-        """The names that follow the prefix up to the next ``/``, in order; a prefix ends with ``/``
-        itself."""
+        """Yields the folder names directly below the prefix, which ends with ``/``, in order."""
         ...
 
     def fetch(self, key: str, to: Path) -> Path:
-        """A path where the blob can be read: its own in a folder, else ``to``, written in full.
-        Raises Missing."""
+        """Returns a path at which the blob can be read.
+
+        In a folder this is the blob's own path; otherwise the blob is copied to ``to``.
+        Raises Missing if the blob does not exist.
+        """
         ...
 
     def link(self, key: str, seconds: int) -> str:
-        """A URL that reads the blob without credentials for so many seconds. Raises Missing, and
-        UsageError if the medium has no such links."""
+        """Returns a URL that allows reading the blob without credentials for ``seconds``.
+
+        Raises Missing if the blob does not exist, and UsageError if the store has no such
+        links.
+        """
         ...
 
 
@@ -69,34 +74,35 @@ class Blobs(BlobReader, Protocol):
     def write(
         self, key: str, served: Served | None = None, *, once: bool = False
     ) -> AbstractContextManager[BinaryIO]:
-        """A file to write and to read back; the blob exists, whole and durable, once the block ends
-        without an error.
+        """Opens a file for writing and reading back.
 
-        With ``once`` the block ends with Taken, and nothing changes, where another has the key by
-        then.
+        The blob exists, complete and durable, once the block ends without an error. With
+        ``once``, the block raises Taken and changes nothing if the key exists by then.
         """
         ...
 
     def create(self, key: str, body: bytes) -> bool:
-        """Writes the blob if no other has the key, atomically among all writers; False if one
-        has."""
+        """Writes the blob unless its key exists, atomically among all writers. False if it does."""
         ...
 
     def delete(self, key: str) -> None:
-        """Removes the blob, if it is there."""
+        """Removes the blob if it exists."""
         ...
 
     def copy(self, key: str, to: str) -> None:
-        """Gives the bytes of a blob a second key, whole or not at all; what has that key is
-        replaced. Raises Missing."""
+        """Copies a blob to another key, replacing any blob there. The copy is complete or absent.
+
+        Raises Missing if the blob does not exist.
+        """
         ...
 
 
 @contextlib.contextmanager
 def mapped_errors(doing: str, unwritten: str = "") -> Iterator[None]:
-    """Raises StoreUnreadable for an OSError; a full disk is named as such.
+    """Raises StoreUnreadable for an OSError, with its own message for a full disk.
 
-    ``unwritten`` is what a full disk left undone, for example "nothing was committed".
+    ``unwritten`` states what was not done because of a full disk, for example "nothing was
+    committed".
     """
     try:
         yield
@@ -112,8 +118,11 @@ _UNWRITTEN = "the file was not written"
 
 
 class FolderBlobs:
-    """A folder. A blob is written beside its place, flushed to the disk, and renamed or linked into
-    it."""
+    """Blobs in a folder.
+
+    A blob is written to a temporary file next to its target, flushed to disk, and renamed or
+    linked.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -174,7 +183,7 @@ class FolderBlobs:
         yield from sorted(found)
 
     def delete(self, key: str) -> None:
-        """See Blobs. Folders that become empty go too."""
+        """See Blobs. Folders that become empty are removed too."""
         path = self._folder / key
         with mapped_errors(f"cannot delete {path}"):
             path.unlink(missing_ok=True)
@@ -185,7 +194,7 @@ class FolderBlobs:
                     return
 
     def copy(self, key: str, to: str) -> None:
-        """See Blobs. A hard link: it takes no room."""
+        """See Blobs. Creates a hard link, which uses no disk space."""
         target = self._folder / to
         with mapped_errors(f"cannot write {target}", _UNWRITTEN), draft(target) as path:
             try:
@@ -203,14 +212,13 @@ class FolderBlobs:
         return path
 
     def link(self, key: str, seconds: int) -> str:  # noqa: ARG002 - a folder signs nothing
-        """See Blobs. Refused."""
+        """Raises UsageError: a folder has no download links."""
         do = "Open the file itself, or serve it."
         raise UsageError(f"a download link needs a bucket, and {self._folder} is a folder", do=do)
 
 
 def _entries(folder: Path) -> list[os.DirEntry[str]]:
-    """What lies in the folder; nothing where there is none. One that may not be read is an
-    error."""
+    """Returns the entries of the folder, or an empty list if it does not exist."""
     try:
         return list(os.scandir(folder))
     except FileNotFoundError:
@@ -218,7 +226,7 @@ def _entries(folder: Path) -> list[os.DirEntry[str]]:
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    """Every file below the folder but hidden ones."""
+    """Yields every file below the folder, except hidden ones."""
     for entry in _entries(folder):
         if entry.is_dir():
             yield from _files(Path(entry.path))

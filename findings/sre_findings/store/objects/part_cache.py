@@ -1,12 +1,12 @@
-"""Parts of committed snapshots on this machine's disk, for stores that DuckDB cannot read in place.
+"""Local copies of parts of committed snapshots, for stores that DuckDB cannot read in place.
 
-{folder}/{snapshot_id}/{sha256}.parquet     a part, under the sum that the manifest has of it
-{folder}/{snapshot_id}/.used                locked while a process reads the snapshot; its time is
-when one last began to
+    {folder}/{snapshot_id}/{sha256}.parquet     a part, named by its checksum in the manifest
+    {folder}/{snapshot_id}/.used                locked while a process reads the snapshot; its
+                                                modification time is the start of the latest use
 
-A part is there whole or not at all, and each process takes its sum again before its first use, so
-that a disk that forgets a bit is noticed: a tenth of a second for a million findings. Processes
-share a folder without a word.
+A part is either complete or absent. Each process verifies its checksum before the first use, to
+detect corruption on disk; this takes a tenth of a second for a million findings. Processes share a
+folder without communicating otherwise.
 """
 
 from __future__ import annotations
@@ -29,23 +29,27 @@ from sre_findings.store.snapshots.reader import Commit, Snapshots
 
 LIMIT = 10 * 10**9
 _AT_ONCE = 4  # parts fetched at a time
-# what may be thrown away, whatever else somebody put into the folder
+# Only these may be deleted; the folder can also contain files of others.
 _OURS = re.compile(r"\d{8}T\d{6}Z|\.gone-")
-# files whose sum was right, as they were then: one check a process
+# Files with a verified checksum, so that each process checks a file once.
 _good: set[tuple[str, int, int]] = set()
 
 
 class Copies:
-    """A folder of at most ``limit`` bytes. What is being read is never thrown away, be it more than
-    the limit."""
+    """A folder of at most ``limit`` bytes.
+
+    Snapshots in use are never removed, even if they exceed the limit.
+    """
 
     def __init__(self, folder: Path, limit: int | None = None) -> None:
         self._folder, self._limit = folder, LIMIT if limit is None else limit
-        self._held: dict[str, int] = {}  # locks by snapshot; let go with this object
+        self._held: dict[str, int] = {}  # locks by snapshot; released with this object
 
     def paths(self, snapshots: Snapshots, wanted: Sequence[tuple[Commit, Part]]) -> list[Path]:
-        """Where each part can be read. Raises StoreUnreadable for one that is gone, or not what the
-        manifest says."""
+        """Returns a path at which each part can be read.
+
+        Raises StoreUnreadable if a part is missing or does not match the manifest.
+        """
         if isinstance(snapshots.blobs, FolderBlobs):
             return [snapshots.part(commit, part, self._folder) for commit, part in wanted]
         with mapped_errors(f"cannot keep copies in {self._folder}"):
@@ -57,8 +61,10 @@ class Copies:
         return [self._path(*one) for one in wanted]
 
     def recheck(self, paths: Sequence[Path]) -> bool:
-        """Takes the sums of copies anew, and throws away those that are wrong: whether there were
-        any."""
+        """Verifies the checksums of copies again and removes the damaged ones.
+
+        Returns whether there were any.
+        """
         ours = [path for path in paths if path.is_relative_to(self._folder)]
         wrong = [path for path in ours if not path.exists() or _sha256(path) != path.stem]
         for path in wrong:
@@ -69,7 +75,7 @@ class Copies:
         return self._folder / commit.snapshot_id / f"{part.sha256}.parquet"
 
     def _has(self, commit: Commit, part: Part) -> bool:
-        """Whether a good copy is there. A bad one is removed."""
+        """Returns whether a valid copy exists. A damaged one is removed."""
         path = self._path(commit, part)
         try:
             seen = (str(path), path.stat().st_mtime_ns, path.stat().st_size)
@@ -93,7 +99,7 @@ class Copies:
             list(pool.map(lambda one: self._fetch(snapshots, *one), gone))
 
     def _fetch(self, snapshots: Snapshots, commit: Commit, part: Part) -> None:
-        """The part from the store, checked before it gets its name."""
+        """Downloads a part and verifies it before it gets its final name."""
         path = self._path(commit, part)
         draft = path.with_name(f".fetch-{uuid.uuid4().hex}")
         try:
@@ -111,12 +117,12 @@ class Copies:
         _good.add((str(path), path.stat().st_mtime_ns, path.stat().st_size))
 
     def _hold(self, snapshot_id: str) -> None:
-        """Keeps everybody from throwing the snapshot's copies away as long as this object lives."""
+        """Prevents other processes from removing the snapshot while this object exists."""
         used = self._folder / snapshot_id / ".used"
         while snapshot_id not in self._held:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             used.parent.mkdir(exist_ok=True)
-            with contextlib.suppress(FileNotFoundError):  # thrown away since the line before
+            with contextlib.suppress(FileNotFoundError):  # removed since the previous line
                 handle = os.open(used, os.O_RDWR | os.O_CREAT, 0o600)
                 fcntl.flock(handle, fcntl.LOCK_SH)
                 if not _is(handle, used):
@@ -127,8 +133,7 @@ class Copies:
                 weakref.finalize(self, os.close, handle)
 
     def _make_room(self, needed: int) -> None:
-        """Throws away snapshots that nobody reads, the least recently used first, until so many
-        bytes fit in."""
+        """Removes unused snapshots, least recently used first, until ``needed`` bytes fit."""
         if not (excess := _size(self._folder) + needed - self._limit) > 0:
             return
         ours = (path for path in self._folder.iterdir() if _OURS.match(path.name))
@@ -141,7 +146,7 @@ class Copies:
 
 
 def _thrown_away(snapshot: Path) -> bool:
-    """Removes a snapshot's copies, unless some process reads them."""
+    """Removes a snapshot's copies unless a process reads them. Returns whether it did."""
     used = snapshot / ".used"
     try:
         handle = os.open(used, os.O_RDWR | os.O_CREAT, 0o600)
@@ -151,8 +156,8 @@ def _thrown_away(snapshot: Path) -> bool:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         if not _is(handle, used):
             return False
-        # Under another name first: who wants this snapshot meanwhile makes it anew and finds
-        # nothing half gone.
+        # Rename it first, so that a process that needs this snapshot meanwhile never finds it half
+        # removed.
         gone = snapshot.rename(snapshot.with_name(f".gone-{uuid.uuid4().hex}"))
         shutil.rmtree(gone, ignore_errors=True)
     except BlockingIOError:
@@ -163,8 +168,10 @@ def _thrown_away(snapshot: Path) -> bool:
 
 
 def _is(handle: int, path: Path) -> bool:
-    """Whether the open file still has that name: another process may have removed it, and made it
-    anew."""
+    """Returns whether the open file still has this path.
+
+    Another process may have removed and recreated it.
+    """
     try:
         return os.path.samestat(os.fstat(handle), path.stat())
     except FileNotFoundError:
@@ -172,7 +179,7 @@ def _is(handle: int, path: Path) -> bool:
 
 
 def _when(snapshot: Path) -> float:
-    """When a process last began to read it; long ago where nobody can tell."""
+    """Returns when a process last started to read the snapshot, or 0.0 if that is unknown."""
     try:
         return (snapshot / ".used").stat().st_mtime
     except OSError:
@@ -180,7 +187,7 @@ def _when(snapshot: Path) -> float:
 
 
 def _size(folder: Path) -> int:
-    """The bytes below a folder, as far as they stay while we look."""
+    """Returns the bytes below a folder, ignoring files that disappear meanwhile."""
     try:
         entries = list(os.scandir(folder))
     except (FileNotFoundError, NotADirectoryError):

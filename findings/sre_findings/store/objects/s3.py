@@ -1,5 +1,7 @@
-"""Blobs in an S3 bucket: checksummed uploads, conditional commits, private by the bucket's own
-policy."""
+"""Blobs in an S3 bucket, with checksummed uploads and conditional commits.
+
+The bucket's own policy keeps them private.
+"""
 
 from __future__ import annotations
 
@@ -23,11 +25,11 @@ _PIECE = 1 << 20  # bytes
 
 
 class S3Blobs:
-    """A bucket and a prefix in it. A commit is a PUT with ``If-None-Match: *`` (S3 user guide,
-    "Conditional writes").
+    """A bucket and a prefix in it.
 
-    With ``kms_key`` every blob is encrypted under it. Without, the bucket's own default holds:
-    naming AES256 would override it.
+    A commit is a PUT with ``If-None-Match: *`` (S3 user guide, "Conditional writes"). With
+    ``kms_key`` every blob is encrypted with it. Without, the bucket's default encryption
+    applies; requesting AES256 would override it.
     """
 
     def __init__(
@@ -51,8 +53,7 @@ class S3Blobs:
     def write(
         self, key: str, served: Served | None = None, *, once: bool = False
     ) -> Iterator[BinaryIO]:
-        """See Blobs. The file is local until the block ends; then it is uploaded with its
-        SHA-256."""
+        """See Blobs. The file is local and is uploaded with its SHA-256 when the block ends."""
         with (
             mapped_errors(f"cannot write a temporary file for {key}"),
             tempfile.TemporaryFile() as file,
@@ -69,8 +70,10 @@ class S3Blobs:
         return True
 
     def _put(self, key: str, file: BinaryIO, served: Served | None, *, once: bool) -> None:
-        """Uploads a file. 412 says that the key exists, 409 that another writer is just taking
-        it."""
+        """Uploads a file. Raises Taken if ``once`` is set and the key exists.
+
+        S3 returns 412 if the key exists, and 409 if a concurrent request creates it.
+        """
         file.seek(0)
         options: Any = _headers(served, self._kms_key) | ({"IfNoneMatch": "*"} if once else {})
         try:
@@ -85,8 +88,7 @@ class S3Blobs:
             failure = failure_of(error)
             if not once or failure.status not in (409, 412):
                 raise self._error(f"cannot write {key}", error) from error
-            # An attempt whose answer was lost may have written it, and the SDK's next one have met
-            # our own blob.
+            # If the response to a successful attempt was lost, the SDK's retry finds our own blob.
             if not (failure.attempts and self._holds(key, file)):
                 raise Taken(key) from error
 
@@ -130,7 +132,7 @@ class S3Blobs:
             self._s3.delete_object(Bucket=self._bucket, Key=self._prefix + key)
 
     def copy(self, key: str, to: str) -> None:
-        """See Blobs. The service copies it, up to 5 GB, and nothing passes through here."""
+        """See Blobs. S3 copies the object (up to 5 GB) without a download."""
         source: Any = {"Bucket": self._bucket, "Key": self._prefix + key}
         options: Any = _headers(None, self._kms_key)
         with self._mapped(f"cannot copy {key}", key):
@@ -143,8 +145,7 @@ class S3Blobs:
             )
 
     def fetch(self, key: str, to: Path) -> Path:
-        """See Blobs. A download that breaks off leaves nothing at ``to``; none is ever in memory as
-        a whole."""
+        """See Blobs. The blob is streamed, and an interrupted download leaves no file at ``to``."""
         reading = f"cannot read {key}"
         with self._mapped(reading, key):
             body = self._s3.get_object(Bucket=self._bucket, Key=self._prefix + key)["Body"]
@@ -154,12 +155,12 @@ class S3Blobs:
             return path.replace(to)
 
     def link(self, key: str, seconds: int) -> str:
-        """See Blobs. It ends with the credentials that signed it, where these end sooner."""
+        """See Blobs. The link expires earlier if the credentials that sign it do."""
         with self._mapped(f"cannot make a link to {key}", key):
             place: Any = {"Bucket": self._bucket, "Key": self._prefix + key}
             self._s3.head_object(**place)
-            # Without its endpoint the SDK signs for the host of all regions, which redirects, and
-            # S3 refuses the signature then.
+            # Without the endpoint the SDK signs for the global host, which redirects, and S3 then
+            # rejects the signature.
             signer = _connect(self._s3.meta.endpoint_url)
             return signer.generate_presigned_url("get_object", Params=place, ExpiresIn=seconds)
 
@@ -177,7 +178,7 @@ class S3Blobs:
         return StoreUnreadable(f"{self.url}: {doing}", why=first_line(error), do=do)
 
     def _allow(self, error: Exception) -> str:
-        """The policy statement that lifts a denial, or an empty text."""
+        """Returns the policy statement that would allow a denied request, or an empty string."""
         failure = failure_of(error)
         bucket = f"arn:{self._s3.meta.partition}:s3:::{self._bucket}" if failure.answered else ""
         listing = failure.operation == "ListObjectsV2"
@@ -185,7 +186,7 @@ class S3Blobs:
 
 
 def _headers(served: Served | None, kms_key: str) -> dict[str, Any]:
-    """What an upload says of the blob beside its bytes."""
+    """Returns the request options of an upload: headers and encryption."""
     kept = (
         {"ContentType": served.content_type, "CacheControl": served.cache_control} if served else {}
     )
@@ -198,10 +199,10 @@ def _headers(served: Served | None, kms_key: str) -> dict[str, Any]:
 
 
 def _connect(endpoint: str | None = None) -> S3Client:
-    """A client with time-outs, and the SDK's standard retries, which are right for a store.
+    """Returns a client with timeouts and the SDK's standard retries.
 
-    Signature version 4 by name: left to itself the SDK signs some links with version 2, which KMS
-    refuses.
+    Signature version 4 is set explicitly. By default the SDK signs some links with version 2,
+    which KMS rejects.
     """
     import boto3
     import botocore.config

@@ -1,4 +1,4 @@
-"""The columns of a table in an engine's own words, from the one schema."""
+"""The columns of a table with the type names of each engine, derived from one schema."""
 
 from __future__ import annotations
 
@@ -18,11 +18,10 @@ _WORDS = {
 
 
 def columns(table: str, words: int) -> list[tuple[str, str]] | None:
-    """Names and types of a table's columns for DUCKDB, HIVE (Spark, Glue) or TRINO (Athena); None
-    for one that nobody knows.
+    """Returns the names and types of a table's columns, or None for an unknown table.
 
-    Imports pyarrow, 100 ms, and gives None where it is not installed: only tables without a single
-    file are asked for.
+    ``words`` is DUCKDB, HIVE (Spark, Glue) or TRINO (Athena). This imports pyarrow (100 ms) and
+    returns None if it is not installed. It is needed only for tables without any file.
     """
     try:
         from sre_findings.store.schema import tables as schema
@@ -37,5 +36,5 @@ def columns(table: str, words: int) -> list[tuple[str, str]] | None:
 
 
 def _plain(kind: Any) -> Any:
-    """The type of the values where they are kept as a dictionary."""
+    """Returns the value type of a dictionary type, or the type itself."""
     return getattr(kind, "value_type", kind)

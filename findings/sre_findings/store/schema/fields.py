@@ -1,8 +1,8 @@
-"""Each column's number in Parquet and Iceberg, and the version of the tables that it came with.
+"""Each column's field ID in Parquet and Iceberg, and the table version that added the column.
 
-``fields.tsv`` is the one place: a line a column, only ever appended to. A number that was given is
-never another column's, so that Iceberg, Delta and whoever else maps columns by number can take the
-files as they are, those of years ago too.
+``fields.tsv`` is the single source, with one line per column. Lines are only ever appended. An ID
+is never reused, so Iceberg, Delta and other readers that map columns by ID can read the files
+unchanged, including files that are years old.
 """
 
 from __future__ import annotations
@@ -18,12 +18,14 @@ if TYPE_CHECKING:
 _PARQUET = b"PARQUET:field_id"
 
 DEFAULTS = {("states", "ordinal"): "0"}
-"""What a column means in files that are older than it, in SQL; null, which is "not known", where
-nothing is said."""
+"""SQL values of columns for files written before the column existed.
+
+Columns without a default are null, which means unknown.
+"""
 
 
 class Field(NamedTuple):
-    """A column of a table: its number, from 1, and the version of the tables that brought it."""
+    """A column of a table: its field ID, from 1, and the table version that added it."""
 
     number: int
     since: int
@@ -31,7 +33,7 @@ class Field(NamedTuple):
 
 @functools.cache
 def fields() -> Mapping[str, Mapping[str, Field]]:
-    """Every table's columns, by name."""
+    """Returns the columns of every table, by table and column name."""
     found: dict[str, dict[str, Field]] = {}
     for line in (
         (resources.files("sre_findings.store.schema") / "fields.tsv")
@@ -44,7 +46,7 @@ def fields() -> Mapping[str, Mapping[str, Field]]:
 
 
 def numbered(table: str, schema: pa.Schema) -> pa.Schema:
-    """The schema with the number of each of its columns, as Parquet files carry it."""
+    """Returns the schema with the field ID of each column, as Parquet files store it."""
     import pyarrow as pa
 
     known = fields()[table]
@@ -54,5 +56,5 @@ def numbered(table: str, schema: pa.Schema) -> pa.Schema:
 
 
 def missing(table: str, version: int) -> list[str]:
-    """The columns of a table that files of this version do not have."""
+    """Returns the columns of a table that files of this version do not have."""
     return [name for name, one in fields().get(table, {}).items() if one.since > version]

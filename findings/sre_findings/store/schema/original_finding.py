@@ -1,4 +1,4 @@
-"""A row back to the finding that came over the wire, field by field."""
+"""Rebuilds the finding that Inspector sent from a row, field by field."""
 
 from __future__ import annotations
 
@@ -39,12 +39,11 @@ _NESTED = {
 
 
 def finding(row: Mapping[str, Any]) -> dict[str, Any]:
-    """The wire's finding of a row of FINDINGS (times as aware datetimes). Absent fields stay
-    absent.
+    """Returns Inspector's finding for a row of FINDINGS. Absent fields stay absent.
 
-    Rows of one finding with several resources all give the whole finding; take the one with
-    ``resource_index`` 0. An item of the list that was no finding at all is the value of a field
-    without a name.
+    Times in the row must be aware datetimes. A finding on several resources has several rows,
+    and each of them contains the whole finding; use the one with ``resource_index`` 0. A list
+    item that was not a finding is returned as the value of a field with an empty name.
     """
     plain = {wire: row[name] for name, wire in _PLAIN.items() if row[name] is not None}
     times = {wire: epoch(row[name]) for name, wire in _TIMES.items() if row[name] is not None}
@@ -57,8 +56,10 @@ def finding(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def undecoded(row: Mapping[str, Any]) -> dict[str, str]:
-    """Texts of the finding that were no Unicode, by field, as they came: JSON with escapes for what
-    is none."""
+    """Returns the finding's texts that were not valid Unicode, by field.
+
+    They are returned as JSON with escapes for the invalid parts.
+    """
     found = json.loads(row["extra"]).get(UNDECODED) if row["extra"] else None
     return found if isinstance(found, dict) else {}
 
@@ -69,8 +70,10 @@ def _extra(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _package_details(row: Mapping[str, Any]) -> dict[str, Any]:
-    """The vulnerability and its packages are two columns, for packages repeat less than
-    vulnerabilities."""
+    """Returns the package details, assembled from two columns.
+
+    They are stored separately because package lists repeat less often than vulnerabilities.
+    """
     if row["vulnerability_details"] is None:
         return {}
     details = json.loads(row["vulnerability_details"])
@@ -80,5 +83,8 @@ def _package_details(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def epoch(moment: datetime) -> float:
-    """Epoch seconds, exact to the microsecond: 1678220584.098 comes back as it was sent."""
+    """Returns epoch seconds, exact to the microsecond.
+
+    For example, 1678220584.098 is returned exactly as it was sent.
+    """
     return (moment - _EPOCH) // timedelta(microseconds=1) / 1e6

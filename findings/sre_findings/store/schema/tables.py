@@ -1,8 +1,8 @@
 """The columns of a snapshot's Parquet files. docs/schema.md documents them; a test compares both.
 
-Data shared by many findings is stored once, in separate tables: ``details`` for vulnerabilities,
-``packages`` for lists of packages. Plain SQL joins them by ``region`` and number. Nested parts stay
-the original JSON text, so that nothing is lost: ``original_finding.finding`` in this package
+Data shared by many findings is stored once, in separate tables: ``details`` for vulnerabilities and
+``packages`` for lists of packages. SQL joins them by ``region`` and ID. Nested values are stored as
+the original JSON text, so that nothing is lost. ``original_finding.finding`` in this package
 rebuilds Inspector's finding from a joined row.
 """
 
@@ -17,10 +17,10 @@ FINDINGS = pa.schema(
     [
         pa.field("snapshot_id", _WORD, nullable=False),
         pa.field("finding_arn", pa.string(), nullable=False),
-        # a finding of n resources has n rows; 0 the first
+        # a finding on n resources has n rows, numbered from 0
         pa.field("resource_index", pa.int16(), nullable=False),
         pa.field("account_id", _WORD),
-        pa.field("region", _WORD, nullable=False),  # where it was listed
+        pa.field("region", _WORD, nullable=False),  # the region in which it was listed
         pa.field("resource_type", _WORD),
         pa.field("resource_id", _WORD),
         pa.field("resource_name", _WORD),
@@ -32,7 +32,7 @@ FINDINGS = pa.schema(
         pa.field("vulnerability_id", _WORD),
         pa.field("vulnerability_source", _WORD),
         pa.field("title", _WORD),
-        # what is found at the resource: a vulnerability, an open port, a line of code
+        # what was found on the resource: a vulnerability, an open port or a line of code
         pa.field("subject", _WORD),
         pa.field("fix_available", _WORD),
         pa.field("exploit_available", _WORD),
@@ -43,8 +43,8 @@ FINDINGS = pa.schema(
         pa.field("first_observed_at", _TIME),
         pa.field("last_observed_at", _TIME),
         pa.field("updated_at", _TIME),
-        pa.field("packages_id", pa.int32()),  # with the region: rows of packages
-        pa.field("details_id", pa.int32(), nullable=False),  # with the region: a row of details
+        pa.field("packages_id", pa.int32()),  # with the region: key of packages
+        pa.field("details_id", pa.int32(), nullable=False),  # with the region: key of details
         pa.field("resources", _WORD),
         pa.field("extra", _WORD),
         pa.field("not_understood", _WORD),
@@ -70,7 +70,7 @@ PACKAGES = pa.schema(
         pa.field("snapshot_id", pa.string(), nullable=False),
         pa.field("region", pa.string(), nullable=False),
         pa.field("packages_id", pa.int32(), nullable=False),
-        # in the list, from 0; an empty list has a row too
+        # index in the list, from 0; an empty list also has one row
         pa.field("position", pa.int16(), nullable=False),
         pa.field("name", pa.string()),
         pa.field("version", pa.string()),
@@ -80,7 +80,7 @@ PACKAGES = pa.schema(
         pa.field("reachability", pa.string()),
         pa.field("reachability_reason", pa.string()),
         pa.field("purl", pa.string()),
-        pa.field("list", pa.string()),  # at position 0: the whole list as it came
+        pa.field("list", pa.string()),  # at position 0 only: the original list
     ]
 )
 
@@ -102,9 +102,9 @@ CLOSED = pa.schema(
         )
     ]
 )
-"""Findings that closed since the night before: evidence of why they are gone."""
+"""Findings closed since the previous snapshot, as evidence of why they are no longer open."""
 
-# A whole row as exports give it: the finding joined with what it shares.
+# A complete row as in exports: the finding joined with its details and packages.
 WHOLE = pa.schema(
     [
         *(field for field in FINDINGS if field.name not in ("packages_id", "details_id")),
@@ -156,8 +156,8 @@ RESOURCES = pa.schema(
             pa.field(name, pa.int64(), nullable=False)
             for name in (*COUNTS, "suppressed", "closed", "fixable", "exploitable")
         ),
-        # The same without findings whose first resource is another one: what adds up over
-        # resources.
+        # The same counts without findings whose first resource is another one, so that they can be
+        # summed over resources.
         *(
             pa.field(f"shared_{name}", pa.int64(), nullable=False)
             for name in (*COUNTS, "suppressed", "fixable", "exploitable")
@@ -188,9 +188,9 @@ STATES = pa.schema(
         pa.field("exposure_group", pa.string(), nullable=False),
         pa.field("type", pa.string(), nullable=False),
         pa.field("subject", pa.string(), nullable=False),
-        # of several findings of one subject at one resource
+        # number among findings of the same subject on the same resource
         pa.field("ordinal", pa.int32(), nullable=False),
-        pa.field("finding_arn", pa.string()),  # of these alone: nothing else tells them apart
+        pa.field("finding_arn", pa.string()),  # set only for such findings, to distinguish them
         pa.field("status", pa.string(), nullable=False),
         pa.field("cause", pa.string()),
         pa.field("severity_rank", pa.int16(), nullable=False),
@@ -277,7 +277,7 @@ VULNERABILITIES = pa.schema([
 ])  # fmt: skip
 
 HISTORY = {"events": EVENTS, "states": STATES, "cells": CELLS, "ages": AGES}
-"""What a night adds to the history, a table each, in parts of their own."""
+"""The tables of the history. Each snapshot adds parts of their own to them."""
 
 TABLES = {
     "findings": FINDINGS,
@@ -290,4 +290,4 @@ TABLES = {
     "closed": CLOSED,
     **HISTORY,
 }
-"""Every table of a snapshot, by the folder of its parts."""
+"""Every table of a snapshot, by the name of its folder."""
