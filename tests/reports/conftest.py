@@ -1,5 +1,7 @@
-"""Rows and answers to render. Every field has a value, so that a test changes only what it is
-about."""
+"""Rows and answers to render.
+
+Every field has a value, so that a test changes only what matters to it.
+"""
 
 from __future__ import annotations
 
@@ -106,7 +108,7 @@ def _micros(moment: datetime) -> int:
 
 @pytest.fixture
 def row() -> Callable[..., dict[str, Any]]:
-    """A finding row as exports receive it."""
+    """A row of a finding as exports receive it."""
 
     def make(**changes: Any) -> dict[str, Any]:
         return {
@@ -211,7 +213,7 @@ def proof() -> Callable[..., Proof]:
 def resource_answer(
     finding: Callable[..., Finding], proof: Callable[..., Proof]
 ) -> Callable[..., ResourceAnswer]:
-    """One listed finding of thirteen open ones."""
+    """An answer with one listed finding of thirteen open ones."""
 
     def make(**changes: Any) -> ResourceAnswer:
         values: dict[str, Any] = {
@@ -243,7 +245,7 @@ def resource_answer(
 
 @pytest.fixture
 def summary_answer(proof: Callable[..., Proof]) -> Callable[..., SummaryAnswer]:
-    """The same counts for a whole scope, optionally by account."""
+    """The same counts for all resources, optionally by account."""
 
     def make(**changes: Any) -> SummaryAnswer:
         rollup = Rollup(
@@ -328,8 +330,10 @@ def night(
     coverage_answer: Callable[..., CoverageAnswer],
     proof: Callable[..., Proof],
 ) -> Callable[..., Material]:
-    """The material of the third of three snapshots; ``summary`` changes the summary, all else the
-    material."""
+    """The data of the third of three snapshots.
+
+    ``summary`` changes the summary; other arguments change the data.
+    """
 
     def listed(name: str, items: Sequence[Any], **summary: Any) -> ListAnswer[Any, Any]:
         return ListAnswer("", name, items, len(items), (), (), proof(), summary)

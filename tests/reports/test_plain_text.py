@@ -1,4 +1,4 @@
-"""Text from outside without invisible characters."""
+"""Texts from outside, without invisible characters."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A trend by day: unknown numbers are None."""
+"""A trend by day, in which unknown numbers are None."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sentences shared by all interfaces."""
+"""Sentences that all interfaces share."""
 
 from __future__ import annotations
 

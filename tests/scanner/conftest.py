@@ -23,14 +23,16 @@ from sre_simulator.inspector.server import Simulator
 
 @functools.cache
 def one_night() -> Fleet:
-    """The default fleet on its newest night. Cached, because it takes two seconds; tests do not
-    change it."""
+    """The newest state of the default fleet.
+
+    Cached, because creating it takes two seconds; tests do not change it.
+    """
     return default_fleet(nights=1, now=NOW)
 
 
 @dataclass
 class House:
-    """A store in a folder, with a method to scan into it."""
+    """A store in a folder, and a method to scan into it."""
 
     folder: Path
     snapshots: SnapshotWriter = field(init=False)
@@ -41,7 +43,7 @@ class House:
         self.table = SqliteTable(self.folder / "store" / "table.db")
 
     def scan(self, simulator: Simulator, **request: Any) -> Commit:
-        """Scans the simulator's fleet, at the simulator's clock."""
+        """Scans the simulator's fleet at the simulator's time."""
         regions = request.pop("regions", simulator.fleet.regions)
         wanted = Request(
             **{"regions": regions, "required": regions, "rate": 5000.0, "deadline": 5.0} | request
@@ -60,8 +62,7 @@ def house(tmp_path: Path) -> House:
 
 @pytest.fixture
 def served(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
-    """``with served(fleet, faults=[…]) as simulator``: a simulator, with the AWS settings for
-    it."""
+    """``with served(fleet, faults=[…]) as simulator``: runs a simulator and sets AWS to it."""
 
     @contextmanager
     def serve(fleet: Any = None, **options: Any) -> Iterator[Simulator]:

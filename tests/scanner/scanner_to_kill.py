@@ -1,5 +1,7 @@
-"""A process that scans in a forked child for each line that it reads. It prints the pids, so that
-the test can kill them."""
+"""Scans in a forked child process for each line that it reads.
+
+It prints the children's pids, so that the test can kill them.
+"""
 
 from __future__ import annotations
 

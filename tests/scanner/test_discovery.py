@@ -1,4 +1,7 @@
-"""STS, EC2 and Organizations enrich a scan; if they fail, that is noted and the scan goes on."""
+"""STS, EC2 and Organizations enrich a scan.
+
+If they fail, the scan notes it and continues.
+"""
 
 from __future__ import annotations
 

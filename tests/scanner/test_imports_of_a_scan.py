@@ -1,4 +1,4 @@
-"""A scan does not import pandas, and pandas can still be used."""
+"""A scan does not import pandas, and pandas still works."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""kill -9 at random moments: visible snapshots are whole, and the next scan succeeds."""
+"""kill -9 at random times: visible snapshots are complete, and the next scan succeeds."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ SCRIPT = Path(__file__).with_name("scanner_to_kill.py")
 
 
 class Scanner:
-    """The process that scans in children."""
+    """The process that scans in child processes."""
 
     def __init__(self, store: Path) -> None:
         self._process = subprocess.Popen(
@@ -39,8 +39,10 @@ class Scanner:
         )
 
     def scan(self, seconds: float | None) -> tuple[int, float]:
-        """One scan, killed after a number of seconds or not at all. Returns its exit code and
-        duration."""
+        """Runs a scan and kills it after a number of seconds, if given.
+
+        Returns its exit code and duration.
+        """
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._process.stdin.write("\n")
@@ -48,15 +50,15 @@ class Scanner:
         child = int(self._process.stdout.readline())
         began = time.monotonic()
         if seconds is not None:
-            # a busy wait, because the moment of the kill matters
+            # a busy wait, because the time of the kill matters
             while time.monotonic() - began < seconds:
                 pass
-            with contextlib.suppress(ProcessLookupError):  # it had already ended
+            with contextlib.suppress(ProcessLookupError):  # it may have ended before
                 os.kill(child, signal.SIGKILL)
         return int(self._process.stdout.readline()), time.monotonic() - began
 
     def close(self) -> None:
-        """Ends it."""
+        """Ends the process."""
         self._process.communicate()
 
 
@@ -74,8 +76,7 @@ def scanner(house: Any) -> Iterator[Callable[[], Scanner]]:
 
 
 def assert_whole(snapshots: SnapshotWriter) -> None:
-    """Checks that every visible snapshot is complete, and that all its files exist with their
-    checksums."""
+    """Asserts that visible snapshots are complete, and their files exist with their checksums."""
     for commit in snapshots.commits():
         assert commit.state == COMPLETE
         assert [why for _, why in verify(snapshots, commit) if why] == []

@@ -1,4 +1,4 @@
-"""The scan task stays within its memory limit: the whole process, over two nights."""
+"""The scan task stays within its memory limit, as a whole process over two snapshots."""
 
 from __future__ import annotations
 
@@ -17,16 +17,15 @@ import pytest
 
 FINDINGS = 40_000
 COPIES = 180  # of 214 synthetic findings each: about 37,000
-# MB more than a scan of a few findings on the same machine: 90 now, 150 before the history was
+# MB more than a scan of a few findings on the same machine: 90 now, and 150 before the history was
 # processed in ranges
 GROWTH = 130
-# MB that the process may allocate, used or not: this limit is enforced, while GROWTH is only
-# measured
+# MB that the process may allocate, used or not. This limit is enforced; GROWTH is only measured.
 DATA = 420
 PYTHON = sys.executable
-# A process starts with the peak memory of its parent, and pytest's can be a gigabyte, so a
-# small process starts the scan. Huge pages, which some machines enable for all processes, are
-# disabled (PR_SET_THP_DISABLE), because they add unused memory.
+# A process starts with the peak memory of its parent, and pytest's can be a gigabyte, so a small
+# process starts the scan. Huge pages, which some machines enable for all processes, are disabled
+# (PR_SET_THP_DISABLE), because they add unused memory.
 MEASURED = """import ctypes, os, subprocess, sys
 ctypes.CDLL(None).prctl(41, 1, 0, 0, 0)
 process = subprocess.Popen(sys.argv[1:])
@@ -36,7 +35,7 @@ print(os.waitstatus_to_exitcode(status), usage.ru_maxrss)"""
 
 @contextmanager
 def simulator(*fleet: str) -> Iterator[str]:
-    """Runs a simulated Inspector in a separate process; its URL."""
+    """Runs a simulated Inspector in a separate process, and returns its URL."""
     command = [PYTHON, "-m", "sre_simulator", "--nights", "2", *fleet]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
@@ -46,7 +45,7 @@ def simulator(*fleet: str) -> Iterator[str]:
 
 
 def scanned(url: str, region: str, store: Path, night: int) -> tuple[int, float, str]:
-    """One night's scan as the task runs it: its exit code, its peak memory in MB, and its log."""
+    """Runs a scan as the task does: its exit code, its peak memory in MB, and its log."""
     at = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) - timedelta(days=1 - night)
     urlopen(
         Request(
@@ -92,7 +91,7 @@ def test_two_scans_in_a_row_stay_within_their_memory_limit(
 
 
 def peaks(fleet: Sequence[str], region: str, store: Path) -> list[float]:
-    """The peak memory of a scan in MB, and that of the next night's scan."""
+    """The peak memory in MB of a scan and of the next day's scan."""
     with simulator(*fleet) as url:
         nights = [scanned(url, region, store, night) for night in (0, 1)]
     assert [code for code, _, _ in nights] == [0, 0], nights

@@ -1,5 +1,4 @@
-"""An odd value affects only its own field, whatever any field of a finding, coverage row or status
-contains.
+"""An odd value in a finding, coverage row or status affects only its own field.
 
 Each field gets each odd value in a separate finding. All of them are scanned at once, together with
 a valid one.
@@ -42,7 +41,7 @@ ACCOUNT = "111122223333"
 
 
 class Verbatim(str):
-    """Raw JSON for the body, valid or not."""
+    """Raw JSON for a body, valid or not."""
 
     __slots__ = ()
 
@@ -82,7 +81,7 @@ FEW: list[Any] = [None, 1_763_773_200_000, "https://[bad", [None], {"a": 1}, Ver
 
 
 def finding(number: int) -> dict[str, Any]:
-    """All fields that a package finding can have, and some of other findings."""
+    """All fields that a package finding can have, and some fields of other findings."""
     package = {
         "name": "openssl",
         "version": "3.0.1",
@@ -214,7 +213,7 @@ def detail(arn: str) -> dict[str, Any]:
 
 
 def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    """The path of every field and item inside."""
+    """The path of every field and of every item inside it."""
     for key, inner in (
         value.items()
         if isinstance(value, dict)
@@ -236,13 +235,13 @@ def replaced(value: Any, path: tuple[Any, ...], odd: Any) -> Any:
 
 
 def spoiled(make: Callable[[int], Any]) -> list[Any]:
-    """One for each field and odd value; nested fields get only a few of the values."""
+    """One object for each field and odd value; nested fields get only some of the values."""
     changes = [(path, odd) for path in places(make(0)) for odd in (ODD if len(path) == 1 else FEW)]
     return [replaced(make(number), path, odd) for number, (path, odd) in enumerate(changes, 1)]
 
 
 def written(value: Any) -> bytes:
-    """JSON with embedded raw values."""
+    """JSON with raw values inserted."""
     held: list[str] = []
 
     def plain(one: Any) -> Any:
@@ -260,7 +259,10 @@ def written(value: Any) -> bytes:
 
 
 class Service:
-    """Inspector in a region, as raw bodies divided into pages; one finding is valid."""
+    """Inspector in a region.
+
+    Its responses are raw bodies in pages, and one finding is valid.
+    """
 
     def __init__(self) -> None:
         fine = finding(0)

@@ -1,5 +1,7 @@
-"""Whatever tags findings and coverage have: a resource has one owner per snapshot in all rows, who
-never sees it as clean."""
+"""A resource has one owner per snapshot in all rows, whatever tags its data has.
+
+Its owner never sees it as clean.
+"""
 
 from __future__ import annotations
 
@@ -132,14 +134,14 @@ def covered(one: str, scan_type: str, tags: Wire | None, scanned_at: float) -> W
 
 @dataclass
 class Night:
-    """One night of an organization: Inspector's data."""
+    """Inspector's data of an organization at one time."""
 
     at: datetime
     findings: list[Wire]
     coverage: list[Wire]
 
     def owner(self, one: str) -> str | None:
-        """The owner of a resource: a second implementation of the rule."""
+        """The owner of a resource, by a second implementation of the rule."""
         looks = [
             (row["lastScannedAt"], row["resourceMetadata"]["ec2"].get("tags"))
             for row in self.coverage
@@ -167,7 +169,7 @@ class Night:
         return "dan" if RESOURCES[one] == THERE else None
 
     def hit(self) -> set[str]:
-        """The resources in findings."""
+        """The resources with findings."""
         return {each["id"] for wire in self.findings for each in wire["resources"]}
 
     def known(self) -> set[str]:
@@ -202,7 +204,7 @@ def night(number: int, drawn: Any) -> Night:
 
 @dataclass
 class Estate:
-    """A store of the nights so far, and each resource's last owner."""
+    """A store of the snapshots so far, and each resource's last owner."""
 
     folder: Path
     last: dict[str, str | None] = field(default_factory=dict)
@@ -267,8 +269,11 @@ def test_all_rows_of_a_resource_have_one_owner_who_never_sees_it_as_clean(
 
 
 def check_rows(estate: Estate, tonight: Night, commit: Commit) -> None:
-    """Checks that every row of every table has the night's owner, or the last known one of a
-    missing resource, and that original data are unchanged."""
+    """Checks the owner in every row of every table.
+
+    It is the current owner, or the last known one of a missing resource. Original data are
+    unchanged.
+    """
     named: dict[str, set[str | None]] = defaultdict(set)
     for table in TABLES:
         for row in estate.rows(commit, table):
@@ -297,7 +302,7 @@ def check_sums(estate: Estate, tonight: Night, commit: Commit) -> None:
 
 
 def check_answers(estate: Estate, tonight: Night, access: Access) -> None:
-    """Checks that a caller sees a resource as a whole or not at all, live and from the snapshot."""
+    """Checks that a client sees all or nothing of a resource, live and from the snapshot."""
     mine = {one for one in tonight.known() if access.allows(RESOURCES[one], tonight.owner(one))}
     hit = mine & tonight.hit()
     seen = estate.sources(tonight).seen_by(access)

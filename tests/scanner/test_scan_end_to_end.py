@@ -1,4 +1,4 @@
-"""A scan reads everything in the service, or reports what is missing."""
+"""A scan reads all data of the service, or reports what is missing."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def rows_of(house: Any, commit: Commit, kind: str = "findings") -> list[dict[str
 
 
 def whole_rows_of(house: Any, commit: Commit) -> list[dict[str, Any]]:
-    """Findings joined with their shared data."""
+    """Findings joined with the data that they share."""
     details = {(row["region"], row["details_id"]): row for row in rows_of(house, commit, "details")}
     lists = {
         (row["region"], row["packages_id"]): row["list"]

@@ -1,4 +1,4 @@
-"""The same scan gives the same answers on S3 and DynamoDB as in a folder and SQLite."""
+"""A scan gives the same answers from S3 and DynamoDB as from a folder and SQLite."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The verdict on all resources follows the same rule as the verdict on one."""
+"""The verdict on all resources follows the same rule as that on one resource."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from sre_simulator.inspector.server import Fault
 
 @pytest.fixture
 def asked(house: Any, served: Callable[..., Any], tmp_path: Path) -> Callable[..., Any]:
-    """The summary of an organization whose only finding has this status."""
+    """The summary of an organization whose only finding has the given status."""
 
     def ask(status: str, *faults: Fault, age: timedelta = timedelta()) -> Any:
         resource = {

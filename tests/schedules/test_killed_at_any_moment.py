@@ -1,5 +1,7 @@
-"""Three nights on a faster clock, with the process killed repeatedly: each slot runs exactly
-once."""
+"""Three simulated days with the process killed repeatedly: each slot runs exactly once.
+
+The clock runs faster than real time.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +35,7 @@ from sre_simulator.slack.web_api import CHANNEL, TOKEN, Workspace, serving
 
 pytestmark = pytest.mark.slow
 KILLS, NIGHTS = 30, 3
-SHORTEST_NIGHT = 20.0  # real seconds per night; more if processes start slowly
+SHORTEST_NIGHT = 20.0  # real seconds per day; more if processes start slowly
 STARTS_A_NIGHT = 12
 SCHEDULES = """schedules:
   - {name: scan, cron: "0 1 * * *", run: scan --region eu-west-1, grace: 7d}
@@ -79,7 +81,10 @@ def workspace() -> Workspace:
 
 @pytest.fixture
 def night() -> float:
-    """Real seconds per night: long enough for its jobs on this machine under its current load."""
+    """Real seconds per simulated day.
+
+    Long enough for the day's jobs on this machine under its current load.
+    """
     began = time.monotonic()
     subprocess.run(
         [sys.executable, "-m", "sre_cli", "schedule", "next"], check=True, capture_output=True
@@ -89,15 +94,17 @@ def night() -> float:
 
 @pytest.fixture
 def environ(tmp_path: Path, workspace: Workspace, night: float) -> Iterator[dict[str, str]]:
-    """The environment of a scheduler with its own store, simulated Inspector and stand-in for
-    Slack."""
+    """The environment of a scheduler.
+
+    It has its own store, a simulated Inspector and a stand-in for Slack.
+    """
     (tmp_path / "findings.jsonl").write_text(json.dumps(FINDING))
     (tmp_path / "schedules.yaml").write_text(SCHEDULES)
     (tmp_path / "channels.yaml").write_text(
         f'channels:\n  - {{channel: {CHANNEL}, owners: ["*"]}}\n'
     )
     midnight = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    ahead = midnight + timedelta(hours=23)  # the first fire comes an hour after the start
+    ahead = midnight + timedelta(hours=23)  # the first job is due an hour after the start
     since, speed = datetime.now(UTC), round(86_400 / night)
     with (
         Simulator(replay_fleet(tmp_path / "findings.jsonl", now=session_hour())) as simulator,
@@ -118,7 +125,7 @@ def environ(tmp_path: Path, workspace: Workspace, night: float) -> Iterator[dict
 def scheduler(
     environ: dict[str, str], tmp_path: Path
 ) -> Iterator[Callable[[], subprocess.Popen[bytes]]]:
-    """Starts the process, and ends it if it still runs at the end."""
+    """Starts the process, and ends it at the end of the block if it still runs."""
     started: list[subprocess.Popen[bytes]] = []
     log = (tmp_path / "log.jsonl").open("ab")
 
@@ -148,7 +155,7 @@ def scheduler(
 def ended(
     environ: dict[str, str], folder: Path, until: datetime
 ) -> dict[str, list[tuple[str, bool | None]]]:
-    """The state of each slot of each schedule, from its beginning to ``until``."""
+    """The state of each slot of each schedule, from its start to ``until``."""
     slots, found = Slots(open_table(f"sqlite:///{folder}/store/table.db"), ""), {}
     for one in load(folder / "schedules.yaml", until):
         fires = list(_until(one.cron.fires(one.zone, slots.begun(one, until)), until))

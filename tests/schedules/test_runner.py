@@ -28,8 +28,10 @@ def nightly(name: str = "scan", cron: str = "0 1 * * *", **rest: Any) -> Schedul
 
 @dataclass
 class World:
-    """A runner with the test's clock, jobs and log. Each run takes the next of ``outcomes``, and
-    then the last one again."""
+    """A runner with the test's clock, jobs and log.
+
+    Each run takes the next of ``outcomes``; the last one is repeated.
+    """
 
     table: Table
     schedules: tuple[Schedule, ...] = (nightly(),)
@@ -66,7 +68,7 @@ class World:
 
 
 class _Skipping(threading.Event):
-    """An event whose waits return at once and move the clock forward instead."""
+    """An event whose waits return at once and advance the clock instead."""
 
     def __init__(self, world: World) -> None:
         super().__init__()
@@ -298,8 +300,10 @@ def test_a_job_gets_its_slot_or_the_one_it_follows(
 def test_a_scan_in_a_separate_task_is_followed_by_its_snapshot(
     table: Table, claimed: bool, committed: bool, waits: bool
 ) -> None:
-    """In AWS a separate task runs the scan, which claims no slot here. A claimed slot is waited
-    for, whatever snapshot exists."""
+    """In AWS a separate task runs the scan, which claims no slot here.
+
+    If a slot is claimed, the runner waits for it, even if a snapshot exists.
+    """
     scan, digest = nightly(), nightly("digest", "30 1 * * *", after="scan", command="digest")
     world = World(table, (scan, digest), moment=MIDNIGHT + timedelta(hours=1, minutes=30))
     fire = MIDNIGHT + timedelta(hours=1)
@@ -320,7 +324,7 @@ def test_a_scan_in_a_separate_task_is_followed_by_its_snapshot(
 
 def test_of_two_concurrent_claims_one_succeeds(table: Table) -> None:
     class Late:
-        """A table whose answers are from before the claim."""
+        """A table that answers as before the claim."""
 
         def query(self, *_: Any, **__: Any) -> Iterable[Row]:
             return iter(())

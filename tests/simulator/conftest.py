@@ -1,4 +1,4 @@
-"""The simulator of a small default fleet, raw and boto3 clients, and botocore's model."""
+"""A simulator of a small default fleet, raw and boto3 clients, and botocore's model."""
 
 from __future__ import annotations
 
@@ -87,9 +87,9 @@ def fleet() -> Fleet:
 
 @pytest.fixture(scope="session")
 def shown(fleet: Fleet) -> list[dict[str, Any]]:
-    """All findings of the default fleet on its newest night."""
+    """All findings in the newest state of the default fleet."""
     found = list(fleet.findings())
-    gc.freeze()  # millions of permanent objects, which each collection would visit again
+    gc.freeze()  # millions of permanent objects, which each garbage collection would visit again
     return found
 
 
@@ -135,13 +135,13 @@ def _post(
 
 @pytest.fixture(scope="session")
 def post() -> Post:
-    """One signed POST, without decoding and retries."""
+    """One signed POST without decoding or retries."""
     return _post
 
 
 @pytest.fixture(scope="session")
 def walk() -> Walk:
-    """All pages of a listing as decoded bodies."""
+    """All pages of a listing, as decoded bodies."""
 
     def walked(
         simulator: Simulator, path: str, body: dict[str, Any], **caller: Any
@@ -197,8 +197,10 @@ def model() -> dict[str, Any]:
 
 @pytest.fixture(scope="session")
 def recordings() -> list[Path]:
-    """The recorded findings: SRE_REAL_FINDINGS, by default `shared/real-findings` beside the
-    checkout."""
+    """The folder of the recorded findings.
+
+    SRE_REAL_FINDINGS sets it; the default is `shared/real-findings` beside the checkout.
+    """
     beside = Path(__file__).parents[2].parent / "shared" / "real-findings"
     folder = Path(os.environ.get("SRE_REAL_FINDINGS", beside))
     found = sorted(folder.glob("*.jsonl"))

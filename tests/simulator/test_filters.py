@@ -1,5 +1,7 @@
-"""The filter engine compared with a naive one that reads whole findings, without layers or
-selections."""
+"""The filter engine, compared with a naive one that reads whole findings.
+
+The naive engine uses no layers or selections.
+"""
 
 from __future__ import annotations
 

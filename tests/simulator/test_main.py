@@ -1,4 +1,4 @@
-"""The command and the control endpoint, as another process uses them."""
+"""The command and the control endpoint, used from another process."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def test_help_shows_how_to_connect(capsys: pytest.CaptureFixture[str]) -> None:
 
 @pytest.fixture
 def asked(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Simulator]:
-    """The fleet that the command would serve, without waiting for a signal."""
+    """The fleet that the command would serve, returned without waiting for a signal."""
     made: list[Simulator] = []
 
     class Noted(Simulator):

@@ -1,4 +1,4 @@
-"""HTTP servers in place of Slack, Lambda and AWS, and requests signed as Slack signs them."""
+"""HTTP servers in place of Slack, Lambda and AWS, and signed requests as from Slack."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class StandIn(HttpServer):
     delay = 0.0
 
     def will(self, status: int, body: bytes | str = b"", **headers: str) -> None:
-        """Adds a response; ``_`` in names of headers stands for ``-``."""
+        """Adds a response; ``_`` in header names stands for ``-``."""
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         self.responses.append(
             HttpResponse(status, body if isinstance(body, bytes) else body.encode(), named)
@@ -66,7 +66,7 @@ def slack(make_stand_in: Callable[[], StandIn], monkeypatch: pytest.MonkeyPatch)
 
 @dataclass
 class Signer:
-    """Events of API Gateway with requests that are signed as Slack signs them."""
+    """API Gateway events with requests signed as by Slack."""
 
     secret: str = SECRET
     now: float = NOW

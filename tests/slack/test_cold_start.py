@@ -1,4 +1,4 @@
-"""The cold start of the acknowledgement: few imports and little processor time."""
+"""The cold start of the acknowledgement: few imports and little CPU time."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ HEAVY = (
     "slack_sdk",
     "sre_slack.worker",
 )
-# times the CPU time of a bare interpreter; measured: 6, mostly for botocore.auth
+# times a bare interpreter's CPU time; measured: 6, mostly for botocore.auth
 FACTOR, RUNS = 12, 5
 
 _CHILD = """

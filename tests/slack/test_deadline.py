@@ -1,4 +1,4 @@
-"""A call to a slow server ends while there is time to report it."""
+"""A call to a slow server ends early enough to report it."""
 
 from __future__ import annotations
 

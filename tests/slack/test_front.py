@@ -1,4 +1,4 @@
-"""The front: requests from Slack start a job at once; any other request is refused."""
+"""The front: requests from Slack start a job at once; other requests are rejected."""
 
 from __future__ import annotations
 
@@ -179,7 +179,7 @@ def test_a_job_that_cannot_start_is_reported(signer: Any) -> None:
 
 
 class FailingSecrets(SecretCache):
-    """Secrets that cannot be read. It counts the attempts."""
+    """Secrets that cannot be read. Counts the attempts."""
 
     attempts = 0
 

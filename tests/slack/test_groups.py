@@ -1,4 +1,4 @@
-"""The user groups of a user: read from Slack, cached for minutes, never guessed."""
+"""A user's groups: read from Slack, cached for minutes, never guessed."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def test_groups_of_the_user_are_read_and_cached_for_minutes(slack: Any, make_job
     clock[0] = CACHE_SECONDS
     assert (
         groups.of(make_job(), "xoxb-1") == []
-    )  # they left: the last response is used for both groups
+    )  # the user left the groups: the last response is used for both
     assert Groups({}).of(make_job(), "") == []
 
 

@@ -1,5 +1,4 @@
-"""Secrets, the invocation of the function by itself, messages to Slack, and sharing in channels,
-over real HTTP."""
+"""HTTP calls: secrets, the function's invocation of itself, messages, and shared channels."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The state that invocations share, in a DynamoDB table of moto."""
+"""The state that invocations share in a DynamoDB table (moto)."""
 
 from __future__ import annotations
 

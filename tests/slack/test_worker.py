@@ -1,4 +1,4 @@
-"""The worker: one answer per job, a text for every failure, and no secret in the log."""
+"""The worker: one answer per job, a text for every failure, and no secrets in the log."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ ENVIRON = {
 
 
 class MemoryRecords:
-    """Records in memory. ``before`` and ``after`` are raised around the work."""
+    """Records in memory. Raises ``before`` and ``after`` around the work, if set."""
 
     def __init__(self) -> None:
         self.done: dict[str, str] = {}
@@ -65,7 +65,7 @@ class MemoryRecords:
 
 
 class Room:
-    """A worker with a fixed answer, and the messages that it sent to Slack."""
+    """A worker with a fixed answer, and the messages that it posted."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.records = MemoryRecords()

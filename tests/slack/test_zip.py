@@ -110,8 +110,8 @@ print(json.dumps([answer, away]))
 
 
 def handled(folder: Path, event: Any, **environ: str) -> Any:
-    """The response of an interpreter that has no packages but those in the folder."""
-    # of tests/at.sh
+    """The response of an interpreter with only the packages in the folder."""
+    # set by tests/at.sh
     clock = {
         name: os.environ[name] for name in ("LD_PRELOAD", "SRE_CLOCK_OFFSET") if name in os.environ
     }

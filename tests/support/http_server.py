@@ -1,4 +1,4 @@
-"""An HTTP server on localhost for tests: it answers as the test says, and records requests."""
+"""An HTTP server on localhost for tests, with scripted responses and recorded requests."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, cast
 
-_LONGEST_WAIT = 60.0  # seconds that a response waits at most
+_LONGEST_WAIT = 60.0  # the longest time that a response waits, in seconds
 
 
 @dataclass(frozen=True, slots=True)
 class HttpRequest:
-    """A request as it arrived; names of headers in lower case."""
+    """A request as received, with header names in lower case."""
 
     method: str
     path: str
@@ -32,8 +32,11 @@ class HttpRequest:
 
 @dataclass(frozen=True, slots=True)
 class HttpResponse:
-    """A response, and what goes wrong with it: only ``cut`` bytes of the body are sent, the
-    connection is ``reset``, or it first waits for ``after``."""
+    """A response, and its faults.
+
+    Only ``cut`` bytes of the body are sent, the connection is ``reset``, or the response first
+    waits for ``after``.
+    """
 
     status: int = 200
     body: bytes = b""
@@ -44,7 +47,7 @@ class HttpResponse:
 
 
 def json_response(values: object, status: int = 200, **headers: str) -> HttpResponse:
-    """A response with a JSON body; ``_`` in names of headers stands for ``-``."""
+    """A response with a JSON body; ``_`` in header names stands for ``-``."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     return HttpResponse(
         status, json.dumps(values).encode(), {"Content-Type": "application/json", **named}
@@ -52,10 +55,10 @@ def json_response(values: object, status: int = 200, **headers: str) -> HttpResp
 
 
 class HttpServer(ThreadingHTTPServer):
-    """Answers with ``responses`` in order, then with the last one again. Subclasses may override
-    ``respond``.
+    """Sends ``responses`` in order and then repeats the last one.
 
-    It serves within ``with running(server)`` (see the fixture ``running``).
+    Subclasses may override ``respond``. It serves within ``with running(server)`` (see the fixture
+    ``running``).
     """
 
     daemon_threads = True
@@ -78,7 +81,7 @@ class HttpServer(ThreadingHTTPServer):
         return f"http://{self.address}"
 
     def respond(self, request: HttpRequest) -> HttpResponse:
-        """The response to a request. It may run in several threads at the same time."""
+        """Returns the response to a request. May run in several threads at the same time."""
         with self._lock:
             if len(self.responses) > 1:
                 return self.responses.pop(0)

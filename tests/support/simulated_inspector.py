@@ -25,8 +25,10 @@ CREDENTIALS = {
 
 @contextmanager
 def simulated_inspector(fleet: Fleet, **options: Any) -> Iterator[Simulator]:
-    """Simulates Inspector with a fleet and sets the environment variables for it; for fixtures of
-    any scope. ``options`` are the simulator's."""
+    """Simulates Inspector with a fleet, and sets the environment variables for it.
+
+    For fixtures of any scope. ``options`` are passed to the simulator.
+    """
     with pytest.MonkeyPatch.context() as patch, Simulator(fleet, **options) as simulator:
         for name, value in CREDENTIALS.items():
             patch.setenv(name, value)
@@ -37,8 +39,10 @@ def simulated_inspector(fleet: Fleet, **options: Any) -> Iterator[Simulator]:
 def scan_nights(
     simulator: Simulator, snapshots: SnapshotWriter, table: Table, **request: Any
 ) -> list[Commit]:
-    """Scans every night of the simulator's fleet at that night's time; ``request`` changes what is
-    scanned, by default all regions."""
+    """Scans each day of the simulator's fleet at that day's time.
+
+    ``request`` changes what is scanned; by default all regions.
+    """
     regions = simulator.fleet.regions
     values: dict[str, Any] = {"regions": regions, "required": regions, "rate": 5000.0}
     wanted = Request(**values | request)

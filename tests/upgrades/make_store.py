@@ -1,11 +1,11 @@
-"""Makes the store of a version, with that version of the product: two nights of a few simulated
-resources.
+"""Creates the store of a version with two snapshots of a few simulated resources.
 
-python tests/upgrades/make_store.py tests/upgrades/schema-3
+Run it with the last commit of a version, before the next one changes a column or a key:
 
-Run it with the last commit of a version, before the next one changes a column or a key. It never
-replaces an existing store. schema-1 and schema-2 were made with it: the first lacks names,
-reachability and unknown values, and both have all tables of a snapshot in one folder.
+    python tests/upgrades/make_store.py tests/upgrades/schema-3
+
+It never replaces an existing store. schema-1 and schema-2 were made with it. The first lacks names,
+reachability and unknown values; both have all tables of a snapshot in one folder.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def small_fleet() -> Fleet:
 
 
 def main(folder: Path) -> None:
-    """Scans both nights into the folder."""
+    """Scans both snapshots into the folder."""
     fleet, snapshots, table = (
         small_fleet(),
         SnapshotWriter(FolderBlobs(folder.absolute())),

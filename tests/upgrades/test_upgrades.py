@@ -1,7 +1,6 @@
-"""Stores of older versions: every query works, and data that they did not record are unknown, not
-empty.
+"""Stores of older versions: every query works, and missing data are unknown, not empty.
 
-Each folder beside this file is a store as its version left it (make_store.py). Both have the same
+Each folder beside this file is a store as its version wrote it (make_store.py). Both have the same
 fleet.
 """
 
@@ -81,7 +80,7 @@ OpenStore = Callable[[int], Sources]
 
 @pytest.fixture
 def open_store(tmp_path: Path) -> OpenStore:
-    """``open_store(1)``: a copy of version 1's store, at the moment of its newest snapshot."""
+    """``open_store(1)``: a copy of version 1's store, at the time of its newest snapshot."""
 
     def copy(version: int) -> Sources:
         folder = tmp_path / f"schema-{version}"
@@ -139,7 +138,7 @@ def test_every_query_gives_the_same_answer_over_every_version(
 
 
 def writer_of(sources: Sources) -> SnapshotWriter:
-    """Writes to the folder that the sources read."""
+    """A writer for the folder that the sources read."""
     return SnapshotWriter(FolderBlobs(Path(sources.snapshots.blobs.url.removeprefix("file://"))))
 
 

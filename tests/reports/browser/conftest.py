@@ -1,5 +1,4 @@
-"""A made-up snapshot, its report, and a browser that records console output, requests and
-errors."""
+"""A synthetic snapshot, its report, and a browser that records output, requests and errors."""
 
 from __future__ import annotations
 
@@ -43,8 +42,10 @@ Visit = Callable[..., Page]
 
 
 def weakness(number: int, **changes: Any) -> Weakness:
-    """One of many weaknesses. Their severities, scores and flags differ, so that no two columns
-    sort alike."""
+    """One of many vulnerabilities.
+
+    Their severities, scores and flags differ, so that each column sorts differently.
+    """
     rank = (0, 1, 1, 2, 2, 2, 2, 3)[number % 8]
     made = Weakness(
         SEVERITIES[rank],
@@ -77,7 +78,7 @@ def place(number: int, **changes: Any) -> Place:
 
 
 def made_up(count: int = 130) -> list[OpenFinding]:
-    """Findings in the order of a report, most severe first."""
+    """Synthetic findings in the order of a report, most severe first."""
     found = []
     for n in range(count):
         opened = TODAY - timedelta(days=n * 13 % 120)
@@ -111,8 +112,10 @@ def listed(items: list[dict[str, Any]], proof: Proof, **beside: Any) -> ListAnsw
 def material(
     found: Sequence[OpenFinding], proof: Proof = PROOF, said: str = "openssl", **changes: Any
 ) -> Material:
-    """The material of a second snapshot with these findings; ``said`` is used wherever text comes
-    from outside."""
+    """The data of a second snapshot with these findings.
+
+    ``said`` is used for every text from outside.
+    """
     whole = SummaryAnswer(
         Verdict(VULNERABLE, FINDINGS, "Inspector reports open findings"), rollup(found), 1, proof
     )
@@ -243,7 +246,7 @@ def grouped(
 
 @pytest.fixture(scope="session")
 def findings() -> list[OpenFinding]:
-    """The findings of the usual report."""
+    """The findings of the default report."""
     return made_up()
 
 
@@ -255,13 +258,16 @@ def make_page() -> Callable[..., str]:
 
 @pytest.fixture(scope="session")
 def usual(make_page: Callable[..., str], findings: list[OpenFinding]) -> str:
-    """The usual report."""
+    """The default report."""
     return make_page(findings)
 
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """Debian's Chromium. It occupies the event loop of the thread, so its scope is one module."""
+    """Debian's Chromium.
+
+    It occupies the event loop of its thread, so the fixture's scope is one module.
+    """
     found = shutil.which("chromium") or shutil.which("chromium-browser")
     if not found:
         pytest.skip("Chromium is not here; install it, on Debian by: apt-get install chromium")
@@ -275,7 +281,7 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture
 def visit(chromium: Browser, tmp_path: Path) -> Iterator[Visit]:
-    """``visit(text, "#sev=high", color_scheme="dark")`` opens a report, and waits for its script.
+    """``visit(text, "#sev=high", color_scheme="dark")`` opens a report and waits for its script.
 
     Console output, errors and network requests fail the test.
     """

@@ -40,7 +40,7 @@ def rows(page: Page) -> list[tuple[str, str, str]]:
 
 
 def told(some: Findings) -> list[tuple[str, str, str]]:
-    """The first fifty of these findings as the table shows them."""
+    """The first fifty of these findings, as the table shows them."""
     return [
         (one.weakness.severity.capitalize(), one.weakness.identity, one.place.resource_id)
         for one in some[:50]
@@ -48,7 +48,7 @@ def told(some: Findings) -> list[tuple[str, str, str]]:
 
 
 def shows(page: Page, count: object) -> None:
-    """Waits until the number of matching findings is shown."""
+    """Waits until the given number of matching findings is shown."""
     expect(page.locator("#shown")).to_contain_text(re.compile(rf"^{count} of 130 findings"))
 
 
@@ -142,7 +142,7 @@ def test_a_heading_sorts_and_shows_the_direction(
             f"#sort={column}",
         )
         first = says.get_attribute("aria-sort")
-        # the oldest was opened first
+        # opened first, so it is the oldest
         assert first == ("descending" if greatest_first or heading == "Age" else "ascending")
         says.get_by_role("button").click()
         assert rows(page) == told(sorted(findings, key=key, reverse=not greatest_first)), heading
@@ -250,7 +250,7 @@ def test_the_csv_is_the_filtered_view_in_its_order(
     wanted = sorted(
         (one for one in findings if one.weakness.fixable), key=attrgetter("weakness.epss")
     )
-    assert len(wanted) > 50  # more than a page of them
+    assert len(wanted) > 50  # more than one page
     for line, one in zip(read, wanted, strict=True):
         assert (line["Severity"], line["Vulnerability"]) == (
             one.weakness.severity,

@@ -1,5 +1,7 @@
-"""The report without JavaScript, on a phone, in print, by keyboard, in dark mode, and with hostile
-text."""
+"""The report in other conditions.
+
+Without JavaScript, on a phone, in print, by keyboard, in dark mode, and with hostile text.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +31,7 @@ ATTACK = f"{MARKUP}\u202egnp.exe\x1b[31m\x00"
 SEEN = f"{MARKUP}gnp.exe[31m"
 FORMULA = '=HYPERLINK("http://x";"y")'
 SIDEWAYS = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-BREAKPOINTS = (26, 48, 62, 70, 76)  # rem, where the style sheets change the layout
+BREAKPOINTS = (26, 48, 62, 70, 76)  # rem, at which the style sheets change the layout
 WIDTHS = sorted(
     {*range(320, 1401, 40), *(16 * rem + more for rem in BREAKPOINTS for more in (-1, 0, 1, 2, 12))}
 )
@@ -41,7 +43,7 @@ OUTSIDE = """() => [...document.querySelectorAll(".card table")].filter((table) 
 
 
 def attacked(findings: Findings) -> Findings:
-    """Findings in which every text is an attack, a formula, or ten thousand letters long."""
+    """Findings whose texts are attacks, formulas, or ten thousand letters long."""
 
     def line(text: str) -> OpenFinding:
         weakness = Weakness("CRITICAL", text, text, 9.8, 0.5, True, True, True, text, text, text)
@@ -62,7 +64,7 @@ def test_without_javascript_the_report_is_complete(visit: Visit, usual: str) -> 
         assert box
         assert min(box["width"], box["height"]) > 8
     assert page.locator("svg.panel").count() == 4
-    assert not page.get_by_role("button").count()  # no button without effect
+    assert not page.get_by_role("button").count()  # buttons need the script
     page.locator("summary").first.click()
     expect(page.get_by_text("Update openssl.").first).to_be_visible()
 
@@ -80,7 +82,7 @@ def is_still(page: Page, *widths: int) -> None:
 def test_nothing_scrolls_sideways_at_any_width_in_any_font(
     visit: Visit, usual: str, font: str, spacing: str
 ) -> None:
-    """Few readers have the first font of the style sheet. The spacing simulates wider fonts."""
+    """Few users have the first font of the style sheet. The spacing simulates wider fonts."""
     page = visit(usual)
     page.evaluate(
         "([font, space]) => Object.assign(document.body.style, {fontFamily: font, letterSpacing:"
@@ -168,7 +170,7 @@ def test_everything_is_reachable_by_keyboard(visit: Visit, usual: str, findings:
     assert any(one.startswith("Critical") for one in order)  # the tiles
     page.keyboard.press("/")
     assert focused(page) == "search"
-    page.keyboard.type("lib-a/b")  # a slash within the field is text
+    page.keyboard.type("lib-a/b")  # a slash in the field is text
     expect(page.locator("#search")).to_have_value("lib-a/b")
     expect(page.locator("#shown")).to_contain_text("0 of 130 findings")
     page.locator("#search").fill("")

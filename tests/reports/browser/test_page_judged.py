@@ -40,7 +40,7 @@ PARTIAL = ("eu-west-1: findings denied", "us-east-2: did not end")
 
 @pytest.fixture(scope="module")
 def judge() -> Callable[[str], Path]:
-    """The path of a Node module."""
+    """The path of a module in Node's folder."""
 
     def find(name: str) -> Path:
         if not (MODULES / name).exists():
@@ -52,7 +52,7 @@ def judge() -> Callable[[str], Path]:
 
 @pytest.fixture(scope="module")
 def forms(make_page: MakePage, findings: list[OpenFinding]) -> dict[str, str]:
-    """The report of every kind of snapshot, and the index."""
+    """The report of every kind of snapshot, and the index page."""
     proof = Proof(
         "snapshot",
         "20261122T010000Z",

@@ -16,7 +16,7 @@ GAP = Gap("111122223333", "eu-west-1", "silent-1", "PACKAGE", "STALE_INVENTORY")
 
 
 def event(kind: str = "opened", **changes: Any) -> dict[str, Any]:
-    """An event as ``happened`` lists it."""
+    """An event as ``happened`` returns it."""
     values: dict[str, Any] = {
         "kind": kind,
         "cause": "new" if kind == "opened" else None,
@@ -68,7 +68,7 @@ def tonight(night: Callable[..., Material]) -> Callable[..., DigestData]:
 
 @pytest.fixture
 def quiet(tonight: Callable[..., DigestData]) -> Callable[..., DigestData]:
-    """The same on a day without changes."""
+    """The same, on a day without changes."""
     return lambda material=None, **changes: tonight(
         material, **{"counted": (), "listed": {}, **changes}
     )
@@ -88,6 +88,6 @@ def workspace() -> Workspace:
 
 @pytest.fixture
 def slack(workspace: Workspace) -> Iterator[Slack]:
-    """The same, served on the loopback."""
+    """The workspace, served on the loopback."""
     with serving(workspace) as server:
         yield server

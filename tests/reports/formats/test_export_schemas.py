@@ -1,5 +1,4 @@
-"""SARIF, OCSF, CycloneDX and OpenVEX are valid by their schemas, and every format has each
-finding."""
+"""SARIF, OCSF, CycloneDX and OpenVEX match their schemas, and formats have every finding."""
 
 from __future__ import annotations
 
@@ -444,7 +443,7 @@ _HOSTILE = settings(
 )
 
 
-@_HOSTILE  # the fixtures are stateless functions
+@_HOSTILE  # safe because the fixtures are stateless functions
 @given(st.lists(_CHANGES, max_size=5))
 def test_every_format_contains_each_finding_once(
     row: Rows, proof: Proofs, changes: list[dict[str, Any]]

@@ -1,4 +1,4 @@
-"""One finding of Inspector per line."""
+"""The NDJSON export: one finding of Inspector per line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One Parquet file with the columns of the snapshot."""
+"""The Parquet export: one file with the columns of the snapshot."""
 
 from __future__ import annotations
 
@@ -58,4 +58,4 @@ def test_repeated_texts_are_stored_once_across_batches(row: Rows) -> None:
         [[row(title=texts[number % 2]), row(title=texts[1])] for number in range(20)], file
     )
     title = pq.ParquetFile(file).metadata.row_group(0).column(WHOLE.names.index("title"))
-    assert title.total_uncompressed_size < 5_000  # two texts and their statistics, not forty texts
+    assert title.total_uncompressed_size < 5_000  # two texts with statistics, not forty texts

@@ -1,4 +1,4 @@
-"""The list of export formats, and writing any of them."""
+"""The registry of export formats, and writing each of them."""
 
 from __future__ import annotations
 

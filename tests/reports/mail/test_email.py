@@ -1,4 +1,4 @@
-"""An e-mail: short, with the numbers of the answers, readable without pictures, and safe."""
+"""The e-mail: short, with the numbers of the answers, readable without pictures, and safe."""
 
 from __future__ import annotations
 

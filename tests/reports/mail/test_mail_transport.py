@@ -44,8 +44,10 @@ HERE = "127.0.0.1"
 
 
 class Inbox:
-    """The e-mails that a server accepted. Recipients named ``no`` are rejected, and each response
-    can be set."""
+    """The e-mails that a server accepted.
+
+    It rejects recipients named ``no``, and tests can set each response.
+    """
 
     def __init__(self) -> None:
         self.mails: list[Envelope] = []
@@ -66,7 +68,7 @@ class Inbox:
 
 
 class Server(Controller):
-    """A mail server on a free port; it listens before the port is returned."""
+    """A mail server on a free port, which is known only once the server listens."""
 
     def __init__(self, inbox: Inbox, **options: Any) -> None:
         self.listening = socket.create_server((HERE, 0))
@@ -90,7 +92,7 @@ def inbox() -> Inbox:
 
 @pytest.fixture
 def serve(inbox: Inbox) -> Iterator[Callable[..., int]]:
-    """Starts a mail server for the inbox, and returns its port."""
+    """Starts a mail server for the inbox and returns its port."""
     running: list[Server] = []
 
     def start(**options: Any) -> int:
@@ -106,7 +108,7 @@ def serve(inbox: Inbox) -> Iterator[Callable[..., int]]:
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A self-signed certificate of 127.0.0.1 with its key."""
+    """A self-signed certificate for 127.0.0.1 with its key."""
     key, now = ec.generate_private_key(ec.SECP256R1()), dt.datetime.now(dt.UTC)
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, HERE)])
     signed = (
@@ -147,7 +149,7 @@ def trusted(certificate: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def far(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Treats the loopback as another machine."""
+    """Makes the product treat the loopback as another machine."""
     monkeypatch.setattr(module, "on_this_machine", lambda host: False)
 
 
@@ -251,7 +253,7 @@ def test_a_server_that_disconnects_or_hangs_is_unreachable(
 
 @pytest.fixture
 def hang_up() -> Iterator[Callable[[bytes, bool], int]]:
-    """A socket that sends something and then disconnects or hangs; returns its port."""
+    """Runs a server that sends something, then disconnects or hangs. Returns its port."""
     stop, threads, listening = (
         threading.Event(),
         list[threading.Thread](),
@@ -359,7 +361,7 @@ def test_an_error_of_ses_is_reported_and_not_retried(
 def answers(
     monkeypatch: pytest.MonkeyPatch, running: Any
 ) -> Iterator[Callable[[str], list[HttpRequest]]]:
-    """An SES on the loopback that responds with an error; returns its requests."""
+    """Runs an SES on the loopback that responds with an error. Returns its requests."""
     server = HttpServer()
     monkeypatch.setenv("AWS_ENDPOINT_URL_SESV2", server.url)
 
@@ -375,7 +377,7 @@ def answers(
 def test_missing_credentials_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
-    # boto3 keeps the credentials of the previous session
+    # boto3 keeps the credentials of its previous session
     monkeypatch.setattr("boto3.DEFAULT_SESSION", None)
     with pytest.raises(CredentialsInvalid, match="AWS_PROFILE"):
         open_sender("ses://eu-west-1").send(a_mail())

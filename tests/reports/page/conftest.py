@@ -1,5 +1,7 @@
-"""The material of a report. Every field has a value, so that a test changes only what it is
-about."""
+"""The data of a report.
+
+Every field has a value, so that a test changes only what matters to it.
+"""
 
 from __future__ import annotations
 
@@ -35,8 +37,10 @@ def listed(proof: Callable[..., Proof]) -> Callable[..., ListAnswer[Any, Any]]:
 
 @pytest.fixture
 def open_finding() -> Callable[..., OpenFinding]:
-    """One finding; a change applies to the weakness, the place or the finding that has the
-    field."""
+    """One finding.
+
+    A change applies to the weakness, the place or the finding, depending on the field's name.
+    """
 
     def make(**changes: Any) -> OpenFinding:
         weakness = Weakness(
@@ -83,8 +87,10 @@ def night(
     listed: Callable[..., ListAnswer[Any, Any]],
     open_finding: Callable[..., OpenFinding],
 ) -> Callable[..., Material]:
-    """The material of a second snapshot: ``night(coverage=…)``; 13 open findings, two of them
-    listed."""
+    """The data of a second snapshot: ``night(coverage=…)``.
+
+    It has 13 open findings, two of which are listed.
+    """
     whole = summary_answer()
     worst = Rollup(Counts(critical=2, high=40, low=1), kev=3, resources=1)
     place = open_finding().place

@@ -1,4 +1,4 @@
-"""The report: complete, self-contained, and safe against text from outside."""
+"""The report: complete, self-contained, and safe with text from outside."""
 
 from __future__ import annotations
 
@@ -59,8 +59,10 @@ SEEN = (
 
 
 class Reader(HTMLParser):
-    """The report as a browser parses it: elements with attributes, text, and the text of each
-    element."""
+    """The report as a browser parses it.
+
+    Elements with attributes, the whole text, and the text of each element.
+    """
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -399,7 +401,7 @@ def hostile(
     summary: Callable[..., SummaryAnswer],
     listed: Callable[..., ListAnswer[Any, Any]],
 ) -> str:
-    """A report in which all text from outside is this text."""
+    """A report whose texts from outside are all this text."""
     whole = summary(proof=proof(state="partial", reasons=(text,), snapshot_id=text, claim=text))
     place = Place(text, text, text, text, text, text)
     one = OpenFinding(

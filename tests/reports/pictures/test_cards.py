@@ -1,4 +1,4 @@
-"""Cards: the same on every machine, with alt text, and safe against text from outside."""
+"""Cards: identical on every machine, with alt text, and safe with text from outside."""
 
 from __future__ import annotations
 
@@ -57,8 +57,10 @@ def hostile(night: Nights, proof: Callable[..., Proof]) -> Material:
 
 
 def rows_of(png: bytes) -> Iterator[tuple[int, bytearray]]:
-    """The pixels of the picture by row, four bytes each, decoded as the PNG specification
-    defines."""
+    """The pixels of a picture by row, four bytes each.
+
+    Decoded as the PNG specification defines.
+    """
     assert png[:8] == b"\x89PNG\r\n\x1a\n"
     at, packed, wide = 8, b"", 0
     while at < len(png):

@@ -1,5 +1,7 @@
-"""Colours have contrast in light and dark mode for any colour vision, and severities darken in
-order."""
+"""Colours have enough contrast in both modes for any colour vision.
+
+Severities are darker the higher they are.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,7 @@ THEMES = {"light": palette.LIGHT, "dark": palette.DARK}
 SEVERITIES = ("critical", "high", "medium", "low")
 FILLS = (*SEVERITIES, "info")
 EYES = ("usual", "deuteranomaly", "protanomaly", "tritanomaly")
-APART = 14  # in CAM02-UCS; two steps of a usual palette are about 10 apart
+APART = 14  # in CAM02-UCS; two steps of a usual palette have a distance of about 10
 
 
 @pytest.fixture(params=THEMES)
@@ -42,9 +44,9 @@ def contrast(one: str, other: str) -> float:
 
 
 def distance(one: str, other: str, eye: str) -> float:
-    """The distance of two colours in CAM02-UCS."""
+    """The distance between two colours in CAM02-UCS."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", SyntaxWarning)  # raised by its own source
+        warnings.simplefilter("ignore", SyntaxWarning)  # raised by the library's source
         from colorspacious import cspace_convert
     space = "sRGB1" if eye == "usual" else {"name": "sRGB1+CVD", "cvd_type": eye, "severity": 100}
     places = [
@@ -65,7 +67,7 @@ def test_text_has_contrast_on_every_background(colours: Mapping[str, str]) -> No
 def test_text_has_contrast_on_every_shade(colours: Mapping[str, str]) -> None:
     for n in range(1, 6):
         assert contrast(colours["ink"], colours[f"shade-{n}"]) >= 4.5, n
-    for name in ("muted", "good", "bad"):  # of a tile under the pointer
+    for name in ("muted", "good", "bad"):  # on a tile under the pointer
         assert contrast(colours[name], colours["shade-1"]) >= 4.5, name
     assert contrast(colours["card"], colours["ink"]) >= 4.5  # the tag of overdue findings
     assert contrast(colours["card"], colours["link"]) >= 4.5  # a pressed chip

@@ -19,7 +19,7 @@ from sre_simulator.fleet import default_fleet
 
 @pytest.fixture(scope="session")
 def nights(tmp_path_factory: pytest.TempPathFactory) -> SnapshotWriter:
-    """Two snapshots of the default fleet, scanned once for all tests. No test writes to it."""
+    """Two snapshots of the default fleet, scanned once for all tests. Read-only."""
     folder = tmp_path_factory.mktemp("nights") / "store"
     snapshots, fleet = SnapshotWriter(FolderBlobs(folder)), default_fleet(nights=2, now=NOW)
     with simulated_inspector(fleet) as simulator:
@@ -36,7 +36,7 @@ class S3(HttpServer):
 
     @property
     def headers(self) -> list[list[str]]:
-        """The names of the headers of each request, in lower case."""
+        """The header names of each request, in lower case."""
         return [list(request.headers) for request in self.requests]
 
     def respond(self, request: HttpRequest) -> HttpResponse:

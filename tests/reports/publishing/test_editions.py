@@ -1,4 +1,4 @@
-"""The reports of one pinned snapshot: their views, and that later commits do not change them."""
+"""The reports of one pinned snapshot: their views, which later commits do not change."""
 
 from __future__ import annotations
 

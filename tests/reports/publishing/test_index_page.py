@@ -1,4 +1,4 @@
-"""The index: its entries, unknown values, and safety against text from outside."""
+"""The index: its entries, unknown values, and safety with text from outside."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def told(day: str = "2026-11-22", **changes: Any) -> Night:
 
 
 def row(page: str, day: str) -> dict[str, str]:
-    """The numbers of an entry."""
+    """The numbers of an entry of the index."""
     (found,) = re.findall(
         rf'<tr>\s*<th scope="row"><a href="{day}/index.html">.*?</tr>', page, re.DOTALL
     )

@@ -1,4 +1,4 @@
-"""The published index: rebuilt from the store, also with concurrent publishers."""
+"""The published index: rebuilt from the store, even with concurrent publishers."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def put(shelf: Shelf, night: str, view: View = View()) -> None:  # noqa: B008 - 
 
 
 def listed(shelf: Shelf) -> list[str]:
-    """The dates that the index links to."""
+    """The dates to which the index links."""
     return re.findall(
         r'href="([\d-]+)/index.html"', shelf.blobs.read("reports/index.html").decode()
     )
@@ -44,7 +44,7 @@ def test_a_report_is_listed_once_it_is_complete(shelf: Shelf) -> None:
     put(shelf, "2026-11-21")
     put(shelf, "2026-11-22", View("owner", "payments"))
     with shelf.blobs.write("reports/2026-11-20/summary.json") as file:
-        file.write(b"{}")  # a publisher was killed before it wrote the page
+        file.write(b"{}")  # a publisher was killed before it wrote index.html
     assert publish_list(shelf, AT).endswith("/reports/index.html")
     assert listed(shelf) == ["2026-11-21"], "a link that leads nowhere is no line"
 
@@ -56,7 +56,7 @@ def test_a_report_published_meanwhile_is_in_the_index(
     calls = list[int]()
 
     def slow(*arguments: object) -> str:
-        made = render_nights(*arguments)  # type: ignore[arg-type]  # handed on as they came
+        made = render_nights(*arguments)  # type: ignore[arg-type]  # passes its arguments on
         if not calls:
             put(shelf, "2026-11-22")
         calls.append(1)

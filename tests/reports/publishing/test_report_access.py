@@ -1,5 +1,7 @@
-"""Addresses of published reports: valid forms only, within the reports, and the access that each
-requires."""
+"""Addresses of published reports, and the access that each requires.
+
+Only valid forms within the reports folder are accepted.
+"""
 
 from __future__ import annotations
 

@@ -87,7 +87,10 @@ def fail_within(shelf: Shelf) -> None:
 
 
 def all_of(shelf: Shelf, view: View = WHOLE) -> set[str]:
-    """The texts of a report's files without their names; one text if they are of one run."""
+    """The distinct texts of a report's files without their names.
+
+    It is one text if all files are from the same run.
+    """
     found = [shelf.read(NIGHT, view, name) for name in TYPES]
     return {"" if body is None else body.decode().partition(": ")[2] for body in found}
 
@@ -329,7 +332,7 @@ def test_a_download_link_works_and_expires(aws: str) -> None:
 
 
 def test_a_link_uses_the_regions_own_host(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The global host redirects, and the signature is not valid for its target."""
+    """The global host redirects, and the signature is not valid for the host it redirects to."""
     monkeypatch.delenv("AWS_ENDPOINT_URL")
     blobs = open_blobs("s3://store")
     monkeypatch.setattr(blobs._s3, "head_object", lambda **_: {})  # type: ignore[attr-defined]  # nothing is asked of AWS
@@ -375,7 +378,7 @@ def test_readers_see_a_whole_report_while_publishers_are_killed(
             [sys.executable, "-c", PUBLISH, str(tmp_path), str(start)], stdout=subprocess.PIPE
         ) as publisher:
             assert publisher.stdout
-            publisher.stdout.readline()  # it has started
+            publisher.stdout.readline()  # waits until it has started
             for _ in range(dice.randrange(40)):
                 newest = max(newest, seen(shelf))
             publisher.send_signal(signal.SIGKILL)
@@ -387,7 +390,7 @@ def test_readers_see_a_whole_report_while_publishers_are_killed(
 
 
 def seen(shelf: Shelf) -> int:
-    """The number of the run that published the report; all files must be of one run."""
+    """The number of the run that published the report; all files must be from one run."""
     body = shelf.read(NIGHT)
     assert body is not None
     numbers = set(body.decode().split())
@@ -439,7 +442,7 @@ print({shelf.read("2026-11-22", name=name) for name in TYPES}, len(list(home.rgl
 
 @pytest.mark.parametrize("large", [PAGE, CSV])
 def test_a_disk_that_fills_up_leaves_the_previous_report(tmp_path: Path, large: str) -> None:
-    """A real disk of one megabyte, in its own mount namespace that ends with the process."""
+    """Uses a real disk of one megabyte, in a mount namespace that ends with the process."""
     namespace = ["unshare", "--user", "--map-root-user", "--mount"]
     if (
         not shutil.which("unshare")
@@ -485,7 +488,7 @@ def test_a_full_disk_on_sync_leaves_the_previous_files(
 
 
 def test_a_changed_link_is_rejected(s3: Any) -> None:
-    """S3 rejects it; the error stays one line."""
+    """S3 rejects the link, and the error is one line."""
     s3.status, s3.body = 403, b""
     with pytest.raises(StoreUnreadable, match="cannot make a link"):
         Shelf(open_blobs("s3://store")).link(NIGHT, WHOLE, 60)

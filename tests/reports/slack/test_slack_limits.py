@@ -1,4 +1,4 @@
-"""Each limit of Slack: no problem at the limit, one above it."""
+"""Each of Slack's limits: no problem at the limit, a problem above it."""
 
 from __future__ import annotations
 

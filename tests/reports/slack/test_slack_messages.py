@@ -1,5 +1,7 @@
-"""Slack accepts the message for any answer, text from outside mentions nobody, and the answers
-differ."""
+"""Slack accepts the message for any answer; texts from outside mention no user.
+
+Different answers have different messages.
+"""
 
 from __future__ import annotations
 
@@ -152,12 +154,12 @@ links = st.sampled_from(
     (Links(), Links("https://sre.example"), Links("https://sre.example/" + "a" * 3_000))
 )
 
-# Mentions, links and commands in Slack's syntax, which our markup does not use.
+# Mentions, links and commands in Slack's syntax, which the product's markup does not use.
 _MARKUP = re.compile(r"[<>]|&(?!amp;|lt;|gt;)")
 
 
 def taken(told: Message) -> None:
-    """Checks that Slack accepts both forms, and that their markup has no mention."""
+    """Asserts that Slack accepts both forms, and that their markup has no mention."""
     for blocks in (told.blocks, told.classic):
         assert problems(told.text, blocks) == []
         for text in marked_up({"blocks": blocks}):
@@ -167,7 +169,7 @@ def taken(told: Message) -> None:
 
 
 def marked_up(value: Any) -> list[str]:
-    """Every text that Slack reads as markup."""
+    """Every text that Slack parses as markup."""
     if isinstance(value, Mapping):
         own = [value["text"]] if value.get("type") == "mrkdwn" else []
         return own + [text for one in value.values() for text in marked_up(one)]

@@ -1,5 +1,7 @@
-"""Events between two snapshots: recorded findings, changed by script, with the cause of each
-event."""
+"""Events between two snapshots of recorded findings, and the cause of each event.
+
+A script changes the findings between the snapshots.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +40,7 @@ def account(real_findings: list[Path]) -> list[Wire]:
 
 @pytest.fixture
 def nights(house: Any, served: Any, tmp_path: Path) -> Callable[..., list[Wire]]:
-    """Scans a night for each list of findings, a day apart. Returns the events of the last one."""
+    """Scans each list of findings into a snapshot, a day apart. Returns the last one's events."""
     count = 0
 
     def run(*lists: Sequence[Wire], faults: Sequence[Fault] = (), **request: Any) -> list[Wire]:
@@ -74,14 +76,14 @@ def told(events: list[Wire]) -> Counter[tuple[str, str | None]]:
 
 
 def edited(findings: list[Wire], place: int, **changes: Any) -> list[Wire]:
-    """The findings with one of them changed."""
+    """The findings, with one of them changed."""
     copied = copy.deepcopy(findings)
     copied[place] |= changes
     return copied
 
 
 def first(findings: list[Wire], **wanted: Any) -> int:
-    """The index of the first finding with these values, on a resource that has others."""
+    """The index of the first finding with these values on a resource with several findings."""
     on = Counter(one["resources"][0]["id"] for one in findings)
     return next(
         place
@@ -240,14 +242,16 @@ def test_a_new_version_counts_as_patched_only_after_a_scan(
 
 
 def names_of(one: Wire) -> tuple[str, frozenset[str]]:
-    """The resource of a finding, and its packages."""
+    """The resource of a finding and its packages."""
     packages = one.get("packageVulnerabilityDetails", {}).get("vulnerablePackages", [])
     return one["resources"][0]["id"], frozenset(package["name"] for package in packages)
 
 
 def two_of_a_kind(account: list[Wire]) -> int:
-    """The index of an instance's finding that shares its packages with two to nine others, too few
-    to count as half."""
+    """The index of an instance's finding that shares its packages with others.
+
+    They are two to nine, too few to count as half of the findings.
+    """
     many = Counter(
         names_of(one)
         for one in account
@@ -298,7 +302,7 @@ def test_a_disabled_scan_type_ends_as_not_scanned_and_returns_as_onboarding(
 
 
 def wire(arn: str, package: str, **changes: Any) -> Wire:
-    """A synthetic finding of one CVE in one package of one instance, as Inspector sends it."""
+    """A synthetic finding of a CVE in a package of an instance, as Inspector sends it."""
     moment = (FIRST - timedelta(days=9)).timestamp()
     return {
         "findingArn": f"arn:aws:inspector2:eu-west-1:111122223333:finding/{arn * 32}",
@@ -392,7 +396,7 @@ def test_a_snapshot_without_a_predecessor_is_compared_with_nothing(nights: Any, 
     newest = house.snapshots.latest()
 
     class Alone(SnapshotWriter):
-        """Removes the store's older snapshots."""
+        """A store without the older snapshots."""
 
         def commits(self) -> list[Commit]:
             return [newest]

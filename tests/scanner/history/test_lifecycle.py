@@ -1,5 +1,7 @@
-"""Properties of the history: events account for every finding that came or went, and unread
-findings are not resolved."""
+"""Properties of the history.
+
+Events explain every finding that appeared or disappeared, and unread findings are not resolved.
+"""
 
 from __future__ import annotations
 
@@ -47,7 +49,7 @@ NIGHTS = st.lists(
 def written(
     folder: Path, name: str, rows: Sequence[Mapping[str, Any]], schema: pa.Schema
 ) -> list[Path]:
-    """Writes rows as one part."""
+    """Writes rows as one part of a table."""
     path = folder / f"{name}.parquet"
     pq.write_table(
         pa.Table.from_pylist([{"snapshot_id": "s", **row} for row in rows], schema), path
@@ -56,8 +58,10 @@ def written(
 
 
 def finding(key: Key, status: str, rank: int, at: datetime) -> dict[str, Any]:
-    """One row of findings. Its ARN differs every night, because it is not the finding's
-    identity."""
+    """One row of findings.
+
+    Its ARN differs in every snapshot, because the ARN is not the finding's identity.
+    """
     return {
         **PLACE,
         "resource_id": key[0],
@@ -81,8 +85,10 @@ def lived(
     group: str = "",
     piece: int = PIECE,
 ) -> Tables:
-    """Applies the rules to one night; ``before`` is the result of the previous one. All resources
-    except i-4 are in the group."""
+    """Applies the rules to one snapshot.
+
+    ``before`` is the result for the previous one. All resources except i-4 are in the group.
+    """
     at = FIRST + timedelta(days=number)
     here = folder / str(number)
     here.mkdir()
@@ -125,7 +131,7 @@ def lived(
         for name in ("findings", "packages", "states", "cells")
     }
     types = night.get("states") or {"PACKAGE": night["state"]}
-    # or the pair for the other types
+    # or one cell for the other types
     kind, rest = (PLACE["resource_type"], "") if night.get("named", True) else ("*", "*")
     cells = [(PLACE["account_id"], kind, rest or one, state) for one, state in types.items()]
     asked = Night(f"s{number}", at, "aws", PLACE["region"], cells, parts, earlier if before else {})
@@ -165,7 +171,7 @@ def test_events_account_for_all_findings_and_unread_ones_are_not_resolved(
 
 
 def check(night: dict[str, Any], before: Tables, now: Tables) -> None:
-    """Checks the properties of one night."""
+    """Checks the properties of one snapshot."""
     was, seen = (
         held(before),
         {
@@ -196,8 +202,7 @@ def check(night: dict[str, Any], before: Tables, now: Tables) -> None:
 
 
 def test_a_rebuilt_group_member_keeps_the_age_and_the_last_member_ends_it() -> None:
-    """i-1 is replaced by i-2, which is still vulnerable; then i-2 by i-3, which was scanned and is
-    not."""
+    """i-1 is replaced by i-2, which is still vulnerable; then i-2 by i-3, which is clean."""
     plan: list[tuple[dict[Key, tuple[str, int]], list[str]]] = [
         ({("i-1", "CVE-1"): ("ACTIVE", 0)}, ["i-1"]),
         ({("i-2", "CVE-1"): ("ACTIVE", 0)}, ["i-2"]),
@@ -233,7 +238,7 @@ def test_a_rebuilt_group_member_keeps_the_age_and_the_last_member_ends_it() -> N
 SCAN_TYPES = {"PACKAGE_VULNERABILITY": "PACKAGE", "NETWORK_REACHABILITY": "NETWORK"}
 SEVERAL = st.fixed_dictionaries(
     {
-        # findings by ARN, including several of one subject on one resource
+        # findings by ARN, including several with the same subject on one resource
         "found": st.dictionaries(
             st.integers(0, 9),
             st.tuples(
@@ -243,7 +248,7 @@ SEVERAL = st.fixed_dictionaries(
                 st.sampled_from(["ACTIVE", "SUPPRESSED", "CLOSED"]),
             ),
         ),
-        "rebuilt": st.booleans(),  # every ARN changes from here on
+        "rebuilt": st.booleans(),  # from here on, every ARN changes
         "states": st.fixed_dictionaries(
             {
                 one: st.sampled_from(["reached", "reached", "denied", "disabled"])
@@ -258,13 +263,15 @@ SEVERAL = st.fixed_dictionaries(
 
 
 def cells(rows: Sequence[Mapping[str, Any]]) -> Counter[str]:
-    """Rows by account, region and type."""
+    """The number of rows by scan type."""
     return Counter(SCAN_TYPES[one["type"]] for one in rows)
 
 
 def of_night(plan: Mapping[str, Any], number: int, rebuilt: int) -> dict[str, Any]:
-    """A night as input for ``lived``. A finding keeps its identity with its number; another number
-    is another finding."""
+    """The plan of a snapshot as input for ``lived``.
+
+    A finding keeps its identity as long as its number stays the same.
+    """
     at = FIRST + timedelta(days=number)
     findings = [
         finding((resource, subject), status, 1, at)
@@ -292,7 +299,7 @@ def test_open_findings_equal_the_previous_ones_plus_opened_minus_resolved(
 
 
 def balanced(night: Mapping[str, Any], before: Tables, now: Tables) -> None:
-    """Checks the counts of one night for each account, region and type."""
+    """Checks the counts of one snapshot for each account, region and type."""
     was = [one for one in before["states"] if one["status"] != "resolved"]
     held_now = [one for one in now["states"] if one["status"] != "resolved"]
     seen = [one for one in night["findings"] or () if one["status"] != "CLOSED"]

@@ -1,5 +1,7 @@
-"""A region processed in ranges has the same history as one processed as a whole, row by row in the
-same order."""
+"""A region processed in ranges has the same history as one processed as a whole.
+
+The rows and their order are equal.
+"""
 
 from __future__ import annotations
 
@@ -65,7 +67,7 @@ NIGHT = st.fixed_dictionaries(
 
 
 def written(folder: Path, name: str, rows: Rows, schema: pa.Schema) -> list[Path]:
-    """Writes rows as one part."""
+    """Writes rows as one part of a table."""
     path = folder / f"{name}.parquet"
     plain = {
         field.name: False if pa.types.is_boolean(field.type) else 0
@@ -84,7 +86,7 @@ def written(folder: Path, name: str, rows: Rows, schema: pa.Schema) -> list[Path
 
 
 def finding(one: Mapping[str, Any], at: datetime) -> dict[str, Any]:
-    """A row of findings. Several of one subject on one resource differ by ARN."""
+    """A row of findings. Several with the same subject on one resource differ by ARN."""
     arn = f"arn/{one['account']}/{one['resource']}/{one['subject']}/{one['copy']}"
     return {
         **place(one["resource"], one["account"]),
@@ -112,7 +114,7 @@ def place(resource: str, account: str) -> dict[str, Any]:
 
 
 def parts(folder: Path, plan: Mapping[str, Any], at: datetime) -> dict[str, list[Path]]:
-    """The parts that the shards of a night wrote, sorted by resource."""
+    """The parts that the shards of a snapshot wrote, sorted by resource."""
     unique = {
         (one["resource"], one["account"], one["subject"], one["copy"]): finding(one, at)
         for one in plan["found"]
@@ -165,7 +167,7 @@ def lived(
     before: Path | None,
     piece: int,
 ) -> dict[str, pa.Table]:
-    """The history of a night."""
+    """The history of a snapshot."""
     earlier = (
         {name: [before / f"{name}.parquet"] for name in ("findings", "packages", "states", "cells")}
         if before
@@ -275,8 +277,11 @@ def found(resource: str, subject: str, copy: int = 0) -> dict[str, Any]:
 
 
 def test_groups_across_ranges_give_the_same_events_as_one_range(tmp_path: Path) -> None:
-    """A group's age passes to a member in another range, its exposure ends once, and bulk losses
-    count across ranges."""
+    """Groups whose members are in different ranges.
+
+    A group's age passes to a member in another range, its exposure ends once, and bulk losses are
+    counted across ranges.
+    """
     groups = dict.fromkeys(("i-1", "i-2", "i-3"), "group/1")
     many = [found(resource, "CVE-9", copy) for resource in ("", "it's") for copy in range(9)]
     first = [found("i-1", "CVE-1"), found("i-1", "CVE-2"), found("i-2", "CVE-2"), *many]

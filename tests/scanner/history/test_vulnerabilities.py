@@ -1,5 +1,7 @@
-"""Details of vulnerabilities: requested once, kept with their date, and never taken as "no" if
-missing."""
+"""Details of vulnerabilities: requested once and kept with their date.
+
+Missing details are unknown, never "no".
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,7 @@ KEV = {"dateAdded": 1_700_000_000.0, "dateDue": 1_701_000_000.0, "action": "Upda
 
 
 class Asked:
-    """Answers BatchGetFindingDetails from a table in any region, and records the requests."""
+    """Answers BatchGetFindingDetails from a table in any region and records the requests."""
 
     def __init__(self, table: Mapping[str, Any], refuses: Exception | None = None) -> None:
         self._table, self._refuses, self.batches = table, refuses, list[list[str]]()

@@ -1,5 +1,7 @@
-"""Order, duplicates and row groups: each finding appears once, sorted, with groups that end between
-resources."""
+"""Order, duplicates and row groups: each finding appears once, sorted.
+
+Row groups end between resources.
+"""
 
 from __future__ import annotations
 
@@ -103,6 +105,6 @@ def test_row_groups_cover_every_row_once_and_prefer_resource_boundaries(
     ends = set(np.cumsum(sizes).tolist())
     for start, stop in cuts:
         assert 0 < stop - start <= limit
-        # a cut inside a resource: no resource ended in the second half of the group
+        # cut within a resource, because no resource ended in the second half of the group
         if stop not in ends:
             assert not any(start + limit // 2 <= end <= start + limit for end in ends)

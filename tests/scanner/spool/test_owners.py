@@ -1,5 +1,7 @@
-"""The owners of a shard's resources, determined by column, equal those of the rule for single
-resources."""
+"""The owners of all resources of a shard equal those by the rule for one resource.
+
+They are computed by column.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +29,7 @@ TAGS = st.sampled_from(
 RESOURCE = st.fixed_dictionaries(
     {"id": st.sampled_from(["i-a", "i-b"]), "type": st.sampled_from(["X", "Y"]), "tags": TAGS}
 )
-# each listed once
+# no duplicates
 RESOURCES = st.lists(RESOURCE, max_size=3, unique_by=lambda one: (one["id"], one["type"]))
 FINDING = st.fixed_dictionaries(
     {"awsAccountId": st.sampled_from(["1", "2"]), "resources": RESOURCES | st.just("none")},

@@ -1,4 +1,4 @@
-"""Reading the spool's file in blocks returns the rows of the file."""
+"""Reading the spool's file in blocks returns all of its rows."""
 
 from __future__ import annotations
 

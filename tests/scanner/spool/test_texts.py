@@ -1,4 +1,4 @@
-"""Texts keep every text under its number, even with little memory."""
+"""Texts returns every text by its number, even with little memory."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every input can be rebuilt from its row."""
+"""Every input can be rebuilt from its rows."""
 
 from __future__ import annotations
 
@@ -70,8 +70,10 @@ PLACE = ("20261122T010000Z", "eu-west-1")
 
 
 def through(findings: list[dict[str, Any]] | bytes) -> dict[str, dict[str, Any]]:
-    """From a response through spool and columns back to findings, by ARN; ``of`` findings or a
-    page's body."""
+    """Findings by ARN, after a round trip from the response through spool and columns.
+
+    ``of`` is a list of findings, or the body of a page.
+    """
     body = findings if isinstance(findings, bytes) else msgspec.json.encode({"findings": findings})
     with closing(Spool()) as spool:
         spool.add(decode_findings(body))

@@ -1,5 +1,7 @@
-"""The names of a shard's resources: all names in findings and coverage, except those that newer
-coverage replaced."""
+"""The names of a shard's resources.
+
+These are all names in findings and coverage, except those that newer coverage replaced.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +41,7 @@ def covered(identity: str, kind: str, **metadata: Any) -> dict[str, Any]:
 
 
 def names(findings: Sequence[Mapping[str, Any]], coverage: Sequence[Mapping[str, Any]]) -> Named:
-    """Names, their kinds and their resources, in the order of the part."""
+    """Names with their kinds and resources, in the order of the part."""
     rows = CoverageRows("snapshot", "eu-west-1", Owners(), datetime(2026, 11, 24, tzinfo=UTC))
     rows.add(decode_coverage(msgspec.json.encode({"coveredResources": coverage})))
     with closing(Spool()) as spool:

@@ -1,4 +1,4 @@
-"""Parts are written so that a query for one resource reads little."""
+"""Parts are written so that a query for one resource reads only a little data."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reachability, package URLs and the use of images, from the response to the columns."""
+"""Reachability, package URLs and the use of images, from responses to columns."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Rows = list[dict[str, Any]]
 
 
 def columns(*findings: dict[str, Any]) -> tuple[Rows, Rows, Rows]:
-    """Rows of findings, packages and resources for these findings."""
+    """Rows of findings, packages and resources for some findings."""
     arn = "arn:aws:inspector2:eu-west-1:111122223333:finding/{:032x}"
     wire = [
         {"findingArn": arn.format(n), "status": "ACTIVE", **one} for n, one in enumerate(findings)

@@ -1,5 +1,7 @@
-"""The local Lambda behaves like AWS Lambda, with AWS's own runtime, for a function of five
-lines."""
+"""The local Lambda behaves like AWS Lambda.
+
+Tested with AWS's runtime and a function of five lines.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The life of findings under the virtual clock, and scripted changes between two pages."""
+"""The life cycle of findings on the virtual clock, and scripted changes between two pages."""
 
 from __future__ import annotations
 

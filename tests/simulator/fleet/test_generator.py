@@ -1,4 +1,4 @@
-"""A fleet of a million findings, which are computed and not stored."""
+"""A fleet of a million findings that are computed instead of stored."""
 
 from __future__ import annotations
 

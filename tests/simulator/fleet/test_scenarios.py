@@ -1,4 +1,4 @@
-"""The default fleet: its counts, cases and nights, and the quirks of real findings."""
+"""The default fleet: its counts, cases and history, and the quirks of real findings."""
 
 from __future__ import annotations
 
@@ -277,7 +277,7 @@ def test_findings_of_a_terminated_instance_vanish_within_three_days(fleet: Fleet
         counts.append(Counter(state.status for state in states if state))
     assert counts[0]["ACTIVE"] > 150
     assert counts[3]["ACTIVE"] == 0 < counts[3]["CLOSED"]
-    # terminated four hours before the fourth night: still there on the sixth, gone on the seventh
+    # terminated four hours before the fourth scan: present in the sixth, absent from the seventh
     assert sum(counts[5].values()) > 150
     assert sum(counts[6].values()) < 20
 

@@ -1,4 +1,4 @@
-"""The other operations: aggregations, details, status, members, filters, order."""
+"""The other operations: aggregations, details, status, members, filters and order."""
 
 from __future__ import annotations
 

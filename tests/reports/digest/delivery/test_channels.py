@@ -1,4 +1,4 @@
-"""The channels file: every error names its line, and none sends a digest to the wrong channel."""
+"""The channels file: every error names its line, and no digest goes to the wrong channel."""
 
 from __future__ import annotations
 

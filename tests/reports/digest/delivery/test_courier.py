@@ -1,4 +1,4 @@
-"""Each part of a digest is posted exactly once, whatever runs concurrently or fails."""
+"""Each part of a digest is posted exactly once, despite concurrent runs and failures."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ PARTS = ["main", "came", "changed", "fixes"]
 
 
 class Clock:
-    """A clock that advances only during sleep."""
+    """A clock that only sleeping advances."""
 
     def __init__(self) -> None:
         self.now = NOW
@@ -97,7 +97,7 @@ def sqlite(tmp_path: Path) -> Table:
 
 @pytest.fixture
 def deliver(slack: Slack, found: Told, clock: Clock) -> Callable[..., Delivery]:
-    """``deliver(table)``: delivers the digest as a run of the command does."""
+    """``deliver(table)``: delivers the digest as the command does."""
 
     def run(table: Table, token: str = TOKEN, channel: str = CHANNEL, **options: Any) -> Delivery:
         web = open_web(token, slack.url, clock.sleep)
@@ -180,13 +180,13 @@ def test_a_run_killed_after_the_post_has_posted(
     deliver: Deliver, workspace: Workspace, sqlite: Table, clock: Clock
 ) -> None:
     deliver(sqlite)
-    with sqlite._open(write=True) as rows:  # type: ignore[attr-defined]  # what a killed run does not write
+    with sqlite._open(write=True) as rows:  # type: ignore[attr-defined]  # the killed run did not record the post
         rows.execute("delete from rows where sort like '%#sent'")
     said: list[str] = []
     again = deliver(sqlite, say=said.append)
     assert (again.posted, len(workspace.messages)) == ((), 4)
     assert "another run started posting" in said[0]
-    assert clock.now < NOW + LEASE  # a posted part needs no waiting
+    assert clock.now < NOW + LEASE  # for a part that was posted there is no wait
 
 
 def test_a_run_killed_before_the_post_has_not_posted(
@@ -272,7 +272,7 @@ def test_a_workspace_without_newer_blocks_gets_lines_and_a_picture(
     workspace.newer_blocks = False
     first = deliver(sqlite)
     assert list(first.posted) == [*PARTS, "picture"]
-    assert len(workspace.refused) == 1  # the thread does not try them again
+    assert len(workspace.refused) == 1  # the thread's messages are not retried
     (file,) = workspace.files.values()
     assert (file["content"], file["alt_txt"]) == (b"png", "the trend in words")
     assert workspace.of(thread=first.ts)[-1]["files"][0]["name"] == "inspector-20261122T010000Z.png"
@@ -322,7 +322,7 @@ def test_an_error_of_slack_has_a_remedy_and_the_next_run_retries(
         deliver(sqlite)
     deliver(sqlite)
     assert parts(workspace) == PARTS
-    assert "conversations.history" not in workspace.asked  # nothing was doubtful
+    assert "conversations.history" not in workspace.asked  # nothing was uncertain
 
 
 def test_a_failing_slack_is_given_up_and_checked_by_the_next_run(

@@ -1,5 +1,4 @@
-"""Slack accepts every digest, text from outside mentions nobody, and the kinds of digests
-differ."""
+"""Slack accepts every digest, texts from outside mention no user, and the kinds differ."""
 
 from __future__ import annotations
 
@@ -139,7 +138,7 @@ def all_messages(found: Told) -> Iterator[Message]:
 
 
 def marked_up(value: Any) -> Iterator[str]:
-    """The texts that Slack reads as markup."""
+    """The texts that Slack parses as markup."""
     if isinstance(value, Mapping):
         if value.get("type") == "mrkdwn":
             yield value["text"]
@@ -150,7 +149,7 @@ def marked_up(value: Any) -> Iterator[str]:
 
 
 def taken(found: Told) -> None:
-    """Checks that Slack accepts every form of every message, with no mention but ours."""
+    """Asserts that Slack accepts every form of every message, with only the product's mentions."""
     for one in all_messages(found):
         for blocks in (one.blocks, one.classic):
             assert problems(one.text, blocks) == []

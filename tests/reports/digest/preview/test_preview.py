@@ -1,4 +1,4 @@
-"""The preview shows what is posted, and stays inside its sheet."""
+"""The preview shows what will be posted, and stays inside its frame."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""CSV reads back unchanged, and no spreadsheet evaluates it."""
+"""CSV reads back unchanged, and no spreadsheet evaluates its cells."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The CSV export: Inspector's own columns, its cells, and what the options change."""
+"""The CSV export: Inspector's columns and cells, and the effect of the options."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Nested values of any shape become cells or empty cells, and none is fatal."""
+"""Nested values of any shape become cells or empty cells, never an error."""
 
 from __future__ import annotations
 

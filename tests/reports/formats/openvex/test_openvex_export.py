@@ -1,5 +1,4 @@
-"""Accepted risks as OpenVEX: valid by its schema, deterministic, and no more than the rules
-state."""
+"""Accepted risks as OpenVEX: valid against its schema, deterministic, and only from the rules."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A workbook: typed cells, a frozen header, and messages about what does not fit."""
+"""The XLSX export: typed cells, a frozen header, and messages about data that does not fit."""
 
 from __future__ import annotations
 

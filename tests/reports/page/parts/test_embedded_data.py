@@ -1,4 +1,4 @@
-"""Packed findings are read back as the script reads them (templates/script/rows.js)."""
+"""Packed findings are unpacked as by the report's script (templates/script/rows.js)."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def findings(draw: st.DrawFn) -> list[OpenFinding]:
 
 
 def unpacked(packed: Packed) -> list[dict[str, Any]]:
-    """One row per finding, unpacked as in the script."""
+    """One row per finding, unpacked as by the script."""
     values = json.loads(zlib.decompress(base64.b64decode(packed.text, validate=True)))
     found, weaknesses, places = values["findings"], values["weaknesses"], values["places"]
     new = set(found["new"])
@@ -79,7 +79,7 @@ def unpacked(packed: Packed) -> list[dict[str, Any]]:
 
 
 def said(one: OpenFinding) -> dict[str, Any]:
-    """The same row from the finding itself."""
+    """The same row, computed from the finding itself."""
     weakness, place = one.weakness._asdict(), one.place._asdict()
     cut = ("identity", "title", "packages", "installed", "fixed_in", "name", "owner")
     texts = {

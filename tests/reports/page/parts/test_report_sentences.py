@@ -1,4 +1,4 @@
-"""The sentences of the verdict match the numbers."""
+"""The sentences about the verdict match the numbers."""
 
 from __future__ import annotations
 

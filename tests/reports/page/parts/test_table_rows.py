@@ -51,8 +51,8 @@ def test_a_line_has_all_fields_of_a_finding(open_finding: Open) -> None:
         ({"severity": "UNTRIAGED"}, "severity", "Untriaged"),
         ({"score": None}, "score", ""),
         ({"score": 10.0}, "score", "10.0"),
-        ({"score": 7.25}, "score", "7.3"),  # as JavaScript's toFixed; Python alone says 7.2
-        ({"score": 1.15}, "score", "1.1"),  # the number itself is a little less
+        ({"score": 7.25}, "score", "7.3"),  # as JavaScript's toFixed; Python gives 7.2
+        ({"score": 1.15}, "score", "1.1"),  # the binary value is slightly smaller
         ({"epss": None}, "epss", ""),
         ({"epss": 0.97105}, "epss", "97.1 %"),
         ({"epss": 0.0005}, "epss", "0.1 %"),

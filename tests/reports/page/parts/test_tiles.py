@@ -1,4 +1,4 @@
-"""The eight numbers: they match the answers, have their change, and link to what they count."""
+"""The eight tiles: they match the answers, show changes, and link to what they count."""
 
 from __future__ import annotations
 
