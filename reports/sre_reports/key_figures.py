@@ -29,9 +29,10 @@ _NAMES = (
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """A number with its name. ``change`` is the change since the previous snapshot, ``look``
-    whether that is good or bad, and ``note`` what the number does not include. If there is no
-    number, ``value`` says why.
+    """A number with its name.
+
+    ``change`` is the change since the previous snapshot, ``look`` whether that is good or bad, and
+    ``note`` what the number does not include. If there is no number, ``value`` gives the reason.
     """
 
     name: str
@@ -53,7 +54,10 @@ class Number:
 
 
 def numbers(material: Material) -> Iterator[Number]:
-    """The eight figures in their order. Coverage, the last, is known even if no other is."""
+    """Yields the eight figures in their order.
+
+    Coverage, the last, is known even if no other is.
+    """
     yield from (
         (Number(name, "unknown") for name in _NAMES) if unknown(material) else _counted(material)
     )
@@ -66,13 +70,15 @@ def numbers(material: Material) -> Iterator[Number]:
 
 
 def unknown(material: Material) -> bool:
-    """Whether the verdict is unknown, so that no count may be shown as a number."""
+    """Returns whether the verdict is unknown, so that no count may be shown as a number."""
     return material.summary.verdict.verdict == UNKNOWN
 
 
 def flow(material: Material) -> tuple[int, int]:
-    """The numbers of new (or reopened) and of resolved findings. Findings of a first scan are not
-    new."""
+    """Returns the numbers of new (or reopened) and of resolved findings.
+
+    Findings of a first scan are not new.
+    """
     facts = material.changes.facts
     came = facts["opened_by"]
     return came["new"] + came["reopened"], facts["counts"]["resolved"]
@@ -95,12 +101,12 @@ def _counted(material: Material) -> Iterator[Number]:
 
 
 def comparable(material: Material) -> Rollup | None:
-    """The rollup of the previous snapshot; None if the two must not be compared."""
+    """Returns the rollup of the previous snapshot; None if the two must not be compared."""
     return material.compared.summary.rollup if material.compared else None
 
 
 def _kev(now: Rollup, then: Rollup | None) -> Number:
-    """Findings in KEV; "no data" if no vulnerability was checked."""
+    """Returns findings in KEV; "no data" if no vulnerability was checked."""
     known = now.to_json()["kev"]
     if known is None:
         return Number("KEV", "no data")
@@ -125,7 +131,7 @@ def _days_to_fix(material: Material) -> str:
 
 
 def _moved(name: str, now: int, then: int | None) -> Number:
-    """A count for which fewer is better, with its change."""
+    """Returns a count for which fewer is better, with its change."""
     if then is None:
         return Number(name, f"{now:,}")
     if now == then:

@@ -1,5 +1,7 @@
-"""Makes text from outside safe to show: removes what moves the cursor, hides or reorders
-characters."""
+"""Makes text from outside safe to show.
+
+Removes characters that move the cursor, or that hide or reorder other characters.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,7 @@ _UNSEEN = re.compile(
 
 
 def visible(text: str) -> str:
-    """The text without invisible characters. Printable ASCII is returned unchanged.
+    """Returns the text without invisible characters. Printable ASCII is returned unchanged.
 
     An escape sequence loses its ESC and stays readable, so that the attempt shows.
     """
@@ -27,5 +29,8 @@ def visible(text: str) -> str:
 
 
 def shortened(text: str, limit: int) -> str:
-    """The text, cut to ``limit`` characters with an ellipsis at the end. Never used for ids."""
+    """Returns the text, cut to ``limit`` characters with an ellipsis at the end.
+
+    Never used for ids.
+    """
     return text if len(text) <= limit else text[: limit - 1] + "…"

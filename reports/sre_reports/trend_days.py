@@ -18,12 +18,12 @@ SEVERITIES: tuple[Severity, ...] = ("critical", "high", "medium", "low")
 
 @dataclass(frozen=True, slots=True)
 class Days:
-    """Every day from the first snapshot to the last. ``counts`` are open findings by severity; all
-    sequences have one item per day.
+    """Every day from the first snapshot to the last.
 
-    A partial snapshot has no counts, because unread findings would look resolved. It does have
-    ``came`` and ``went`` (new and resolved findings), which cover only what it read. ``missing`` is
-    the number of days without a snapshot, ``partial`` of days with only a partial one.
+    ``counts`` are open findings by severity; all sequences have one item per day. A partial
+    snapshot has no counts, because unread findings would look resolved. It does have ``came`` and
+    ``went`` (new and resolved findings), which cover only what it read. ``missing`` is the number
+    of days without a snapshot, ``partial`` of days with only a partial one.
     """
 
     days: tuple[date, ...]
@@ -35,8 +35,10 @@ class Days:
 
 
 def days_of(trend: TrendAnswer) -> Days:
-    """The days of an answer to ``trend``. A day with several snapshots is represented by its newest
-    complete one."""
+    """Returns the days of an answer to ``trend``.
+
+    A day with several snapshots is represented by its newest complete one.
+    """
     nights: dict[date, list[TrendDay]] = {}
     for item in trend.items:
         nights.setdefault(date.fromisoformat(item["date"]), []).append(item)
@@ -67,6 +69,6 @@ def _span(nights: Mapping[date, object]) -> tuple[date, ...]:
 
 
 def _sum(numbers: Iterable[int]) -> int | None:
-    """The sum; None if there is no number."""
+    """Returns the sum; None if there is no number."""
     some = list(numbers)
     return sum(some) if some else None

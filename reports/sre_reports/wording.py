@@ -40,7 +40,7 @@ from sre_findings.model.snapshots.states import COMPLETE
 
 _ROLE = re.compile(r"arn:[\w-]+:(?:iam|sts)::\d*:[^\s,;]+")
 UNASSIGNED = "Unassigned"
-"""Stands for the owner of a resource without one."""
+"""The owner shown for a resource without one."""
 SEVERITIES = (*(name.lower() for name in ORDER), "other")  # in the order of Counts.by_rank()
 
 _HEADLINES = {
@@ -65,8 +65,10 @@ _HEADLINES = {
 
 
 def headline(verdict: Verdict) -> str:
-    """The verdict in a few words. The verdict ``clean`` reads as what is known: Inspector reports
-    no findings."""
+    """Returns the verdict in a few words.
+
+    The verdict ``clean`` is worded as a fact: Inspector reports no findings.
+    """
     if verdict.verdict == CLEAN:
         return "Inspector reports no findings"
     return _HEADLINES.get(
@@ -80,15 +82,17 @@ def number(count: int, one: str, many: str | None = None) -> str:
 
 
 def by_severity(counts: Counts) -> list[tuple[str, int]]:
-    """Severities with at least one finding and their counts, most severe first."""
+    """Returns severities with at least one finding and their counts, most severe first."""
     return [
         (name, count) for name, count in zip(SEVERITIES, counts.by_rank(), strict=True) if count
     ]
 
 
 def counts_sentence(rollup: Rollup) -> tuple[str, str]:
-    """``13 open findings`` and ``: 2 critical, 6 high, 5 medium; 3 suppressed``, as two parts so
-    that the first can be emphasized."""
+    """``13 open findings`` and ``: 2 critical, 6 high, 5 medium; 3 suppressed``.
+
+    Returned as two parts, so that the first can be emphasized.
+    """
     severities = ", ".join(f"{count:,} {name}" for name, count in by_severity(rollup.counts))
     suppressed = f"; {rollup.suppressed:,} suppressed" if rollup.suppressed else ""
     return (
@@ -98,7 +102,7 @@ def counts_sentence(rollup: Rollup) -> tuple[str, str]:
 
 
 def more_sentence(rollup: Rollup) -> str:
-    """How many open findings are fixable and have an exploit; empty if none is open."""
+    """Returns how many open findings are fixable and have an exploit; empty if none is open."""
     if not rollup.counts.total:
         return ""
     exploited = (
@@ -119,8 +123,11 @@ def age(seconds: int) -> str:
 
 
 def valued(value: str, by: str) -> str:
-    """The value of a group as text: ``Unassigned`` for no owner, ``(no account)`` for no account.
-    A value that could be mistaken for one of these is quoted."""
+    """Returns the value of a group as text.
+
+    The text is ``Unassigned`` for no owner, and ``(no account)`` for no account. A value that could
+    be mistaken for one of these is quoted.
+    """
     if not value:
         return UNASSIGNED if by == "owner" else f"(no {by})"
     ambiguous = value.startswith(("(no ", '"')) or value == UNASSIGNED
@@ -128,8 +135,10 @@ def valued(value: str, by: str) -> str:
 
 
 def days_old(finding: Finding, as_of: datetime | None) -> int | None:
-    """Age in whole days at ``as_of``, since Inspector first observed the finding; None if either
-    time is unknown."""
+    """Returns the age in whole days at ``as_of``, since Inspector first observed the finding.
+
+    None if either time is unknown.
+    """
     first = finding.first_observed_at
     return None if as_of is None or first is None else max(0, (as_of - first).days)
 
@@ -148,7 +157,7 @@ def freshness(proof: Proof) -> str:
 
 
 def proof_sentence(proof: Proof) -> str:
-    """The provenance of an answer: its source, age and completeness."""
+    """Returns the provenance of an answer: its source, age and completeness."""
     if proof.source == LIVE:
         return f"Amazon Inspector, {freshness(proof)}."
     if proof.source == TABLE:
@@ -159,11 +168,10 @@ def proof_sentence(proof: Proof) -> str:
 
 
 def doubts(proof: Proof) -> Sequence[str]:
-    """Why the data is incomplete, and what of the queried scope was not read; empty for a live
-    answer.
+    """Returns why the data is incomplete, and what of the queried scope was not read.
 
-    The ARN of a denied role is replaced, because many people read these sentences;
-    ``sre-cli snapshots show`` has it.
+    Empty for a live answer. The ARN of a denied role is replaced, because many people read these
+    sentences; ``sre-cli snapshots show`` has it.
     """
     if proof.source == LIVE:
         return ()
@@ -172,20 +180,23 @@ def doubts(proof: Proof) -> Sequence[str]:
 
 
 def version(text: str | None) -> str | None:
-    """Versions without an epoch of 0, which is the default."""
+    """Returns the version without an epoch of 0, which is the default."""
     return ", ".join(one.removeprefix("0:") for one in text.split(", ")) if text else text
 
 
 def packages(finding: Finding) -> list[str]:
-    """The distinct package names of a finding, in their order."""
+    """Returns the distinct package names of a finding, in their order."""
     return list(dict.fromkeys(package.name for package in finding.packages if package.name))
 
 
 def capital(text: str) -> str:
-    """The text with its first letter in upper case; other letters stay."""
+    """Returns the text with its first letter in upper case. Other letters stay."""
     return text[:1].upper() + text[1:]
 
 
 def identity(finding: Finding) -> str:
-    """The vulnerability's id, or the type of a finding without one: ``network reachability``."""
+    """Returns the vulnerability's id, or the type of a finding without one.
+
+    Example: ``network reachability``.
+    """
     return finding.vulnerability_id or finding.type.lower().replace("_", " ")

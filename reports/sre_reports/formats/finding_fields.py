@@ -42,7 +42,7 @@ class Part(NamedTuple):
 
 @lru_cache(maxsize=4096)
 def packages(text: str | None) -> tuple[Part, ...]:
-    """The packages of a row's ``packages``."""
+    """Returns the packages of a row's ``packages``."""
     found = ((_package(wire), wire) for wire in objects(parsed(text)))
     return tuple(Part(package, purl_of(package), wire) for package, wire in found)
 
@@ -66,16 +66,20 @@ def _package(wire: Mapping[str, Any]) -> Package:
 
 
 class Keys:
-    """Unique keys for the rows of an export. Rows of a resource are adjacent, so only its keys are
-    remembered."""
+    """Unique keys for the rows of an export.
+
+    Rows of a resource are adjacent, so only the keys of one resource are remembered.
+    """
 
     def __init__(self) -> None:
         self._resource: tuple[Any, ...] = ()
         self._met: Counter[str] = Counter()
 
     def of(self, row: Row) -> str:
-        """The finding's key. Further findings of the same subject on a resource get an ordinal in
-        their key."""
+        """Returns the finding's key.
+
+        Further findings of the same subject on a resource get an ordinal in their key.
+        """
         resource = tuple(row[name] for name in _PLACE)
         if resource != self._resource:
             self._resource = resource
@@ -86,30 +90,30 @@ class Keys:
 
 
 def what(row: Row) -> str:
-    """The vulnerability id, or the finding type if there is none."""
+    """Returns the vulnerability id, or the finding type if there is none."""
     return row["vulnerability_id"] or row["type"] or "FINDING"
 
 
 def moment(microseconds: int | None) -> str | None:
-    """A time of a row in ISO 8601; None if there is none."""
+    """Returns a time of a row in ISO 8601; None if there is none."""
     found = time_of(microseconds)
     return iso(found) if found else None
 
 
 def wire_time(seconds: object) -> datetime | None:
-    """A time from Inspector, in epoch seconds; None if it is invalid."""
+    """Returns a time from Inspector, in epoch seconds, as a datetime; None if it is invalid."""
     found = number(seconds)
     return None if found is None else moment_of(round(found, 3))
 
 
 def wire_moment(seconds: object) -> str | None:
-    """A time from Inspector in ISO 8601; None if it is invalid."""
+    """Returns a time from Inspector in ISO 8601; None if it is invalid."""
     found = wire_time(seconds)
     return iso(found) if found else None
 
 
 def snapshot(proof: Proof) -> dict[str, Any]:
-    """The provenance as plain data, without unknown values."""
+    """Returns the provenance as plain data, without unknown values."""
     told = proof.to_json()
     return present(
         **{
@@ -120,8 +124,10 @@ def snapshot(proof: Proof) -> dict[str, Any]:
 
 
 def warnings(proof: Proof) -> list[str]:
-    """Reasons why findings may be missing, one sentence each; empty if the snapshot is complete and
-    fresh."""
+    """Returns the reasons why findings may be missing, one sentence each.
+
+    Empty if the snapshot is complete and fresh.
+    """
     if proof.sure:
         return []
     old = ["The snapshot is older than allowed."] if proof.too_old else []

@@ -23,6 +23,6 @@ def write(options: Options, proof: Proof, batches: Batches, file: BinaryIO, tell
 
 
 def chunks(batches: Iterable[Sequence[Mapping[str, Any]]]) -> Iterator[str]:
-    """The lines, one chunk per batch. ASCII only."""
+    """Yields the lines, one chunk per batch. ASCII only."""
     for batch in batches:
         yield "".join(f"{json.dumps(wire_form(row), separators=(',', ':'))}\n" for row in batch)

@@ -51,14 +51,18 @@ _DOMAINS = {"aws": "amazonaws.com", "aws-us-gov": "amazonaws.com", "aws-cn": "am
 
 @lru_cache(maxsize=1 << 14)
 def purl_of(package: Package) -> str | None:
-    """Inspector's purl of a package, or one built from its manager and name; None if they do not
-    identify the registry."""
+    """Returns Inspector's purl of a package, or one built from its manager and name.
+
+    None if they do not identify the registry.
+    """
     return _inspectors(package.purl) or _made(package)
 
 
 def _inspectors(text: str | None) -> str | None:
-    """Inspector's purl, encoded if it has characters that URLs do not allow; None if it is
-    invalid."""
+    """Returns Inspector's purl; None if it is invalid.
+
+    Characters that URLs do not allow are encoded.
+    """
     if not text:
         return None
     try:
@@ -83,7 +87,7 @@ def _made(package: Package) -> str | None:
 
 
 def image_purl(arn: str) -> str | None:
-    """The purl of an ECR image, as container scanners write it; None for other ARNs."""
+    """Returns the purl of an ECR image, as container scanners write it; None for other ARNs."""
     if not (match := _IMAGE.fullmatch(arn)) or match[1] not in _DOMAINS:
         return None
     _, region, account, repository, digest = match.groups()

@@ -1,5 +1,7 @@
-"""Findings as one Parquet file with all columns of the snapshot, for pandas, Spark, DuckDB and
-Athena."""
+"""Findings as one Parquet file with all columns of the snapshot.
+
+The file is meant for pandas, Spark, DuckDB and Athena.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +31,7 @@ def write(options: Options, proof: Proof, batches: Batches, file: BinaryIO, tell
 def write_rows(
     batches: Iterable[Sequence[Mapping[str, Any]]], destination: Path | IO[bytes]
 ) -> int:
-    """Writes rows, and returns how many; without rows, the file has only the columns.
+    """Writes rows, and returns how many. Without rows, the file has only the columns.
 
     Memory is bounded by one row group. The file is complete only on return, so give it a temporary
     name until then.
@@ -49,8 +51,10 @@ def write_rows(
 def _row_groups(
     batches: Iterable[Sequence[Mapping[str, Any]]], schema: pa.Schema
 ) -> Iterable[pa.Table]:
-    """Batches combined into row groups. They are held as Arrow tables, which store repeated texts
-    once."""
+    """Yields batches combined into row groups.
+
+    They are held as Arrow tables, which store repeated texts once.
+    """
     import pyarrow as pa
 
     gathered: list[pa.RecordBatch] = []

@@ -18,16 +18,15 @@ Batches = Iterable[list[dict[str, Any]]]
 """Batches of finding rows: times in epoch microseconds, nested values as JSON text."""
 
 Tell = Callable[[str], None]
-"""Receives a message for the user: what the format could not hold, or what a reader may reject."""
+"""Receives a message for the user: what the format could not hold, or a reader may reject."""
 
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """A format: its name, media type, readers (for documentation), and the options that it
-    supports.
+    """A format: its name, media type, readers (for documentation), and supported options.
 
     ``module`` is the module of this package with its ``write`` function, imported on first use.
-    ``suffix`` is the file suffix to use, ``others`` are also recognized. ``text`` is False for
+    ``suffix`` is the file suffix to use; ``others`` are also recognized. ``text`` is False for
     binary formats, which are not written to a terminal.
     """
 
@@ -42,14 +41,17 @@ class Form:
 
     @property
     def write(self) -> Writer:
-        """The function that writes the format."""
+        """Returns the function that writes the format."""
         found: Writer = importlib.import_module(f"sre_reports.formats.{self.module}").write
         return found
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """``form`` is a name in FORMS; the other options apply to formats that list them."""
+    """The options of an export.
+
+    ``form`` is a name in FORMS. The other options apply to formats that list them.
+    """
 
     form: str
     columns: str = "inspector"
@@ -60,8 +62,10 @@ class Options:
 
 
 class Writer(Protocol):
-    """Writes every row to a file sequentially, without seeking. Takes each batch only when it is
-    needed."""
+    """Writes every row to a file sequentially, without seeking.
+
+    Takes each batch only when it is needed.
+    """
 
     def __call__(  # noqa: D102 - documented by the class
         self, options: Options, proof: Proof, batches: Batches, file: BinaryIO, tell: Tell
@@ -142,9 +146,9 @@ FORMS = {
 
 
 def form_of(name: str | None, file: str) -> Form:
-    """The format with that name; without a name, the format of the file's suffix, or CSV for a file
-    without a suffix.
+    """Returns the format with that name.
 
+    Without a name, returns the format of the file's suffix, or CSV for a file without a suffix.
     Raises UsageError for an unknown name, or a suffix that is unknown or ambiguous.
     """
     if name is not None:
@@ -164,7 +168,7 @@ def form_of(name: str | None, file: str) -> Form:
 
 
 def _which(whole: str) -> str:
-    """The formats that a file name may mean, or all formats, with their suffixes."""
+    """Returns the formats that a file name may mean, or all formats, with their suffixes."""
     fit = [
         form
         for form in FORMS.values()
@@ -177,8 +181,10 @@ def _which(whole: str) -> str:
 def write_export(
     options: Options, proof: Proof, batches: Batches, file: BinaryIO, tell: Tell = lambda _: None
 ) -> int:
-    """Writes every row, batch by batch, and returns the number of rows. ``file`` need not be
-    seekable."""
+    """Writes every row, batch by batch, and returns the number of rows.
+
+    ``file`` need not be seekable.
+    """
     counted = _Counted(batches)
     form_of(options.form, "").write(options, proof, counted, file, tell)
     return counted.rows

@@ -12,7 +12,7 @@ _IN_MEMORY = 4 * 1024 * 1024
 
 
 def dumped(value: object) -> bytes:
-    """Compact JSON in ASCII."""
+    """Returns compact JSON in ASCII."""
     return json.dumps(value, separators=(",", ":"), allow_nan=False).encode("ascii")
 
 
@@ -41,7 +41,7 @@ class Spool:
         return self.count - 1
 
     def lines(self) -> Iterator[bytes]:
-        """The JSON of each object, in order. Call it after the last ``add``."""
+        """Yields the JSON of each object, in order. Call it after the last ``add``."""
         self._file.seek(0)
         return (line[:-1] for line in self._file)
 

@@ -34,10 +34,11 @@ _WEB = ("https://", "http://")
 def message(
     material: Material, card: Card | None, link: str, sender: str, recipients: Sequence[str]
 ) -> EmailMessage:
-    """The e-mail for some recipients; ``link`` is the URL of the report, behind a login, or empty.
+    """Returns the e-mail for some recipients.
 
-    The same snapshot for the same recipients has the same Message-ID. The Date is set on sending.
-    Raises UsageError for an invalid address or link.
+    ``link`` is the URL of the report, behind a login, or empty. The same snapshot for the same
+    recipients has the same Message-ID. The Date is set on sending. Raises UsageError for an invalid
+    address or link.
     """
     if not recipients:
         raise UsageError("the e-mail has no recipient", do="Use name@example.com, one per option.")
@@ -56,8 +57,10 @@ def message(
 
 
 def address(text: str) -> Address:
-    """Parses one address, with or without a name: ``SRE <sre@example.com>``. Raises UsageError for
-    anything else."""
+    """Parses one address, with or without a name: ``SRE <sre@example.com>``.
+
+    Raises UsageError for anything else.
+    """
     try:
         parsed = SMTP.header_factory("To", text)
         found = [one for one in getattr(parsed, "addresses", ()) if one.username and one.domain]
@@ -108,7 +111,7 @@ def _attach(mail: EmailMessage, card: Card, picture: str) -> None:
 
 
 def _text(told: Brief, link: str) -> str:
-    """The plain-text body."""
+    """Returns the plain-text body."""
     fixes = [line for n, fix in enumerate(told.fixes, 1) for line in _fix_lines(n, fix)]
     lines = [
         told.verdict,

@@ -1,6 +1,6 @@
 """Sends e-mails over SMTP or Amazon SES, and maps the errors of both.
 
-Passwords and e-mails are only sent over TLS, except to this machine.
+Passwords and e-mails are sent only over TLS, except to this machine.
 """
 
 from __future__ import annotations
@@ -50,8 +50,10 @@ class Sender(Protocol):
 
 
 def open_sender(url: str, password: str = "") -> Sender:
-    """The sender for SRE_SMTP and SRE_SMTP_PASSWORD. Raises UsageError for an invalid URL. Does not
-    connect yet."""
+    """Returns the sender for SRE_SMTP and SRE_SMTP_PASSWORD. Does not connect yet.
+
+    Raises UsageError for an invalid URL.
+    """
     parts, port = _split(url)
     if parts.scheme == "ses" and parts.hostname and not (parts.username or port):
         return Ses(parts.hostname)
@@ -89,8 +91,10 @@ def _dated(mail: EmailMessage) -> EmailMessage:
 
 @dataclass(frozen=True, slots=True)
 class Smtp:
-    """A mail server with TLS from the start (``direct``) or STARTTLS, which is optional only on
-    this machine."""
+    """A mail server with TLS from the start (``direct``) or with STARTTLS.
+
+    STARTTLS is optional only on this machine.
+    """
 
     host: str
     port: int
@@ -99,14 +103,16 @@ class Smtp:
     password: str = field(default="", repr=False)
 
     def send(self, mail: EmailMessage) -> None:
-        """See Sender. Also raises Rejected if some recipients were rejected; the others have
-        received the e-mail."""
+        """Sends the e-mail; see Sender.
+
+        Also raises Rejected if some recipients were rejected; the others have received the e-mail.
+        """
         with (
             _smtp_errors(f"{self.host}:{self.port}"),
             contextlib.closing(self._connected()) as server,
         ):
             refused = server.send_message(_dated(mail))
-            # the e-mail was accepted; errors of QUIT do not matter
+            # The e-mail was accepted, so errors of QUIT do not matter.
             with contextlib.suppress(smtplib.SMTPException, OSError):
                 server.quit()
         if refused:
@@ -140,7 +146,7 @@ class Smtp:
 
 
 def on_this_machine(host: str) -> bool:
-    """Whether the host is this machine, so that nothing goes over a network."""
+    """Returns whether the host is this machine, so that nothing goes over a network."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
@@ -184,12 +190,12 @@ def _smtp_errors(place: str) -> Iterator[None]:
 
 
 def _answered(error: smtplib.SMTPResponseException) -> type[SreError]:
-    """Codes of 4xx are temporary, codes of 5xx are final."""
+    """Returns the error type: codes of 4xx are temporary, codes of 5xx are final."""
     return Unreachable if error.smtp_code < 500 else Rejected
 
 
 def _said(error: smtplib.SMTPResponseException) -> str:
-    """The server's message with visible characters only."""
+    """Returns the server's message with visible characters only."""
     text = (
         error.smtp_error.decode(errors="replace")
         if isinstance(error.smtp_error, bytes)
@@ -200,13 +206,15 @@ def _said(error: smtplib.SMTPResponseException) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Ses:
-    """Amazon SES in a region, with the default credentials. Needs ses:SendEmail and
-    ses:SendRawEmail."""
+    """Amazon SES in a region, with the default credentials.
+
+    Needs ses:SendEmail and ses:SendRawEmail.
+    """
 
     region: str
 
     def send(self, mail: EmailMessage) -> None:
-        """See Sender."""
+        """Sends the e-mail; see Sender."""
         addresses = [one.addr_spec for one in mail["To"].addresses]
         with _ses_errors(self.region):
             self._client().send_email(
@@ -216,8 +224,11 @@ class Ses:
             )
 
     def _client(self) -> Any:
-        """Without retries: an e-mail whose response was lost may have been sent, and an error is
-        better than a duplicate."""
+        """Returns the client, which does not retry.
+
+        An e-mail whose response was lost may have been sent, and an error is better than a
+        duplicate.
+        """
         import boto3
         import botocore.config
 

@@ -38,16 +38,16 @@ from sre_reports.plain_text import shortened, visible
 if TYPE_CHECKING:
     from jinja2 import Environment, Template
 
-EMBEDDED = 100_000  # findings in a report; more open slowly, and the exports have all
-FIRST = 50  # of them are shown without JavaScript; pages of the script are as long
-_LONGEST = 300  # characters of a name or title; ids are shown whole
+EMBEDDED = 100_000  # findings in a report: more would open slowly, and the exports have all of them
+FIRST = 50  # findings shown without JavaScript; the script shows as many per page
+_LONGEST = 300  # characters of a name or title; ids are shown in full
 _STYLES = ("base", "sections", "findings", "print")
 _SCRIPTS = ("rows", "view", "table", "address", "csv", "look", "page")
 _FLAGS = {"kev": "KEV"}
 
 
 def render(night: Material, generated_at: datetime) -> str:
-    """The report as HTML, to be written as UTF-8. Consumes the iterator of findings."""
+    """Returns the report as HTML, to be written as UTF-8. Consumes the iterator of findings."""
     css, js = style(), script()
     return _template().render(
         css=Markup(css),  # noqa: S704 - our own files, the same for every page
@@ -61,7 +61,7 @@ def render(night: Material, generated_at: datetime) -> str:
 
 
 def _sections(night: Material, generated_at: datetime) -> dict[str, Any]:
-    """The values of each section, by the names that the templates use."""
+    """Returns the values of each section, by the names that the templates use."""
     packed = embedded_data.pack(night.findings, night.today, FIRST)
     return {
         "pill": sentences.pill(night),
@@ -94,13 +94,13 @@ def _sections(night: Material, generated_at: datetime) -> dict[str, Any]:
 
 
 def day(night: Material) -> str:
-    """The date of the snapshot in UTC: ``2026-11-22``."""
+    """Returns the date of the snapshot in UTC: ``2026-11-22``."""
     return (night.proof.as_of.date() if night.proof.as_of else night.today).isoformat()
 
 
 @functools.cache
 def style() -> str:
-    """The style sheet: light and dark palettes, then the rules."""
+    """Returns the style sheet: light and dark palettes, then the rules."""
     dark = palette.variables(palette.DARK)
     themes = (
         f":root {{ {palette.variables(palette.LIGHT)} }}\n@media (prefers-color-scheme: dark) {{"
@@ -113,13 +113,13 @@ def style() -> str:
 
 @functools.cache
 def script() -> str:
-    """The script: its files in order, within one function."""
+    """Returns the script: its files in order, within one function."""
     body = "".join(_file(f"script/{name}.js") for name in _SCRIPTS)
     return f'(() => {{\n"use strict";\n{body}}})();\n'
 
 
 def _policy(css: str, js: str) -> str:
-    """Allows the report's own style sheet and script, and nothing else."""
+    """Returns a policy that allows the report's own style sheet and script, and nothing else."""
     return (
         f"default-src 'none'; style-src '{_digest(css)}'; script-src '{_digest(js)}'; img-src"
         " data:; base-uri 'none'; form-action 'none'"
@@ -137,7 +137,7 @@ def _template() -> Template:
 
 @functools.cache
 def environment() -> Environment:
-    """The Jinja environment. All output loses invisible characters and is escaped."""
+    """Returns the Jinja environment. All output loses invisible characters and is escaped."""
     from jinja2 import (
         Environment,
         PackageLoader,

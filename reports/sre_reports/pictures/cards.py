@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from sre_findings.nightly.report import Material
 
 RECENT = 30  # days of the chart on the digest card
-_LONGEST_ALT = 1900  # characters; Slack takes 2,000
+_LONGEST_ALT = 1900  # characters; Slack accepts 2,000
 _ACCENTS = ("critical", "high", "medium", "link")
 
 
@@ -64,7 +64,7 @@ class Panel:
 
 
 def digest(material: Material) -> Card:
-    """The digest card: verdict, figures with their changes, and the first updates."""
+    """Returns the digest card: verdict, figures with their changes, and the first updates."""
     told = brief(material)
     return Card(
         drawing.png(digest_svg(material, told)), _alt([_opening(told), *_digest_words(told)])
@@ -72,8 +72,10 @@ def digest(material: Material) -> Card:
 
 
 def trend(material: Material) -> Card:
-    """The trend card: each severity, and new and resolved findings per day; unknown days are
-    gaps."""
+    """Returns the trend card: each severity, and new and resolved findings per day.
+
+    Unknown days are gaps.
+    """
     told, days = brief(material), days_of(material.trend)
     return Card(
         drawing.png(trend_svg(material, told, days)),
@@ -82,14 +84,14 @@ def trend(material: Material) -> Card:
 
 
 def digest_svg(material: Material, told: Brief) -> str:
-    """The digest as SVG."""
+    """Returns the digest as SVG."""
     tiles = [_tile(*pair) for pair in zip(told.numbers, _ACCENTS, strict=False)]
     flow = _flow(material, days_of(material.trend), told)
     return drawing.svg("card_digest.svg", brief=told, tiles=tiles, under=_under(told), flow=flow)
 
 
 def trend_svg(material: Material, told: Brief, days: Days) -> str:
-    """The trend as SVG."""
+    """Returns the trend as SVG."""
     panels = [_panel(number, days.counts[number.name]) for number in _open(material)]
     return drawing.svg(
         "card_trend.svg",
@@ -105,7 +107,7 @@ def trend_svg(material: Material, told: Brief, days: Days) -> str:
 
 
 def _under(told: Brief) -> str:
-    """The second line: why the data is incomplete or stale, or what changed."""
+    """Returns the second line: why the data is incomplete or stale, or what changed."""
     if told.state.reasons:
         return f"Not read: {told.state.reasons[0]}"
     if told.state.words:
@@ -131,7 +133,7 @@ def _flow(material: Material, days: Days, told: Brief) -> Flow:
 
 
 def _open(material: Material) -> list[Number]:
-    """The current number of each severity, or "unknown"."""
+    """Returns the current number of each severity, or "unknown"."""
     counts, silent = material.summary.rollup.counts, unknown(material)
     return [
         Number(name, "unknown" if silent else f"{getattr(counts, name):,}") for name in SEVERITIES

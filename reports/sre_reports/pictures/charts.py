@@ -1,8 +1,7 @@
 """The geometry of charts, as numbers and SVG path data.
 
-Every chart starts at zero and stays inside its box of ``width`` by ``height``. None is a gap: never
-a zero, and never bridged by a line. y grows downwards, as it does
-in SVG.
+Every chart starts at zero and stays inside its box of ``width`` by ``height``. None is a gap: it is
+never drawn as zero, and no line bridges it. y grows downwards, as it does in SVG.
 """
 
 from __future__ import annotations
@@ -41,12 +40,11 @@ class Segment(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Area:
-    """A line from left to right and the area below it, as path data: one piece for each run of
-    known values.
+    """A line from left to right and the area below it, as path data.
 
-    ``dots`` are known values between two gaps, which no line connects. ``last`` is the point of the
-    newest known value, None if there is none. ``top`` is the value at the
-    upper edge of the box.
+    There is one piece for each run of known values. ``dots`` are known values between two gaps,
+    which no line connects. ``last`` is the point of the newest known value, None if there is none.
+    ``top`` is the value at the upper edge of the box.
     """
 
     lines: tuple[str, ...]
@@ -70,7 +68,10 @@ class UpDown:
 
 
 def area(values: Sequence[int | None], width: float, height: float) -> Area:
-    """An area chart of counts, none of them negative. The highest value touches the upper edge."""
+    """Returns an area chart of counts, none of them negative.
+
+    The highest value touches the upper edge.
+    """
     top = max((value for value in values if value is not None), default=0)
     runs = list(_runs(values, width, height, top or 1))
     drawn = [run for run in runs if len(run) > 1]
@@ -86,7 +87,7 @@ def area(values: Sequence[int | None], width: float, height: float) -> Area:
 def _runs(
     values: Sequence[int | None], width: float, height: float, top: int
 ) -> Iterator[list[Point]]:
-    """The points of known values, grouped into runs without a gap."""
+    """Yields the points of known values, grouped into runs without a gap."""
     step = width / max(1, len(values) - 1)
     places = [
         None if value is None else Point(_cut(n * step), _cut(height * (1 - value / top)))
@@ -100,8 +101,10 @@ def _runs(
 def up_down(
     came: Sequence[int | None], went: Sequence[int | None], width: float, height: float
 ) -> UpDown:
-    """New and resolved counts, one slot per pair. Greater counts have longer bars, and 1 is always
-    visible."""
+    """Returns new and resolved counts, one slot per pair.
+
+    Greater counts have longer bars, and 1 is always visible.
+    """
     most_up, most_down = (
         max((value or 0 for value in values), default=0) for values in (came, went)
     )
@@ -129,8 +132,10 @@ def _length(value: int, scale: float) -> float:
 
 
 def stack(values: Sequence[int], width: float, gap: float = 1.0) -> list[Segment]:
-    """One bar of segments with gaps between them, ``width`` wide in total. A value of 0 has no
-    segment."""
+    """Returns one bar of segments with gaps between them, ``width`` wide in total.
+
+    A value of 0 has no segment.
+    """
     shown = [(place, value) for place, value in enumerate(values) if value]
     if not shown:
         return []
@@ -150,7 +155,7 @@ def _line(run: Sequence[Point]) -> str:
 
 
 def _cut(value: float) -> float:
-    """Rounded to hundredths, which are finer than any screen, to keep reports short."""
+    """Rounds to hundredths, which are finer than any screen, to keep reports short."""
     return round(value, 2)
 
 

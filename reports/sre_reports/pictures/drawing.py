@@ -27,12 +27,15 @@ COLOURS = {**LIGHT, **_AMBER} | dict.fromkeys(
 
 
 def svg(template: str, **values: object) -> str:
-    """The picture as SVG. Values are escaped and limited to the letters of the font."""
+    """Returns the picture as SVG. Values are escaped and limited to the letters of the font."""
     return _environment().get_template(template).render(**values)
 
 
 def png(picture: str) -> bytes:
-    """The picture as PNG, scaled by ZOOM. Raises UsageError if resvg-py is not installed."""
+    """Returns the picture as PNG, scaled by ZOOM.
+
+    Raises UsageError if resvg-py is not installed.
+    """
     try:
         import resvg_py
     except ModuleNotFoundError as error:

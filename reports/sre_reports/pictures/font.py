@@ -23,18 +23,21 @@ class Face:
     advances: Mapping[str, float]
 
     def width(self, text: str, size: float) -> float:
-        """The width of a drawable text, without kerning, which is almost always narrower."""
+        """Returns the width of a drawable text without kerning.
+
+        With kerning, text is almost always narrower.
+        """
         return sum(self.advances[letter] for letter in text) * size
 
     def drawable(self, text: str) -> str:
-        """The text with a box in place of each letter that the font lacks."""
+        """Returns the text with a box in place of each letter that the font lacks."""
         return "".join(
             letter if letter in self.advances else _UNKNOWN
             for letter in unicodedata.normalize("NFC", visible(text))
         )
 
     def fitted(self, text: str, size: float, width: float) -> str:
-        """A drawable text no wider than ``width``, ending with an ellipsis if it was cut."""
+        """Returns a drawable text no wider than ``width``, with an ellipsis if it was cut."""
         shown = self.drawable(text)
         if self.width(shown, size) <= width:
             return shown
@@ -46,7 +49,7 @@ class Face:
 
 @functools.cache
 def face(name: str) -> Face:
-    """A bundled weight by its file name."""
+    """Returns a bundled weight by its file name."""
     tables = _tables(file(name).read_bytes())
     (units,) = struct.unpack_from(">H", tables["head"], 18)
     (metrics,) = struct.unpack_from(">H", tables["hhea"], 34)
@@ -61,7 +64,7 @@ def face(name: str) -> Face:
 
 
 def file(name: str) -> Traversable:
-    """The file of a bundled font."""
+    """Returns the file of a bundled font."""
     return resources.files("sre_reports") / "fonts" / name
 
 
@@ -72,8 +75,10 @@ def _tables(font: bytes) -> dict[str, bytes]:
 
 
 def _glyphs(cmap: bytes) -> Iterator[tuple[int, int]]:
-    """The glyph number of each letter, from the cmap subtable of format 4, which every font
-    has."""
+    """Yields each letter with its glyph number, from the cmap subtable of format 4.
+
+    Every font has such a subtable.
+    """
     (count,) = struct.unpack_from(">H", cmap, 2)
     starts = [start for (start,) in struct.iter_unpack(">4xI", cmap[4 : 4 + 8 * count])]
     table = next(cmap[start:] for start in starts if struct.unpack_from(">H", cmap, start) == (4,))

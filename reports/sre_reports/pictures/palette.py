@@ -1,8 +1,8 @@
 """The colours of reports, cards and charts.
 
-They were searched for contrast and for distance between severities with any colour vision. Every
-colour has a contrast of at least 3:1 on its backgrounds, and severities darken in order, so that
-they print in grey. A test checks this.
+They were chosen by a search for contrast and for distance between severities with any colour
+vision. Every colour has a contrast of at least 3:1 on its backgrounds, and severities darken in
+order, so that they print in grey. A test checks this.
 """
 
 from __future__ import annotations
@@ -66,5 +66,5 @@ DARK: Mapping[str, str] = {
 
 
 def variables(colours: Mapping[str, str]) -> str:
-    """The colours as CSS variables."""
+    """Returns the colours as CSS variables."""
     return " ".join(f"--{name}: {colour};" for name, colour in colours.items())

@@ -40,17 +40,19 @@ class Editions:
         return self.found.commit.snapshot_id
 
     def views(self) -> list[View]:
-        """All resources, then each owner, then each account with findings."""
+        """Returns all resources, then each owner, then each account with findings."""
         owners = [str(row["owner"]) for row in self.found.engine.rows("owners")]
         views = [View("owner", owner) for owner in owners] + [
             View("account", account) for account in self._accounts()
         ]
-        # these two would mean all resources
+        # An empty value and ALL would mean all resources.
         return [WHOLE, *(view for view in views if view.value not in ("", ALL))]
 
     def check(self, view: View) -> None:
-        """Raises UsageError for an unknown owner or account, so that a typo does not look like one
-        without findings."""
+        """Raises UsageError for an unknown owner or account.
+
+        Otherwise a typo would look like an owner or account without findings.
+        """
         if view.kind and view.value in ("", ALL):
             raise UsageError(
                 f"{view.value!r} is not an {view.kind}", do="Leave it out for all resources."
@@ -59,12 +61,12 @@ class Editions:
             within(self.found, Place(**{f"{view.kind}s": (view.value,)}))
 
     def material(self, view: View, rows: int) -> report.Material:
-        """The material of the report of a view, with at most ``rows`` findings."""
+        """Returns the material of the report of a view, with at most ``rows`` findings."""
         named = {view.kind: view.value} if view.kind else {}
         return report.gather(self.sources, self.as_of, rows, **named)
 
     def rows(self, view: View) -> tuple[Proof, Iterator[list[dict[str, Any]]]]:
-        """The provenance of a view, and batches of rows of all its open findings."""
+        """Returns the provenance of a view, and batches of rows of all its open findings."""
         owner, account = (view.value if view.kind == kind else ALL for kind in ("owner", "account"))
         seen = self.sources.seen_by(Access(frozenset({account}), frozenset({owner})))
         held = replace(
@@ -78,8 +80,10 @@ class Editions:
 
 
 def open_editions(sources: Sources, as_of: str | None) -> Editions:
-    """The reports of the snapshot of ``as_of``, by default the newest. Later commits do not affect
-    it. Raises UsageError if there is no snapshot."""
+    """Returns the reports of the snapshot of ``as_of``, by default the newest.
+
+    Later commits do not affect it. Raises UsageError if there is no snapshot.
+    """
     found = find(sources, as_of)
     if found is None:
         raise UsageError("there is no snapshot yet", do="Run: sre-cli scan (or sre-cli demo).")

@@ -10,10 +10,10 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Night:
-    """One published report. If its summary cannot be read, ``verdict`` is empty and the numbers are
-    None, which means unknown.
+    """One published report.
 
-    ``pruned`` is the date on which its snapshot was pruned, empty if it was not.
+    If its summary cannot be read, ``verdict`` is empty and the numbers are None, which means
+    unknown. ``pruned`` is the date on which its snapshot was pruned, empty if it was not.
     """
 
     day: str
@@ -32,8 +32,10 @@ class Night:
 
 
 def night_of(day: str, body: bytes | None) -> Night:
-    """The entry for a ``summary.json``. Missing values are unknown; an invalid file gives an entry
-    with the date only."""
+    """Returns the entry for a ``summary.json``.
+
+    Missing values are unknown. An invalid file gives an entry with the date only.
+    """
     try:
         values = json.loads(body or b"")
     except ValueError:

@@ -30,8 +30,10 @@ WIDTH, HEIGHT = 320, 48
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """The trend of one number over all reports: its chart, its newest value, and ``label``, the
-    chart in words."""
+    """The trend of one number over all reports: its chart and its newest value.
+
+    ``label`` is the chart in words.
+    """
 
     name: str
     area: Area
@@ -45,7 +47,10 @@ class Line:
 
 
 def render_nights(nights: Sequence[Night], at: datetime) -> str:
-    """The index as HTML, to be written as UTF-8. Links are relative: ``2026-11-22/index.html``."""
+    """Returns the index as HTML, to be written as UTF-8.
+
+    Links are relative: ``2026-11-22/index.html``.
+    """
     css = style()
     newest = sorted(nights, key=lambda night: night.day, reverse=True)
     days = _days(newest)
@@ -70,7 +75,7 @@ def render_nights(nights: Sequence[Night], at: datetime) -> str:
 
 
 def _days(newest: Sequence[Night]) -> list[str]:
-    """Every day from the first report to the last, including days without one."""
+    """Returns every day from the first report to the last, including days without one."""
     if not newest:
         return []
     first, last = date.fromisoformat(newest[-1].day), date.fromisoformat(newest[0].day)
@@ -78,7 +83,7 @@ def _days(newest: Sequence[Night]) -> list[str]:
 
 
 def _line(name: str, newest: Sequence[Night], days: Sequence[str]) -> Line | None:
-    """The trend of one number; None if no report has it."""
+    """Returns the trend of one number; None if no report has it."""
     by_day: dict[str, int | None] = {night.day: getattr(night, name) for night in newest}
     values = [by_day.get(day) for day in days]
     known = [value for value in values if value is not None]
@@ -90,14 +95,14 @@ def _line(name: str, newest: Sequence[Night], days: Sequence[str]) -> Line | Non
 
 
 def _policy(css: str) -> str:
-    """Allows the page's own style sheet, and nothing else."""
+    """Returns a policy that allows the page's own style sheet, and nothing else."""
     digest = base64.b64encode(hashlib.sha256(css.encode()).digest()).decode()
     return f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
 
 
 @functools.cache
 def style() -> str:
-    """The style sheet: palettes for light, dark and print, then the rules."""
+    """Returns the style sheet: palettes for light, dark and print, then the rules."""
     light, dark = palette.variables(palette.LIGHT), palette.variables(palette.DARK)
     themes = (
         f":root {{ {light} }}\n@media (prefers-color-scheme: dark) {{ :root {{ {dark} }} }}\n"

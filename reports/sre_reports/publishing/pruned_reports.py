@@ -15,7 +15,7 @@ from sre_reports.publishing.report_files import (
     Shelf,
 )
 
-_AFTER = b"</header>"  # text from outside is escaped, so the first one is the report's own
+_AFTER = b"</header>"  # text from outside is escaped, so the first match is the report's own
 
 
 def mark_pruned(shelf: Shelf, pruned: Mapping[str, datetime]) -> int:
@@ -34,10 +34,10 @@ def mark_pruned(shelf: Shelf, pruned: Mapping[str, datetime]) -> int:
 def _unmarked(
     shelf: Shelf, night: str, pruned: Mapping[str, datetime]
 ) -> Iterator[tuple[str, datetime]]:
-    """The folder of each report of a date to be marked, and when its snapshot was pruned.
+    """Yields the folder of each report of a date to be marked, and when its snapshot was pruned.
 
-    All reports of a date are of one snapshot. The one for all resources is marked last: it shows
-    whether others may still need marking.
+    All reports of a date are of one snapshot. The report for all resources is marked last, because
+    it shows whether others may still need marking.
     """
     whole = night_of(night, shelf.read(night, name=SUMMARY))
     if whole.pruned or (whole.snapshot_id and whole.snapshot_id not in pruned):

@@ -43,9 +43,9 @@ Render = Callable[[Material, datetime], str]
 
 @dataclass(frozen=True, slots=True)
 class Press:
-    """Where and how to publish reports, and the time to show as their generation.
+    """Where and how to publish reports, and the generation time that they show.
 
-    ``night`` is the date, empty for a folder with a single date; ``alone`` means that the folder
+    ``night`` is the date, empty for a folder with a single date. ``alone`` means that the folder
     has a single view at its root.
     """
 
@@ -57,7 +57,7 @@ class Press:
     alone: bool = False
 
     def place(self, view: View) -> View:
-        """The view that determines the folder."""
+        """Returns the view that determines the folder."""
         return WHOLE if self.alone else view
 
 
@@ -82,9 +82,10 @@ def publish(editions: Editions, view: View, press: Press) -> SummaryAnswer:
 
 
 def wanted(editions: Editions, views: Sequence[View], press: Press) -> list[View]:
-    """The views that are not published yet, as after an interrupted run; all with ``press.again``.
+    """Returns the views that are not published yet, as after an interrupted run.
 
-    Raises UsageError if none is left, or if a published one is of another snapshot.
+    Returns all views with ``press.again``. Raises UsageError if none is left, or if a published one
+    is of another snapshot.
     """
     there = [] if press.again else [view for view in views if press.shelf.has(press.night, view)]
     if len(there) == len(views):
@@ -102,8 +103,10 @@ def wanted(editions: Editions, views: Sequence[View], press: Press) -> list[View
 
 
 def missing(editions: Editions, views: Sequence[View], press: Press) -> list[View]:
-    """The views whose report is missing or of another snapshot: what is left to do after a
-    scan."""
+    """Returns the views whose report is missing or of another snapshot.
+
+    These are left to publish after a scan.
+    """
 
     def of(view: View) -> str | None:
         return night_of(press.night, press.shelf.read(press.night, view, SUMMARY)).snapshot_id
@@ -116,7 +119,7 @@ def missing(editions: Editions, views: Sequence[View], press: Press) -> list[Vie
 
 
 def summary_of(material: Material, night: str, at: datetime) -> dict[str, Any]:
-    """The content of ``summary.json`` except ``files``."""
+    """Returns the content of ``summary.json`` except ``files``."""
     return {
         "schema": SCHEMA,
         "night": night,
@@ -144,7 +147,7 @@ def _export(editions: Editions, view: View, form: str, file: BinaryIO) -> dict[s
 def publish_list(shelf: Shelf, at: datetime) -> str:
     """Rebuilds the index from the summary of each report, and returns its location.
 
-    A report whose snapshot was pruned keeps its line, which says so. Starts again if another report
+    A report whose snapshot was pruned keeps its line, with a notice. Starts again if another report
     is published meanwhile.
     """
     place, nights = "", shelf.nights()
@@ -157,7 +160,7 @@ def publish_list(shelf: Shelf, at: datetime) -> str:
 
 
 def _told(shelf: Shelf, nights: list[str]) -> list[Night]:
-    """The index entries of all published reports."""
+    """Returns the index entries of all published reports."""
 
     def told(night: str) -> Night | None:
         return night_of(night, shelf.read(night, name=SUMMARY)) if shelf.has(night) else None

@@ -1,8 +1,8 @@
-"""Which published reports a client may read: addresses have a few valid forms, all others are
-rejected.
+"""Which published reports a client may read.
 
-A client with access to everything reads every report. Others read the report of an owner if they
-have access to it in all accounts, and the report of an account if they have access to all owners.
+Addresses have a few valid forms; all others are rejected. A client with access to everything reads
+every report. Others read the report of an owner if they have access to it in all accounts, and the
+report of an account if they have access to all owners.
 """
 
 from __future__ import annotations
@@ -28,8 +28,11 @@ _ACCOUNT = re.compile(r"[0-9]{12}")
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """A published file: the index (empty ``night``), or a file of a date's report for all
-    resources, or for an owner or account (``kind`` and ``folder``)."""
+    """A published file: the index, or a file of a report.
+
+    ``night`` is empty for the index. ``kind`` and ``folder`` select the report of an owner or
+    account; without them, the address is of the report for all resources.
+    """
 
     night: str
     kind: str
@@ -38,7 +41,7 @@ class Address:
 
     @property
     def key(self) -> str:
-        """Its key in the store."""
+        """The key of the file in the store."""
         return (
             ROOT
             + "".join(f"{part}/" for part in (self.night, self.kind, self.folder) if part)
@@ -47,11 +50,11 @@ class Address:
 
     @property
     def media_type(self) -> str:
-        """Its media type."""
+        """The media type of the file."""
         return TYPES[self.name]
 
     def is_open_to(self, access: Access) -> bool:
-        """Whether the access covers everything in the file."""
+        """Returns whether the access covers everything in the file."""
         if self.kind == "owner":
             return access.all_accounts and (
                 access.all_owners or self.folder in map(slug, access.owners)
@@ -62,10 +65,10 @@ class Address:
 
 
 def address(path: str) -> Address | None:
-    """Parses a path below ``reports/`` such as ``2026-11-22/owner/payments/findings.csv``; a folder
-    stands for its page.
+    """Parses a path below ``reports/`` such as ``2026-11-22/owner/payments/findings.csv``.
 
-    None for any other path. Each part must match its own grammar, and none of them allows ``..``.
+    A path to a folder means its page. Returns None for any other path. Each part must match its own
+    grammar, and none of them allows ``..``.
     """
     *folders, name = path.split("/")
     night, kind, folder = (*folders, "", "", "")[:3]
@@ -83,9 +86,10 @@ def _is_view(kind: str, folder: str) -> bool:
 
 
 def fetched(place: Address, sources: Sources, to: Path) -> Path | None:
-    """The path of the file: its own in a folder store, else ``to``, to which it is copied.
+    """Returns the path of the file: its own in a folder store, else ``to``.
 
-    None if the file does not exist or the client has no access; the store is not accessed then.
+    From any other store, the file is copied to ``to``. Returns None if the file does not exist or
+    the client has no access. The store is not accessed without access.
     """
     if not place.is_open_to(sources.access):
         return None

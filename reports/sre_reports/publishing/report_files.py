@@ -23,7 +23,7 @@ from sre_findings.files import sync
 from sre_findings.model.errors import UsageError
 from sre_findings.store.objects.blobs import Blobs, FolderBlobs, Missing, Served, Taken
 
-if TYPE_CHECKING:  # readers of reports need none of it
+if TYPE_CHECKING:  # readers of reports need none of these imports
     from sre_findings.sources.sources import Sources
 
 ROOT, PAGE, SUMMARY, CSV, PARQUET = (
@@ -54,7 +54,7 @@ class View:
 
     @property
     def folder(self) -> str:
-        """Its folder within that of a date; empty for all resources."""
+        """The folder of the view within that of a date; empty for all resources."""
         return f"{self.kind}/{slug(self.value)}/" if self.kind else ""
 
     def __str__(self) -> str:
@@ -65,7 +65,7 @@ WHOLE = View()
 
 
 def slug(text: str) -> str:
-    """A unique folder name for a text, which needs no escaping in URLs, shells or HTML.
+    """Returns a unique folder name for a text, which needs no escaping in URLs, shells or HTML.
 
     A plain text is its own name. Any other text becomes its readable part, ``--`` and its hash.
     """
@@ -78,7 +78,7 @@ def slug(text: str) -> str:
 
 
 def is_night(text: str) -> bool:
-    """Whether the text is a date as in folder names: ``2026-11-22``."""
+    """Returns whether the text is a date as in folder names: ``2026-11-22``."""
     try:
         return date.fromisoformat(text).isoformat() == text
     except ValueError:
@@ -86,8 +86,11 @@ def is_night(text: str) -> bool:
 
 
 def key_of(night: str, view: View = WHOLE, name: str = PAGE) -> str:
-    """The key of a file of a report. ``night`` is a date in UTC, or empty for a folder with a
-    single report. Raises UsageError for any other date or name."""
+    """Returns the key of a file of a report.
+
+    ``night`` is a date in UTC, or empty for a folder with a single report. Raises UsageError for
+    any other date or name.
+    """
     if night and not is_night(night):
         raise UsageError(f"{night!r} is not a date", do="Use 2026-11-22.")
     if name not in TYPES:
@@ -102,25 +105,25 @@ class Shelf:
     blobs: Blobs
 
     def nights(self) -> list[str]:
-        """The dates with published reports, oldest first."""
+        """Returns the dates with published reports, oldest first."""
         return [name for name in self.blobs.folders(ROOT) if is_night(name)]
 
     def has(self, night: str, view: View = WHOLE) -> bool:
-        """Whether a report is published. Its page is the last of its files to be written."""
+        """Returns whether a report is published. Its page is the last file to be written."""
         key = key_of(night, view)
         return key in self.blobs.keys(key)
 
     def read(self, night: str, view: View = WHOLE, name: str = PAGE) -> bytes | None:
-        """A file of a report; None if it does not exist."""
+        """Returns a file of a report; None if it does not exist."""
         return self.read_in(key_of(night, view).removesuffix(PAGE), name)
 
     def pages(self, night: str) -> list[str]:
-        """The folder of each report of a date: all resources first, then accounts and owners."""
+        """Returns the folder of each report of a date: all resources, then accounts and owners."""
         keys = self.blobs.keys(f"{ROOT}{night}/")
         return sorted(key.removesuffix(PAGE) for key in keys if key.endswith(f"/{PAGE}"))
 
     def read_in(self, folder: str, name: str) -> bytes | None:
-        """A file of the report in a folder from ``pages``; None if it does not exist."""
+        """Returns a file of the report in a folder from ``pages``; None if it does not exist."""
         try:
             return self.blobs.read(folder + name)
         except Missing:
@@ -137,12 +140,14 @@ class Shelf:
             raise _is_there(night, view)
 
     def place(self, night: str, view: View = WHOLE) -> str:
-        """The location of a report for display: a path or ``s3://…``."""
+        """Returns the location of a report for display: a path or ``s3://…``."""
         return _place(self.blobs, key_of(night, view))
 
     def link(self, night: str, view: View, seconds: int) -> str:
-        """A download link, valid for some ``seconds`` for anyone who has it. Raises UsageError if
-        the report is not published."""
+        """Returns a download link, valid for some ``seconds`` for anyone with the link.
+
+        Raises UsageError if the report is not published.
+        """
         try:
             return self.blobs.link(key_of(night, view), seconds)
         except Missing:
@@ -154,16 +159,16 @@ class Shelf:
     def write(
         self, night: str, view: View = WHOLE, *, again: bool = True
     ) -> Iterator[Mapping[str, BinaryIO]]:
-        """Opens the files of a report for writing. They are published when the block ends without
-        an error, the page last.
+        """Opens the files of a report for writing.
 
-        All files are on disk before the first one appears, so a full disk leaves the previous
-        report. Unless ``again``, raises UsageError if the report is published by then.
+        They are published when the block ends without an error, the page last. All files are on
+        disk before the first one appears, so a full disk leaves the previous report. Unless
+        ``again``, raises UsageError if the report is published by then.
         """
         try:
             with contextlib.ExitStack() as files:
                 opened: dict[str, BinaryIO] = {}
-                # a stack closes in reverse, so the page, opened first, comes last
+                # A stack closes in reverse, so the page, opened first, comes last.
                 for name, kind in TYPES.items():
                     once = name == PAGE and not again
                     opened[name] = files.enter_context(
@@ -185,13 +190,13 @@ class Shelf:
 
 
 def shelf_of(sources: Sources) -> Shelf:
-    """The published reports in the store of the snapshots."""
+    """Returns the published reports in the store of the snapshots."""
     # Sources are read-only; reports are the only files written next to the snapshots.
     return Shelf(cast("Blobs", sources.snapshots.blobs))
 
 
 def shelf_in(folder: Path) -> Shelf:
-    """A folder with the reports of a single date."""
+    """Returns a folder with the reports of a single date."""
     return Shelf(FolderBlobs(folder.absolute()))
 
 

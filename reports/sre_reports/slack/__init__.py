@@ -1,1 +1,4 @@
-"""Answers as Slack messages: pure functions, standard library only, to start fast on AWS Lambda."""
+"""Answers as Slack messages.
+
+Pure functions that use only the standard library, to start fast on AWS Lambda.
+"""

@@ -1,6 +1,6 @@
 """Slack's blocks, each within its limits.
 
-Arguments called ``markup`` are ours, with text from outside escaped by the caller.
+Arguments called ``markup`` are ours. Callers escape the text from outside in them.
 """
 
 from __future__ import annotations
@@ -16,14 +16,13 @@ from sre_reports.slack.escaping import LONGEST, cell
 Block = dict[str, Any]
 Cell = dict[str, str]
 _NOTHING = "–"  # Slack rejects empty cells
-_LENGTHS = (LONGEST, 80, 50, 30)  # maximum characters of a cell; the first that fits
-# characters of a table as JSON: what stands around it needs its room too
+_LENGTHS = (LONGEST, 80, 50, 30)  # maximum characters of a cell; the first length that fits is used
+# Characters of a table as JSON. The rest of the message needs room too.
 _TABLE = limits.WHOLE * 2 // 3
 
 
 class Button(NamedTuple):
-    """A button: its text, its action, and either the value that it sends or the URL that it
-    opens."""
+    """A button: its text, its action, and either the value it sends or the URL it opens."""
 
     text: str
     action: str
@@ -33,7 +32,7 @@ class Button(NamedTuple):
 
 
 def header(text: str) -> Block:
-    """A heading without markup."""
+    """Returns a heading without markup."""
     return {
         "type": "header",
         "text": {"type": "plain_text", "text": cell(text, limits.HEADER), "emoji": False},
@@ -41,24 +40,26 @@ def header(text: str) -> Block:
 
 
 def section(markup: str) -> Block:
-    """A paragraph of markup. It is cut at a line end if it is too long, so that no code span stays
-    open."""
+    """Returns a paragraph of markup.
+
+    It is cut at a line end if it is too long, so that no code span stays open.
+    """
     return {"type": "section", "text": _markup(_within(markup, limits.SECTION))}
 
 
 def fields(markups: Iterable[str]) -> Block:
-    """Short texts in two columns."""
+    """Returns short texts in two columns."""
     shown = [_markup(_within(one, limits.FIELD)) for one in markups][: limits.FIELDS]
     return {"type": "section", "fields": shown}
 
 
 def context(markup: str) -> Block:
-    """A line in small type."""
+    """Returns a line in small type."""
     return {"type": "context", "elements": [_markup(_within(markup, limits.SECTION))]}
 
 
 def _markup(text: str) -> dict[str, Any]:
-    """``verbatim`` keeps Slack from turning text into links and mentions."""
+    """Returns a text object. ``verbatim`` keeps Slack from turning text into links and mentions."""
     return {"type": "mrkdwn", "text": text, "verbatim": True}
 
 
@@ -70,8 +71,11 @@ def _within(markup: str, most: int) -> str:
 
 
 def actions(block_id: str, buttons: Sequence[Button]) -> list[Block]:
-    """A row of buttons. Buttons whose value or URL is too long for Slack are left out; without any
-    button there is no row."""
+    """Returns a row of buttons.
+
+    Buttons whose value or URL is too long for Slack are left out. Without any button there is no
+    row.
+    """
     shown = [
         one for one in buttons if len(one.value) <= limits.VALUE and len(one.url) <= limits.URL
     ]
@@ -91,8 +95,10 @@ def _button(one: Button) -> dict[str, Any]:
 
 
 def table(rows: Sequence[Sequence[str]], numbers: Sequence[int] = ()) -> Block:
-    """A table; its first row has the headings. The columns in ``numbers`` are right-aligned. Long
-    cells are shortened to fit."""
+    """Returns a table; its first row has the headings.
+
+    The columns in ``numbers`` are right-aligned. Long cells are shortened to fit.
+    """
     settings = [
         {"align": "right"} if n in numbers else {"is_wrapped": True} for n in range(len(rows[0]))
     ]
@@ -100,7 +106,7 @@ def table(rows: Sequence[Sequence[str]], numbers: Sequence[int] = ()) -> Block:
 
 
 def data_table(caption: str, rows: Sequence[Sequence[str]], page_size: int = 5) -> Block:
-    """A table that users can page, sort and filter in Slack."""
+    """Returns a table that users can page, sort and filter in Slack."""
     shown = _cells(rows, limits.TABLE_ROWS + 1)
     return {
         "type": "data_table",
@@ -111,8 +117,10 @@ def data_table(caption: str, rows: Sequence[Sequence[str]], page_size: int = 5) 
 
 
 def _cells(rows: Sequence[Sequence[str]], most: int) -> list[list[Cell]]:
-    """The cells, shortened until the table fits a message; rows are dropped if that is not
-    enough."""
+    """Returns the cells, shortened until the table fits a message.
+
+    Rows are dropped if that is not enough.
+    """
     cells: list[list[Cell]] = []
     for longest in _LENGTHS:
         cells = [
@@ -134,7 +142,7 @@ def _size(cells: list[list[Cell]]) -> int:
 
 
 def lines(title: str, rows: Sequence[Sequence[str]]) -> Block:
-    """A table as lines without headings, for workspaces without tables."""
+    """Returns a table as lines without headings, for workspaces without tables."""
     return section(
         "\n".join([f"*{title}*", *(" · ".join(text for text in row if text) for row in rows)])
     )
@@ -143,7 +151,10 @@ def lines(title: str, rows: Sequence[Sequence[str]]) -> Block:
 def line_chart(
     title: str, categories: Sequence[str], series: Sequence[tuple[str, Sequence[int]]], value: str
 ) -> Block:
-    """A line chart with a value of each series for each category. Slack's charts have no gaps."""
+    """Returns a line chart with a value of each series for each category.
+
+    Slack's charts have no gaps.
+    """
     labels = [shortened(label, limits.CHART_LABEL) for label in categories[-limits.CHART_POINTS :]]
     lines_ = [
         {
@@ -168,5 +179,5 @@ def line_chart(
 
 
 def image(url: str, alt_text: str) -> Block:
-    """A picture by its URL."""
+    """Returns a picture by its URL."""
     return {"type": "image", "image_url": url, "alt_text": cell(alt_text, limits.IMAGE_TEXT)}

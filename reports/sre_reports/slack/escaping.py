@@ -1,7 +1,7 @@
-"""Text from outside in Slack's markup, where ``<!channel>`` would notify everyone and a backtick
-would end a code span.
+"""Escapes text from outside in Slack's markup.
 
-Slack requires three characters to be escaped: & < and >
+``<!channel>`` would notify everyone there, and a backtick would end a code span. Slack requires
+three characters to be escaped: & < and >
 (https://docs.slack.dev/messaging/formatting-message-text). Formatting cannot be escaped, so text
 from outside goes into code spans, or into blocks without markup.
 """
@@ -16,15 +16,15 @@ _ID = 300
 
 
 def escaped(text: str) -> str:
-    """Text without mentions, links and entities; formatting characters stay."""
+    """Returns text without mentions, links and entities. Formatting characters stay."""
     return visible(text).translate(_ESCAPES)
 
 
 def code(text: str, longest: int = _ID) -> str:
-    """Text from outside as a code span, which it cannot end."""
+    """Returns text from outside as a code span, which it cannot end."""
     return f"`{escaped(shortened(visible(text), longest).replace('`', 'ʼ')) or ' '}`"
 
 
 def cell(text: str, longest: int = LONGEST) -> str:
-    """Text from outside for blocks without markup, shortened."""
+    """Returns text from outside for blocks without markup, shortened."""
     return shortened(visible(text), longest)

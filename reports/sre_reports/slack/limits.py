@@ -25,7 +25,7 @@ IMAGE_TEXT = 2_000
 
 
 def problems(text: str, blocks: Sequence[Block]) -> list[str]:
-    """The reasons why Slack would reject a message; empty if it would accept it."""
+    """Returns the reasons why Slack would reject a message; empty if it would accept it."""
     return [*_whole(text, blocks), *(problem for block in blocks for problem in _block(block))]
 
 

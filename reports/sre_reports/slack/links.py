@@ -8,15 +8,18 @@ from urllib.parse import quote
 
 @dataclass(frozen=True, slots=True)
 class Links:
-    """The server's public URL (``SRE_PUBLIC_URL``), with or without ``/mcp``. If it is empty, there
-    are no links.
+    """Links to the server at its public URL (``SRE_PUBLIC_URL``), with or without ``/mcp``.
+
+    If the URL is empty, there are no links.
     """
 
     public_url: str = ""
 
     def report(self, night: str, view: str = "", state: str = "") -> str:
-        """The report of a date, or a ``view`` of it, with filters such as ``q=i-0123`` as
-        ``state``; empty without a public URL."""
+        """Returns the URL of the report of a date, or of a ``view`` of it.
+
+        ``state`` has filters such as ``q=i-0123``. The result is empty without a public URL.
+        """
         base = self.public_url.rstrip("/").removesuffix("/mcp")
         if not base:
             return ""
@@ -24,5 +27,5 @@ class Links:
         return f"{base}/reports/{quote(night, safe='')}/{folder}" + (f"#{state}" if state else "")
 
     def resource(self, night: str, resource_id: str) -> str:
-        """The report of a date, filtered by one resource."""
+        """Returns the URL of the report of a date, filtered by one resource."""
         return self.report(night, state=f"q={quote(resource_id, safe='')}")

@@ -14,10 +14,10 @@ Block = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Blocks that are kept or dropped together. ``classic`` are their replacement in workspaces
-    without the newer block types.
+    """Blocks that are kept or dropped together.
 
-    If a message is too long, parts of the greatest ``weight`` are dropped first.
+    ``classic`` blocks replace them in workspaces without the newer block types. If a message is too
+    long, parts of the greatest ``weight`` are dropped first.
     """
 
     blocks: Sequence[Block]
@@ -27,21 +27,24 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """``text`` is for notifications and screen readers; ``classic`` is for workspaces that reject
-    ``blocks``."""
+    """A message.
+
+    ``text`` is for notifications and screen readers; ``classic`` is for workspaces that reject
+    ``blocks``.
+    """
 
     text: str
     blocks: Sequence[Block]
     classic: Sequence[Block]
 
     def payload(self, *, classic: bool = False) -> dict[str, Any]:
-        """The arguments of chat.postMessage. Links are not unfurled."""
+        """Returns the arguments of chat.postMessage. Links are not unfurled."""
         blocks = list(self.classic if classic else self.blocks)
         return {"text": self.text, "blocks": blocks, "unfurl_links": False, "unfurl_media": False}
 
 
 def message(text: str, parts: Sequence[Part]) -> Message:
-    """The message with as many parts as fit Slack's limits."""
+    """Returns the message with as many parts as fit Slack's limits."""
     said = text[: limits.TEXT - 1] + "…" if len(text) > limits.TEXT else text
     rich = [(part.weight, part.blocks) for part in parts]
     plain = [(part.weight, part.blocks if part.classic is None else part.classic) for part in parts]
@@ -49,7 +52,7 @@ def message(text: str, parts: Sequence[Part]) -> Message:
 
 
 def _fitted(parts: Sequence[tuple[int, Sequence[Block]]]) -> list[Block]:
-    """The blocks that fit. Of parts with the same weight, the last is dropped first."""
+    """Returns the blocks that fit. Of parts with the same weight, the last is dropped first."""
     kept = list(parts)
     while not _fits([block for _, blocks in kept for block in blocks]):
         place = max(range(len(kept)), key=lambda n: (kept[n][0], n))

@@ -20,8 +20,10 @@ _HEADINGS = ("Owner", "Critical", "High", "All", "Past SLA")
 
 
 def estate_message(summary: SummaryAnswer, late: SlaAnswer, links: Links) -> Message:
-    """Counts of all resources that the user may see, by owner; ``late`` is the answer to ``sla``
-    by owner."""
+    """Returns counts of all resources that the user may see, by owner.
+
+    ``late`` is the answer to ``sla`` by owner.
+    """
     said = [
         f"*{escaped(wording.headline(summary.verdict))}*"
         + wording.counts_sentence(summary.rollup)[1]

@@ -1,5 +1,7 @@
-"""One resource in Slack, as one of four distinct answers: findings; scanned without findings;
-unknown, with the reason; no such resource, with similar names.
+"""One resource in Slack, as one of four distinct answers.
+
+They are findings; scanned without findings; unknown, with the reason; and no such resource, with
+similar names.
 """
 
 from __future__ import annotations
@@ -42,7 +44,7 @@ class Asked:
     cursor: str | None = None
 
     def value(self, **changes: Any) -> str:
-        """The query as the value of a button."""
+        """Returns the query as the value of a button."""
         values = {"id": self.text, "sev": list(self.severities), "cursor": self.cursor} | changes
         return json.dumps(
             {name: value for name, value in values.items() if value}, separators=(",", ":")
@@ -51,8 +53,10 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Beside:
-    """Shown with the answer: the number of findings past their SLA (None if not queried), and the
-    updates for this resource from the fix plan.
+    """Data shown with the answer.
+
+    It is the number of findings past their SLA (None if not queried), and the updates for this
+    resource from the fix plan.
     """
 
     late: int | None = None
@@ -60,7 +64,7 @@ class Beside:
 
 
 def resource_message(answer: ResourceAnswer, asked: Asked, beside: Beside, links: Links) -> Message:
-    """The answer as one message."""
+    """Returns the answer as one message."""
     if answer.verdict.reason == NO_SUCH_RESOURCE:
         return _stranger(answer, asked)
     parts = [Part([section(f"{_name(answer)}\n{_verdict(answer, beside)}")]), *_notes(answer)]
@@ -80,7 +84,7 @@ def _plain_name(answer: ResourceAnswer) -> str:
 
 
 def _name(answer: ResourceAnswer) -> str:
-    """Name (if any), id, account and region."""
+    """Returns the name (if any), id, account and region."""
     one = answer.resource
     account = f"{answer.account_name} ({one.account_id})" if answer.account_name else one.account_id
     first = (
@@ -90,14 +94,14 @@ def _name(answer: ResourceAnswer) -> str:
 
 
 def _headline(answer: ResourceAnswer) -> str:
-    """The verdict in a few words, or the number of open findings."""
+    """Returns the verdict in a few words, or the number of open findings."""
     if answer.verdict.verdict == VULNERABLE and answer.rollup.counts.total:
         return wording.number(answer.rollup.counts.total, "open finding")
     return wording.headline(answer.verdict)
 
 
 def _verdict(answer: ResourceAnswer, beside: Beside) -> str:
-    """The verdict, then counts, findings past SLA and in KEV, and fixable ones."""
+    """Returns the verdict, then counts, findings past SLA and in KEV, and fixable ones."""
     rollup, said = answer.rollup, [f"*{escaped(_headline(answer))}*"]
     used = [f"{escaped(wording.capital(answer.use.words()))}."] if answer.use else []
     if (
@@ -114,7 +118,7 @@ def _verdict(answer: ResourceAnswer, beside: Beside) -> str:
 
 
 def _told_below(answer: ResourceAnswer) -> bool:
-    """Whether the list of scans, further down, has the reason."""
+    """Returns whether the list of scans, further down, has the reason."""
     return answer.verdict.reason == NOT_SCANNED and any(not row.active for row in answer.coverage)
 
 
@@ -132,7 +136,7 @@ def _kev(answer: ResourceAnswer) -> list[str]:
 
 
 def _notes(answer: ResourceAnswer) -> list[Part]:
-    """Caveats: notes of the verdict, and why the data is incomplete."""
+    """Returns caveats: notes of the verdict, and why the data is incomplete."""
     notes = [*answer.verdict.notes, *wording.doubts(answer.proof)]
     return (
         [Part([section("\n".join(f":warning: {escaped(note)}" for note in notes[:10]))], weight=1)]
@@ -142,7 +146,7 @@ def _notes(answer: ResourceAnswer) -> list[Part]:
 
 
 def _findings(answer: ResourceAnswer) -> Part:
-    """The most severe findings, as a table if Slack accepts one."""
+    """Returns the most severe findings, as a table if Slack accepts one."""
     shown = answer.findings[:TOP]
     rows = [_HEADINGS, *(_row(one, answer) for one in shown)]
     classic = [_line(one) for one in shown]
@@ -150,7 +154,7 @@ def _findings(answer: ResourceAnswer) -> Part:
 
 
 def _line(one: Finding) -> tuple[str, ...]:
-    """A finding as a line, for workspaces without tables."""
+    """Returns a finding as a line, for workspaces without tables."""
     severity, packages = escaped(cell(one.severity.capitalize())), ", ".join(wording.packages(one))
     fixed = f"fixed in {code(wording.version(one.fixed_in) or '')}" if one.fixed_in else ""
     return f"*{severity}*", code(wording.identity(one)), code(packages or "–"), fixed
@@ -170,7 +174,7 @@ def _row(one: Finding, answer: ResourceAnswer) -> tuple[str, ...]:
 
 
 def _fixes(beside: Beside) -> list[Part]:
-    """The first updates, each with its command if one can be built safely."""
+    """Returns the first updates, each with its command if one can be built safely."""
     if not beside.fixes:
         return []
     told = [_fix(line) for line in beside.fixes[:FIXES]]
@@ -188,7 +192,7 @@ def _fix(line: Fix) -> str:
 
 
 def _coverage(answer: ResourceAnswer) -> list[Part]:
-    """The scans of the resource, or why there is none and the remedy."""
+    """Returns the scans of the resource, or why there is none and the remedy."""
     told = [_scan(row) for row in sorted(answer.coverage, key=lambda row: not row.active)]
     if answer.verdict.verdict != CLEAN:
         told.append("This is not an all-clear.")
@@ -196,7 +200,7 @@ def _coverage(answer: ResourceAnswer) -> list[Part]:
 
 
 def _scan(row: Coverage) -> str:
-    """One scan type: its last scan, or why it is not scanned."""
+    """Returns one scan type: its last scan, or why it is not scanned."""
     name = escaped(row.scan_type.lower())
     if row.active:
         last = f", last on {row.last_scanned_at:%Y-%m-%d %H:%M} UTC" if row.last_scanned_at else ""
@@ -205,7 +209,7 @@ def _scan(row: Coverage) -> str:
 
 
 def _stranger(answer: ResourceAnswer, asked: Asked) -> Message:
-    """No such resource, with similar names and the accepted forms of an id."""
+    """Returns a notice of an unknown resource, with similar names and the accepted id forms."""
     said = (
         "*No such resource:*"
         f" {code(asked.text)}\n{escaped(wording.capital(answer.verdict.explanation))}."
@@ -231,7 +235,7 @@ def _proof(answer: ResourceAnswer) -> str:
 
 
 def _buttons(answer: ResourceAnswer, asked: Asked, links: Links) -> list[Button]:
-    """The next steps. Live answers have no snapshot, and so no report."""
+    """Returns the next steps. Live answers have no snapshot, and so no report."""
     found: list[Button] = []
     night = (
         answer.proof.as_of.date().isoformat()

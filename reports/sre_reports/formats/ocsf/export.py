@@ -1,8 +1,8 @@
-"""Findings as OCSF Vulnerability Finding events, one JSON object per line, for security lakes and
-SIEMs.
+"""Findings as OCSF Vulnerability Finding events, for security lakes and SIEMs.
 
-Fields that OCSF does not define are under ``unmapped``; unknown values are left out. A finding
-without a vulnerability, such as an open port, is an event without one.
+The format is one JSON object per line. Fields that OCSF does not define are under ``unmapped``;
+unknown values are left out. A finding without a vulnerability, such as an open port, is an event
+without one.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ VERSION = "1.6.0"
 CLASS = 2002
 _SEVERITIES = {"INFORMATIONAL": 1, "LOW": 2, "MEDIUM": 3, "HIGH": 4, "CRITICAL": 5, "UNTRIAGED": 0}
 _OTHER = 99
-# Inspector's status: OCSF's status and its name, and the activity and its name.
+# Inspector's status, mapped to OCSF's status and its name, and to the activity and its name.
 _STATUSES = {
     "ACTIVE": (1, "New", 1, "Create"),
     "SUPPRESSED": (3, "Suppressed", 2, "Update"),
@@ -62,7 +62,7 @@ def write(options: Options, proof: Proof, batches: Batches, file: BinaryIO, tell
 
 
 def event(row: Row, key: str, kept: dict[str, Any]) -> dict[str, Any]:
-    """The event of a row with its key; ``kept`` is added to ``unmapped`` of each."""
+    """Returns the event of a row with its key; ``kept`` is added to ``unmapped`` of each event."""
     status_id, status, activity_id, activity = _STATUSES.get(
         row["status"] or "", (_OTHER, row["status"] or "Other", _OTHER, "Other")
     )
@@ -92,8 +92,10 @@ def event(row: Row, key: str, kept: dict[str, Any]) -> dict[str, Any]:
 
 
 def _time(row: Row) -> int:
-    """When Inspector last updated the finding; the epoch if that is unknown, because OCSF requires
-    a time."""
+    """Returns when Inspector last updated the finding.
+
+    The result is the epoch if that is unknown, because OCSF requires a time.
+    """
     times = (row["updated_at"], row["last_observed_at"], row["first_observed_at"])
     return next((one for one in times if one is not None), 0)
 
@@ -143,7 +145,7 @@ def _resources(row: Row) -> list[dict[str, Any]]:
 
 @lru_cache(maxsize=4096)
 def _of_wire(text: str | None, resource_id: str | None) -> dict[str, Any]:
-    """The resource's tags, and its details under ``data``."""
+    """Returns the resource's tags, and its details under ``data``."""
     wire = next((one for one in objects(parsed(text)) if one.get("id") == resource_id), {})
     tags = [
         {"name": name, "value": word(value) or ""}
@@ -170,7 +172,7 @@ def _cloud(row: Row) -> dict[str, Any]:
 
 
 def _unmapped(row: Row) -> dict[str, Any]:
-    """Inspector's values for which OCSF has numbers or no field."""
+    """Returns Inspector's values for which OCSF has numbers or no field."""
     return present(
         inspector=present(
             severity=row["severity"],

@@ -1,5 +1,7 @@
-"""The vulnerabilities of an OCSF event: a CVE with its scores, another advisory, or the weakness of
-a code finding."""
+"""The vulnerabilities of an OCSF event.
+
+Each is a CVE with its scores, another advisory, or the weakness of a code finding.
+"""
 
 from __future__ import annotations
 
@@ -29,8 +31,10 @@ _FIXES = {"YES": (1, "Complete"), "PARTIAL": (2, "Partial"), "NO": (3, "None")}
 
 
 def vulnerabilities(row: Row) -> list[dict[str, Any]]:
-    """One vulnerability, or one per weakness of a code finding. Other findings, such as open ports,
-    have none."""
+    """Returns one vulnerability, or one per weakness of a code finding.
+
+    Other findings, such as open ports, have none.
+    """
     if row["vulnerability_id"]:
         return [{**_name(row), **_about(row)}]
     code = mapping(row["code_details"])
@@ -39,7 +43,7 @@ def vulnerabilities(row: Row) -> list[dict[str, Any]]:
 
 
 def _name(row: Row) -> dict[str, Any]:
-    """The CVE, or the advisory that has the id, with its related CVEs."""
+    """Returns the CVE, or the advisory that has the id, with its related CVEs."""
     uid, wire = row["vulnerability_id"], mapping(row["vulnerability_details"])
     times = present(
         created_time=_moment(wire.get("vendorCreatedAt")),
@@ -80,7 +84,10 @@ def _cvss(one: Mapping[str, Any]) -> dict[str, Any] | None:
 
 
 def _about(row: Row) -> dict[str, Any]:
-    """Further details. Whether an exploit or a fix exists is included only if Inspector says so."""
+    """Returns further details.
+
+    Whether an exploit or a fix exists is included only if Inspector reports it.
+    """
     wire, seen = mapping(row["vulnerability_details"]), mapping(row["exploitability"])
     fix_id, fix = _FIXES.get(row["fix_available"] or "", (None, None))
     return present(
@@ -119,7 +126,7 @@ def _package(one: Part) -> dict[str, Any]:
 
 
 def _remediation(row: Row) -> dict[str, Any] | None:
-    """Inspector's recommendation; ``None Provided`` is its value for none."""
+    """Returns Inspector's recommendation; ``None Provided`` is its value for none."""
     advice = part(mapping(row["remediation"]), "recommendation")
     text, link = word(advice.get("text")), word(advice.get("Url")) or word(advice.get("url"))
     if not text or text == "None Provided":
@@ -151,6 +158,6 @@ def _affected_code(wire: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def _moment(seconds: object) -> int | None:
-    """Epoch milliseconds."""
+    """Returns epoch milliseconds."""
     found = wire_time(seconds)
     return None if found is None else int(found.timestamp() * 1000)

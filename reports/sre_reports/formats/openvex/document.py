@@ -1,8 +1,9 @@
 """Accepted risks as an OpenVEX 0.2.0 document, for scanners and auditors.
 
-A statement says no more than its rule. It names the resources of the findings that the rule covers.
-A rule without such findings is stated only if it applies everywhere, and without products, which
-the enclosing document then names, as an attestation does. Expired rules are not stated.
+A statement claims no more than its rule. It names the resources of the findings that the rule
+covers. A rule without such findings is stated only if it applies everywhere. Its statement has no
+products: the enclosing document then names them, as an attestation does. Expired rules are not
+stated.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from sre_findings.model.findings.suppression import (
 from sre_reports.formats.openvex.products import Product, product_of
 
 CONTEXT = "https://openvex.dev/ns/v0.2.0"
-# OpenVEX, "Public IRI Namespaces", for authors without a namespace
+# OpenVEX, "Public IRI Namespaces", for authors without a namespace.
 NAMESPACE = "https://openvex.dev/docs/public"
 
 Products = dict[str, Product]
@@ -33,13 +34,19 @@ Products = dict[str, Product]
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """``body`` is the OpenVEX object; ``left_out`` are valid rules that could not be stated."""
+    """An OpenVEX document.
+
+    ``body`` is the OpenVEX object; ``left_out`` are valid rules that could not be stated.
+    """
 
     body: Mapping[str, Any]
     left_out: tuple[Suppression, ...]
 
     def to_text(self) -> str:
-        """The document as JSON. ASCII only, so that control characters of terminals are escaped."""
+        """Returns the document as JSON.
+
+        ASCII only, so that control characters of terminals are escaped.
+        """
         return json.dumps(self.body, indent=2) + "\n"
 
 
@@ -51,12 +58,11 @@ def document(
     matched: Iterable[tuple[Suppression, Finding]] = (),
     namespace: str = NAMESPACE,
 ) -> Document:
-    """The document by ``author``, issued at ``timestamp``; ``matched`` are rules with findings that
-    they cover.
+    """Returns the document by ``author``, issued at ``timestamp``.
 
-    The same rules, findings, author and time give the same bytes in any order: ``@id`` is the
-    namespace and the SHA-256 of the rest. Raises UsageError if nothing can be stated, because an
-    empty document is invalid.
+    ``matched`` are rules with findings that they cover. The same rules, findings, author and time
+    give the same bytes in any order: ``@id`` is the namespace and the SHA-256 of the rest. Raises
+    UsageError if nothing can be stated, because an empty document is invalid.
     """
     if not author.strip():
         raise UsageError(
@@ -88,7 +94,7 @@ def document(
 def _body(
     author: str, timestamp: datetime, statements: list[dict[str, Any]], namespace: str
 ) -> dict[str, Any]:
-    """Every document has version 1, because any change gives another ``@id``."""
+    """Returns the body. Every document has version 1, because any change gives another ``@id``."""
     rest = {
         "author": author,
         "timestamp": iso(timestamp),
@@ -101,8 +107,10 @@ def _body(
 
 
 def _by_rule(matched: Iterable[tuple[Suppression, Finding]]) -> dict[int, dict[str, Products]]:
-    """The products of each rule's vulnerabilities. A finding without a vulnerability or resource
-    has no statement."""
+    """Returns the products of each rule's vulnerabilities.
+
+    A finding without a vulnerability or resource has no statement.
+    """
     found: dict[int, dict[str, Products]] = {}
     for rule, finding in matched:
         if finding.vulnerability_id and finding.resource_id:
@@ -129,7 +137,7 @@ def _statements(
 
 
 def _status(rule: Suppression) -> dict[str, str]:
-    """The status with the fields that OpenVEX requires, and when the acceptance expires."""
+    """Returns the status with the fields that OpenVEX requires, and when the acceptance expires."""
     answer = f"until {rule.expires} by {rule.owner}: {rule.reason}"
     if rule.status == AFFECTED:
         return {"status": AFFECTED, "action_statement": f"accepted {answer}"}

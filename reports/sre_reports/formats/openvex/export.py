@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 
 
 def write(options: Options, proof: Proof, batches: Batches, file: BinaryIO, tell: Tell) -> None:  # noqa: ARG001 - a Writer
-    """Writes the document. Findings without a valid rule have no statement; their number is
-    reported.
+    """Writes the document.
 
-    Raises UsageError without a suppressions file, or if nothing can be stated.
+    Findings without a valid rule have no statement; their number is reported. Raises UsageError
+    without a suppressions file, or if nothing can be stated.
     """
     if options.suppressions is None:
         do = "Set SRE_SUPPRESSIONS to its path; docs/operations.md has an example."

@@ -26,8 +26,10 @@ class Product:
     packages: set[str] | None = field(default_factory=set)
 
     def add(self, packages: Iterable[Package]) -> None:
-        """Adds packages of the same vulnerability. If one of them has no purl, none is named,
-        because a partial list would be wrong."""
+        """Adds packages of the same vulnerability.
+
+        If one of them has no purl, none is named, because a partial list would be wrong.
+        """
         found = {purl_of(package) for package in packages}
         purls = {purl for purl in found if purl}
         self.packages = (
@@ -35,7 +37,7 @@ class Product:
         )
 
     def component(self) -> dict[str, Any]:
-        """The OpenVEX component."""
+        """Returns the OpenVEX component."""
         parts = [
             {"@id": purl, "identifiers": {"purl": purl}} for purl in sorted(self.packages or ())
         ]
@@ -47,8 +49,10 @@ class Product:
 
 
 def product_of(finding: Finding) -> Product:
-    """The finding's resource, without packages yet, identified by its ARN, or by a generic purl
-    without one."""
+    """Returns the finding's resource, without packages yet.
+
+    It is identified by its ARN, or by a generic purl if it has no ARN.
+    """
     resource = finding.resource_id
     if resource.startswith("arn:"):
         return Product(quote(resource, safe=_SAFE), image_purl(resource))
@@ -63,8 +67,10 @@ def product_of(finding: Finding) -> Product:
 
 
 def _generic_purl(finding: Finding) -> str:
-    """A purl with the exact id and the location of a resource. PackageURL would drop leading
-    slashes."""
+    """Returns a purl with the exact id and the location of a resource.
+
+    PackageURL would drop leading slashes.
+    """
     where = {
         "account_id": finding.account_id,
         "region": finding.region,

@@ -40,8 +40,11 @@ MOST_RESULTS, MOST_RULES = 25_000, 25_000
 
 
 def write(options: Options, proof: Proof, batches: Batches, file: BinaryIO, tell: Tell) -> None:  # noqa: ARG001 - a Writer
-    """Writes the log. Results beyond GitHub's limits are reported to ``tell`` and written anyway,
-    because other readers accept them."""
+    """Writes the log.
+
+    Results beyond GitHub's limits are reported to ``tell`` and written anyway, because other
+    readers accept them.
+    """
     with Rules() as rules:
         results, keys = 0, Keys()
         file.write(_opened(proof))
@@ -63,7 +66,7 @@ def write(options: Options, proof: Proof, batches: Batches, file: BinaryIO, tell
 
 
 def _opened(proof: Proof) -> bytes:
-    """The document up to the first result, with open brackets."""
+    """Returns the document up to the first result, with open brackets."""
     run = {
         "columnKind": "unicodeCodePoints",
         "conversion": {"tool": {"driver": {"name": PRODUCT}}},
@@ -80,7 +83,7 @@ def _opened(proof: Proof) -> bytes:
 
 
 def _invocation(proof: Proof) -> dict[str, Any]:
-    """The invocation: whether the scan was complete, and what was not read."""
+    """Returns the invocation: whether the scan was complete, and what was not read."""
     told = [{"level": "warning", "message": {"text": text}} for text in warnings(proof)]
     ended = {"endTimeUtc": iso(proof.as_of)} if proof.as_of else {}
     complete = proof.state == COMPLETE or (proof.state is None and proof.sure)

@@ -20,12 +20,12 @@ from sre_reports.formats.json_values import (
 )
 from sre_reports.formats.sarif.rules import level, message
 
-# path characters of RFC 3986; a colon in the first segment would be read as a scheme
+# Path characters of RFC 3986. A colon in the first segment would be read as a scheme.
 _SAFE = "!$&'()*+,;=@~"
 
 
 def result(row: Row, key: str, rule_id: str, place: int) -> dict[str, Any]:
-    """The result of a row under its rule; ``key`` is the finding's key."""
+    """Returns the result of a row under its rule; ``key`` is the finding's key."""
     return {
         "ruleId": rule_id,
         "ruleIndex": place,
@@ -39,7 +39,7 @@ def result(row: Row, key: str, rule_id: str, place: int) -> dict[str, Any]:
 
 
 def _sentence(row: Row) -> str:
-    """The message: what was found where, and the fixed versions."""
+    """Returns the message: the finding, its resource, and the fixed versions."""
     where = row["resource_name"] or row["resource_id"] or "a resource without an id"
     fixes = dict.fromkeys(
         f"{one.package.name} {one.package.fixed_in}"
@@ -51,13 +51,15 @@ def _sentence(row: Row) -> str:
 
 
 def rule_name(row: Row) -> str:
-    """The name of a finding without a title."""
+    """Returns the name of a finding without a title."""
     return row["vulnerability_id"] or row["type"] or "A finding"
 
 
 def _fate(status: str | None) -> dict[str, Any]:
-    """The suppression or baseline state of a finding that is not open. SARIF's only term for a
-    closed one is ``absent``."""
+    """Returns the suppression or baseline state of a finding that is not open.
+
+    SARIF's only term for a closed finding is ``absent``.
+    """
     if status == "SUPPRESSED":
         return {
             "suppressions": [
@@ -68,8 +70,10 @@ def _fate(status: str | None) -> dict[str, Any]:
 
 
 def _location(row: Row) -> dict[str, Any]:
-    """The file and lines of a code finding; the resource for all other findings, also as logical
-    location."""
+    """Returns the file and lines of a code finding, or the resource of any other finding.
+
+    The resource is also the logical location.
+    """
     code = part(mapping(row["code_details"]), "filePath")
     path = word(code.get("filePath")) or word(code.get("fileName"))
     artifact = {"uri": _path(path.lstrip("/"))} if path and path.strip("/") else _resource(row)
@@ -90,7 +94,10 @@ def _path(text: str) -> str:
 
 
 def _lines(code: Any) -> dict[str, int]:
-    """The line numbers, from 1. Invalid numbers, and an end before the begin, are left out."""
+    """Returns the line numbers, from 1.
+
+    Invalid numbers, and an end before the start, are left out.
+    """
     begin, end = (number(code.get(name)) for name in ("startLine", "endLine"))
     if not isinstance(begin, int) or begin < 1:
         return {}

@@ -1,5 +1,4 @@
-"""A SARIF rule for each vulnerability, with help and its highest Inspector score among the
-findings."""
+"""A SARIF rule for each vulnerability, with help and its highest Inspector score."""
 
 from __future__ import annotations
 
@@ -27,30 +26,37 @@ from sre_reports.formats.spool import Spool, with_more
 from sre_reports.plain_text import shortened, visible
 
 _LONGEST = 1024  # characters of a description: GitHub's limit
-# by severity rank; the last two are untriaged and unknown
+# By severity rank. The last two are untriaged and unknown.
 _LEVELS = ("error", "error", "warning", "note", "note", "warning", "warning")
 _PLACE, _LINK = re.compile(r"\{(\d+)\}"), re.compile(r"\]\(")
 
 
 def level(severity: str | None) -> str:
-    """The SARIF level of a severity. Untriaged findings are not notes, because they can be of any
-    severity."""
+    """Returns the SARIF level of a severity.
+
+    Untriaged findings are not notes, because they can be of any severity.
+    """
     return _LEVELS[rank(severity)]
 
 
 def message(text: str) -> str:
-    """Text from outside as a SARIF message, without placeholders, links and invisible
-    characters."""
+    """Returns text from outside as a SARIF message.
+
+    Placeholders, links and invisible characters are removed.
+    """
     return _LINK.sub("] (", _PLACE.sub(r"{{\1}}", visible(text)))
 
 
 class Rules:
-    """The rules so far. Memory holds an id and a score of each; the rest is spooled."""
+    """The rules so far.
+
+    Memory holds an id and a score of each; the rest is spooled.
+    """
 
     def __init__(self) -> None:
         self._spool = Spool()
         self._places: dict[str, int] = {}
-        # score and severity rank; greater is worse
+        # Score and severity rank. Greater is worse.
         self._worst: list[tuple[float, int]] = []
 
     def __enter__(self) -> Rules:
@@ -70,7 +76,7 @@ class Rules:
         return len(self._worst)
 
     def of(self, row: Row) -> tuple[str, int]:
-        """The id and index of the row's rule."""
+        """Returns the id and index of the row's rule."""
         rule_id = _id(row)
         place = self._places.get(rule_id)
         if place is None:
@@ -84,7 +90,7 @@ class Rules:
         return rule_id, place
 
     def lines(self) -> Iterator[bytes]:
-        """Each rule as JSON, in the order of its index."""
+        """Yields each rule as JSON, in the order of its index."""
         for line, (score, severity) in zip(self._spool.lines(), self._worst, strict=True):
             properties: dict[str, Any] = {"tags": ["security", "vulnerability"]}
             if score >= 0:
@@ -96,7 +102,10 @@ class Rules:
 
 
 def _id(row: Row) -> str:
-    """The id of a rule: the vulnerability, the detector of a code finding, or the finding type."""
+    """Returns the id of a rule.
+
+    It is the vulnerability, the detector of a code finding, or the finding type.
+    """
     detector = mapping(row["code_details"])
     named = (
         None
@@ -121,7 +130,7 @@ def _rule(rule_id: str, row: Row) -> dict[str, Any]:
 
 
 def _help(row: Row, told: str) -> str:
-    """The help text: description, remediation and links."""
+    """Returns the help text: description, remediation and links."""
     wire, code = mapping(row["vulnerability_details"]), mapping(row["code_details"])
     advice = part(mapping(row["remediation"]), "recommendation").get("text")
     fixes = dict.fromkeys(

@@ -12,7 +12,7 @@ from sre_findings.rows.values import time_of
 from sre_reports.formats.csv.cells import Cells
 from sre_reports.formats.csv.escaping import Cell
 
-_FIRST_YEAR = 1900  # of the calendar of spreadsheets
+_FIRST_YEAR = 1900  # the first year in the calendar of spreadsheets
 
 TypedCell = Cell | datetime
 WIDTHS = {
@@ -32,15 +32,17 @@ WIDTHS = {
 
 
 def typed_cells(as_of: datetime, columns: str) -> Callable[[Mapping[str, Any]], list[TypedCell]]:
-    """A function from a row to its cells; ages are as of ``as_of``."""
+    """Returns a function from a row to its cells. Ages are as of ``as_of``."""
     made = Cells[tuple[TypedCell, ...]](as_of, _time, tuple)
     of_row = made.full if columns == "full" else made.inspector
     return lambda row: [*chain.from_iterable(of_row(row))]
 
 
 def _time(microseconds: int | None) -> tuple[TypedCell]:
-    """In UTC without a time zone, which workbooks cannot store; text if it is before the calendar
-    of spreadsheets."""
+    """Returns the time in UTC without a time zone, which workbooks cannot store.
+
+    A time before the calendar of spreadsheets is returned as text.
+    """
     moment = time_of(microseconds)
     if moment is None:
         return (None,)

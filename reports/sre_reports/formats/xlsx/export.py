@@ -1,9 +1,8 @@
-"""Findings as a workbook: a summary sheet with the completeness, then as many sheets of findings as
-needed.
+"""Findings as a workbook: a summary sheet, then as many sheets of findings as needed.
 
-XlsxWriter runs with constant memory: each row is written to disk, so a million findings take as
-little memory as ten. It is the faster of two streaming libraries, and it keeps each sheet in a file
-of its own, so the first sheet can be written last.
+The summary includes the completeness. XlsxWriter runs with constant memory: each row is written to
+disk, so a million findings take as little memory as ten. It is the faster of two streaming
+libraries. It also keeps each sheet in a separate file, so the first sheet can be written last.
 """
 
 from __future__ import annotations
@@ -37,7 +36,7 @@ if TYPE_CHECKING:
         Tell,
     )
 
-MOST_ROWS = 1_048_576  # of a sheet, including its header
+MOST_ROWS = 1_048_576  # rows of a sheet, including its header
 _SETTINGS = {
     "constant_memory": True,
     "strings_to_formulas": False,
@@ -48,14 +47,16 @@ _SETTINGS = {
 
 
 def write(options: Options, proof: Proof, batches: Batches, file: BinaryIO, tell: Tell) -> None:
-    """Writes the workbook. Cut cells and additional sheets are reported on the summary sheet and to
-    ``tell``."""
+    """Writes the workbook.
+
+    Cut cells and additional sheets are reported on the summary sheet and to ``tell``.
+    """
     import xlsxwriter
 
     with xlsxwriter.Workbook(cast("BinaryIO", _Onward(file)), _SETTINGS) as book:
         book.use_zip64()
         as_of = proof.as_of or datetime.now(UTC)
-        # otherwise the time of writing, which would make every file different
+        # The default is the time of writing, which would make every file different.
         book.set_properties({"created": as_of})
         first = book.add_worksheet("Summary")
         summary, sheets = Summary(), Sheets(book, COLUMNS[options.columns])
@@ -72,16 +73,20 @@ def write(options: Options, proof: Proof, batches: Batches, file: BinaryIO, tell
 
 
 class _Onward:
-    """A file without seek: ZIP archives differ for seekable files, and the bytes must not depend on
-    the file."""
+    """A file without seek.
+
+    ZIP archives differ for seekable files, and the bytes must not depend on the file.
+    """
 
     def __init__(self, file: BinaryIO) -> None:
         self.write, self.flush = file.write, file.flush
 
 
 class Sheets:
-    """Sheets of findings with a frozen header and filters; a new sheet is started when one is
-    full."""
+    """Sheets of findings with a frozen header and filters.
+
+    A new sheet is started when one is full.
+    """
 
     def __init__(self, book: Any, names: Sequence[str]) -> None:
         self._book, self._names = book, names
@@ -136,7 +141,7 @@ class Sheets:
         self._sheet.autofilter(0, 0, self._row - 1, len(self._names) - 1)
 
     def remarks(self) -> list[str]:
-        """Messages about additional sheets and cut cells."""
+        """Returns messages about additional sheets and cut cells."""
         more = (
             [f"A sheet holds at most {MOST_ROWS - 1:,} findings; there are {self._count} sheets."]
             if self._count > 1

@@ -15,16 +15,18 @@ CUT = " … cut: too long for a cell; the CSV has the full text"
 # Characters that XML 1.0 does not allow, including lone surrogates.
 _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
-# What readers may decode as an escape (ECMA-376, ST_Xstring), and what XlsxWriter takes for
-# serialized runs.
+# Text that readers may decode as an escape (ECMA-376, ST_Xstring), and text that XlsxWriter takes
+# for serialized runs.
 _ESCAPE = re.compile(r"(?<=_)(?=x[0-9A-Fa-f]{4}_)")
 _OPENED = "<r>"
 
 
 def write_text(sheet: Worksheet, place: tuple[int, int], text: str, style: Format) -> None:
-    """Writes a text so that it reads back unchanged. Readers differ in whether they decode an
-    escape such as ``_x0041_``, so such a word is split into two runs, neither of which is an
-    escape."""
+    """Writes a text so that it reads back unchanged.
+
+    Readers differ in whether they decode an escape such as ``_x0041_``. Such a word is therefore
+    split into two runs, neither of which is an escape.
+    """
     first, *rest = _runs(text)
     if rest:
         more = (part for run in rest for part in (style, run))
@@ -39,8 +41,11 @@ def _runs(text: str) -> list[str]:
 
 
 def fitting(text: str) -> str:
-    """The text without characters that XML does not allow, cut to the length of a cell, with line
-    feeds as line ends."""
+    """Returns the text as a cell can hold it.
+
+    Characters that XML does not allow are removed, line ends become line feeds, and the text is cut
+    to the length of a cell.
+    """
     if not text.isprintable():
         text = _ILLEGAL.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
     if len(text) * 2 <= LONGEST or len(text.encode("utf-16-le")) <= LONGEST * 2:

@@ -1,2 +1,4 @@
-"""The sections of the report as plain values for their templates: pure functions of the
-material."""
+"""The sections of the report as plain values for their templates.
+
+All functions are pure functions of the material.
+"""

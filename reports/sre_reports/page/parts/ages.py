@@ -15,8 +15,11 @@ _STEPS = 5  # shades of a square
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One severity and age band: its count, its shade (0 for none to 5 for most), whether ``some``
-    or ``all`` findings are overdue (or empty), and the same in words as ``label``."""
+    """One severity and age band.
+
+    It has its count, its shade (0 for none to 5 for most), whether ``some`` or ``all`` findings are
+    overdue (or empty), and the same in words as ``label``.
+    """
 
     count: int
     shade: int
@@ -35,7 +38,7 @@ class Line:
 
 
 def bands(night: Material) -> list[str]:
-    """The names of the age bands in days: ``0–15``, ``>180``."""
+    """Returns the names of the age bands in days: ``0–15``, ``>180``."""
     return [_band(one) for one in night.ages.bands]
 
 
@@ -50,7 +53,10 @@ def _band(one: Band) -> str:
 
 
 def lines(night: Material) -> list[Line]:
-    """Every severity with findings, most severe first. Shades are relative to the largest count."""
+    """Returns every severity with findings, most severe first.
+
+    Shades are relative to the largest count.
+    """
     most = max((square.findings for row in night.ages.rows.values() for square in row), default=0)
     return [_line(rank, row, most, night) for rank, row in night.ages.rows.items()]
 
@@ -79,7 +85,7 @@ def _allowed(policy: Policy, name: str) -> str:
 
 
 def median_words(night: Material) -> str:
-    """The median time to remediate of each severity of which at least half was patched."""
+    """Returns the median time to remediate of each severity, if at least half was patched."""
     known = [
         (one["value"].lower(), one["median_days"])
         for one in night.time_to_fix.items

@@ -14,8 +14,7 @@ NAMED = 8  # resources listed for each reason
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """A reason, the number of resources that it affects, the first of their names, and the
-    remedy."""
+    """A reason, with its remedy and the number and first names of the resources that it affects."""
 
     reason: str
     why: str
@@ -25,7 +24,7 @@ class Gap:
 
 
 def gaps(coverage: CoverageAnswer) -> list[Gap]:
-    """The coverage gaps by reason, most affected resources first."""
+    """Returns the coverage gaps by reason, those with the most affected resources first."""
     silent: dict[str, dict[tuple[str, str, str], str]] = {}
     for row in coverage.gaps:
         silent.setdefault(row.reason, {})[row.account_id, row.region, row.resource_id] = (

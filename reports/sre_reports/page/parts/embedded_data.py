@@ -23,14 +23,16 @@ from sre_findings.model.findings.severity import rank
 from sre_reports.plain_text import shortened, visible
 
 LONGEST = 300  # characters of a title, name or package list; ids are never cut
-# of zlib: level 9 is 3 % smaller, and half a second slower for 100,000 findings
+# A level of zlib. Level 9 is 3 % smaller, and half a second slower for 100,000 findings.
 _LEVEL = 6
 
 
 @dataclass(frozen=True, slots=True)
 class Packed:
-    """All findings as ``text`` for the script, their number, and the ``first`` of them for browsers
-    without JavaScript."""
+    """All findings, packed.
+
+    ``text`` is for the script. ``first`` has the first findings, for browsers without JavaScript.
+    """
 
     text: str
     rows: int
@@ -38,7 +40,10 @@ class Packed:
 
 
 def pack(findings: Iterable[OpenFinding], today: date, first: int) -> Packed:
-    """Packs the findings; ``first`` is how many of them to keep unpacked. Reads each once."""
+    """Packs the findings. Reads each once.
+
+    ``first`` is how many of them to keep unpacked as well.
+    """
     weaknesses, places = _Numbered(), _Numbered()
     head: list[OpenFinding] = []
     columns: dict[str, list[Any]] = {name: [] for name in ("w", "p", "opened", "due", "new")}
@@ -74,7 +79,7 @@ class _Numbered:
 
 
 class _Days(dict[str, int]):
-    """Days from today to an ISO date; negative for the past."""
+    """Days from today to an ISO date. Negative for the past."""
 
     def __init__(self, today: date) -> None:
         super().__init__()
@@ -109,8 +114,10 @@ def _places(known: Iterable[Any]) -> dict[str, Any]:
 
 
 def shown(text: str) -> str:
-    """Text from outside as the table shows it: visible characters only, shortened. Not for ids and
-    ARNs, which are never cut."""
+    """Returns text from outside as the table shows it: visible characters only, shortened.
+
+    Not for ids and ARNs, which are never cut.
+    """
     return shortened(visible(text), LONGEST)
 
 

@@ -1,4 +1,4 @@
-"""What an auditor needs to verify or reproduce the report."""
+"""The facts with which an auditor can verify or reproduce the report."""
 
 from __future__ import annotations
 
@@ -16,8 +16,10 @@ Facts = list[tuple[str, str]]
 
 
 def evidence(night: Material, generated_at: datetime) -> Facts:
-    """Names and values. Facts about the whole snapshot are left out for readers without access to
-    all of it."""
+    """Returns names and values.
+
+    Facts about the whole snapshot are left out for readers without access to all of it.
+    """
     proof, rollup = night.proof, night.summary.rollup
     state = (
         f"{proof.state} {proof.claim if proof.state == COMPLETE else ''}".strip()
@@ -83,7 +85,7 @@ def _agreement(one: Evidence) -> str:
 
 
 def _sla(night: Material) -> str:
-    """The SLA policy in words."""
+    """Returns the SLA policy in words."""
     days = night.policy.to_json()["sla"]
     told = ", ".join(
         f"{name} {f'{count} d' if count is not None else 'none'}" for name, count in days.items()

@@ -13,8 +13,8 @@ from sre_findings.nightly.report import Material
 from sre_reports import wording
 from sre_reports.pictures.charts import stack
 
-WIDTH = 240  # of the longest bar, in SVG units
-LEAST = 12  # of any bar, so that a few findings stay visible
+WIDTH = 240  # width of the longest bar, in SVG units
+LEAST = 12  # minimum width of a bar, so that a few findings stay visible
 GROUPS = 12  # accounts or owners in a report; the command line lists all
 
 
@@ -28,11 +28,10 @@ class Piece(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One line: a resource, account or owner with its counts, its bar, and ``label``, the bar in
-    words.
+    """One line: a resource, account or owner with its counts and its bar.
 
-    ``late`` is the number of overdue findings, None if unknown. Only resources have ``where`` and
-    ``command``.
+    ``label`` is the bar in words. ``late`` is the number of overdue findings, None if unknown. Only
+    resources have ``where`` and ``command``.
     """
 
     value: str
@@ -46,7 +45,7 @@ class Bar:
 
 
 def resources(night: Material) -> list[Bar]:
-    """The most vulnerable resources."""
+    """Returns the most vulnerable resources."""
     some = [held for held in night.resources if held.rollup.counts.total]
     most = _most(held.rollup for held in some)
     return [
@@ -67,7 +66,7 @@ def _account(night: Material, account_id: str) -> str:
 
 
 def accounts(night: Material) -> list[Bar]:
-    """The most vulnerable accounts."""
+    """Returns the most vulnerable accounts."""
     return _bars(
         night.accounts.groups,
         {one.get("account", ""): one["late"] for one in night.late_by_account.items},
@@ -75,7 +74,7 @@ def accounts(night: Material) -> list[Bar]:
 
 
 def owners(night: Material) -> list[Bar]:
-    """The most vulnerable owners; unassigned resources have an empty value."""
+    """Returns the most vulnerable owners. Unassigned resources have an empty value."""
     return _bars(
         night.owners.groups, {one.get("owner", ""): one["late"] for one in night.late.items}
     )
@@ -94,7 +93,10 @@ def _most(rollups: Iterable[Rollup]) -> int:
 
 
 def _bar(value: str, name: str, rollup: Rollup, most: int, late: int | None) -> Bar:
-    """``most`` is the total of the longest bar: all bars of a table share one scale."""
+    """Returns one line.
+
+    ``most`` is the total of the longest bar: all bars of a table share one scale.
+    """
     label = ", ".join(
         f"{count:,} {severity}" for severity, count in wording.by_severity(rollup.counts)
     )

@@ -18,8 +18,10 @@ NAMED = 12  # resources listed for an update; its count covers all
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One update: what it upgrades, the findings that it resolves (``removes``), and its command,
-    empty if none can be built safely."""
+    """One update: what it upgrades, the findings that it resolves (``removes``), and its command.
+
+    The command is empty if none can be built safely.
+    """
 
     place: int
     what: str
@@ -34,7 +36,7 @@ class Step:
 
 
 def steps(night: Material) -> list[Step]:
-    """The first updates, in the order of the fix plan."""
+    """Returns the first updates, in the order of the fix plan."""
     lines = night.fixes.items
     return [_step(line, name) for line, name in zip(lines, told_apart(lines), strict=True)]
 

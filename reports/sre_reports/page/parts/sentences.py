@@ -38,7 +38,7 @@ class Sentences:
 
 
 def pill(night: Material) -> Pill:
-    """Complete, partial or stale. Never ``good`` if in doubt."""
+    """Returns complete, partial or stale. The look is never ``good`` if in doubt."""
     proof = night.proof
     doubts = wording.doubts(proof)
     reasons = (*doubts, *(("The snapshot is stale.",) if proof.too_old else ()))
@@ -51,7 +51,7 @@ def pill(night: Material) -> Pill:
 
 
 def _read(night: Material) -> str:
-    """How many findings were read, of how many that Inspector counts if that is known."""
+    """Returns how many findings were read, and how many Inspector counts, if that is known."""
     evidence = night.evidence
     if evidence is None or evidence.counted is None:
         return wording.number(night.summary.rollup.counts.total, "open finding")
@@ -59,7 +59,7 @@ def _read(night: Material) -> str:
 
 
 def verdict(night: Material) -> Sentences:
-    """The verdict of the report with its sentences."""
+    """Returns the verdict of the report with its sentences."""
     summary = night.summary
     rest = [*_fixes(night), _since(night), *_silent(night)]
     if summary.verdict.verdict == CLEAN:
@@ -75,7 +75,7 @@ def verdict(night: Material) -> Sentences:
 
 
 def _open(night: Material) -> str:
-    """How many findings are open, past their SLA and in KEV. Zeros are left out."""
+    """Returns how many findings are open, past their SLA and in KEV. Zeros are left out."""
     rollup = night.summary.rollup
     if not rollup.counts.total:
         return all_suppressed(rollup.suppressed)
@@ -102,7 +102,7 @@ def _joined(clauses: Sequence[str]) -> str:
 
 
 def _fixes(night: Material) -> list[str]:
-    """How many open findings the first updates resolve."""
+    """Returns how many open findings the first updates resolve."""
     lines = night.fixes.items
     removed, total = sum(line["findings"] for line in lines), night.summary.rollup.counts.total
     if not removed:
@@ -117,7 +117,7 @@ def _fixes(night: Material) -> list[str]:
 
 
 def _since(night: Material) -> str:
-    """What was opened and resolved since the previous snapshot, if there is one."""
+    """Returns what was opened and resolved since the previous snapshot, if there is one."""
     if night.before is None:
         return "First snapshot: there is nothing to compare it with yet, so no finding is new."
     counts, why = night.changes.facts["opened_by"], night.changes.facts["resolved_by"]
@@ -144,7 +144,7 @@ def _first_scan(count: int) -> str:
 
 
 def _silent(night: Material) -> list[str]:
-    """How many resources are not fully scanned."""
+    """Returns how many resources are not fully scanned."""
     count = night.summary.uncovered
     if not count:
         return []

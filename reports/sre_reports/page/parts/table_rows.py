@@ -57,7 +57,7 @@ class Row:
 
 
 def row(one: OpenFinding, today: date) -> Row:
-    """The cells of one finding."""
+    """Returns the cells of one finding."""
     weakness, place = one.weakness, one.place
     look, identity = weakness.severity.lower(), shown(weakness.identity)
     left = None if one.due_on is None else (date.fromisoformat(one.due_on) - today).days
@@ -94,7 +94,7 @@ def _change(installed: str, fixed: str) -> str:
 
 
 def _score(score: float) -> str:
-    """Rounds halves up, as the script does; Python's ``round`` rounds them to even."""
+    """Rounds halves up, as the script does. Python's ``round`` rounds them to even."""
     return str(Decimal(score).quantize(Decimal("0.1"), ROUND_HALF_UP))
 
 

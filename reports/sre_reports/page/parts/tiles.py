@@ -31,7 +31,7 @@ class Tile:
 
 
 def tiles(night: Material) -> list[Tile]:
-    """The eight figures, most important first."""
+    """Returns the eight figures, most important first."""
     return [
         _severity(night, "critical"),
         _severity(night, "high"),
@@ -104,7 +104,10 @@ def _new(night: Material) -> Tile:
 
 
 def _time_to_remediate(night: Material) -> Tile:
-    """Of critical findings. There is no median until half of them are patched."""
+    """Returns the median time to remediate critical findings.
+
+    There is no median until half of them are patched.
+    """
     link = "#ages" if night.ages.rows else "#trend"
     group = next((one for one in night.time_to_fix.items if one["value"] == "CRITICAL"), None)
     if group is None:
@@ -139,12 +142,12 @@ def _coverage(night: Material) -> Tile:
 
 
 def _rows(night: Material, view: str) -> str:
-    """The link to a view of the table, if there is a table."""
+    """Returns the link to a view of the table, if there is a table."""
     return view if night.summary.rollup.counts.total else "#findings"
 
 
 def more_is_bad(now: int, before: int | None) -> Delta | None:
-    """The change of a figure for which fewer is better; None if ``before`` is unknown."""
+    """Returns the change of a figure for which fewer is better; None if ``before`` is unknown."""
     if before is None:
         return None
     if now == before:

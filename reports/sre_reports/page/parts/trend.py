@@ -1,5 +1,7 @@
-"""The trend of 90 days: a chart per severity, each with its own scale from zero, and new and
-resolved findings per day."""
+"""The trend of 90 days: a chart per severity, and new and resolved findings per day.
+
+Each chart has its own scale, which starts at zero.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,7 @@ from sre_reports.trend_days import SEVERITIES, Days, days_of
 
 PANEL_WIDTH, PANEL_HEIGHT = 240, 72
 FLOW_WIDTH, FLOW_HEIGHT = 1160, 110
-_LABELS = 5  # days named below the chart of new and resolved, including the first and last
+_LABELS = 5  # days labelled below the chart of new and resolved, including the first and last
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,7 @@ class Trend:
 
 
 def trend(night: Material) -> Trend | None:
-    """The trend; None if it has fewer than two days."""
+    """Returns the trend; None if it has fewer than two days."""
     told = days_of(night.trend)
     if len(told.days) < 2:
         return None
@@ -92,7 +94,10 @@ def trend(night: Material) -> Trend | None:
 
 
 def _gaps(told: Days) -> str:
-    """Partial days are not shown, because unread findings would look resolved."""
+    """Returns a sentence on the days that are not shown.
+
+    Partial days are not shown, because unread findings would look resolved.
+    """
     parts = [f"{wording.number(told.missing, 'day')} without a snapshot"] if told.missing else []
     parts += (
         [f"{wording.number(told.partial, 'day')} with only a partial snapshot"]
@@ -119,6 +124,6 @@ def _panel(name: str, values: Sequence[int | None]) -> Panel:
 
 
 def _ticks(days: Sequence[date]) -> list[str]:
-    """A few days, evenly spread from the first to the last."""
+    """Returns a few days, evenly spread from the first to the last."""
     places = dict.fromkeys(round(n * (len(days) - 1) / (_LABELS - 1)) for n in range(_LABELS))
     return [f"{days[place]:%m-%d}" for place in places]

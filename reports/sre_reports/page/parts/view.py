@@ -20,7 +20,7 @@ def _named(night: Material) -> str:
 
 
 def command_of(night: Material) -> str:
-    """The command that writes the same report again."""
+    """Returns the command that writes the same report again."""
     view = (
         ["--owner", night.owner]
         if night.owner
