@@ -1,4 +1,4 @@
-"""A finding as an answer carries it: the thin part of a row, ready for every mouth."""
+"""A finding in the short form used by all answers."""
 
 from __future__ import annotations
 
@@ -14,20 +14,17 @@ if TYPE_CHECKING:  # only type checkers need the types of the JSON
 
 STATUSES = ("ACTIVE", "SUPPRESSED", "CLOSED")
 NO_ARN = "sre:finding/"
-"""What begins the identity that we give to a finding without an ARN; the SHA-256 of the finding
-follows."""
+"""Prefix of the ID that the product gives a finding without an ARN; its SHA-256 follows."""
 UNDECODED = "_undecoded"
-"""The key of ``extra`` under which texts are kept that are no Unicode, by field, with escapes for
-what is none."""
+"""The key in ``extra`` for texts that are not valid Unicode, by field, in escaped form."""
 
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """A vulnerable package of a finding. ``fixed_in`` is None where Inspector knows no fixed
-    version.
+    """A vulnerable package of a finding. ``fixed_in`` is None if no fixed version is known.
 
-    ``reachability`` and its reason are Inspector's own words; None, UNKNOWN and a word that we do
-    not know mean unknown.
+    ``reachability`` and its reason are Inspector's values; None, UNKNOWN and unrecognized values
+    all mean unknown.
     """
 
     name: str
@@ -55,13 +52,13 @@ class Package:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One finding of one resource. Scores are Inspector's and FIRST's own; None means that there is
-    none. A time is None where Inspector gave none, or something that is no time. ``not_understood``
-    names fields and words of it that we do not know.
+    """One finding of one resource.
 
-    ``accepted`` says who answers for it until when, and why, where a rule of ours covers it: it
-    stays open all the same. ``reachability`` is REACHABLE, NOT_REACHABLE, UNKNOWN, or None where
-    Inspector says nothing, which is unknown too.
+    Scores are Inspector's and FIRST's; None means that there is none. A time is None if Inspector
+    sent none or an invalid one. ``not_understood`` names the unknown fields and values in it.
+    ``accepted`` is set if a suppression rule covers the finding, with the rule's owner, reason and
+    expiry date; the finding still counts as open. ``reachability`` is REACHABLE, NOT_REACHABLE,
+    UNKNOWN, or None without data, which means unknown too.
     """
 
     finding_arn: str
@@ -90,18 +87,18 @@ class Finding:
 
     @property
     def fixed_in(self) -> str | None:
-        """The versions that fix it, each once, in the order of its packages."""
+        """The versions that fix the finding, each once, in the order of its packages."""
         versions = dict.fromkeys(p.fixed_in for p in self.packages if p.fixed_in)
         return ", ".join(versions) or None
 
     @property
     def installed(self) -> str | None:
-        """The versions that are there, each once."""
+        """The installed versions, each once."""
         return ", ".join(dict.fromkeys(p.version for p in self.packages if p.version)) or None
 
     def to_json(self) -> FindingJson:
-        """The contract's object; times as ISO 8601 in UTC."""
-        # written out, because it is made for each of many findings
+        """The JSON object. Times are ISO 8601 in UTC."""
+        # Written out for speed, because it is called once per finding.
         first, last = self.first_observed_at, self.last_observed_at
         return {
             "finding_arn": self.finding_arn,
@@ -132,7 +129,7 @@ class Finding:
 
 
 def parse_status(text: str) -> str:
-    """A finding status, typed in any case, as Inspector spells it. Raises UsageError for others."""
+    """Parses a finding status in any case. Raises UsageError for any other text."""
     value = text.strip().upper()
     if value not in STATUSES:
         raise UsageError(
@@ -142,14 +139,15 @@ def parse_status(text: str) -> str:
 
 
 def is_open(status: str | None) -> bool:
-    """Whether a finding counts: ACTIVE, and to be safe any status that we do not know; not
-    SUPPRESSED, not CLOSED."""
+    """Whether a finding counts as open: any status except SUPPRESSED and CLOSED.
+
+    An unknown status counts as open, to be safe.
+    """
     return status not in ("SUPPRESSED", "CLOSED")
 
 
 def iso(moment: datetime) -> str:
-    """A moment as every answer writes it: 2026-11-22T01:00:00Z, with milliseconds only where there
-    are some."""
+    """A time as all answers show it: 2026-11-22T01:00:00Z, with milliseconds only if not zero."""
     text = moment.astimezone(UTC).isoformat(
         timespec="milliseconds" if moment.microsecond else "seconds"
     )

@@ -18,8 +18,10 @@ class PackageJson(TypedDict):
 
 
 class FindingJson(TypedDict):
-    """One finding; see ``Finding``. Times are ISO 8601 in UTC. ``fixed_in`` has the versions of all
-    packages that fix it, separated by commas."""
+    """One finding; see ``Finding``. Times are ISO 8601 in UTC.
+
+    ``fixed_in`` has the versions that fix it, over all packages, separated by commas.
+    """
 
     finding_arn: str
     vulnerability_id: str | None

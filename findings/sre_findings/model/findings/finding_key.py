@@ -1,5 +1,7 @@
-"""Our own name for one finding of one physical resource, the same night after night; Inspector's
-ARN may change."""
+"""The product's key for a finding of a physical resource.
+
+The key is the same in every snapshot; Inspector's ARN can change.
+"""
 
 from __future__ import annotations
 
@@ -9,15 +11,15 @@ from typing import Any
 
 
 def partition_of(finding_arn: str | None) -> str:
-    """``aws``, ``aws-cn`` or ``aws-us-gov``; what is no ARN is of the first."""
+    """``aws``, ``aws-cn`` or ``aws-us-gov``; ``aws`` if the text is not an ARN."""
     parts = (finding_arn or "").split(":", 2)
     return parts[1] if parts[0] == "arn" and len(parts) == 3 else "aws"
 
 
 def finding_key(row: Mapping[str, Any], ordinal: int = 0) -> str:
-    """The key of a row of findings, as in events (``sre_scanner/history/events.sql``).
+    """The key of a row of findings, the same as in ``sre_scanner/history/events.sql``.
 
-    ``ordinal`` tells apart several findings of one subject at one resource, from 0.
+    ``ordinal``, from 0, distinguishes several findings of one subject on one resource.
     """
     what = next(
         (row[name] for name in ("subject", "title", "finding_arn") if row.get(name) is not None), ""

@@ -1,5 +1,7 @@
-"""An open finding as the page of a night lists it. What many findings share is one object, so that
-a page can hold it once."""
+"""An open finding as the report of a snapshot lists it.
+
+Data shared by many findings is one object, so that a report can store it once.
+"""
 
 from __future__ import annotations
 
@@ -40,8 +42,10 @@ class Place(NamedTuple):
 
 
 class OpenFinding(NamedTuple):
-    """One finding: opened on a day or None if unknown, due on a day or None, and whether it is
-    ``new`` since the snapshot before. ISO dates."""
+    """One finding. ``new`` is true if it was opened since the previous snapshot.
+
+    ``opened_on`` and ``due_on`` are ISO dates; each is None if unknown or if there is none.
+    """
 
     weakness: Weakness
     place: Place

@@ -1,36 +1,34 @@
-"""Packages by what people type: the whole name, a word of it, or the beginning of a word.
+"""Search for packages by a whole name, a word of it, or the beginning of a word.
 
-A name is words between anything that is no letter and no digit: of
+A name consists of words separated by anything except letters and digits. Every word of
 ``org.apache.logging.log4j:log4j-core`` (Maven), ``@babel/core`` (npm) or
-``github.com/gin-gonic/gin`` (Go) every part can be typed, and several that follow each other.
+``github.com/gin-gonic/gin`` (Go) can be searched for, and so can several consecutive words.
 """
 
 import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-SHORTEST_BEGINNING = 3  # letters: fewer begin too many words
+SHORTEST_BEGINNING = 3  # letters; shorter prefixes match too many words
 _WORD = re.compile(r"[^\W_]+")
-_NAME = re.compile(r"@?[^\W_][\w.@/:+~-]*")  # what names of packages are made of
+_NAME = re.compile(r"@?[^\W_][\w.@/:+~-]*")  # the characters of package names
 
 
 class Matched(NamedTuple):
-    """The names that a text means, and further ones that have it as a word while others are it to
-    the letter."""
+    """The matching names. ``others`` contain the text as a word while ``names`` equal it."""
 
     names: Sequence[str]
     others: Sequence[str] = ()
 
 
 def matching(text: str, names: Iterable[str]) -> Matched:
-    """The names that are the text, else those that have it as a word, else those with a word that
-    begins so.
+    """The names that equal the text, or else contain it as a word, or else as a word's beginning.
 
-    Case does not matter. Names come in the order of the alphabet.
+    Case is ignored. Names are in alphabetical order.
     """
     typed, known = text.strip().casefold(), sorted(set(names))
     exact = [name for name in known if name.strip().casefold() == typed]
-    # signs, or a bare number, are no words of a name
+    # Punctuation or a bare number is not a word of a name.
     if not (_NAME.fullmatch(typed) and any(map(str.isalpha, typed))):
         return Matched(exact)
     worded = [name for name in known if _has_words(name, typed)]
@@ -46,7 +44,7 @@ def matching(text: str, names: Iterable[str]) -> Matched:
 
 
 def _has_words(name: str, typed: str) -> bool:
-    """Whether the words of what was typed follow each other in the name."""
+    """Whether the typed words occur consecutively in the name."""
     wanted, words = _WORD.findall(typed), _WORD.findall(name.casefold())
     return bool(wanted) and any(
         words[at : at + len(wanted)] == wanted for at in range(len(words) - len(wanted) + 1)

@@ -1,8 +1,8 @@
-"""Which finding first, why, and how much a finding weighs in a plan of fixes.
+"""Ranks findings by risk, explains each rank, and weighs findings for the fix plan.
 
-"Not checked" (None) is never told as "no": that a vulnerability is not in KEV is said
-only where it was asked. In the order it stands where a "no" stands, for else whatever was not asked
-yet would come before what is known to be bad.
+Unchecked (None) is never shown as "no": "not in KEV" requires KEV data. In the order, however, an
+unchecked value counts like "no". Otherwise unchecked findings would come before those that are
+known to be bad.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ from sre_findings.model.sla.policy import (
     spell_days,
 )
 
-# What each fact adds to a finding's risk, under the names that a query takes them by. Whole
-# numbers: sums stay exact. A critical outweighs three high ones, twenty medium ones, a hundred low
-# ones; being on KEV weighs as much as critical does. Untriaged, and severities that we do not know,
-# weigh as medium: nobody has said that they matter less, or more.
+# What each fact adds to a finding's risk, by the parameter names of the queries. The numbers are
+# whole, so sums are exact. A critical finding outweighs three high, twenty medium or a hundred low
+# ones; being in KEV weighs as much as critical. Untriaged and unknown severities weigh as much as
+# medium, because their actual severity is not known.
 WEIGHTS: Mapping[str, float] = {
     "risk_critical": 100.0,
     "risk_high": 30.0,
@@ -52,13 +52,13 @@ _BY_PLACE = tuple(
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """What decides a finding's place. ``checked`` says whether its details were asked, where KEV
-    and exploitation stand: only then do absent KEV dates and an absent ``exploit_observed`` (the
-    last day that one was seen) mean no.
+    """The facts that determine a finding's rank. None means unknown.
 
-    Anything else that is None is not known. ``exposed`` means that the internet can reach it: a
-    network finding says so, or the resource has a public address. ``reachability`` is Inspector's
-    word for whether the code runs, and ``use`` tells of an image whether it does.
+    ``checked`` is true if the finding's details were read, which include KEV and exploitation.
+    Only then do missing KEV dates, and a missing ``exploit_observed`` (the last day on which an
+    exploit was observed), mean no. ``exposed`` is true if the resource can be reached from the
+    internet, according to a network finding or its public address. ``reachability`` is Inspector's
+    value for the code, and ``use`` is the runtime use of an image.
     """
 
     vulnerability_id: str
@@ -79,28 +79,32 @@ class Candidate:
 
     @property
     def kev(self) -> bool | None:
-        """Whether CISA's KEV list has it; None where that was not checked."""
+        """Whether the vulnerability is in KEV; None if that was not checked."""
         listed = self.kev_added is not None or self.kev_due is not None
         return listed or (False if self.checked else None)
 
 
 def rank(candidates: Iterable[Candidate], policy: Policy, today: date) -> list[Candidate]:
-    """The candidates, worst first, by the policy's criteria in the policy's order.
+    """The candidates, highest risk first, by the policy's criteria in the policy's order.
 
-    kev: those on the list, the earliest due date first, after grace; without a date last of them.
-    exploit: seen in the wild, then available. epss: the higher first, from ``epss_high`` on. score:
-    Inspector's severity, then its score, since many findings have no score. exposure: what the
-    internet can reach. reachability: what Inspector saw run, then what is not known, then what it
-    calls not reachable. running: images that Inspector sees run. late: by days past the severity's
-    SLA. Ties: fixable ones, the oldest, then by id. The result does not depend on the order that
-    they came in.
+    - kev: in KEV, by due date including the grace period; without a date last.
+    - exploit: exploited in the wild, then exploit available.
+    - epss: the highest EPSS first; values below ``epss_high`` count as 0.
+    - score: Inspector's severity, then its score, because many findings have no score.
+    - exposure: internet-facing resources.
+    - reachability: reachable, then unknown, then not reachable.
+    - running: images that Inspector sees running.
+    - late: by days past the severity's SLA.
+
+    Ties are broken by fixable, then oldest, then ID. The result does not depend on the order of the
+    input.
     """
     return sorted(candidates, key=lambda one: _key(one, policy, today))
 
 
 def _key(one: Candidate, policy: Policy, today: date) -> tuple[Any, ...]:
     first = tuple(_KEYS[name](one, policy, today) for name in policy.order)
-    # At the end every field, as text: what is still equal then is the same candidate.
+    # The last element has every field as text, so only identical candidates compare as equal.
     return (
         *first,
         not one.fixable,
@@ -111,17 +115,15 @@ def _key(one: Candidate, policy: Policy, today: date) -> tuple[Any, ...]:
 
 
 def risk(one: Candidate, policy: Policy) -> float:
-    """What a finding adds to the worth of the fix that removes it; a fix's worth is the sum over
-    its findings.
+    """The risk of a finding. The value of a fix is the sum over the findings that it resolves.
 
-    Never less for a finding that is worse in any respect. What is not known adds nothing. Time adds
-    nothing: what is late is told beside it. The same in SQL, over columns named as here, with
-    :func:`risk_parameters`::
+    A finding that is worse in any respect never has a lower risk. Unknown facts add nothing, and
+    neither does time: overdue findings are shown separately. The same in SQL, with columns named as
+    here and with :func:`risk_parameters`::
 
-        case severity_rank when 0 then :risk_critical when 1 then :risk_high when 2 then
-        :risk_medium
-                           when 3 then :risk_low when 4 then :risk_informational else
-                           :risk_untriaged end
+        case severity_rank when 0 then :risk_critical when 1 then :risk_high
+                           when 2 then :risk_medium when 3 then :risk_low
+                           when 4 then :risk_informational else :risk_untriaged end
         + case when kev_added is not null or kev_due is not null then :risk_kev else 0 end
         + case when exploit_observed is not null then :risk_observed
                when exploit_available then :risk_exploit else 0 end
@@ -142,7 +144,7 @@ def risk(one: Candidate, policy: Policy) -> float:
 
 
 def risk_parameters(policy: Policy) -> dict[str, float]:
-    """The numbers that a query needs to compute :func:`risk`, by the names of its parameters."""
+    """The query parameters for :func:`risk` in SQL, by name."""
     return {**WEIGHTS, "epss_high": policy.epss_high}
 
 
@@ -156,19 +158,20 @@ def _kev_due(one: Candidate, policy: Policy) -> Due | None:
 
 
 def _exploited(one: Candidate) -> int:
-    """0 seen in the wild, 1 available, 2 neither or not known."""
+    """0 if exploited in the wild, 1 if an exploit is available, 2 if neither or unknown."""
     return 0 if one.exploit_observed else 1 if one.exploit_available else 2
 
 
 def _high_epss(one: Candidate, policy: Policy) -> float:
-    """EPSS where it is high, else 0: below, differences are noise, and the next criterion shall
-    decide."""
+    """EPSS if it is high, otherwise 0.
+
+    Differences between low values are noise, so the next criterion decides.
+    """
     return one.epss if one.epss is not None and one.epss >= policy.epss_high else 0.0
 
 
 def _reached(one: Candidate) -> int:
-    """0 reached at run time, 2 said not to be, 1 for all else: what is not known stands no lower
-    than where nothing is said."""
+    """0 if reachable, 2 if not reachable, 1 otherwise: unknown counts like a missing value."""
     return {REACHABLE: 0, NOT_REACHABLE: 2}.get(one.reachability or "", 1)
 
 
@@ -193,8 +196,7 @@ _KEYS: Mapping[str, Callable[[Candidate, Policy, date], Any]] = {
 
 
 def why(one: Candidate, policy: Policy, today: date) -> str:
-    """One plain sentence that says why a candidate stands where it stands, in the policy's
-    order."""
+    """One sentence that gives the reasons for a candidate's rank, in the policy's order."""
     words = [text for name in policy.order if (text := _WORDS[name](one, policy, today))]
     words = words or [_score_words(one, policy, today)]
     sentence = "; ".join([*words, *(["no fix is available"] if one.fixable is False else [])])

@@ -1,9 +1,8 @@
-"""Whether the vulnerable code runs, as Inspector saw it. Doubt is the default: what nobody proved
-is unknown.
+"""Whether the vulnerable code runs, according to Inspector. The default is unknown.
 
-Inspector says it for each package of a finding, and only of EC2 instances and container images. An
-UNKNOWN, a missing value and a word that does not exist yet are the same here: they never read as
-"not reachable". Source: API reference, VulnerablePackage.runtimeReachability (botocore 1.44.8).
+Inspector reports it per package of a finding, and only for EC2 instances and container images.
+UNKNOWN, a missing value and an unrecognized value all mean unknown, never "not reachable". Source:
+API reference, VulnerablePackage.runtimeReachability (botocore 1.44.8).
 """
 
 from __future__ import annotations
@@ -26,8 +25,10 @@ REASONS = {
 
 
 class Reachability(NamedTuple):
-    """What holds for a finding: one of WORDS, or None where Inspector says nothing. ``reason`` is
-    Inspector's own word, or several with commas between."""
+    """The reachability of a finding: one of WORDS, or None if Inspector reports none.
+
+    ``reason`` is Inspector's value, or several separated by commas.
+    """
 
     word: str | None = None
     reason: str | None = None
@@ -37,8 +38,11 @@ SILENT = Reachability()
 
 
 def together(packages: Sequence[Reachability]) -> Reachability:
-    """Of a finding with these packages: REACHABLE if one is; NOT_REACHABLE only if every one is
-    said to be; else UNKNOWN."""
+    """The reachability of a finding with these packages.
+
+    REACHABLE if one package is, NOT_REACHABLE only if all are, otherwise UNKNOWN. SILENT if there
+    is no value for any package.
+    """
     words = {one.word for one in packages}
     if not words - {None}:
         return SILENT
@@ -50,8 +54,7 @@ def together(packages: Sequence[Reachability]) -> Reachability:
 
 
 def spell(word: str | None, reason: str | None) -> str:
-    """A clause for people: ``its code runs: a process …``, or ``not reachable at run time: …``;
-    empty where it is unknown."""
+    """A clause such as ``not reachable at run time: …``; empty if the reachability is unknown."""
     first = {
         REACHABLE: "its code is reached at run time",
         NOT_REACHABLE: "not reachable at run time",
@@ -60,14 +63,14 @@ def spell(word: str | None, reason: str | None) -> str:
 
 
 def spell_reason(reason: str) -> str:
-    """Inspector's reasons in words; one that we do not know as Inspector wrote it."""
+    """Inspector's reasons in words; an unrecognized one unchanged."""
     return ", ".join(REASONS.get(one, one) for one in reason.split(", "))
 
 
 def left_out(
     unknown: int, not_reachable: int, one: str = "finding", many: str = "findings"
 ) -> Iterable[str]:
-    """What a person must know of a list that shows reachable findings alone."""
+    """Notes on the findings that a list of reachable findings omits."""
     if unknown:
         are = (
             f"{unknown:,} {one} of unknown reachability is"

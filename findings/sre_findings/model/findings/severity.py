@@ -1,5 +1,7 @@
-"""Severity as Inspector gives it. It is never derived from a score: 9 of 331 real scored findings
-differ from it."""
+"""Severity as Inspector reports it.
+
+It is never derived from a score: in 9 of 331 real findings with a score, the two differ.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +11,7 @@ from sre_findings.model.errors import UsageError
 
 
 class Severity(StrEnum):
-    """Inspector's six severities, worst first; UNTRIAGED means that the vendor has not rated it
-    yet.
+    """Inspector's six severities, worst first. UNTRIAGED means not rated yet by the vendor.
 
     Source: API reference, Finding.severity.
     """
@@ -24,19 +25,17 @@ class Severity(StrEnum):
 
 
 ORDER: tuple[str, ...] = tuple(Severity)
-# the place of a value that Inspector may add one day: kept, counted, sorted last
+# The rank of an unknown severity. Such findings are kept, counted and sorted last.
 OTHER = len(ORDER)
 
 
 def rank(value: str | None) -> int:
-    """The place of a severity, 0 the worst; an unknown value of the wire comes after all known
-    ones."""
+    """The rank of a severity: 0 is the worst, and an unknown value comes last."""
     return ORDER.index(value) if value in ORDER else OTHER
 
 
 def parse(text: str) -> Severity:
-    """A severity as people write it, in any case; anything else is a UsageError that lists the
-    six."""
+    """Parses a severity in any case. Raises UsageError for any other text."""
     try:
         return Severity(text.strip().upper())
     except ValueError:

@@ -1,8 +1,8 @@
-"""Suppressions: findings that somebody answers for until a day, with a reason, as rules in a file.
+"""Suppressions: rules in a file that accept the risk of findings until a date, with a reason.
 
-A rule hides as little as it says. Every key that it gives must fit; what a finding does not tell
-fits no pattern; a rule that names packages covers a finding only if it covers each package of it;
-and from the day after ``expires`` it hides nothing at all.
+A rule covers no more than it states. All of its keys must match; a pattern never matches an unknown
+value; a rule that names packages covers a finding only if it covers every package of it. From the
+day after ``expires`` on, a rule covers nothing.
 """
 
 from __future__ import annotations
@@ -27,14 +27,16 @@ JUSTIFICATIONS = (
     "inline_mitigations_already_exist",
 )
 
-_REMEMBERED = 1 << 16  # kinds of findings: a million findings are of some ten thousand
+_REMEMBERED = 1 << 16  # cached combinations; a million findings have some ten thousand
 _SPECIAL = re.compile(r"[%_\\]")
 
 
 @dataclass(frozen=True, slots=True)
 class Patterns:
-    """Texts of which one must fit, to the letter; ``*`` is any run of characters, ``?`` any one.
-    None given: all fits."""
+    """Patterns, one of which must match the whole value; without any, everything matches.
+
+    ``*`` matches any number of characters, ``?`` any single one. Case matters.
+    """
 
     texts: tuple[str, ...] = ()
     _exact: frozenset[str] = field(init=False, repr=False, compare=False)
@@ -51,8 +53,7 @@ class Patterns:
         return bool(self.texts)
 
     def fits(self, value: str | None) -> bool:
-        """Whether the value is meant. One that is not known, None or empty, never is, not even by
-        ``*``."""
+        """Whether the value matches. An unknown value, None or empty, never matches any pattern."""
         if not self.texts or not value:
             return not self.texts
         return value in self._exact or (
@@ -61,16 +62,16 @@ class Patterns:
 
     @property
     def exact(self) -> frozenset[str] | None:
-        """The texts, if all are exact; None if there is a glob among them, or nothing."""
+        """The texts if none of them is a glob; None if there is a glob, or no text."""
         return self._exact if self.texts and self._globs is None else None
 
     @property
     def boundless(self) -> bool:
-        """Whether it holds nothing back: not given, or a text of stars alone."""
+        """Whether everything matches: there is no pattern, or one that consists of stars only."""
         return not self.texts or any(not text.strip("*") for text in self.texts)
 
     def like(self) -> list[str] | None:
-        r"""The same for SQL's LIKE with ``\`` as its escape; None where nothing is given."""
+        r"""The patterns for SQL's LIKE, with ``\`` as the escape; None if there are none."""
         return [
             _SPECIAL.sub(r"\\\g<0>", text).replace("*", "%").replace("?", "_")
             for text in self.texts
@@ -78,20 +79,18 @@ class Patterns:
 
 
 def is_glob(text: str) -> bool:
-    """Whether a text stands for more than itself. Brackets are themselves: names hold them, and
-    nobody misses ranges."""
+    """Whether a text has wildcards. Brackets are literal, because names contain them."""
     return "*" in text or "?" in text
 
 
 def _regex(glob: str) -> str:
-    """fnmatch's expression, which never backtracks over a star that is done."""
+    """The regular expression of a glob from fnmatch, which avoids excessive backtracking."""
     return fnmatch.translate(glob.replace("[", "[[]"))
 
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """Where a rule holds: each kind that is given must fit. A resource fits by its id or by its
-    name."""
+    """Where a rule applies: all given patterns must match. A resource matches by ID or name."""
 
     accounts: Patterns = Patterns()
     regions: Patterns = Patterns()
@@ -100,7 +99,7 @@ class Reach:
     owners: Patterns = Patterns()
 
     def holds(self, finding: Finding, owner: str | None) -> bool:
-        """Whether the finding's resource is within."""
+        """Whether the finding's resource matches."""
         return (
             self.accounts.fits(finding.account_id)
             and self.regions.fits(finding.region)
@@ -114,14 +113,16 @@ class Reach:
 
     @property
     def boundless(self) -> bool:
-        """Whether it is everywhere."""
+        """Whether the rule applies everywhere."""
         return all(getattr(self, kind.name).boundless for kind in fields(self))
 
 
 @dataclass(frozen=True, slots=True)
 class Suppression:
-    """One rule. ``index`` is its place among the rules, from 0; ``line`` where it begins;
-    ``expires`` its last day."""
+    """One rule. ``index`` is its position from 0; ``line`` is where it begins in the file.
+
+    ``expires`` is its last day.
+    """
 
     index: int
     line: int
@@ -136,22 +137,22 @@ class Suppression:
     impact: str | None = None
 
     def is_live(self, today: date) -> bool:
-        """Whether it hides anything on this day."""
+        """Whether the rule applies on this day."""
         return today <= self.expires
 
     def concerns(self, vulnerability_id: str | None, packages: Sequence[str]) -> bool:
-        """Whether it is about this vulnerability, and about every one of these packages."""
+        """Whether the rule covers this vulnerability and every one of these packages."""
         named = not self.packages or (bool(packages) and all(map(self.packages.fits, packages)))
         return named and self.vulnerabilities.fits(vulnerability_id)
 
     def covers(self, finding: Finding, owner: str | None) -> bool:
-        """Whether it is about this finding, on any day."""
+        """Whether the rule covers this finding, regardless of the date."""
         names = [package.name for package in finding.packages]
         return self.concerns(finding.vulnerability_id, names) and self.reach.holds(finding, owner)
 
     @property
     def subject(self) -> str:
-        """What it is about, for a person."""
+        """The vulnerabilities and packages that it covers, as text."""
         parts = [
             ", ".join(patterns.texts)
             for patterns in (self.vulnerabilities, self.packages)
@@ -161,12 +162,12 @@ class Suppression:
 
     @property
     def hides_everything(self) -> bool:
-        """Whether no finding of any package at any resource would be left."""
+        """Whether the rule covers every finding of every resource."""
         return self.vulnerabilities.boundless and self.packages.boundless and self.reach.boundless
 
 
 class Suppressions:
-    """The rules of one file, in its order: the first live one that covers a finding hides it."""
+    """The rules of one file, in order. The first live rule that matches a finding covers it."""
 
     def __init__(self, rules: Sequence[Suppression] = (), file: str = "") -> None:
         self.rules, self.file = tuple(rules), file
@@ -184,7 +185,7 @@ class Suppressions:
         return len(self.rules)
 
     def of(self, finding: Finding, owner: str | None, today: date) -> Suppression | None:
-        """The first live rule that covers the finding of this owner's resource, or None."""
+        """The first live rule that covers the finding, or None. ``owner`` owns the resource."""
         for rule in self._about(
             finding.vulnerability_id, tuple([package.name for package in finding.packages])
         ):
@@ -193,25 +194,27 @@ class Suppressions:
         return None
 
     def lapsed(self, today: date) -> tuple[Suppression, ...]:
-        """Rules whose last day is over: they hide nothing any more."""
+        """Rules whose last day has passed; they no longer apply."""
         return tuple(rule for rule in self.rules if not rule.is_live(today))
 
     def expiring(self, today: date, days: int = 14) -> tuple[Suppression, ...]:
-        """Live rules whose last day comes within so many days."""
+        """Live rules that expire within this number of days."""
         soon = timedelta(days=days)
         return tuple(
             rule for rule in self.rules if rule.is_live(today) and rule.expires - today <= soon
         )
 
     def unused(self, used: Collection[int], today: date) -> tuple[Suppression, ...]:
-        """Live rules whose index is not among those that hid something."""
+        """Live rules whose index is not in ``used``, which are those that cover a finding."""
         return tuple(rule for rule in self.rules if rule.is_live(today) and rule.index not in used)
 
     def warnings(
         self, today: date, used: Collection[int] | None = None, days: int = 14
     ) -> tuple[str, ...]:
-        """What their owners should know, a sentence a rule: lapsed, expiring, and unused where
-        ``used`` is told."""
+        """Warnings for the owners of rules, one sentence per rule.
+
+        They cover lapsed and expiring rules, and unused ones if ``used`` is given.
+        """
         unused = () if used is None else self.unused(used, today)
         return (
             *(
@@ -223,19 +226,18 @@ class Suppressions:
         )
 
     def rows(self, today: date) -> list[dict[str, Any]]:
-        r"""The live rules for a SQL join: ``rule`` is the index; each other key is a list of LIKE
-        patterns, or None if any value matches.
+        r"""The live rules for a SQL join.
 
-        A finding is accepted by the lowest ``rule`` that matches. The escape is ``\``, and unknown
-        values match nothing: compare ``nullif(value, '')``.
+        ``rule`` is the index; each other key is a list of LIKE patterns, or None if any value
+        matches. A finding is accepted by the lowest ``rule`` that matches. The escape is ``\``.
+        Unknown values match nothing, so compare ``nullif(value, '')``.
         """
         return [_row(rule) for rule in self.rules if rule.is_live(today)]
 
     def _about(
         self, vulnerability_id: str | None, packages: tuple[str, ...]
     ) -> tuple[Suppression, ...]:
-        """The rules that concern a vulnerability and its packages, remembered: findings of one kind
-        are many."""
+        """The rules that cover a vulnerability and its packages, cached per combination."""
         found = self._remembered.get((vulnerability_id, packages))
         if found is None:
             if len(self._remembered) >= _REMEMBERED:

@@ -1,8 +1,8 @@
 """The completeness check of a snapshot: what was planned, what was read, and whether that is all.
 
-A scan records facts; :func:`judge` alone turns them into ``complete`` or ``partial``. It starts
-from partial: every fact that ``complete`` needs must be there, and taking any one away gives
-``partial`` (a property test does just that).
+A scan records facts; only :func:`judge` turns them into ``complete`` or ``partial``. The default is
+partial: every fact that ``complete`` requires must be present, and removing any one of them gives
+``partial``. A property test verifies this.
 """
 
 from __future__ import annotations
@@ -36,8 +36,7 @@ __all__ = [
     "judge",
 ]
 
-# What BatchGetAccountStatus calls a resource state, and the cells that it switches: (resource type,
-# scan type).
+# The cells, as (resource type, scan type), that each switch of BatchGetAccountStatus controls.
 SWITCHES: dict[str, tuple[tuple[str, str], ...]] = {
     "ec2": (("AWS_EC2_INSTANCE", "PACKAGE"), ("AWS_EC2_INSTANCE", "NETWORK")),
     "ecr": (("AWS_ECR_CONTAINER_IMAGE", "PACKAGE"),),
@@ -49,16 +48,16 @@ SWITCHES: dict[str, tuple[tuple[str, str], ...]] = {
 
 
 VISIBLE, EXPECTED = "for all visible accounts", "for all expected accounts"
-"""What a complete snapshot is complete for."""
+"""The claims of a complete snapshot."""
 
 
 @dataclass(frozen=True, slots=True)
 class Certificate:
-    """What a snapshot proves. ``causes`` are empty exactly if ``state`` is complete; ``warnings``
-    do not change it.
+    """The result of the completeness check.
 
-    ``claim`` is what it is complete for: all expected accounts (those of a scope file), or all
-    visible accounts.
+    ``causes`` is empty exactly if ``state`` is complete; ``warnings`` do not affect it. ``claim``
+    is what completeness refers to: all expected accounts (those of a scope file), or all visible
+    accounts.
     """
 
     state: str
@@ -75,8 +74,10 @@ class Certificate:
         return texts(self.causes)
 
     def incomplete_cells(self) -> Iterator[tuple[Cell, str]]:
-        """Cells whose content is not known, with the state that says why. NOT_OPTED_IN is known:
-        nothing is scanned."""
+        """Cells whose content is unknown, each with its state.
+
+        NOT_OPTED_IN is not among them, because it is known that nothing is scanned there.
+        """
         return (
             (cell, state)
             for cell, state in self.cells.items()
@@ -84,7 +85,7 @@ class Certificate:
         )
 
     def to_json(self) -> dict[str, Any]:
-        """Plain data for the manifest: cells as rows, and the causes as sentences too."""
+        """The JSON for the manifest: cells as rows, and the causes also as sentences."""
         cells = [[*cell, state] for cell, state in sorted(self.cells.items())]
         values = asdict(self)
         del values["causes"]
@@ -100,7 +101,7 @@ class Certificate:
 
 
 def judge(plan: Plan, facts: Sequence[ShardFacts]) -> Certificate:
-    """The certificate of what ``facts`` prove about ``plan``. Nothing else decides."""
+    """The completeness check: compares ``facts`` with ``plan``. The only place that decides it."""
     by_shard = {f.shard: f for f in facts}
     seen = [f for shard in plan.shards if (f := by_shard.get(shard.name)) is not None]
     causes = [r for shard in plan.shards for r in _missing(plan, shard, by_shard.get(shard.name))]
@@ -121,7 +122,7 @@ def judge(plan: Plan, facts: Sequence[ShardFacts]) -> Certificate:
 
 
 def _missing(plan: Plan, shard: Shard, facts: ShardFacts | None) -> Iterator[Reason]:
-    """Why this shard is not complete: one reason for each missing fact."""
+    """Why this shard is not complete: one reason per missing fact."""
     if facts is None:
         yield Reason("no_record", f"shard {shard.name} has no record", shard.region)
         return
@@ -159,8 +160,7 @@ def _missing(plan: Plan, shard: Shard, facts: ShardFacts | None) -> Iterator[Rea
 
 
 def _unproven(facts: ShardFacts) -> Iterator[Reason]:
-    """What leaves a shard in doubt although its listings ended. Its cells are then ``incomplete``,
-    not reached."""
+    """Reasons to doubt a shard although its listings ended. Its cells are then ``incomplete``."""
     if not facts.ended_at:
         yield Reason("not_ended", "the shard did not end", facts.region)
     yield from _unsound_parts(facts)
@@ -192,8 +192,10 @@ def _rows(facts: ShardFacts, folder: str) -> int:
 
 
 def _fewer_than_aggregated(facts: ShardFacts) -> Iterator[Reason]:
-    """Inspector counted more ACTIVE findings than it listed, and more than the changes during the
-    scan explain."""
+    """Severities for which Inspector counted more ACTIVE findings than it listed.
+
+    Changes during the scan are allowed for.
+    """
     for severity, expected in _floor(facts.aggregated).items():
         listed = facts.listed.get(severity, 0)
         if listed + _drift(facts) < expected:
@@ -202,13 +204,13 @@ def _fewer_than_aggregated(facts: ShardFacts) -> Iterator[Reason]:
 
 
 def _floor(aggregated: Sequence[Mapping[str, int]]) -> dict[str, int]:
-    """The least that Inspector counted, before and after the listing, by severity and ``all``."""
+    """The lower of Inspector's counts before and after the listing, by severity and ``all``."""
     names = set(aggregated[0]).intersection(*aggregated[1:]) if aggregated else set()
     return {name: min(counts[name] for counts in aggregated) for name in sorted(names)}
 
 
 def _drift(facts: ShardFacts) -> int:
-    """The number of findings seen to change during the shard."""
+    """The number of findings that changed during the shard's scan."""
     totals = [counts.get("all", 0) for counts in facts.aggregated]
     return facts.changed_meanwhile + (max(totals) - min(totals) if totals else 0)
 
@@ -229,7 +231,7 @@ def _warnings(plan: Plan, facts: ShardFacts) -> Iterator[str]:
 
 
 def _strange_switches(facts: ShardFacts) -> Iterator[str]:
-    """Warnings for switches that are on in an account and unknown to the product."""
+    """Warnings for enabled switches that the product does not know."""
     on = [
         name
         for account in facts.accounts
@@ -243,8 +245,11 @@ def _strange_switches(facts: ShardFacts) -> Iterator[str]:
 
 
 def _expected_accounts(plan: Plan, seen: Sequence[ShardFacts]) -> Iterator[Reason]:
-    """Accounts of the scope file that no status list mentioned, unless the gap is accepted: in each
-    region that was required; where none was, an account must be visible in one at least."""
+    """Expected accounts that the status listing did not return, unless the gap is accepted.
+
+    An account must be visible in each required region, or in at least one region if none is
+    required.
+    """
     if not plan.required_regions:
         yield from _seen_nowhere(plan, seen)
     for facts in seen:
@@ -281,12 +286,10 @@ def _expected_regions(plan: Plan) -> Iterator[Reason]:
 
 
 def cells_of(shard: Shard, facts: ShardFacts | None) -> Iterator[tuple[Cell, str]]:
-    """The state of every cell of a shard: how its listings went, then whether Inspector is switched
-    on.
+    """The state of every cell of a shard, from its listings and Inspector's switches.
 
-    A listing that did not end leaves everything unread: every account, those that nobody has seen
-    yet too, and every resource type, those that we do not know too. Where all ended, ``*`` is
-    whatever no switch of ours names.
+    If a listing did not end, everything is unread: all accounts and all resource types, including
+    those that are not known. If all ended, ``*`` covers what no known switch controls.
     """
     outcome = _worst_outcome(facts)
     if facts is None or not facts.accounts or outcome != ENDED:
@@ -310,15 +313,14 @@ def cells_of(shard: Shard, facts: ShardFacts | None) -> Iterator[tuple[Cell, str
 
 
 def _named(facts: ShardFacts | None) -> list[str]:
-    """Every account that a shard's listings name, in order."""
+    """Every account that a shard's listings name, sorted."""
     return (
         sorted({*facts.named, *(account.account_id for account in facts.accounts)}) if facts else []
     )
 
 
 def _without_status(facts: ShardFacts) -> list[str]:
-    """Accounts that findings, coverage or the list of members name, and BatchGetAccountStatus does
-    not."""
+    """Accounts in findings, coverage or the member list without a known status."""
     return sorted(set(facts.named) - {account.account_id for account in facts.accounts})
 
 

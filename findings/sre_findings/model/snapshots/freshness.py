@@ -1,5 +1,4 @@
-"""How fresh what is known is: the age of the newest complete snapshot, and the nights since then
-that were partial."""
+"""Freshness: the age of the newest complete snapshot, and the days with partial ones since."""
 
 from __future__ import annotations
 
@@ -11,21 +10,23 @@ from typing import Any, Protocol
 from sre_findings.model.snapshots.certificate import COMPLETE
 
 AHEAD = timedelta(minutes=5)
-"""How far another machine's clock may be ahead of ours. A snapshot further ahead would never age,
-so it proves nothing."""
+"""How far another machine's clock may be ahead.
+
+A snapshot further in the future would never become stale, so it is ignored.
+"""
 
 
 class Dated(Protocol):
-    """A snapshot: its id, when its scan began, and whether it is complete."""
+    """A snapshot: its ID, when its scan began, and whether it is complete."""
 
     @property
     def snapshot_id(self) -> str:
-        """Its id."""
+        """The snapshot's ID."""
         ...
 
     @property
     def started_at(self) -> datetime:
-        """Nothing in it is known to be younger."""
+        """When the scan began. The snapshot's data may be this old."""
         ...
 
     @property
@@ -36,8 +37,10 @@ class Dated(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Freshness:
-    """``hours`` since the newest complete snapshot began, and its id: both None without one. Nights
-    are days in UTC."""
+    """``hours`` since the newest complete snapshot began, and its ID; None if there is none.
+
+    ``partial_nights`` counts the later UTC days with partial snapshots.
+    """
 
     hours: float | None
     snapshot_id: str | None
@@ -49,8 +52,10 @@ class Freshness:
 
 
 def freshness(snapshots: Sequence[Dated], now: datetime) -> Freshness:
-    """Of snapshots in the order of their commits. One that began more than AHEAD in the future has
-    no age and is left out."""
+    """The freshness of snapshots in commit order.
+
+    A snapshot that began more than AHEAD in the future is ignored.
+    """
     known = [one for one in snapshots if one.started_at <= now + AHEAD]
     complete = next((one for one in reversed(known) if one.state == COMPLETE), None)
     after = known[known.index(complete) + 1 :] if complete else known

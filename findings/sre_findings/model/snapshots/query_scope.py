@@ -11,12 +11,12 @@ ANY = "*"
 HOLES_TOLD = 5
 
 Spot = tuple[str, str, str]
-"""Account, region and resource type; each is ``*`` if a scan could not tell."""
+"""Account, region and resource type; each is ``*`` if the scan could not determine it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """The filters of a query that limit its scope. An empty one limits nothing."""
+    """The filters of a query that limit its scope. An empty filter has no effect."""
 
     owners: Sequence[str] = ()
     accounts: Sequence[str] = ()
@@ -36,7 +36,7 @@ class Place:
         )
 
     def named(self) -> Iterator[tuple[int, str]]:
-        """Each filter value, with its index in a spot."""
+        """Yields each filter value with its index in a spot."""
         return (
             (axis, value)
             for axis, values in enumerate(self._axes)
@@ -50,8 +50,11 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class KnownPlaces:
-    """What a caller may know of a snapshot's places: the states of the cells of each spot, the
-    accounts that the scan saw, and the statuses that it requested."""
+    """What a client may know about the scope of a snapshot.
+
+    ``spots`` has the states of each spot's cells, ``accounts`` the accounts that the scan saw, and
+    ``statuses`` the finding statuses that it requested.
+    """
 
     spots: Mapping[Spot, frozenset[str]]
     accounts: frozenset[str]
@@ -59,14 +62,14 @@ class KnownPlaces:
 
 
 KINDS = ("account", "region", "resource type")
-"""What each index of a spot holds."""
+"""The meaning of each index of a spot."""
 
 
 def unread(place: Place, spots: Mapping[Spot, Collection[str]]) -> list[str]:
-    """Clauses that name what of a scope was not read; empty if all of it was.
+    """Clauses that name the parts of a scope that were not read; empty if all of it was.
 
     ``spots`` has the states of each spot's cells. A filter value counts as read only if one of its
-    spots was reached: the absence of findings proves nothing otherwise.
+    spots was reached; otherwise the absence of findings proves nothing.
     """
     touched = {spot: states for spot, states in spots.items() if place.touches(spot)}
     silent = [(axis, value) for axis, value in place.named() if not _reached(touched, axis, value)]
@@ -83,13 +86,12 @@ def _reached(spots: Mapping[Spot, Collection[str]], axis: int, value: str) -> bo
 
 
 def _is_read(spot: Spot, states: Collection[str]) -> bool:
-    """Whether Inspector scans a resource type there. Reading an account proves nothing about types
-    that are not scanned."""
+    """Whether a resource type is scanned there. Reading an account alone does not prove that."""
     return spot[2] != ANY and REACHED in states
 
 
 def _silence(axis: int, value: str, spots: Mapping[Spot, Collection[str]]) -> str:
-    """A clause that says why a filter value was not read."""
+    """A clause that explains why a filter value was not read."""
     why = sorted(
         {state for spot, states in spots.items() if spot[axis] in (value, ANY) for state in states}
         - {REACHED}

@@ -1,5 +1,7 @@
-"""Why a snapshot is not complete, as data: fields decide what a limited caller may read, never the
-words of a sentence."""
+"""Why a snapshot is not complete, as data.
+
+What a client with limited access may see is decided by fields, never by the text of a sentence.
+"""
 
 from __future__ import annotations
 
@@ -10,18 +12,18 @@ from typing import Any
 from sre_findings.model.access import Access
 
 UNKNOWN = "unknown"
-"""The kind of a reason that an older version stored as a sentence alone."""
+"""The kind of a reason that an older version stored only as a sentence."""
 INCOMPLETE = "incomplete"
-"""The kind of a reason in the form for a caller who may not read all of it."""
+"""The kind of a redacted reason, for a client with limited access."""
 _UNREAD = "not all of it could be read"
 
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """One reason. ``statement`` is a clause in our words; it names no account but ``account``.
+    """One reason. ``statement`` is a clause that names no account except ``account``.
 
-    ``account`` is empty if the reason concerns a region as a whole, ``region`` if it concerns no
-    single region. ``detail`` is what AWS answered, which may name anything.
+    ``account`` is empty if the reason concerns a whole region; ``region`` is empty if it concerns
+    no single region. ``detail`` is the message from AWS, which may name anything.
     """
 
     kind: str
@@ -41,7 +43,7 @@ class Reason:
         return self.text
 
     def to_json(self) -> dict[str, str]:
-        """Plain data: every field."""
+        """The JSON object, with every field."""
         return asdict(self)
 
 
@@ -51,27 +53,31 @@ def texts(reasons: Iterable[Reason]) -> tuple[str, ...]:
 
 
 def to_json(reasons: Sequence[Reason]) -> dict[str, Any]:
-    """The keys of a stored certificate or commit: sentences under ``reasons``, and the data under
-    ``causes`` if there are any. Older versions of the product refuse a key that they do not know.
+    """The keys of a stored certificate or commit.
+
+    ``reasons`` has the sentences. ``causes`` has the data and is omitted if there are none, because
+    older versions of the product reject unknown keys.
     """
     data = {"causes": [one.to_json() for one in reasons]} if reasons else {}
     return {"reasons": list(texts(reasons))} | data
 
 
 def from_json(values: Mapping[str, Any]) -> tuple[Reason, ...]:
-    """The reasons of a stored certificate or commit: ``causes``, or the sentences in ``reasons`` of
-    a version that stored no causes."""
+    """The reasons of a stored certificate or commit.
+
+    They come from ``causes``, or from the sentences in ``reasons`` if an older version stored it.
+    """
     if "causes" in values:
         return tuple(Reason(**one) for one in values["causes"])
     return tuple(Reason(UNKNOWN, text) for text in values["reasons"])
 
 
 def visible(reasons: Sequence[Reason], access: Access) -> tuple[Reason, ...]:
-    """The reasons that concern an access, each once, in the form that its caller may read.
+    """The reasons that concern an access, each once, in the form that its client may see.
 
-    A reason about an account is kept without its detail if the account is allowed, and left out if
-    not. Any other reason may concern every account, so only its region is kept. Default is deny:
-    of a reason of unknown kind nothing is kept but that there is one.
+    A reason about an account is kept, without its detail, if the account is allowed, and omitted
+    otherwise. Any other reason may concern every account, so only its region is kept. The default
+    is deny: of a reason of unknown kind, only its existence is kept.
     """
     return tuple(dict.fromkeys(_visible(reasons, access)))
 

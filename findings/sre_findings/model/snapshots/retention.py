@@ -1,4 +1,4 @@
-"""Which snapshots to keep: daily, weekly and monthly ones, and those that nothing replaces."""
+"""Decides which snapshots to keep: daily, weekly and monthly ones, and the newest ones."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ class Night(Protocol):
 
     @property
     def sequence(self) -> int:
-        """Its place in the order of commits."""
+        """Its position in the order of commits."""
         ...
 
     @property
     def snapshot_id(self) -> str:
-        """Its name."""
+        """The snapshot's ID."""
         ...
 
     @property
@@ -30,14 +30,16 @@ class Night(Protocol):
 
     @property
     def state(self) -> str:
-        """What its certificate says: complete or partial."""
+        """``complete`` or ``partial``."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Keep:
-    """How many nights, weeks and months to keep the newest complete snapshot of. Days are UTC's,
-    weeks begin on Monday."""
+    """For how many days, weeks and months to keep the newest complete snapshot.
+
+    Days are UTC days, and weeks begin on Monday.
+    """
 
     nightly: int = 90
     weekly: int = 52
@@ -54,12 +56,12 @@ class Fate:
 
 
 def fates(nights: Sequence[Night], keep: Keep, held: Container[str] = ()) -> list[Fate]:
-    """Whether each snapshot is kept, in their order.
+    """Whether each snapshot is kept, in commit order.
 
-    Kept are: the newest, the newest complete, those ``held`` by a legal hold, and the newest
-    complete one of each of the newest so many days, weeks and months that have one. Where a day has
-    no complete one, its newest partial one stands for it in the nightly count, so that a bad night
-    leaves its trace.
+    These are kept: the newest, the newest complete one, those in ``held`` (under a legal hold), and
+    the newest complete snapshot of each of the newest days, weeks and months that have one. On a
+    day without a complete snapshot, the newest partial one counts as the daily snapshot, so that
+    the day stays on record.
     """
     ordered = sorted(nights, key=lambda night: night.sequence)
     reasons = {one.snapshot_id: why for one, why in _kept(ordered, keep, held)}
@@ -78,7 +80,7 @@ def _fate(night: Night, why: str | None) -> Fate:
 def _kept(
     ordered: Sequence[Night], keep: Keep, held: Container[str]
 ) -> Iterator[tuple[Night, str]]:
-    """The snapshots to keep, each with a reason; of several reasons the last one counts."""
+    """The snapshots to keep, each with a reason. The last reason for a snapshot applies."""
     complete = [one for one in ordered if one.state == COMPLETE]
     whole = {_day(one) for one in complete}
     standing = [one for one in ordered if one.state == COMPLETE or _day(one) not in whole]
@@ -106,8 +108,8 @@ def _month(night: Night) -> object:
 
 
 def _newest(nights: Iterable[Night], key: Callable[[Night], object], count: int) -> list[Night]:
-    """The newest snapshot of each of the newest ``count`` values of the key."""
-    # in the order in which keys first came, which is that of the nights
+    """The newest snapshot for each of the ``count`` newest values of the key."""
+    # Later snapshots replace earlier ones with the same key.
     last = {key(one): one for one in nights}
     chosen = sorted(last.values(), key=lambda one: one.sequence)
     return chosen[-count:] if count else []

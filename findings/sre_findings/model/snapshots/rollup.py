@@ -1,4 +1,4 @@
-"""Counts of findings in a scope, and their sum."""
+"""Counts of findings by scope, and their sums."""
 
 from __future__ import annotations
 
@@ -15,8 +15,7 @@ KINDS = (ORGANIZATION, "account", "region", "owner", "type", "resource")
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """ACTIVE findings by severity. ``other`` holds severities that we do not know, so that
-    ``total`` never lies."""
+    """ACTIVE findings by severity. ``other`` has unknown severities, so ``total`` is exact."""
 
     critical: int = 0
     high: int = 0
@@ -28,11 +27,11 @@ class Counts:
 
     @property
     def total(self) -> int:
-        """All of them together."""
+        """The sum of all severities."""
         return sum(self.by_rank())
 
     def by_rank(self) -> tuple[int, ...]:
-        """The seven numbers, worst severity first, ``other`` last."""
+        """The seven counts, worst severity first, ``other`` last."""
         return (
             self.critical,
             self.high,
@@ -47,8 +46,7 @@ class Counts:
         return Counts(*(a + b for a, b in zip(self.by_rank(), more.by_rank(), strict=True)))
 
     def to_json(self) -> dict[str, int]:
-        """The contract's object: six severities and ``total``; ``other`` only where there is
-        one."""
+        """The JSON object: six severities and ``total``; ``other`` only if it is not 0."""
         values = {name.lower(): count for name, count in zip(ORDER, self.by_rank(), strict=False)}
         return values | ({"other": self.other} if self.other else {}) | {"total": self.total}
 
@@ -59,7 +57,7 @@ class Counts:
 
 
 def check_kind(kind: str) -> str:
-    """The kind of scope. Raises UsageError for any other text."""
+    """Returns a valid kind of scope. Raises UsageError for any other text."""
     if kind not in KINDS:
         raise UsageError(
             f"there is no scope of kind {kind!r}", do=f"Use one of: {', '.join(KINDS)}."
@@ -68,31 +66,29 @@ def check_kind(kind: str) -> str:
 
 
 class Scope(NamedTuple):
-    """What is counted: a kind of KINDS and its value; the organization's value is empty."""
+    """What is counted: one of KINDS, and its value, which is empty for the organization."""
 
     kind: str
     value: str = ""
 
 
 def resource_scope(account_id: str, region: str, resource_type: str, resource_id: str) -> Scope:
-    """The scope of one resource. The id stands last: it alone may hold the separator."""
+    """The scope of one resource. The ID is last because only it can contain the separator."""
     return Scope("resource", f"{account_id}|{region}|{resource_type}|{resource_id}")
 
 
-# What a night's events add to a scope's flow: why findings came, and why they went.
+# Causes in a scope's flow: why findings were opened, and why they were resolved.
 CAME = ("new", "onboarding", "successor", "reopened")
 WENT = ("patched", "terminated", "not_scanned", "unknown")
 
 
 @dataclass(frozen=True, slots=True)
 class Rollup:
-    """What one scope holds: ACTIVE findings by severity, and how many are suppressed, fixable and
-    exploitable.
+    """The counts of one scope.
 
-    ``fixable``, ``exploitable``, ``kev`` and ``unchecked`` are of the ACTIVE ones; ``unchecked``
-    are those of which nobody knows whether CISA lists them. ``resources`` counts resources with any
-    such finding. ``flow`` is what one night changed, a number a word of CAME and WENT; absent words
-    are 0.
+    ``fixable``, ``exploitable``, ``kev`` and ``unchecked`` count ACTIVE findings; ``unchecked`` are
+    those without KEV data. ``resources`` counts resources with an ACTIVE finding. ``flow`` has what
+    changed with the snapshot, one number per cause in CAME and WENT; missing causes are 0.
     """
 
     counts: Counts = Counts()
@@ -106,11 +102,11 @@ class Rollup:
 
     @property
     def stock(self) -> Rollup:
-        """The same without its flow: what stays true until something changes."""
+        """The same counts without ``flow``, valid until the next change."""
         return replace(self, flow={})
 
     def __add__(self, more: Rollup) -> Rollup:
-        """The sum of two that have no finding in common."""
+        """The sum of two rollups without common findings."""
         numbers = {name: getattr(self, name) + getattr(more, name) for name in _NUMBERS}
         flow = {
             word: self.flow.get(word, 0) + more.flow.get(word, 0)
@@ -119,8 +115,7 @@ class Rollup:
         return Rollup(self.counts + more.counts, **numbers, flow=flow)
 
     def to_json(self) -> dict[str, Any]:
-        """What answers say of it. ``kev`` is None where nothing was checked, which is not the same
-        as none."""
+        """The JSON object. ``kev`` is None if nothing was checked, which differs from 0."""
         return {
             "counts": self.counts.to_json(),
             "suppressed": self.suppressed,
@@ -132,7 +127,7 @@ class Rollup:
         }
 
     def to_row(self) -> dict[str, Any]:
-        """Plain data for the table; what is nothing is left out."""
+        """The form stored in the table, without zeros."""
         numbers = {name: getattr(self, name) for name in _NUMBERS}
         more = numbers | {"flow": dict(self.flow)}
         return {"counts": self.counts.to_json()} | {
@@ -147,7 +142,7 @@ class Rollup:
 
     @classmethod
     def counted(cls, row: Mapping[str, Any], flow: Mapping[str, int] | None = None) -> Rollup:
-        """From a row that has every number under its name, as the queries that count give it."""
+        """A rollup from a query's row, with every count under its name."""
         return cls(
             Counts.from_json(row), **{name: int(row[name]) for name in _NUMBERS}, flow=flow or {}
         )
@@ -155,4 +150,4 @@ class Rollup:
 
 _NUMBERS = ("suppressed", "fixable", "exploitable", "resources", "kev", "unchecked")
 NUMBERS = (*(one.name for one in fields(Counts)), *_NUMBERS)
-"""Every number of a rollup by its name; those of its flow aside."""
+"""The names of all counts of a rollup, without its flow."""

@@ -9,12 +9,12 @@ from typing import Any
 
 from sre_findings.model.errors import UsageError
 
-DEFAULT_STATUSES: tuple[str, ...] = ()  # every status but CLOSED, those that we do not know too
+DEFAULT_STATUSES: tuple[str, ...] = ()  # every status except CLOSED, including unknown ones
 
 
 @dataclass(frozen=True, slots=True)
 class Shard:
-    """The part of a scan that reads one region, sequentially; it can be repeated independently."""
+    """The part of a scan that reads one region sequentially. It can be repeated independently."""
 
     name: str
     region: str
@@ -22,7 +22,7 @@ class Shard:
 
 @dataclass(frozen=True, slots=True)
 class AcceptedGap:
-    """A gap accepted by an owner until a day; ``*`` means every account or every region."""
+    """A gap accepted by an owner until a date. ``*`` means every account or every region."""
 
     account_id: str
     region: str
@@ -35,13 +35,13 @@ class AcceptedGap:
 class Plan:
     """What a scan must read, recorded before it reads anything.
 
-    ``statuses`` are those of the findings; without any, every status but CLOSED.
-    ``required_regions`` were named by the user: Inspector being off there is a gap.
-    Elsewhere it is a choice. ``closed_since`` is from when on findings that closed are read as
-    evidence, empty where there was no night before. ``slot`` is the fire of a schedule that this
-    scan is for, empty where a person asked for it. ``caller`` is who scans, and ``account_names``
-    what Organizations calls the accounts; both are empty where AWS did not tell, and ``notes`` say
-    so.
+    ``statuses`` are those of the findings; if empty, every status except CLOSED.
+    ``required_regions`` were named by the user: if Inspector is off in one of them, that is a gap,
+    and elsewhere it is not. ``closed_since`` is the time from which closed findings are read as
+    evidence, empty without a previous snapshot. ``slot`` is the scheduled time that this scan is
+    for, empty if a user started it. ``caller`` is the identity that scans, and ``account_names``
+    has the names from Organizations; both are empty if AWS did not return them, which ``notes``
+    explain.
     """
 
     snapshot_id: str
@@ -60,17 +60,15 @@ class Plan:
 
     @property
     def counts_active(self) -> bool:
-        """Whether ACTIVE findings were asked for, so that they can be compared with Inspector's own
-        counts."""
+        """Whether ACTIVE findings are requested, so that Inspector's own counts can be compared."""
         return not self.statuses or "ACTIVE" in self.statuses
 
     def accepts(self, account_id: str, region: str) -> bool:
-        """Whether a switched-off Inspector is no surprise there: not required, or accepted and not
-        expired."""
+        """Whether Inspector may be off there: region not required, or gap accepted."""
         return region not in self.required_regions or self.excuses(account_id, region)
 
     def excuses(self, account_id: str, region: str) -> bool:
-        """Whether somebody answers for a hole there, on the day of the scan."""
+        """Whether a gap there is accepted on the day of the scan."""
         today = self.created_at[:10]
         return any(
             gap.account_id in ("*", account_id)
@@ -80,7 +78,7 @@ class Plan:
         )
 
     def to_json(self) -> dict[str, Any]:
-        """Plain data for the plan's file."""
+        """The JSON for the plan's file."""
         return asdict(self)
 
     @classmethod
@@ -97,8 +95,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Expectation:
-    """A scope file: the accounts and regions that must be in every snapshot, and the gaps that are
-    accepted."""
+    """A scope file: the expected accounts and regions, and the accepted gaps."""
 
     accounts: tuple[str, ...] = ()
     regions: tuple[str, ...] = ()
@@ -106,9 +103,9 @@ class Expectation:
 
 
 def parse_expectation(text: str) -> Expectation:
-    """A scope file in TOML: ``accounts``, ``regions``, and ``[[accepted]]`` tables.
+    """Parses a scope file in TOML: ``accounts``, ``regions``, and ``[[accepted]]`` tables.
 
-    Raises UsageError that names the line or the key which is wrong.
+    Raises UsageError that names the invalid line or key.
     """
     import tomllib
 
@@ -130,7 +127,7 @@ def _unreadable(why: str) -> UsageError:
 
 
 def _refuse_unknown(values: Mapping[str, Any], known: Sequence[str], where: str) -> None:
-    """Raises UsageError for an unknown key: a mistyped one would require nothing."""
+    """Raises UsageError for an unknown key, because a mistyped key would have no effect."""
     if unknown := sorted(values.keys() - set(known)):
         raise _unreadable(f"{where}{unknown[0]!r} is not one of {', '.join(known)}")
 

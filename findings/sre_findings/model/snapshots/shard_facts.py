@@ -1,4 +1,4 @@
-"""What a scan records while it reads: facts about listings, parts and accounts."""
+"""The facts that a scan records while it reads: listings, parts and accounts."""
 
 from __future__ import annotations
 
@@ -11,9 +11,12 @@ ENDED = "ended"
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """How one paged operation went. ``outcome`` is ``ended`` only when a page came without a next
-    token; otherwise ``denied``, ``credentials_invalid``, ``throttled``, ``unreachable`` or
-    ``rejected``, and ``detail`` says it in words."""
+    """How one paged operation went.
+
+    ``outcome`` is ``ended`` only if a page without a next token was read; otherwise ``denied``,
+    ``credentials_invalid``, ``throttled``, ``unreachable`` or ``rejected``, with an explanation in
+    ``detail``.
+    """
 
     outcome: str
     detail: str = ""
@@ -26,7 +29,7 @@ class Listing:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One Parquet file of a snapshot: its key below the snapshot, rows, bytes and SHA-256 (hex)."""
+    """One Parquet file of a snapshot: its key in the snapshot, rows, bytes and SHA-256 (hex)."""
 
     key: str
     rows: int
@@ -35,7 +38,7 @@ class Part:
 
     @property
     def shard(self) -> str:
-        """The shard that it is of: ``findings/part-eu-west-1-00000.parquet`` is of eu-west-1."""
+        """The part's shard: eu-west-1 for ``findings/part-eu-west-1-00000.parquet``."""
         name = self.key.rpartition("/part-")[2].removesuffix(".parquet")
         head, _, number = name.rpartition("-")
         return head if len(number) == 5 and number.isdecimal() else name
@@ -43,7 +46,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class AccountStatus:
-    """BatchGetAccountStatus for one account: its state, and a state a switch (see SWITCHES)."""
+    """BatchGetAccountStatus for one account: its status, and that of each switch (SWITCHES)."""
 
     account_id: str
     status: str
@@ -52,9 +55,9 @@ class AccountStatus:
 
 @dataclass(frozen=True, slots=True)
 class ShardFacts:
-    """What one shard of the plan read. Every field is a recorded fact, none a conclusion.
+    """What one shard of the plan read. Every field is a recorded fact, not a conclusion.
 
-    ``named`` are the accounts that findings, coverage and the list of members name.
+    ``named`` are the accounts that occur in findings, coverage or the member list.
     """
 
     shard: str
@@ -74,14 +77,14 @@ class ShardFacts:
     aggregated: Sequence[Mapping[str, int]] = ()
     changed_meanwhile: int = 0
     unknown: Mapping[str, int] = field(default_factory=dict)
-    covered: int = 0  # resources that coverage names, each once
+    covered: int = 0  # distinct resources in coverage
     uncovered: int = 0
     doubtful: int = 0
     proven: int = 0
     notes: Sequence[str] = ()
 
     def to_json(self) -> dict[str, Any]:
-        """Plain data, for the shard's file."""
+        """The JSON for the shard's file."""
         return asdict(self)
 
     @classmethod
@@ -95,7 +98,7 @@ class ShardFacts:
             "accounts": tuple(AccountStatus(**a) for a in values["accounts"]),
             "parts": tuple(Part(**p) for p in values["parts"]),
             "aggregated": tuple(values["aggregated"]),
-            "named": tuple(values.get("named", ())),  # the first version did not record them
+            "named": tuple(values.get("named", ())),  # missing in files of the first version
             "notes": tuple(values["notes"]),
         }
         return cls(**{**values, **listings, **lists})

@@ -1,4 +1,4 @@
-"""States of a snapshot and of its cells, in a module of their own that imports quickly."""
+"""States of snapshots and cells, in a separate module that imports quickly."""
 
 from __future__ import annotations
 
@@ -14,9 +14,11 @@ REACHED, DISABLED, NOT_OPTED_IN, STATUS_UNKNOWN = (
 
 
 class Cell(NamedTuple):
-    """What one switch of Inspector covers. ``*`` as resource type and scan type is whatever no cell
-    of the account and region names, which is everything where a listing did not end; ``*`` as
-    account is whatever account is not known."""
+    """The scope of one switch of Inspector.
+
+    ``*`` as resource type and scan type covers whatever no other cell of the account and region
+    names, which is everything if a listing did not end. ``*`` as account covers unknown accounts.
+    """
 
     account_id: str
     region: str
