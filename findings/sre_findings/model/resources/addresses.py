@@ -1,4 +1,4 @@
-"""IP addresses, and the form in which a snapshot keeps them."""
+"""IP addresses, and how snapshots store them."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 def address_of(text: str) -> Address | None:
-    """The address that a text is, None for any other text. Zones (``fe80::1%eth0``) mean nothing
-    beyond their host."""
+    """Parses an IP address; None for any other text.
+
+    An address with a zone (``fe80::1%eth0``) gives None, because it is valid only on its own host.
+    """
     try:
         return None if "%" in text else ipaddress.ip_address(text)
     except ValueError:
@@ -19,5 +21,5 @@ def address_of(text: str) -> Address | None:
 
 
 def addresses_text(addresses: Sequence[str]) -> str | None:
-    """What stands in the column ``addresses``: a JSON list of texts, or nothing."""
+    """The value of the column ``addresses``: a JSON list of strings, or None if it is empty."""
     return json.dumps(addresses, separators=(",", ":")) if addresses else None

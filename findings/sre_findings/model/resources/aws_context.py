@@ -1,8 +1,9 @@
-"""What AWS itself says now of a resource, beside its findings: an instance's state, patches, agent
-and CPU; an image's clusters.
+"""Live data from AWS about a resource.
 
-Each value names its source and the moment it was asked. A service that did not answer left a note,
-and "not checked" is never the same as "none".
+For an instance: its state, patches, agent and CPU. For an image: the clusters that run it.
+
+Each value has its source and the time of the request. If a service did not respond, a note explains
+it, and "not checked" is never shown as "none".
 """
 
 from __future__ import annotations
@@ -27,10 +28,10 @@ UNCHECKED = "; it was not checked that the instance is in the caller's account"
 
 @dataclass(frozen=True, slots=True)
 class Told(Generic[T]):
-    """What one operation told. ``value`` is None where ``checked`` found none, and where it was not
-    checked.
+    """The result of one operation.
 
-    ``asked_at`` is None where nothing was sent; ``note`` says why it was not checked.
+    ``value`` is None if ``checked`` found nothing, and if it was not checked. ``asked_at`` is None
+    if no request was sent. ``note`` explains why it was not checked.
     """
 
     source: str
@@ -40,7 +41,7 @@ class Told(Generic[T]):
     note: str = ""
 
     def to_json(self) -> dict[str, Any]:
-        """Plain data: the value under ``value``, an object, or a list of them."""
+        """The JSON object, with an object or a list of objects under ``value``."""
         return {
             "source": self.source,
             "asked_at": iso(self.asked_at) if self.asked_at else None,
@@ -52,8 +53,7 @@ class Told(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class Instance:
-    """The instance itself. A field is None where EC2 did not tell it; addresses stand with the
-    primary one first."""
+    """The instance. A field is None if EC2 did not return it; the primary address comes first."""
 
     state: str | None
     instance_type: str | None
@@ -67,14 +67,16 @@ class Instance:
 
     @property
     def name(self) -> str:
-        """The tag Name, as it is now; empty without one."""
+        """The current tag Name; empty without one."""
         return self.tags.get("Name", "")
 
 
 @dataclass(frozen=True, slots=True)
 class PatchState:
-    """What the last patch operation, a Scan or an Install, found. Counts are of patches; None where
-    SSM did not tell one."""
+    """The result of the last patch operation, which is a Scan or an Install.
+
+    Counts are of patches; None if SSM did not return one.
+    """
 
     missing: int | None
     failed: int | None
@@ -87,7 +89,7 @@ class PatchState:
 
 @dataclass(frozen=True, slots=True)
 class Agent:
-    """The SSM agent. ``ping_status`` is SSM's own word: Online, ConnectionLost, Inactive."""
+    """The SSM agent. ``ping_status`` is SSM's value: Online, ConnectionLost, Inactive."""
 
     ping_status: str | None
     agent_version: str | None
@@ -97,8 +99,10 @@ class Agent:
 
 @dataclass(frozen=True, slots=True)
 class Cpu:
-    """CPU in percent over the HOURS from ``since`` on. ``hours`` holds an average each, None for an
-    hour without data."""
+    """CPU utilization in percent over HOURS hours from ``since`` on.
+
+    ``hours`` has one average per hour, None for an hour without data.
+    """
 
     average: float
     maximum: float
@@ -108,8 +112,10 @@ class Cpu:
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
-    """A cluster of ECS or EKS that runs an image, or did within a day. ``workloads`` are ECS groups
-    and EKS workloads."""
+    """An ECS or EKS cluster that runs an image, or did so within the last day.
+
+    ``workloads`` are ECS groups and EKS workloads.
+    """
 
     arn: str
     running: int | None
@@ -119,16 +125,16 @@ class Cluster:
 
     @property
     def account_id(self) -> str:
-        """Whose cluster it is."""
+        """The cluster's account; empty if the ARN has none."""
         return self.arn.split(":")[4] if self.arn.count(":") > 4 else ""
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What AWS says now of an instance or an image. ``account_id`` is the caller's, empty where it
-    is not known.
+    """Live data from AWS about an instance or an image.
 
-    ``remarks`` are about all of it: why nothing was asked, for one.
+    ``account_id`` is the account of the credentials used, empty if unknown. ``remarks`` concern the
+    context as a whole, for example why no request was sent.
     """
 
     account_id: str = ""
@@ -142,27 +148,31 @@ class Context:
 
     @property
     def told(self) -> tuple[Told[Any], ...]:
-        """Its parts: the clusters of an image, or the four of an instance."""
+        """The parts that apply: the clusters of an image, or the four parts of an instance."""
         of_image = self.clusters.asked_at or self.clusters.note
         return (self.clusters,) if of_image else (self.instance, self.patches, self.agent, self.cpu)
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Everything that was not checked, and why, each reason once."""
+        """Everything that was not checked, with the reason; each note once."""
         return tuple(
             dict.fromkeys((*self.remarks, *(part.note for part in self.told if part.note)))
         )
 
     def outward(self) -> Context:
-        """The same for who does not run this: of what a service said when it did not answer, its
-        code and no more."""
+        """The context in a form for clients of the server.
+
+        Notes about failed requests are shortened to the service and the error code.
+        """
         parts = {name: getattr(self, name) for name in _PARTS}
         briefly = {name: replace(part, note=_brief(part.note)) for name, part in parts.items()}
         return replace(self, **briefly, remarks=tuple(map(_brief, self.remarks)))
 
     def within(self, allowed: Callable[[str], bool]) -> Context:
-        """The same for who may see some accounts: without the clusters of others. That there may be
-        some is always said."""
+        """The context without clusters in accounts that are not allowed.
+
+        A remark is always added that other clusters are not shown.
+        """
         if not self.clusters.checked:
             return self
         mine = tuple(one for one in self.clusters.value or () if allowed(one.account_id))
@@ -170,7 +180,7 @@ class Context:
         return replace(self, clusters=replace(self.clusters, value=mine or None), remarks=remarks)
 
     def to_json(self) -> dict[str, Any]:
-        """The object under ``context``."""
+        """The JSON object under ``context``."""
         return {
             "account_id": self.account_id or None,
             "region": self.region or None,
@@ -183,14 +193,17 @@ _PARTS = ("instance", "patches", "agent", "cpu", "clusters")
 
 
 def _brief(note: str) -> str:
-    """``SSM did not answer: AccessDeniedException: User: arn:… is not authorized`` up to the code.
-    What follows names roles."""
+    """The note up to the error code, because the message that follows can name roles.
+
+    For example, ``SSM did not answer: AccessDeniedException: User: arn:… is not authorized`` ends
+    after ``AccessDeniedException``.
+    """
     said = note.removesuffix(UNCHECKED)
     return ": ".join(said.split(": ", 2)[:2]) + note[len(said) :]
 
 
 def _plain(value: object) -> Any:
-    """A value as JSON takes it: times as ISO 8601 in UTC."""
+    """A value for JSON. Times become ISO 8601 in UTC."""
     if isinstance(value, datetime):
         return iso(value)
     if is_dataclass(value):

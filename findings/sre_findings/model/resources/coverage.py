@@ -1,5 +1,7 @@
-"""What Inspector scans, when the absence of findings is proof, why it does not scan a resource, and
-the remedy."""
+"""Coverage: what Inspector scans, and when the absence of findings is proof.
+
+It also has the reasons for which Inspector does not scan a resource, and the remedies.
+"""
 
 from __future__ import annotations
 
@@ -14,8 +16,10 @@ ACTIVE = "ACTIVE"
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """One row of ListCoverage: one scan type of one resource. Source: API reference,
-    CoveredResource."""
+    """One row of ListCoverage: one scan type of one resource.
+
+    Source: API reference, CoveredResource.
+    """
 
     resource_id: str
     resource_type: str
@@ -34,23 +38,23 @@ class Coverage:
         return self.status == ACTIVE
 
 
-# The limit of whatever has no rule of its own, the shortest of all: Inspector's densest rhythm is
-# 12 hours, and three missed rounds are too many.
+# The limit without a specific rule, and the shortest of all: Inspector's shortest scan interval is
+# 12 hours, and three missed scans are too many.
 STRICT_LIMIT = timedelta(hours=36)
-# a scan that ended later than that after we looked did not end
+# A last scan that is later than this after coverage was read is invalid.
 CLOCKS_DIFFER = timedelta(minutes=5)
-SCANNED = "SUCCESSFUL"  # the only reason that says a scan was made, and made in full
+SCANNED = "SUCCESSFUL"  # the only reason that means a complete scan
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """When the absence of findings of a resource of some type proves that it has none.
+    """When the absence of findings proves that a resource of some type has none.
 
-    ``proof`` is the scan type that must be there; None for what only holds other resources, which
-    is never scanned itself. ``limits`` are the scan types that we know of such a resource, each
-    with the greatest age of its last scan; None where Inspector scans again by itself whenever a
-    vulnerability becomes known, so that an old scan stands. ``modes`` are the limits of ``proof``
-    where its scan mode tells; a mode that is not among them has the strict limit.
+    ``proof`` is the scan type that must exist, None for containers of other resources, which are
+    not scanned themselves. ``limits`` has the known scan types of such a resource, each with the
+    maximum age of its last scan; None if Inspector rescans by itself whenever a vulnerability
+    becomes known, so that an old scan is still valid. ``modes`` has the limits of ``proof`` by scan
+    mode; an unknown mode has the strict limit.
     """
 
     proof: str | None
@@ -58,15 +62,15 @@ class Rule:
     modes: Mapping[str, timedelta] = field(default_factory=dict)
 
 
-# network reachability runs every 12 hours (user guide, "Scanning Amazon EC2 instances")
+# Network reachability is scanned every 12 hours (user guide, "Scanning Amazon EC2 instances").
 _NETWORK = timedelta(hours=36)
 _AGENTLESS = timedelta(hours=72)  # agentless scans run every 24 hours (the same page)
-# an agent that is silent for 7 days becomes STALE_INVENTORY; we stop believing it before
+# An agent that is silent for 7 days becomes STALE_INVENTORY. The limit here is shorter.
 _SSM_AGENT = timedelta(hours=96)
-_INSPECTOR_AGENT = timedelta(hours=72)  # no rhythm is documented: three days, as for a daily scan
-# repositories and registries are looked through daily; an older look may miss images
+_INSPECTOR_AGENT = timedelta(hours=72)  # no interval is documented: as for a daily scan
+# Repositories and registries are listed daily; an older listing may lack images.
 _HELD = timedelta(hours=72)
-# the slowest periodic scan of a code repository (API reference, PeriodicScanFrequency)
+# The slowest periodic scan of a code repository (API reference, PeriodicScanFrequency).
 _MONTHLY = timedelta(days=32)
 
 _MACHINE = Rule(
@@ -81,8 +85,8 @@ _MACHINE = Rule(
 )
 # Images in ECR under continuous scanning and Lambda functions are scanned when they change and when
 # a vulnerability becomes known (user guide, "Scanning Amazon ECR container images" and "Scanning
-# AWS Lambda functions"). An image whose re-scan duration is over is no longer ACTIVE. Of other
-# clouds the guide promises no such thing.
+# AWS Lambda functions"). An image whose re-scan duration has ended is no longer ACTIVE. The guide
+# promises no such thing for other clouds.
 _IMAGE, _FUNCTION = (
     Rule("PACKAGE", {"PACKAGE": None}),
     Rule("PACKAGE", {"PACKAGE": None, "CODE": None}),
@@ -107,20 +111,20 @@ RULES: dict[str, Rule] = {
     types.AZURE_REGISTRY: _HOLDER,
     types.GOOGLE_REPOSITORY: _HOLDER,
 }
-"""The rule of each resource type (API reference, CoverageResourceType). A type without one is never
-clean."""
+"""The rule of each resource type (API reference, CoverageResourceType).
+
+A type without a rule is never clean.
+"""
 
 
 def rule_of(row: Coverage) -> Rule | None:
-    """The rule that covers this scan of this resource; None where its type, or this scan of the
-    type, is not known."""
+    """The rule for this scan of this resource; None if its type or scan type is unknown."""
     rule = RULES.get(row.resource_type)
     return rule if rule and row.scan_type in rule.limits else None
 
 
 def scan_limit(row: Coverage) -> timedelta | None:
-    """How old the last scan of this row may be for its silence to count; None where no limit
-    applies."""
+    """The maximum age of this row's last scan for it to be proof; None if there is no limit."""
     rule = rule_of(row)
     if rule is None:
         return STRICT_LIMIT
@@ -132,10 +136,10 @@ def scan_limit(row: Coverage) -> timedelta | None:
 
 
 def scanned_too_long_ago(row: Coverage, as_of: datetime, until: datetime | None = None) -> bool:
-    """Whether the last scan is no proof at ``as_of``: too old, or none, or later than ``until``,
-    when the row was read.
+    """Whether the last scan is no proof at ``as_of``.
 
-    What only holds other resources is not scanned itself, and needs no last scan.
+    That is if it is too old, missing, or later than ``until``, when the row was read. A container
+    of other resources is not scanned itself and needs no last scan.
     """
     last = row.last_scanned_at
     if last is None:
@@ -145,19 +149,22 @@ def scanned_too_long_ago(row: Coverage, as_of: datetime, until: datetime | None 
 
 
 def silent(row: Coverage) -> bool:
-    """Whether the row does not say that all was scanned: not ACTIVE, or ACTIVE with a reason that
-    is not success, such as a first scan still to come, or one that we do not know."""
+    """Whether the row fails to show a complete scan.
+
+    It is not ACTIVE, or its reason is not success: a pending first scan, for example, or an unknown
+    reason.
+    """
     return not row.active or row.reason != SCANNED
 
 
 def proves(row: Coverage) -> bool:
-    """Whether this is the scan without which nothing is proven about a resource of its type."""
+    """Whether this is the scan that the rule for the resource's type requires as proof."""
     rule = rule_of(row)
     return rule is not None and rule.proof == row.scan_type
 
 
 def holds_others(resource_type: str) -> bool:
-    """Whether such a resource only holds others, so that its own silence says nothing of them."""
+    """Whether such a resource only contains others, so that its own coverage proves nothing."""
     rule = RULES.get(resource_type)
     return rule is not None and rule.proof is None
 
@@ -166,18 +173,20 @@ Place = tuple[str, str, str, str]
 
 
 class Silence:
-    """What the silence of many resources proves, taken row by row: the rule of one resource,
-    counted."""
+    """Counts resources by what the absence of findings proves, from rows of coverage.
+
+    It applies the same rule as the verdict on one resource.
+    """
 
     def __init__(self, as_of: datetime) -> None:
         self._as_of = as_of
         self._uncovered: set[Place] = set()
         self._doubtful: set[Place] = set()
         self._proven: set[Place] = set()
-        self._waiting: set[Place] = set()  # for the scan that proves something
+        self._waiting: set[Place] = set()  # without the required scan so far
 
     def add(self, row: Coverage, until: datetime | None = None) -> None:
-        """Takes a row that was read at ``until``."""
+        """Adds a row, which was read at ``until``."""
         place = (row.account_id, row.region, row.resource_type, row.resource_id)
         if not row.active:
             self._uncovered.add(place)
@@ -193,17 +202,19 @@ class Silence:
 
     @property
     def doubtful(self) -> int:
-        """Further resources whose silence proves nothing: not scanned lately, or not yet, or not
-        for packages, or of a type that we do not know."""
+        """Further resources for which the absence of findings proves nothing.
+
+        They were not scanned recently, not yet, or not for packages, or their type is unknown.
+        """
         return len((self._doubtful | (self._waiting - self._proven)) - self._uncovered)
 
     @property
     def proven(self) -> int:
-        """Resources whose silence proves that they have no findings."""
+        """Resources for which the absence of findings proves that they have none."""
         return len(self._proven - self._doubtful - self._uncovered)
 
 
-# Reasons of ListCoverage (API reference, ScanStatus.reason) in words, and the remedy where there is
+# Reasons of ListCoverage (API reference, ScanStatus.reason) in words, and the remedy if there is
 # one.
 REASONS: dict[str, tuple[str, str]] = {
     "ACCESS_DENIED": (
@@ -309,10 +320,10 @@ REASONS: dict[str, tuple[str, str]] = {
 
 
 def explain(reason: str) -> str:
-    """A coverage reason in words; an unknown one as Inspector spells it."""
+    """A coverage reason in words; an unknown one unchanged."""
     return REASONS.get(reason, (reason or "no reason is given", ""))[0]
 
 
 def remedy(reason: str) -> str:
-    """What makes Inspector scan it again, in one sentence; empty if there is no remedy."""
+    """How to get the resource scanned again, in one sentence; empty if there is no remedy."""
     return REASONS.get(reason, ("", "See this reason in the Inspector user guide."))[1]

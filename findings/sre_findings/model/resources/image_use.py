@@ -1,5 +1,7 @@
-"""Whether a container image runs. Inspector sees tasks of ECS and pods of EKS; that it saw none
-proves nothing."""
+"""Whether a container image runs.
+
+Inspector sees ECS tasks and EKS pods. An image that it does not see running can run elsewhere.
+"""
 
 from __future__ import annotations
 
@@ -11,33 +13,35 @@ from typing import Any
 from sre_findings.model.findings.finding import iso
 from sre_findings.model.timestamps import epoch_of, moment_of
 
-_MOST = 2**63 - 1  # what a column holds
+_MOST = 2**63 - 1  # the maximum of the database column
 
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """How many tasks and pods run an image, and when one was last seen. None is not known, which is
-    not "does not run"."""
+    """How many tasks and pods run an image, and when one was last seen.
+
+    None means unknown, not "does not run".
+    """
 
     count: int | None = None
     last_at: datetime | None = None
 
     @property
     def running(self) -> bool | None:
-        """True where Inspector sees it run, else None: it may run where Inspector does not look."""
+        """True if Inspector sees it running, otherwise None: it may run elsewhere."""
         return True if self.count else None
 
     def __bool__(self) -> bool:
-        """Whether Inspector says anything of it."""
+        """Whether Inspector reports anything about its use."""
         return self.count is not None or self.last_at is not None
 
     def to_json(self) -> dict[str, Any]:
-        """The object under ``in_use``."""
+        """The JSON object under ``in_use``."""
         last = iso(self.last_at) if self.last_at else None
         return {"running": self.running, "in_use_count": self.count, "last_in_use_at": last}
 
     def words(self) -> str:
-        """A clause for people; empty where nothing is known."""
+        """A clause to show to users; empty if nothing is known."""
         seen = f", last seen in use at {iso(self.last_at)}" if self.last_at else ""
         if self.count:
             return (
@@ -57,15 +61,17 @@ NOT_TOLD = Use()
 
 
 def use_of(image: Mapping[str, Any]) -> Use:
-    """From ``inUseCount`` and ``lastInUseAt`` of an image's details or coverage. What is no number,
-    or no time, says nothing."""
+    """The use from ``inUseCount`` and ``lastInUseAt`` of an image's details or coverage.
+
+    Invalid values count as missing.
+    """
     count, last = image.get("inUseCount"), image.get("lastInUseAt")
     known = isinstance(count, int) and not isinstance(count, bool) and 0 <= count <= _MOST
     return Use(count if known else None, _moment(last))
 
 
 def newest(told: Iterable[Use]) -> Use:
-    """Of what several rows say of one image, the one that saw it last."""
+    """The use that was seen last, among those that several rows report for one image."""
     return max(
         (one for one in told if one),
         key=lambda one: (one.last_at is not None, one.last_at or _EPOCH, one.count or -1),
@@ -74,7 +80,7 @@ def newest(told: Iterable[Use]) -> Use:
 
 
 def _moment(value: object) -> datetime | None:
-    """A time of the wire: epoch seconds, or ISO 8601 in UTC unless it says else."""
+    """A time from the API: epoch seconds, or ISO 8601, in UTC if it has no zone."""
     return moment_of(epoch_of(value) if isinstance(value, str) else value)
 
 

@@ -1,9 +1,8 @@
-"""The names by which a resource can be asked for, and how what a person typed is read.
-docs/resources.md lists the forms.
+"""The names by which a resource can be found, and the parsing of what a user typed.
 
-A scan keeps the names of every resource it saw (:func:`of_finding`, :func:`of_coverage`); a
-question is read into the names it may mean (:func:`readings`). Only what is written in a form is
-read from it: nothing is guessed.
+docs/resources.md lists the formats. A scan stores the names of every resource that it saw
+(:func:`of_finding`, :func:`of_coverage`); a query is parsed into the names that it may mean
+(:func:`readings`). Only what the format contains is used: nothing is guessed.
 """
 
 from __future__ import annotations
@@ -20,33 +19,35 @@ ID = "id"
 DIGEST = "digest"  # sha256:… and repository@sha256:…
 TAG = "tag"  # the tag Name
 IMAGE = "image"  # repository:tag
-REPOSITORY = "repository"  # of an image: means all of its images
+REPOSITORY = "repository"  # of an image: matches all of its images
 FUNCTION = "function"  # name and name:qualifier
-TITLE = "title"  # what a resource is called by its own kind: a project, a virtual machine
+TITLE = "title"  # a name specific to the type, such as that of a project or virtual machine
 ADDRESS = "address"
 LAYER = "layer"  # of a function
-FORMER = "former"  # a finding still has it, newer coverage of the same resource does not
-COLLECTION = "collection"  # a repository or registry itself, which its images come before
+FORMER = "former"  # in a finding, but no longer in newer coverage of the same resource
+COLLECTION = "collection"  # a repository or registry itself; its images have precedence
 
 _STRENGTHS = {ID: 0, DIGEST: 1, LAYER: 3, FORMER: 3, COLLECTION: 3}
 _NAME = 2
 WEAKEST = 3
 ANY: frozenset[str] = frozenset()
 
-LONGEST = 1024  # of a name, as of what is typed
+LONGEST = 1024  # maximum length of a name and of a query
 Details = Mapping[str, Mapping[str, Any]]
 
 
 class Name(NamedTuple):
-    """One name of a resource, and of which kind it is."""
+    """One name of a resource, and its kind."""
 
     text: str
     kind: str
 
 
 class Reading(NamedTuple):
-    """A name that a text may mean, and what the text says of where its resource is; ``ANY`` kinds
-    where it says nothing."""
+    """A name that a text may mean, and what the text contains about the resource's location.
+
+    ``kinds`` is ``ANY`` if the text does not determine the kind.
+    """
 
     name: str
     kinds: frozenset[str] = ANY
@@ -55,7 +56,7 @@ class Reading(NamedTuple):
     resource_type: str | None = None
 
     def fits(self, kind: str, place: Resource) -> bool:
-        """Whether a resource that has this name under ``kind`` is what the text means."""
+        """Whether the text means a resource that has this name under ``kind``."""
         return (
             (not self.kinds or kind in self.kinds)
             and self.account_id in (None, place.account_id)
@@ -65,12 +66,11 @@ class Reading(NamedTuple):
 
 
 def strength(kind: str) -> int:
-    """How much a name of this kind says, 0 the most: an id wins over a digest, a digest over a
-    name."""
+    """The precedence of a kind of name, 0 first: an ID before a digest, a digest before a name."""
     return _STRENGTHS.get(kind, _NAME)
 
 
-# What a resource is called.
+# Names of a resource.
 
 
 def of_finding(resource_id: str, tags: Mapping[str, str], details: Details) -> frozenset[Name]:
@@ -91,8 +91,10 @@ def of_finding(resource_id: str, tags: Mapping[str, str], details: Details) -> f
 
 
 def of_coverage(resource_id: str, tags: Mapping[str, str], metadata: Details) -> frozenset[Name]:
-    """Names of a covered resource. Source: API reference, ResourceScanMetadata (botocore
-    1.44.8)."""
+    """Names of a covered resource.
+
+    Source: API reference, ResourceScanMetadata (botocore 1.44.8).
+    """
     found = [*_of_id(resource_id), *_tagged(tags)]
     repository = _repository(resource_id) or _first(
         (metadata.get("ecrRepository") or {}).get("name")
@@ -109,8 +111,10 @@ def of_coverage(resource_id: str, tags: Mapping[str, str], metadata: Details) ->
 
 
 def settled(tags: Mapping[str, str], metadata: Details) -> frozenset[str]:
-    """Kinds of names that a row of coverage tells in full, so that others of the kind which
-    findings tell are former ones."""
+    """The kinds of names that a row of coverage lists completely.
+
+    Other names of these kinds, known from findings, are former names.
+    """
     images = "tags" in (metadata.get("ecrImage") or {}) or "imageTags" in (
         metadata.get("containerImage") or {}
     )
@@ -118,13 +122,13 @@ def settled(tags: Mapping[str, str], metadata: Details) -> frozenset[str]:
 
 
 def _kept(found: Sequence[Name]) -> frozenset[Name]:
-    """Each name once, without the spaces around it; one that nobody could type is none."""
+    """Distinct names, stripped, without empty ones and those that are too long."""
     stripped = (Name(name.text.strip(), name.kind) for name in found)
     return frozenset(name for name in stripped if 0 < len(name.text) <= LONGEST)
 
 
 def _of_id(resource_id: str) -> Iterator[Name]:
-    """The id, and what stands in it."""
+    """The ID and the names that it contains."""
     yield Name(resource_id, ID)
     if resource_id.lower().startswith(_AZURE):
         yield Name(resource_id.lower(), ID)
@@ -155,7 +159,7 @@ def _of_machine(machine: Mapping[str, Any]) -> Iterator[Name]:
 
 
 def _of_image(image: Mapping[str, Any]) -> Iterator[Name]:
-    """An image's names in its repository, and with a registry that is a host before it."""
+    """An image's names in its repository, also with the registry in front if it is a host."""
     repository, registry = _first(image.get("repositoryName")), _first(image.get("registry"))
     digests = [*_texts(image.get("imageHash")), *_texts(image.get("imageDigest"))]
     for name in (repository, f"{registry}/{repository}" if "." in registry else ""):
@@ -187,7 +191,7 @@ def _qualified(name: str, qualifier: str | None) -> Iterator[Name]:
 
 
 def _of_layer(arn: str) -> Iterator[Name]:
-    """A layer's ARN and name, each with its version and without."""
+    """A layer's ARN and name, each with and without its version."""
     if found := _LAYER.fullmatch(arn):
         versioned = f":{found['version']}"
         for text in (arn, found["name"] + versioned):
@@ -196,7 +200,7 @@ def _of_layer(arn: str) -> Iterator[Name]:
 
 
 def _texts(value: Any) -> Iterator[str]:
-    """The texts of a list, or the one text; whatever else a field holds names nothing."""
+    """The strings of a list, or a single string; other values are ignored."""
     values = value if isinstance(value, list | tuple) else [value]
     return (text for text in values if isinstance(text, str) and text)
 
@@ -210,12 +214,11 @@ def _repository(resource_id: str) -> str:
     return found["repository"] if found else ""
 
 
-# What a text may mean.
+# Meanings of a text.
 
 
 def readings(text: str) -> list[Reading]:
-    """Everything that a text may mean, its own letters first. A text that is too long or empty
-    means nothing."""
+    """Everything that a text may mean, the literal text first; empty if it is empty or too long."""
     typed = text.strip()
     if not 0 < len(typed) <= LONGEST:
         return []
@@ -232,7 +235,7 @@ def readings(text: str) -> list[Reading]:
 
 
 def _azure(text: str) -> Iterator[Reading]:
-    """Azure's ids are the same whatever the case of their letters."""
+    """Azure's IDs are case-insensitive."""
     if text.lower().startswith(_AZURE):
         yield Reading(text.lower(), frozenset({ID}))
 
@@ -243,8 +246,10 @@ def _address(text: str) -> Iterator[Reading]:
 
 
 def _host(text: str) -> Iterator[Reading]:
-    """EC2's own host names, which are made of an address or an id. Source: EC2 user guide,
-    "Instance hostname types"."""
+    """EC2's host names, which contain an address or an ID.
+
+    Source: EC2 user guide, "Instance hostname types".
+    """
     if not (found := _HOST.fullmatch(text.lower())):
         return
     region = found["region"] or (_HOME if found["home"] else None)
@@ -255,7 +260,7 @@ def _host(text: str) -> Iterator[Reading]:
 
 
 def _arn(text: str) -> Iterator[Reading]:
-    """ARNs that Inspector does not use as ids, read into what they name and where."""
+    """ARNs that Inspector does not use as IDs, parsed into name and location."""
     if found := _EC2.fullmatch(text):
         yield Reading(
             found["id"], frozenset({ID}), found["account"] or None, found["region"] or None
@@ -272,8 +277,10 @@ def _arn(text: str) -> Iterator[Reading]:
 
 
 def _uri(text: str) -> Iterator[Reading]:
-    """An image as docker pulls it from ECR. Without tag and digest it is its repository: it stands
-    for no tag."""
+    """An ECR image as docker pulls it.
+
+    Without a tag and digest it means the repository, not a default tag.
+    """
     if found := _ECR_URI.fullmatch(text):
         name, at, digest = found["name"].partition("@")
         reading = Reading(
@@ -283,23 +290,26 @@ def _uri(text: str) -> Iterator[Reading]:
 
 
 def _digest(text: str) -> Iterator[Reading]:
-    """``sha256:…`` and ``name@sha256:…``, in letters of any case; a tag before a digest says
-    nothing more."""
+    """``sha256:…`` and ``name@sha256:…``, in any case. A tag before a digest is ignored."""
     name, at, digest = text.rpartition("@")
     if _SHA256.fullmatch(digest):
         yield Reading(_at(name, digest) if at else digest.lower(), frozenset({DIGEST}))
 
 
 def _at(name: str, digest: str) -> str:
-    """``repository@digest`` of a name that may have a tag. The port of a registry is no tag: a
-    ``/`` follows it."""
+    """``repository@digest`` from a name that may have a tag.
+
+    The port of a registry is not a tag: a ``/`` follows it.
+    """
     head, slash, last = name.rpartition("/")
     return f"{head}{slash}{last.partition(':')[0]}@{digest.lower()}"
 
 
 def _placed(text: str) -> Iterator[Reading]:
-    """``account/region/type/id``: how a candidate is written whose id is not the only one. A type
-    may have slashes."""
+    """``account/region/type/id``, the format for candidates whose ID is not unique.
+
+    A type may contain slashes.
+    """
     account, _, rest = text.partition("/")
     region, _, rest = rest.partition("/")
     cuts = [place for place, letter in enumerate(rest) if letter == "/"][:_TYPE_SLASHES]
@@ -310,16 +320,15 @@ def _placed(text: str) -> Iterator[Reading]:
 
 
 def placed(one: Resource) -> str:
-    """The text that means this resource and no other, even where several have its id."""
+    """The text that means this resource only, even if several have its ID."""
     return f"{one.account_id}/{one.region}/{one.resource_type}/{one.resource_id.strip()}"
 
 
 def inspectors_id(text: str) -> tuple[str, str | None]:
-    """The id under which Inspector knows what a text names, and its region where the text has one;
-    else the text itself.
+    """The ID that Inspector uses for what a text names, and its region if the text contains one.
 
-    Only where the form says it all: an instance's ARN or host name, a function's ARN without a
-    qualifier, an image's address with its digest.
+    Returns another ID than the text itself only if the format determines it: an instance's ARN or
+    host name, a function's ARN without a qualifier, an image's address with its digest.
     """
     typed = text.strip()
     for found in (*_arn(typed), *_host(typed)):
@@ -342,7 +351,7 @@ def _partition(region: str) -> str:
 
 
 def _region_of(arn: str) -> str | None:
-    """The region that an ARN names; None for other texts."""
+    """The region in an ARN; None for other texts."""
     parts = arn.split(":", 5)
     return (
         parts[3] if len(parts) == 6 and parts[0] == "arn" and _REGION.fullmatch(parts[3]) else None
@@ -350,14 +359,14 @@ def _region_of(arn: str) -> str | None:
 
 
 _AZURE = "/subscriptions/"
-_HOME = "us-east-1"  # whose host names have no region in them
+_HOME = "us-east-1"  # its host names contain no region
 _PARTITIONS = {
     "cn-": "aws-cn",
     "us-gov-": "aws-us-gov",
     "us-iso-": "aws-iso",
     "us-isob-": "aws-iso-b",
 }
-_TYPE_SLASHES = 8  # slashes in a type at the most: Inspector's have two
+_TYPE_SLASHES = 8  # maximum slashes in a type; Inspector's have two
 _ARN = r"arn:aws[a-z-]*"
 _SHA256 = re.compile(r"sha256:[0-9a-f]{64}", re.IGNORECASE)
 _EC2 = re.compile(

@@ -1,12 +1,12 @@
 """The owner of a resource: from its owner tag, or else from the owners file.
 
-A resource has one owner at a time, though its findings and its coverage each come with tags of
-their own: Inspector renews the tags of coverage at every look, and those of a finding only when the
-finding changes. So what coverage says goes first, and of the findings the one that was updated
-last. A look without any tags does not count.
+A resource has one owner at a time, but its findings and its coverage have separate tags. Inspector
+updates the tags in coverage at every scan, and those of a finding only when the finding changes. So
+coverage has precedence, and among findings the one updated last. A source without any tags is
+ignored.
 
-The file is TOML, read from top to bottom; the first entry that fits wins. Resources go before
-accounts, for an account is often shared::
+The file is TOML, read from top to bottom; the first entry that matches wins. Resources have
+precedence over accounts, because accounts are often shared::
 
     [[owner]]
     name = "payments"
@@ -29,13 +29,13 @@ from sre_findings.model.errors import UsageError
 
 
 def owner_name(text: str | None) -> str:
-    """A name without surrounding spaces, which would make two owners of one."""
+    """A name without surrounding spaces, so that spelling variants are one owner."""
     return (text or "").strip()
 
 
 @dataclass(frozen=True, slots=True)
 class OwnerRule:
-    """One entry of the file."""
+    """One entry of the owners file."""
 
     name: str
     resources: tuple[str, ...] = ()
@@ -43,10 +43,10 @@ class OwnerRule:
 
 
 class Claim(NamedTuple):
-    """What one look at a resource says of whose it is: the owner by its tag, empty for none, and
-    its name.
+    """The owner and name of a resource according to one source: a finding or its coverage.
 
-    ``tagged`` tells whether the look saw any tag at all; ``at`` when it was, in epoch seconds.
+    ``owner`` is the value of the owner tag, empty if it is not set. ``tagged`` is true if the
+    source has any tags. ``at`` is its time in epoch seconds.
     """
 
     tagged: bool = False
@@ -56,12 +56,14 @@ class Claim(NamedTuple):
 
 
 SILENT = Claim()
-"""Nothing was said."""
+"""A claim without information."""
 
 
 def newer(one: Claim, other: Claim) -> Claim:
-    """The claim that counts of two of a kind: the newer one with tags. Of two at once the first by
-    its owner, so that the order in which they come changes nothing."""
+    """The claim with precedence: the newer one with tags.
+
+    With equal times, the first by owner, so that the order of the arguments does not matter.
+    """
     return min(one, other, key=_order)
 
 
@@ -71,14 +73,13 @@ def _order(claim: Claim) -> tuple[bool, float, str, str]:
 
 @dataclass(frozen=True, slots=True)
 class Owners:
-    """How owners are found: the tag ``tag``, then ``rules``. None means that it is
-    unassigned."""
+    """The ownership rules: the tag named ``tag``, then ``rules``."""
 
     tag: str = "team"
     rules: tuple[OwnerRule, ...] = ()
 
     def claim(self, tags: Mapping[str, str], name: str | None, at: float | None = None) -> Claim:
-        """What a look that saw these tags says."""
+        """The claim of a source with these tags. ``at`` is in epoch seconds."""
         return Claim(
             bool(tags),
             owner_name(tags.get(self.tag)),
@@ -89,9 +90,12 @@ class Owners:
     def of(
         self, account_id: str, resource_id: str, covered: Claim = SILENT, found: Claim = SILENT
     ) -> str | None:
-        """The owner of a resource, by what counts of its coverage and of its findings: its tag, or
-        else its id, its name or its ECR repository, or else its account. A resource that coverage
-        shows without the tag has lost it, whatever is older."""
+        """The owner of a resource, or None if it is unassigned.
+
+        The tag has precedence, then a rule for its ID, name or ECR repository, then a rule for its
+        account. If coverage shows tags without the owner tag, the tag was removed, and an owner tag
+        in findings is ignored.
+        """
         said = covered if covered.tagged else found
         return (
             said.owner
@@ -116,7 +120,7 @@ class Owners:
 
 
 def parse_owners(text: str, tag: str) -> Owners:
-    """A file of owners. Raises UsageError that names what is wrong."""
+    """Parses an owners file. Raises UsageError that names what is wrong."""
     import tomllib
 
     try:

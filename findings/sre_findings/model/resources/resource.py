@@ -1,4 +1,4 @@
-"""Resources as Inspector names them, and how a person may write one."""
+"""Resources with Inspector's types and IDs, and how users may write them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ GOOGLE_IMAGE = "artifactregistry.googleapis.com/DockerImage"
 GOOGLE_REPOSITORY = "artifactregistry.googleapis.com/Repository"
 GOOGLE_FUNCTION = "cloudfunctions.googleapis.com/Function"
 
-# Short words for the types that people ask for; other types are accepted as Inspector writes them.
+# Short names of the common types. Other types are accepted in Inspector's spelling.
 WORDS = {"ec2": INSTANCE, "ecr": IMAGE, "lambda": FUNCTION, "code": CODE_REPOSITORY}
 
 # API reference, ResourceType and CoverageResourceType (botocore 1.44.8).
@@ -51,8 +51,10 @@ _LOOKS_LIKE_INSTANCE_ID = re.compile(r"i-(?:[0-9a-f]{5,}|[0-9a-z]{17})\Z", re.IG
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """One thing that Inspector scans. ``name`` is its tag Name, or what its type calls a name; it
-    may be empty."""
+    """One resource that Inspector scans.
+
+    ``name`` is its tag Name, or a name specific to its type; it may be empty.
+    """
 
     resource_id: str
     resource_type: str
@@ -62,8 +64,10 @@ class Resource:
 
 
 def parse_type(text: str) -> str:
-    """A resource type as people write it: ``ec2``, ``ecr``, ``lambda``, ``code``, or Inspector's
-    own value."""
+    """Parses a resource type: ``ec2``, ``ecr``, ``lambda``, ``code``, or Inspector's own value.
+
+    Raises UsageError for any other text.
+    """
     known = WORDS | {value.lower(): value for value in TYPES}
     try:
         return known[text.strip().lower()]
@@ -73,8 +77,10 @@ def parse_type(text: str) -> str:
 
 
 def check_text(text: str) -> str:
-    """An id, a name or an address, stripped. Raises UsageError for a text that nothing can be
-    called."""
+    """Returns an ID, name or address, stripped.
+
+    Raises UsageError if it is empty or longer than 1,024 characters.
+    """
     value = text.strip()
     if not value or len(value) > 1024:
         raise UsageError(
@@ -84,8 +90,10 @@ def check_text(text: str) -> str:
 
 
 def check_id(text: str) -> str:
-    """The same of a text that is no name of a known resource: what looks like a mistyped instance
-    id is refused."""
+    """Like :func:`check_text`, for a text that is not a known name.
+
+    Also raises UsageError for a mistyped instance ID.
+    """
     value = check_text(text)
     if _LOOKS_LIKE_INSTANCE_ID.match(value) and not _INSTANCE_ID.match(value):
         why = "i- is followed by 8 or 17 lower-case hexadecimal digits"
@@ -96,8 +104,7 @@ def check_id(text: str) -> str:
 
 
 def can_be_id(text: str) -> bool:
-    """Whether Inspector could know this text as a resource id, so that asking it live makes
-    sense."""
+    """Whether the text can be a resource ID of Inspector, so that a live query makes sense."""
     return bool(_INSTANCE_ID.match(text)) or text.startswith(
         ("arn:", "/subscriptions/", "//", "projects/")
     )
@@ -105,7 +112,7 @@ def can_be_id(text: str) -> bool:
 
 _MACHINE_IMAGE_ID = re.compile(r"ami-(?:[0-9a-f]{8}|[0-9a-f]{17})\Z")
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}\Z")
-# By service and the beginning of the last part of an ARN. A repository stands for its images.
+# By service and the beginning of the last part of an ARN. A repository means its images.
 _ARNS = {
     ("ec2", "instance/"): INSTANCE,
     ("ec2", "image/"): MACHINE_IMAGE,
@@ -116,8 +123,10 @@ _ARNS = {
 
 
 def told(text: str) -> Resource | None:
-    """What an id tells by its form alone: the type, and where it is an ARN the account and the
-    region; None for names."""
+    """The resource as far as its ID determines it by format; None for names.
+
+    That is the type and, for an ARN, the account and the region.
+    """
     for form, kind in (
         (_INSTANCE_ID, INSTANCE),
         (_MACHINE_IMAGE_ID, MACHINE_IMAGE),

@@ -1,4 +1,4 @@
-"""Open findings by age and severity, in bands whose edges are the SLA's due dates."""
+"""Open findings by age and severity, in bands that end at the SLA's due dates."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from sre_findings.model.sla.policy import Policy, late
 
 
 class Band(NamedTuple):
-    """Days since a finding opened, both ends included; ``last`` is None for the oldest."""
+    """A range of ages in days, both ends included. ``last`` is None for the oldest band."""
 
     first: int
     last: int | None
 
 
 class Square(NamedTuple):
-    """Findings of one severity and one band, and how many of them are overdue."""
+    """The findings of one severity in one band, and how many of them are overdue."""
 
     findings: int
     late: int
@@ -28,24 +28,31 @@ class Square(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class AgeGrid:
-    """Squares by rank of severity, one for each band, youngest first. A severity without findings
-    is left out."""
+    """Squares by rank of severity, one per band, youngest first.
+
+    Severities without findings are omitted.
+    """
 
     bands: tuple[Band, ...]
     rows: Mapping[int, tuple[Square, ...]]
 
 
 def bands(policy: Policy) -> tuple[Band, ...]:
-    """A band ends where a severity's days end: without KEV dates, what is in one is late or in time
-    as a whole."""
+    """The bands of a policy. Each ends with the SLA of a severity.
+
+    Without KEV due dates, the findings of one severity in a band are therefore all overdue or all
+    in time.
+    """
     ends = sorted({days for days in policy.sla if days is not None})
     firsts = [0, *(end + 1 for end in ends)]
     return tuple(Band(first, last) for first, last in zip(firsts, [*ends, None], strict=True))
 
 
 def age_grid(ages: Ages, policy: Policy, today: date) -> AgeGrid:
-    """Every open finding in its square. The late ones add up to
-    :func:`sre_findings.model.sla.ages.lateness` of the same."""
+    """Counts every open finding in its square.
+
+    The sum of the overdue ones equals that of :func:`sre_findings.model.sla.ages.lateness`.
+    """
     known = bands(policy)
     findings, past = Counter[tuple[int, int]](), Counter[tuple[int, int]]()
     for bucket, count in ages.buckets.items():

@@ -1,8 +1,8 @@
 """The age of open findings, stored so that what is overdue is computed at query time.
 
-A rollup that held "12 late" would have to be rewritten each midnight and for every change of the
-policy. It holds instead how many findings have which severity, first day and KEV date: a few
-buckets, whatever the number of findings, and true until a finding opens or closes.
+A rollup that stored "12 overdue" would have to be rewritten every midnight and after every change
+of the policy. Instead it stores the number of findings by severity, first day and KEV due date.
+These are only a few buckets, and they stay valid until a finding is opened or resolved.
 """
 
 from __future__ import annotations
@@ -22,8 +22,11 @@ if TYPE_CHECKING:  # only type checkers need the types of the answers
 
 
 class Bucket(NamedTuple):
-    """What findings of one bucket share: severity's rank (0 the worst, 6 unknown), first day, KEV
-    date; ISO dates, or empty."""
+    """What the findings of a bucket have in common.
+
+    ``rank`` is that of the severity (0 is the worst, 6 unknown). ``opened`` and ``kev_due`` are ISO
+    dates, or empty.
+    """
 
     rank: int
     opened: str
@@ -32,12 +35,12 @@ class Bucket(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Ages:
-    """Open findings by bucket. An empty bucket is left out, so that equal contents are equal."""
+    """Open findings by bucket. Empty buckets are omitted, so that equal contents compare equal."""
 
     buckets: Mapping[Bucket, int] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, int]:
-        """Compact plain data, in order: ``{"0|2026-11-01|": 3}``."""
+        """Compact plain data, sorted: ``{"0|2026-11-01|": 3}``."""
         return {
             f"{one.rank}|{one.opened}|{one.kev_due}": count
             for one, count in sorted(self.buckets.items())
@@ -45,7 +48,7 @@ class Ages:
 
     @classmethod
     def from_json(cls, values: Mapping[str, int]) -> Ages:
-        """The reverse of :meth:`to_json`. Raises ValueError for a key that it never wrote."""
+        """The reverse of :meth:`to_json`. Raises ValueError for an invalid key."""
         return cls({_read(key): count for key, count in values.items() if count})
 
 
@@ -68,16 +71,16 @@ def _read(key: str) -> Bucket:
 
 @functools.lru_cache(maxsize=8192)
 def day_of(text: str) -> date:
-    """A day from its ISO form. Ages are many and days few: each is read once."""
+    """Parses an ISO date. Cached, because ages are many and distinct days few."""
     return date.fromisoformat(text)
 
 
 @dataclass(frozen=True, slots=True)
 class Lateness:
-    """Open findings by their deadline: each is in exactly one of the first four numbers.
+    """Open findings by due date; each is in exactly one of the first four numbers.
 
-    ``late_by_rank`` are the late ones by severity, worst first, unknown severities last.
-    ``oldest_days_late`` is 0 where none is late.
+    ``late_by_rank`` has the overdue findings by severity, worst first, unknown severities last.
+    ``oldest_days_late`` is 0 if none is overdue.
     """
 
     late: int = 0
@@ -88,7 +91,7 @@ class Lateness:
     oldest_days_late: int = 0
 
     def to_json(self) -> Deadlines:
-        """Plain data for answers; ``other`` stands among the severities only where there is one."""
+        """The JSON object. The severities include ``other`` only if its count is not 0."""
         names = [*(name.lower() for name in ORDER), "other"]
         by_severity = {
             n: c for n, c in zip(names, self.late_by_rank, strict=True) if c or n != "other"
@@ -104,7 +107,7 @@ class Lateness:
 
 
 def lateness(ages: Ages, policy: Policy, today: date) -> Lateness:
-    """What is overdue on a day under a policy: the same as checking each finding."""
+    """The overdue findings on a day under a policy, the same as when checking each finding."""
     sums: Counter[str] = Counter()
     by_rank, oldest = [0] * (OTHER + 1), 0
     for one, count in ages.buckets.items():
@@ -118,8 +121,7 @@ def lateness(ages: Ages, policy: Policy, today: date) -> Lateness:
 
 @functools.lru_cache(maxsize=16384)
 def due_of(one: Bucket, policy: Policy) -> Due:
-    """When the findings of a bucket must be gone. An estate and its parts share their buckets: each
-    is asked once."""
+    """The due date of a bucket's findings. Cached, because many scopes have the same buckets."""
     severity = ORDER[one.rank] if one.rank < OTHER else "OTHER"
     kev_due = day_of(one.kev_due) if one.kev_due else None
     return due(policy, severity, day_of(one.opened) if one.opened else None, kev_due)

@@ -1,7 +1,6 @@
-"""The SLA policy: by which day a finding must be remediated, and what counts first when
-findings are put in order.
+"""The SLA policy: when a finding must be remediated, and the criteria of the risk ranking.
 
-A finding has one due date, never two. Days are UTC days; the due day itself is still in time.
+A finding has exactly one due date or none. Days are UTC days; the due day itself is still in time.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ if TYPE_CHECKING:  # only type checkers need the types of the answers
 
 CRITERIA = ("kev", "exploit", "epss", "score", "exposure", "reachability", "running", "late")
 WEEK = 7
-MOST_DAYS = 3650  # more is a slip of the finger; who wants no deadline says "none"
+MOST_DAYS = 3650  # more is a typing error; "none" means no due date
 
 _SEVERITIES = tuple(name.lower() for name in ORDER)
 _UNTRIAGED = ORDER.index(Severity.UNTRIAGED)
@@ -29,12 +28,11 @@ _DIGITS = re.compile(r"[0-9]{1,5}\Z")
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """``sla`` holds the days allowed for each of the six severities, worst first; None is no
-    deadline.
+    """``sla`` has the days allowed for each of the six severities, worst first; None is no limit.
 
-    ``grace_days`` are given where a KEV date was past at first sight. ``order`` names the CRITERIA
-    that put findings in order, the strongest first; one that is not named does not count. An EPSS
-    below ``epss_high`` counts as none.
+    ``grace_days`` apply if the KEV due date had passed when the finding was first seen. ``order``
+    names the CRITERIA of the ranking, most important first; others are not used. An EPSS below
+    ``epss_high`` counts as none.
     """
 
     sla: tuple[int | None, ...] = (15, 30, 90, 180, None, 30)
@@ -43,12 +41,11 @@ class Policy:
     epss_high: float = 0.1
 
     def to_json(self) -> PolicyFacts:
-        """Plain data, so that an answer says under which policy it was given."""
+        """The JSON object, so that an answer shows the policy that was applied."""
         return {"sla": dict(zip(_SEVERITIES, self.sla, strict=True)), "grace_days": self.grace_days}
 
     def days(self, severity: str) -> int | None:
-        """The days that a severity may stay open. One that we do not know is treated as untriaged:
-        nobody rated it for us."""
+        """The days that a severity may stay open. An unknown severity counts as untriaged."""
         place = rank(severity)
         return self.sla[_UNTRIAGED if place == OTHER else place]
 
@@ -58,19 +55,21 @@ DEFAULT = Policy()
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """The last day ``on`` which a finding is in time, None where there is no deadline; ``reason``
-    says for a person why."""
+    """The last day ``on`` which a finding is in time, None if there is no due date.
+
+    ``reason`` explains the date.
+    """
 
     on: date | None
     reason: str
 
 
 def due(policy: Policy, severity: str, first_seen: date | None, kev_due: date | None) -> Due:
-    """When a finding must be gone.
+    """The due date of a finding.
 
-    CISA's KEV date replaces the severity's, whether it is earlier or later: it is public, and
-    auditors go by it. If it was past before the finding was first seen, the policy's grace period
-    runs from that day instead, and the reason says so.
+    CISA's KEV due date replaces the SLA, whether it is earlier or later, because it is public and
+    auditors use it. If it had passed when the finding was first seen, the policy's grace period
+    starts on that day instead, and the reason mentions it.
     """
     if kev_due is None:
         return sla_due(policy, severity, first_seen)
@@ -112,7 +111,7 @@ def late(due: Due, today: date) -> bool:
 
 
 def due_this_week(due: Due, today: date) -> bool:
-    """Whether it is due today or within the next seven days, and not overdue."""
+    """Whether it is due today or within the next seven days."""
     left = days_left(due, today)
     return left is not None and 0 <= left <= WEEK
 
@@ -123,16 +122,14 @@ def spell_days(count: int) -> str:
 
 
 def _after(day: date, days: int) -> date:
-    """So many days later; the calendar's last day where there is no such day, for a strange date
-    must not stop an answer."""
+    """The day that many days later, or the calendar's last day, so that no date can overflow."""
     return date.fromordinal(min(day.toordinal() + days, date.max.toordinal()))
 
 
 def parse_policy(text: str) -> Policy:
-    """A policy in TOML: tables ``sla``, ``kev`` and ``ranking``; what it leaves out keeps its
-    default.
+    """Parses a policy in TOML: tables ``sla``, ``kev`` and ``ranking``. Missing keys keep defaults.
 
-    Raises UsageError that names the line or the key which is wrong.
+    Raises UsageError that names the invalid line or key.
     """
     import tomllib
 
@@ -154,10 +151,9 @@ def parse_policy(text: str) -> Policy:
 
 
 def parse_sla(text: str, policy: Policy = DEFAULT) -> Policy:
-    """``policy`` with the days of a text such as ``critical=7,high=30,low=none``, as ``SRE_SLA``
-    has them.
+    """``policy`` with the days in a text such as ``critical=7,high=30,low=none`` (``SRE_SLA``).
 
-    Raises UsageError that names the part which is wrong.
+    Raises UsageError that names the invalid part.
     """
     changed: dict[str, int | None] = {}
     for part in text.split(","):
@@ -200,7 +196,7 @@ def _wrong(why: str) -> UsageError:
 
 
 def _refuse_unknown(values: Mapping[str, Any], known: Sequence[str], where: str) -> None:
-    """Raises UsageError for an unknown key: a mistyped one would set nothing."""
+    """Raises UsageError for an unknown key, because a mistyped key would have no effect."""
     if unknown := sorted(values.keys() - set(known)):
         raise _wrong(f"{where}{unknown[0]!r} is not one of {', '.join(known)}")
 
@@ -229,7 +225,7 @@ def _grace(value: Any) -> int:
 
 
 def _whole(value: Any) -> bool:
-    """Whether it is a number of days. TOML's true is Python's 1, and no number of days."""
+    """Whether it is a valid number of days. TOML's true, which equals 1 in Python, is not."""
     return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MOST_DAYS
 
 
