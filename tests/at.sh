@@ -1,7 +1,7 @@
 #!/bin/sh
-# Runs a command as if it were another moment in another zone: sh tests/at.sh "2028-02-29 23:30" Pacific/Apia COMMAND...
-# Every process that it starts has the same calendar, and it runs on from there. Timeouts, pauses and the times of files keep
-# the real clock. It needs Linux and a C compiler.
+# Runs a command at another date and in another time zone: sh tests/at.sh "2028-02-29 23:30" Pacific/Apia COMMAND...
+# All processes of the command share this clock, which continues from the given time. Timeouts, pauses and file times use the
+# real clock. Needs Linux and a C compiler.
 set -eu
 moment=$1 zone=$2
 shift 2

@@ -1,4 +1,4 @@
-/* A calendar that is SRE_CLOCK_OFFSET seconds ahead, for whatever preloads this. Clocks that measure pauses stay as they are. */
+/* Preloaded, sets the system time SRE_CLOCK_OFFSET seconds ahead. Monotonic clocks are unchanged. */
 #define _GNU_SOURCE
 #include <stdlib.h>
 #include <sys/syscall.h>

@@ -22,7 +22,7 @@ class Inbox:
     def __init__(self) -> None:
         self.mails: list[bytes] = []
 
-    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802 - the name that aiosmtpd calls
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802 - aiosmtpd's name
         self.mails.append(envelope.content)
         return "250 taken"
 

@@ -156,7 +156,7 @@ def test_a_resource_is_of_one_owner_who_sees_all_of_it_and_nobody_else_any(
     tagged: bool,
     owner: str,
 ) -> None:
-    """A finding and the coverage have the owner ``data`` or none; the others ``payments``."""
+    """Of findings and coverage, one has the owner ``data`` or none; the other ``payments``."""
     from sre_findings.live import owners as module
 
     as_it_is = getattr(module, said_by)

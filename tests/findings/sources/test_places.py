@@ -103,7 +103,7 @@ def whole(nights: SnapshotWriter) -> Sources:
     """A complete snapshot of two regions."""
     commit = nights.commits()[-1]
     table = SqliteTable(Path(nights.blobs.url.removeprefix("file://")) / "table.db")
-    issue_link = lambda handout: DownloadLink("a reference", handout.asked_at, "/a/path", None)  # noqa: E731 - what a server gives
+    issue_link = lambda handout: DownloadLink("a reference", handout.asked_at, "/a/path", None)  # noqa: E731 - a fake server's link
     return Sources(
         nights, table, Path("unused"), now=lambda: commit.ended_at, issue_link=issue_link
     )

@@ -216,7 +216,7 @@ def test_more_keys_than_one_answer_holds_are_all_listed(
         put(blobs, key, b"")
     if isinstance(blobs, S3Blobs):
         pager = blobs._s3.get_paginator("list_objects_v2")
-        few = lambda **query: pager.paginate(**query, PaginationConfig={"PageSize": 10})  # noqa: E731 - one word of a fake
+        few = lambda **query: pager.paginate(**query, PaginationConfig={"PageSize": 10})  # noqa: E731 - a short fake
         monkeypatch.setattr(
             blobs._s3, "get_paginator", lambda _: type("Pager", (), {"paginate": staticmethod(few)})
         )
@@ -530,7 +530,7 @@ def test_a_commit_whose_answer_was_lost_on_the_way_is_ours_and_not_lost(
     bucket()
     blobs = open_blobs("s3://store")
     assert isinstance(blobs, S3Blobs)
-    session = blobs._s3._endpoint.http_session  # type: ignore[attr-defined]  # botocore's own, which has no types
+    session = blobs._s3._endpoint.http_session  # type: ignore[attr-defined]  # botocore's internals are untyped
     send, sent = session.send, list[str]()
 
     def lose_the_first_answer(request: Any) -> Any:

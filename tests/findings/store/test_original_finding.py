@@ -112,7 +112,7 @@ def test_microseconds_are_exact_before_and_after_1970(microseconds: int) -> None
 
 def test_every_column_of_the_schema_is_read_or_is_known_to_be_ours() -> None:
     class Seen(dict[str, Any]):
-        asked: set[str] = set()  # noqa: RUF012 - one fake, one test
+        asked: set[str] = set()  # noqa: RUF012 - used by one test
 
         def __getitem__(self, name: str) -> Any:
             self.asked.add(name)

@@ -102,14 +102,14 @@ def test_a_caller_of_three_hundred_accounts_reads_the_table_as_often_as_one_of_o
     )
     asked: list[tuple[int, int]] = []
     for some in (accounts[:1], accounts[:300]):
-        all_of_it = Sources(SnapshotWriter(None), table, tmp_path)  # type: ignore[arg-type]  # it is not read
+        all_of_it = Sources(SnapshotWriter(None), table, tmp_path)  # type: ignore[arg-type]  # no snapshot is read
         seen = all_of_it.seen_by(Access(frozenset(some), frozenset({ALL})))
         opened: list[int] = []
         with monkeypatch.context() as patch:
             patch.setattr(table, "_open", counted(table, opened))
             nights = rollup_access.series(seen, Scope(ORGANIZATION), 3, commit(2).started_at)
             calls = len(opened)
-            read = rollup_access.reader(Found(commit(3), None, None), seen)  # type: ignore[arg-type]  # nor an engine
+            read = rollup_access.reader(Found(commit(3), None, None), seen)  # type: ignore[arg-type]  # no engine is used
             whole, each = read(ORGANIZATION), read("account")
         asked.append((calls, len(opened) - calls))
         assert nights

@@ -186,7 +186,7 @@ def test_dynamodb_is_asked_for_many_ranges_at_once_and_for_no_more_than_it_bears
             together.wait(60)  # passes only if thirty-two threads query at once
             return {"Items": []}
 
-    table: Any = DynamoTable("rows", Slow())  # type: ignore[arg-type]  # as much of it as is asked
+    table: Any = DynamoTable("rows", Slow())  # type: ignore[arg-type]  # a partial fake
     assert list(table.query_each("p", [(str(number), LAST) for number in range(64)])) == [[]] * 64
     assert len(threads) == 32
 
@@ -507,7 +507,7 @@ def test_a_row_whose_answer_was_lost_on_the_way_is_ours_and_not_anothers(
     dynamo()
     table = open_table("dynamodb://rows")
     assert isinstance(table, DynamoTable)
-    session = table._table.meta.client._endpoint.http_session  # type: ignore[attr-defined]  # botocore's own, without types
+    session = table._table.meta.client._endpoint.http_session  # type: ignore[attr-defined]  # botocore's internals are untyped
     send, sent = session.send, list[str]()
 
     def lose_the_first_answer(request: Any) -> Any:

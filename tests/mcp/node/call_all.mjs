@@ -1,4 +1,4 @@
-// Lists and calls every tool with a client of the TypeScript SDK; prints a JSON object of what came.
+// Lists and calls every tool with a client of the TypeScript SDK, and prints the results as a JSON object.
 // node call_all.mjs v1|legacy|auto|2026-07-28 URL '{"tool": {arguments}}'
 const [mode, url, examples] = process.argv.slice(2);
 const given = JSON.parse(examples);

@@ -27,7 +27,7 @@ def shelf(tmp_path: Path) -> Shelf:
     return shelf_in(tmp_path)
 
 
-def put(shelf: Shelf, night: str, view: View = View()) -> None:  # noqa: B008 - it is frozen
+def put(shelf: Shelf, night: str, view: View = View()) -> None:  # noqa: B008 - View is frozen
     with shelf.write(night, view) as files:
         files[PAGE].write(b"a page")
         files[SUMMARY].write(json.dumps({"verdict": "clean", "counts": {"critical": 0}}).encode())

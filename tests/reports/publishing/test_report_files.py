@@ -335,7 +335,7 @@ def test_a_link_uses_the_regions_own_host(monkeypatch: pytest.MonkeyPatch) -> No
     """The global host redirects, and the signature is not valid for the host it redirects to."""
     monkeypatch.delenv("AWS_ENDPOINT_URL")
     blobs = open_blobs("s3://store")
-    monkeypatch.setattr(blobs._s3, "head_object", lambda **_: {})  # type: ignore[attr-defined]  # nothing is asked of AWS
+    monkeypatch.setattr(blobs._s3, "head_object", lambda **_: {})  # type: ignore[attr-defined]  # without a request to AWS
     assert urlsplit(blobs.link("a", 60)).hostname == "s3.eu-west-1.amazonaws.com"
 
 

@@ -121,7 +121,7 @@ def test_a_reset_reaches_the_client_as_a_reset(serve: Serve, post: Post) -> None
     simulator = serve(faults=[Fault("reset")])
     with pytest.raises(ConnectionResetError) as reset:
         post(simulator, _PATH, {})
-    # a plain close would be RemoteDisconnected, which has none
+    # a plain close raises RemoteDisconnected, which has no errno
     assert reset.value.errno == errno.ECONNRESET
     assert post(simulator, _PATH, {}).status == 200
 

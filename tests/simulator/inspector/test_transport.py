@@ -34,7 +34,7 @@ _KINDS: dict[str, set[type]] = {
     "list": {list},
     "map": {dict},
 }
-_REAL_PAGES = {"FindingList"}  # the model says 25, the service sends 100
+_REAL_PAGES = {"FindingList"}  # the model allows 25, the service sends 100
 
 
 def _strangers(value: Any, name: str, shapes: dict[str, Any], at: str) -> Iterator[str]:

@@ -148,8 +148,7 @@ def test_the_first_criterion_of_the_policy_decides_whatever_the_others_say(
     ("criterion", "one", "two"),
     [
         ("kev", {"checked": False}, {"checked": True}),
-        # both due dates had passed when the finding was first seen, so both get the same grace
-        # period
+        # both due dates had passed before the finding was first seen: the same grace period
         ("kev", {"kev_due": ago(500)}, {"kev_due": ago(400)}),
         ("exploit", {"exploit_available": None}, {"exploit_available": False}),
         ("epss", {"epss": 0.09}, {"epss": None}),

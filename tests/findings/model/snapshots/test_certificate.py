@@ -427,7 +427,7 @@ def test_facts_plan_and_certificate_come_back_from_json(
     }
     facts[0] = replace(facts[0], **extra)
     certificate = judge(plan, facts)
-    again: Callable[[Any], Any] = lambda one: json.loads(json.dumps(one.to_json()))  # noqa: E731 - a word for one test
+    again: Callable[[Any], Any] = lambda one: json.loads(json.dumps(one.to_json()))  # noqa: E731 - used only here
     assert [ShardFacts.from_json(again(one)) for one in facts] == facts
     assert Plan.from_json(again(plan)) == plan
     assert Certificate.from_json(again(certificate)) == certificate
