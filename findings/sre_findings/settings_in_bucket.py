@@ -1,4 +1,4 @@
-"""A settings file in a bucket, with the files that it names, for containers without files."""
+"""A settings file in a bucket, with the files that it names. Containers use it."""
 
 from __future__ import annotations
 

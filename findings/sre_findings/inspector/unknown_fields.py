@@ -70,7 +70,7 @@ def known_fields() -> Tree:
 
 
 def look_at(path: str, text: bytes) -> tuple[bytes, tuple[str, ...]]:
-    """Returns the JSON of a field, valid for every parser, and the names of what is unknown in it.
+    """Returns the JSON of a field, valid for every parser, and the names of its unknown parts.
 
     ``path`` is the field's path in the table, such as ``finding.resources``. The names begin with
     the field's name.
@@ -105,7 +105,7 @@ def _at(path: str) -> Any:
 
 
 def strange_in(finding: WireFinding) -> tuple[str, ...]:
-    """The names of what is unknown in the fields of WireFinding.
+    """The names of unknown fields and values in a finding.
 
     Fields that WireFinding cannot hold are reported by the page.
     """

@@ -170,7 +170,7 @@ class Group:
 class SummaryAnswer:
     """How vulnerable everything in scope is, with its groups if the query asked for them.
 
-    ``by`` is what the groups are, None without groups. ``uncovered`` resources are not fully
+    ``by`` is the grouping, None without groups. ``uncovered`` resources are not fully
     scanned. ``doubtful`` counts further resources for which the absence of findings proves nothing.
     """
 
@@ -205,8 +205,8 @@ class SummaryAnswer:
 class CoverageAnswer:
     """Which resources Inspector scans, which it does not, and why.
 
-    ``gaps`` are the rows that are not ACTIVE. ``cells`` are account, region, resource type, scan
-    type and state of what was not reached.
+    ``gaps`` are the rows that are not ACTIVE. ``cells`` are account, region, resource type,
+    scan type and state of each cell that was not reached.
     """
 
     scanned: int

@@ -1,4 +1,4 @@
-"""The types of the answer to ``Exposure``: where a vulnerability or a package is."""
+"""The types of the answer to ``Exposure``: where a vulnerability or a package is present."""
 
 from collections.abc import Sequence
 from typing import TypeAlias, TypedDict

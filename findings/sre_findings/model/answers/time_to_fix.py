@@ -24,7 +24,7 @@ class FixTimesOfGroup(FixTimes):
 
 
 class TimeToFixFacts(TypedDict):
-    """``by`` is what the rows are grouped by, and ``days`` how far back findings count.
+    """``by`` is the grouping of the rows, and ``days`` how far back findings count.
 
     ``all`` has the times over all groups.
     """

@@ -50,8 +50,8 @@ SCANNED = "SUCCESSFUL"  # the only reason that means a complete scan
 class Rule:
     """When the absence of findings proves that a resource of some type has none.
 
-    ``proof`` is the scan type that must exist, None for containers of other resources, which are
-    not scanned themselves. ``limits`` has the known scan types of such a resource, each with the
+    ``proof`` is the scan type that must exist, None for repositories and registries, which are not
+    scanned themselves. ``limits`` has the known scan types of such a resource, each with the
     maximum age of its last scan; None if Inspector rescans by itself whenever a vulnerability
     becomes known, so that an old scan is still valid. ``modes`` has the limits of ``proof`` by scan
     mode; an unknown mode has the strict limit.
@@ -138,8 +138,8 @@ def scan_limit(row: Coverage) -> timedelta | None:
 def scanned_too_long_ago(row: Coverage, as_of: datetime, until: datetime | None = None) -> bool:
     """Whether the last scan is no proof at ``as_of``.
 
-    That is if it is too old, missing, or later than ``until``, when the row was read. A container
-    of other resources is not scanned itself and needs no last scan.
+    That is if it is too old, missing, or later than ``until``, when the row was read. A
+    repository or registry is not scanned itself and needs no last scan.
     """
     last = row.last_scanned_at
     if last is None:
@@ -173,7 +173,7 @@ Place = tuple[str, str, str, str]
 
 
 class Silence:
-    """Counts resources by what the absence of findings proves, from rows of coverage.
+    """Counts resources by whether the absence of findings is proof, from rows of coverage.
 
     It applies the same rule as the verdict on one resource.
     """

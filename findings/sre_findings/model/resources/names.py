@@ -44,7 +44,7 @@ class Name(NamedTuple):
 
 
 class Reading(NamedTuple):
-    """A name that a text may mean, and what the text contains about the resource's location.
+    """A name that a text may mean, and the parts of the resource's location in the text.
 
     ``kinds`` is ``ANY`` if the text does not determine the kind.
     """
@@ -325,7 +325,7 @@ def placed(one: Resource) -> str:
 
 
 def inspectors_id(text: str) -> tuple[str, str | None]:
-    """The ID that Inspector uses for what a text names, and its region if the text contains one.
+    """The ID that Inspector uses for a resource that a text names, and the region in the text.
 
     Returns another ID than the text itself only if the format determines it: an instance's ARN or
     host name, a function's ARN without a qualifier, an image's address with its digest.

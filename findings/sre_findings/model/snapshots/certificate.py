@@ -56,7 +56,7 @@ class Certificate:
     """The result of the completeness check.
 
     ``causes`` is empty exactly if ``state`` is complete; ``warnings`` do not affect it. ``claim``
-    is what completeness refers to: all expected accounts (those of a scope file), or all visible
+    is the scope of completeness: all expected accounts (those of a scope file), or all visible
     accounts.
     """
 

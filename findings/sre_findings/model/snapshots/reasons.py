@@ -1,6 +1,6 @@
 """Why a snapshot is not complete, as data.
 
-What a client with limited access may see is decided by fields, never by the text of a sentence.
+Fields, never the text of a sentence, determine what a client with limited access may see.
 """
 
 from __future__ import annotations

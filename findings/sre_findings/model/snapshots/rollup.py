@@ -66,7 +66,7 @@ def check_kind(kind: str) -> str:
 
 
 class Scope(NamedTuple):
-    """What is counted: one of KINDS, and its value, which is empty for the organization."""
+    """A scope of counts: one of KINDS, and its value, which is empty for the organization."""
 
     kind: str
     value: str = ""
@@ -87,8 +87,9 @@ class Rollup:
     """The counts of one scope.
 
     ``fixable``, ``exploitable``, ``kev`` and ``unchecked`` count ACTIVE findings; ``unchecked`` are
-    those without KEV data. ``resources`` counts resources with an ACTIVE finding. ``flow`` has what
-    changed with the snapshot, one number per cause in CAME and WENT; missing causes are 0.
+    those without KEV data. ``resources`` counts resources with an open or suppressed finding.
+    ``flow`` has the changes of the snapshot, one number per cause in CAME and WENT; missing causes
+    are 0.
     """
 
     counts: Counts = Counts()
