@@ -1,1 +1,1 @@
-"""The same questions, put to a server over HTTP. Standard library only."""
+"""A client that sends queries to a server over HTTP, with the standard library only."""

@@ -1,8 +1,8 @@
-"""Asking a server: one POST a page, by the standard library alone, for the command line and the
-Lambda start with it.
+"""The HTTP connection to a server: one POST per page.
 
-The protocol is MCP's (https://modelcontextprotocol.io), in its form without sessions. A token goes
-over TLS or to the loopback, and nowhere else; redirects are not followed.
+It uses only the standard library, because the command line and the Lambda function load it at
+startup. The protocol is the sessionless form of MCP (https://modelcontextprotocol.io). A token is
+sent only over TLS or to the loopback interface, and redirects are not followed.
 """
 
 from __future__ import annotations
@@ -26,38 +26,38 @@ from sre_findings.model.errors import (
     of_kind,
 )
 
-TIMEOUT = 60.0  # seconds: longer than the server gives itself
-BUDGET = 50_000  # tokens a page: the most that the server gives
-LARGEST = 16 * 1024 * 1024  # bytes of one page
-PIECE = 64 * 1024  # bytes of a file
-PATH = "/mcp"  # where no other is named
-REFUSED = 422  # a file that the question does not allow; the body has an error under ERROR
+TIMEOUT = 60.0  # seconds: longer than the server's own limit
+BUDGET = 50_000  # tokens per page: the server's maximum
+LARGEST = 16 * 1024 * 1024  # maximum bytes of one page
+PIECE = 64 * 1024  # bytes of a file read at once
+PATH = "/mcp"  # the default path
+REFUSED = 422  # the query of a file failed; the body contains the error under ERROR
 ERROR = "sre-operations-assistant/error"  # in an error's _meta
-LIST = "sre-operations-assistant/list"  # in a list's _meta: what its JSON does not tell
-PERSON = "sre-operations-assistant/person"  # in a request's _meta: for whom a token acts
+LIST = "sre-operations-assistant/list"  # in a list's _meta: data that its JSON does not contain
+PERSON = "sre-operations-assistant/person"  # in a request's _meta: the user that the token acts for
 _CHECK = "Check SRE_SERVER."
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page: the values that the command line prints, and what the result tells beside them."""
+    """One page: the values that the command line prints, and the result's metadata."""
 
     values: dict[str, Any]
     meta: Mapping[str, Any]
 
     @property
     def next_cursor(self) -> str | None:
-        """Where the next page begins; None after the last."""
+        """The cursor of the next page, or None after the last page."""
         cursor: str | None = self.values.get("page", {}).get("next_cursor")
         return cursor
 
 
 class Remote:
-    """One server. ``asking`` tells it for whom a token that acts for people is used: see
-    sre_mcp.auth.person.
+    """One server.
 
-    Raises UsageError for an address that it would be wrong to send a token to.
+    ``asking`` identifies the user for a token that acts for users: see sre_mcp.auth.person.
+    Raises UsageError for an address to which no token may be sent.
     """
 
     def __init__(
@@ -72,8 +72,11 @@ class Remote:
         self._name = f"{self._place.scheme}://{self._place.netloc}"
 
     def call(self, tool: str, arguments: Mapping[str, Any]) -> Page:
-        """What a tool answers. Raises what the question would raise here, and Unreadable where the
-        server cannot be asked."""
+        """Calls a tool and returns a page of its result.
+
+        Raises the same errors as a local query, and Unreadable if the server cannot be
+        queried.
+        """
         params = {"name": tool, "arguments": dict(arguments), **self._meta}
         said = self._post({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params})
         with self.understood():
@@ -91,8 +94,11 @@ class Remote:
 
     @contextlib.contextmanager
     def understood(self) -> Iterator[None]:
-        """What is not of the form that it should have is no bug of ours: it comes from another
-        version, or another server."""
+        """Raises Unreachable for a response of an unexpected form.
+
+        Such a response is not a bug of the client: it comes from another version or another
+        server.
+        """
         try:
             yield
         except (LookupError, TypeError, ValueError, AttributeError) as error:
@@ -102,12 +108,14 @@ class Remote:
             ) from error
 
     def address(self, path: str) -> str:
-        """Where a path of the server is, for people."""
+        """Returns the URL of a path of the server, for display."""
         return f"{self._name}{self._beside(path)}"
 
     def look(self, path: str) -> tuple[int, Mapping[str, Any]]:
-        """The status and the JSON object of a page that anybody may look at, such as ``/readyz``.
-        Raises Unreachable."""
+        """Returns the status and the JSON object of a public page, such as ``/readyz``.
+
+        The object is empty if the response is not a JSON object. Raises Unreachable.
+        """
         connection = self._connection()
         try:
             with self._reached():
@@ -124,8 +132,11 @@ class Remote:
 
     @contextlib.contextmanager
     def fetch(self, path: str) -> Iterator[Iterator[bytes]]:
-        """A file of the server, in pieces; its length is no matter. Raises as ``call`` does, also
-        where it ends too early."""
+        """Opens a file of the server and yields its content in pieces.
+
+        The file may be of any length. Raises the same errors as ``call``, also if the file
+        is truncated.
+        """
         connection = self._connection()
         try:
             with self._reached():
@@ -160,7 +171,7 @@ class Remote:
             if not piece:
                 break
             yield piece
-        if response.length:  # of a body whose length was told, the library says nothing
+        if response.length:  # http.client does not report a truncated body here
             raise self._broken()
 
     def _broken(self) -> Unreachable:
@@ -169,7 +180,7 @@ class Remote:
         )
 
     def _beside(self, path: str) -> str:
-        """The path of something beside the server's ``/mcp``, wherever that is."""
+        """Returns the path of another resource of the server, relative to its ``/mcp``."""
         return (self._place.path or PATH).rstrip("/").removesuffix(PATH) + path
 
     def _bearer(self) -> dict[str, str]:
@@ -224,7 +235,7 @@ class Remote:
         )
 
     def _refused(self, status: int, retry_after: str) -> SreError:
-        """One line for each way of saying no."""
+        """Returns the error for a response with an unexpected status."""
         if status == http.client.UNAUTHORIZED:
             why = "the token is unknown or has expired" if self._token else "a token is required"
             return CredentialsInvalid(
@@ -261,7 +272,7 @@ def _checked(url: str) -> SplitResult:
 
 
 def _error(result: Mapping[str, Any]) -> SreError:
-    """The error that the server met, as its own kind here."""
+    """Returns the server's error as an exception of the same kind."""
     said = "".join(str(one.get("text", "")) for one in result.get("content", ()))
     return _of_parts((result.get("_meta") or {}).get(ERROR) or {}, said)
 
@@ -272,5 +283,5 @@ def _of_parts(parts: Mapping[str, Any], said: str) -> SreError:
 
 
 def _line(text: object) -> str:
-    """At most a line of what a server says."""
+    """Returns at most one line of the server's text, limited to 1,000 characters."""
     return " ".join(str(text or "").split())[:1000]

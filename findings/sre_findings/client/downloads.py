@@ -1,4 +1,7 @@
-"""A file of a server: its promise by the tool ``export``, and then the file itself."""
+"""Downloads a file from a server.
+
+The tool ``export`` returns a reference, with which the file is fetched.
+"""
 
 from __future__ import annotations
 
@@ -27,8 +30,7 @@ _FILTERS = (
 
 @dataclass(frozen=True, slots=True)
 class ServerFile:
-    """A file that a server hands out: how many findings it has, where they come from, and what is
-    left out."""
+    """A file that a server offers, with its number of findings, its provenance and notes."""
 
     remote: Remote
     reference: str
@@ -37,13 +39,15 @@ class ServerFile:
     notes: Sequence[str] = ()
 
     def pieces(self) -> AbstractContextManager[Iterator[bytes]]:
-        """The bytes of it; see Remote.fetch."""
+        """Opens the file and yields its bytes in pieces; see Remote.fetch."""
         return self.remote.fetch(FOLDER + self.reference)
 
 
 def server_file(question: ExportFile, remote: Remote) -> ServerFile:
-    """What the server promises. Raises what the question would raise here, and Unreadable where the
-    server cannot be asked."""
+    """Requests a file and returns its reference and metadata.
+
+    Raises the same errors as a local query, and Unreadable if the server cannot be queried.
+    """
     values = remote.call("export", _arguments(question)).values
     with remote.understood():
         reference = values["file"]["reference"]
@@ -59,7 +63,7 @@ def server_file(question: ExportFile, remote: Remote) -> ServerFile:
 
 
 def _arguments(question: ExportFile) -> dict[str, Any]:
-    """The question under the names that the tool has."""
+    """Returns the arguments of the tool ``export`` for a query."""
     rows = question.rows
     asked = {name: getattr(rows, name) for name in _FILTERS} | {
         "resource_id": rows.text,

@@ -1,5 +1,4 @@
-"""A server as a service: each question is a tool's call, and the pages of its answer become one
-answer again."""
+"""A server as a service: each query is a tool call, and its pages are joined into one answer."""
 
 from __future__ import annotations
 
@@ -19,20 +18,22 @@ if TYPE_CHECKING:
 
 A = TypeVar("A")
 
-# The question's name and the tool's, where they differ.
+# Queries whose tool has a different name.
 _TOOLS = {
     "time-to-fix": "time_to_fix",
     "fixes": "fix_plan",
     "images": "fix_plan",
     "where": "where_vulnerable",
 }
-# Arguments of the tool that are not fields of the question, because they select it.
+# Arguments of tools that select the query and are not fields of it.
 _FIXED = {"images": {"images": True}}
 
 
 class RemoteService:
-    """Asks a server. Its answers are those that the store behind it would give here, as far as the
-    token may see."""
+    """Sends queries to a server.
+
+    Its answers are those of the server's store, limited to the access scope of the token.
+    """
 
     def __init__(self, remote: Remote) -> None:
         self.remote = remote
@@ -48,7 +49,7 @@ class RemoteService:
         return cast("A", way(question))
 
     def _resource(self, question: Vulnerabilities) -> ResourceAnswer:
-        """A cursor names the snapshot and how many findings were listed before."""
+        """Queries a resource. A cursor names the snapshot and the number of findings before it."""
         from sre_findings.questions.resource import CACHED, LIVE
 
         before = _place(question.cursor)
@@ -101,7 +102,7 @@ class RemoteService:
             return decoding.list_answer(page.values, page.meta[LIST], keys)
 
     def _whole(self, tool: str, arguments: Mapping[str, Any], name: str = "") -> Page:
-        """Every page as one, without the fields that only pages have."""
+        """Returns all pages as one, without the fields that only pages have."""
         asked = {key: value for key, value in arguments.items() if value not in (None, [], "")} | {
             "token_budget": BUDGET
         }
@@ -118,7 +119,7 @@ class RemoteService:
 
 
 def _arguments(question: Any) -> dict[str, Any]:
-    """A question's fields under the names that the tools have for them."""
+    """Returns a query's fields as arguments of the tool."""
     values = {name: getattr(question, name) for name in question.__dataclass_fields__}
     if narrow := values.pop("narrow", None):
         values |= {name: getattr(narrow, name) for name in narrow.__dataclass_fields__}
@@ -128,7 +129,7 @@ def _arguments(question: Any) -> dict[str, Any]:
 
 
 def _place(cursor: str | None) -> int:
-    """How many findings a cursor of an answer leaves out."""
+    """Returns the number of findings before a cursor. Raises UsageError if it is not valid."""
     place = (cursor or ".0").rpartition(".")[2]
     return int(place) if place.isdecimal() else _refuse(str(cursor))
 

@@ -1,1 +1,1 @@
-"""Files that users write: rules of suppression, in YAML."""
+"""Files that users write: suppression rules in YAML."""

@@ -1,4 +1,4 @@
-"""The file of suppressions: YAML in, rules out, and every mistake named with its line and its key.
+"""Parses the suppressions file. Errors name the line and the key.
 
     suppressions:
       - vulnerability: CVE-2024-3094      # one or a list; * and ? are patterns
@@ -16,7 +16,7 @@
         justification: vulnerable_code_not_in_execute_path
         impact: why it does no harm       # with not_affected: with or instead of it
 
-A rule has a vulnerability or a package or both, and a reason, an owner and a day.
+A rule has a vulnerability or a package or both, and a reason, an owner and an expiry date.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ _CHECKS: dict[str, Callable[[str], str]] = {"resources": check_id, "types": pars
 
 
 def load(path: Path) -> Suppressions:
-    """The rules of a file. Raises UsageError if it cannot be read, or as :func:`parse` does."""
+    """Returns the rules of a file. Raises UsageError if it cannot be read or parsed."""
     try:
         with path.open("rb") as file:
             content = file.read(LARGEST + 1)
@@ -69,15 +69,16 @@ def load(path: Path) -> Suppressions:
 
 
 def parse(content: bytes, file: str) -> Suppressions:
-    """The rules in the bytes of a file; ``file`` is its name in messages. An empty file has none.
+    """Returns the rules in the bytes of a file. An empty file has none.
 
-    Raises UsageError that names the file, the line and the key of the first mistake.
+    ``file`` is its name in messages. Raises UsageError that names the file, the line and the
+    key of the first mistake.
     """
     return _File(file).suppressions(parse_yaml(content, file))
 
 
 class _File:
-    """The rules of one file, read key by key."""
+    """Parses the rules of one file, key by key."""
 
     def __init__(self, name: str) -> None:
         self._name = name
@@ -113,7 +114,7 @@ class _File:
         return rule
 
     def _check(self, node: Node, keys: dict[str, Node], rule: Suppression) -> None:
-        """What no key can tell alone."""
+        """Checks conditions that involve several keys of a rule."""
         if not rule.vulnerabilities and not rule.packages:
             raise self._wrong(node, "a rule must have a vulnerability or a package")
         if rule.hides_everything:
@@ -132,7 +133,7 @@ class _File:
             )
 
     def _reach(self, node: Node) -> Reach:
-        """An empty scope is refused: whoever emptied it did not mean everywhere."""
+        """Returns the scope of a rule. An empty scope is rejected as a likely mistake."""
         keys = self._map(node, _SCOPE, "scope")
         if not keys:
             raise self._wrong(
@@ -143,7 +144,7 @@ class _File:
         return Reach(**{key: self._patterns(keys, key) for key in keys})
 
     def _patterns(self, keys: dict[str, Node], key: str) -> Patterns:
-        """One text or a list of them; none, where the key is not given."""
+        """Returns the patterns of a key (a text or a list of texts), or none without the key."""
         if key not in keys:
             return Patterns()
         node = keys[key]
@@ -188,11 +189,11 @@ class _File:
             if _DAY.fullmatch(text):
                 return date.fromisoformat(text)
         except ValueError:
-            pass  # of that form, but no day of any year
+            pass  # matches the pattern, but is not a valid date
         raise self._wrong(node, f"expires must be a date such as 2027-01-31, not {brief(text)}")
 
     def _map(self, node: Node, known: Sequence[str], where: str) -> dict[str, Node]:
-        """The keys of a map. A mistyped one would hide too much, or nothing."""
+        """Returns the keys of a map. Unknown keys are rejected: a typo would change the rule."""
         if not isinstance(node.value, dict):
             raise self._wrong(node, f"{where} must have keys: {', '.join(known)}")
         for key, value in node.value.items():
@@ -203,8 +204,10 @@ class _File:
         return node.value
 
     def _refuse_twins(self, rules: Sequence[Suppression]) -> None:
-        """Two rules on the same findings: the second would never be asked, and its day and reason
-        mean nothing."""
+        """Rejects a second rule for the same findings.
+
+        It would never apply, and its expiry date and reason would have no effect.
+        """
         first: dict[object, Suppression] = {}
         for rule in rules:
             twin = first.setdefault(_extent(rule), rule)
@@ -221,7 +224,7 @@ class _File:
 
 
 def _extent(rule: Suppression) -> tuple[frozenset[str], ...]:
-    """What a rule covers, whatever the order of its lists."""
+    """Returns what a rule covers, independent of the order of its lists."""
     kinds = (getattr(rule.reach, name) for name in _SCOPE)
     return tuple(
         frozenset(patterns.texts) for patterns in (rule.vulnerabilities, rule.packages, *kinds)

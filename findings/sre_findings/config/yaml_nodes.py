@@ -1,8 +1,7 @@
-"""YAML as texts, lists and maps that know their lines; nothing is constructed, so that no text
-becomes anything else.
+"""Parses YAML into texts, lists and maps with line numbers, without type conversion.
 
-An account such as 000000000012 stays the text that was written, where YAML's own rules would make
-it the number 10.
+Without conversion, an account such as 000000000012 stays text. YAML's rules would make it the
+number 10.
 """
 
 from __future__ import annotations
@@ -14,11 +13,11 @@ from typing import Any
 
 from sre_findings.model.errors import UsageError
 
-LARGEST = 1 << 20  # bytes; two seconds of parsing, and some three thousand rules
+LARGEST = 1 << 20  # bytes: two seconds of parsing, about three thousand rules
 _DEEPEST = 8
 _TEXT = "tag:yaml.org,2002:str"
-# YAML 1.1, c-printable, but for U+FEFF within, which libyaml takes and PyYAML's own reader does not
-# everywhere.
+# YAML 1.1, c-printable, but without U+FEFF inside the text, which libyaml accepts and PyYAML's own
+# reader partly rejects.
 _FORBIDDEN = re.compile(
     "[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
 )
@@ -28,8 +27,9 @@ _QUOTE = "Texts with signs such as * or : need quotes."
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A text, a list, a map, or None where nothing is written. ``line`` and ``column`` count from
-    1; they are the key's where it has one.
+    """A text, a list, a map, or None for an empty value.
+
+    ``line`` and ``column`` count from 1. They are those of the key, if the node has one.
     """
 
     value: str | list[Node] | dict[str, Node] | None
@@ -38,16 +38,16 @@ class Node:
 
 
 def wrong(file: str, line: int, what: str, do: str = "") -> UsageError:
-    """The error for a place in a file."""
+    """Returns the error for a place in a file."""
     return UsageError(f"{file}, line {line}: {what}", do=do)
 
 
 def parse(content: bytes, file: str) -> Node:
-    """The one document of a YAML file; an empty file is a None.
+    """Returns the only document of a YAML file. An empty file is a Node with None.
 
-    Raises UsageError with the line for all that is not UTF-8 or not YAML, for what is larger or
-    deeper than any file that a person writes, and for aliases, tags, keys that are no texts, and
-    keys that come twice.
+    Raises UsageError with the line if the content is not UTF-8 or not YAML, exceeds the limits
+    of size or nesting, contains several documents, aliases or tags, or has keys that are not
+    text or occur twice.
     """
     import yaml
 
@@ -56,14 +56,14 @@ def parse(content: bytes, file: str) -> Node:
             f"{file} is larger than {LARGEST:,} bytes", do="Split it, or use patterns."
         )
     text = _decoded(content, file)
-    # libyaml is thirty times as quick; the wheels have it, a build without it has not.
+    # libyaml is thirty times faster. The wheels include it; other builds may not.
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     reader = _Reader(file, yaml.parse(text, Loader=loader))
     try:
         return reader.document()
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else reader.line
-        # what is never closed is missed after the end, where there is no line
+        # an unclosed element is reported after the last line
         last = len(text.splitlines())
         raise wrong(file, min(line, last), f"it is not YAML: {error.problem}", _QUOTE) from error
     except (
@@ -86,20 +86,23 @@ def _decoded(content: bytes, file: str) -> str:
 
 
 def _forbidden(file: str, line: int, character: str) -> UsageError:
-    """Escaped or not: a terminal would obey it, and no encoder could write it."""
+    """Returns the error for a forbidden character, escaped or not.
+
+    A terminal would interpret it, and no encoder could write it.
+    """
     return wrong(
         file, line, f"YAML does not allow the character U+{ord(character):04X}", "Remove it."
     )
 
 
 class _Reader:
-    """Events to nodes. Aliases are refused where they stand, so that a small file cannot grow."""
+    """Converts YAML events to nodes. Aliases are rejected, so that a small file cannot expand."""
 
     def __init__(self, file: str, events: Iterator[Any]) -> None:
         self._file, self._events, self.line = file, events, 1
 
     def document(self) -> Node:
-        """The only document."""
+        """Returns the only document."""
         self._next()  # the stream begins
         if self._next()[0] == "StreamEnd":
             return Node(None, 1)
@@ -165,5 +168,5 @@ class _Reader:
 
 
 def brief(text: str) -> str:
-    """A text in quotes for a message, cut where it is long."""
+    """Returns a text in quotes for a message, shortened if it is long."""
     return repr(text if len(text) <= 60 else f"{text[:59]}…")

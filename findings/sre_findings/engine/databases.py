@@ -53,9 +53,8 @@ class SharedInstance:
     def __init__(self) -> None:
         self._root: Any = None
         self._names = map("e{}".format, itertools.count())
-        self._lock = (
-            threading.RLock()
-        )  # reentrant: an engine can be finalized while the lock is held
+        # reentrant: an engine can be finalized while the lock is held
+        self._lock = threading.RLock()
 
     def __call__(self, engine: object) -> Cursors:
         """See Room."""

@@ -1,1 +1,1 @@
-"""Live data: Inspector, EC2, SSM and CloudWatch, asked now about one resource."""
+"""Live data about one resource from Inspector, EC2, SSM and CloudWatch."""

@@ -1,7 +1,7 @@
-"""Asking EC2, SSM and CloudWatch what they know now of one EC2 instance, and Inspector which
-clusters run an image.
+"""Live context of a resource: EC2, SSM and CloudWatch for an instance, Inspector for an image.
 
-What one does not tell is a note, never fatal.
+For an image, the context is the clusters that run it. A failed request becomes a note and never an
+error.
 """
 
 from __future__ import annotations
@@ -39,18 +39,20 @@ from sre_findings.questions.resource import Vulnerabilities
 
 T = TypeVar("T")
 Connect = Callable[[str], Make]
-"""Clients of a region's services."""
+"""Returns the AWS clients of a region."""
 
-PAGES = 20  # of one resource; a listing that goes on beyond is none
+PAGES = 20  # per resource; a longer listing is treated as an error
 _ECR = re.compile(r"arn:[^:]*:ecr:[^:]*:\d{12}:repository/[a-zA-Z0-9._/-]+/sha256:[a-f0-9]{64}")
-NOTE = 300  # characters of a service's own words
+NOTE = 300  # maximum characters of a service's error message
 
 
 def context(
     connect: Connect, home: Callable[[], str], now: Callable[[], datetime]
 ) -> Callable[[Vulnerabilities, Resource], Context]:
-    """The context source of ``ask``. It asks the region that the answer, the question or the
-    settings name, in that order."""
+    """Returns the context source.
+
+    It queries the region of the cached answer, the query or the settings, in that order.
+    """
 
     def ask(question: Vulnerabilities, resource: Resource) -> Context:
         if not _is_instance(resource) and not _is_image(resource):
@@ -67,7 +69,10 @@ def context(
 
 
 def _is_instance(resource: Resource) -> bool:
-    """Whether it is an instance, or could be one: what Inspector does not know has no type."""
+    """Returns whether the resource is or could be an instance.
+
+    A resource that Inspector does not know has no type.
+    """
     identity = resource.resource_id.strip()
     return (
         resource.resource_type in (INSTANCE, "")
@@ -77,15 +82,17 @@ def _is_instance(resource: Resource) -> bool:
 
 
 def _is_image(resource: Resource) -> bool:
-    """Whether it is an image of ECR, or could be one."""
+    """Returns whether the resource is or could be an ECR image."""
     return resource.resource_type in (IMAGE, "") and bool(
         _ECR.fullmatch(resource.resource_id.strip())
     )
 
 
 def _of_image(resource: Resource, region: str, make: Make, now: Callable[[], datetime]) -> Context:
-    """Asks Inspector, which answers for the accounts that it sees; so the caller's own account is
-    not asked for."""
+    """Returns the context of an image from Inspector.
+
+    Inspector covers all accounts that it sees, so the process's own account is not needed.
+    """
     clusters = _told(
         CLUSTERS, now, lambda: _clusters(make("inspector2"), resource.resource_id.strip())
     )
@@ -95,8 +102,10 @@ def _of_image(resource: Resource, region: str, make: Make, now: Callable[[], dat
 def _of_instance(
     resource: Resource, region: str, make: Make, now: Callable[[], datetime]
 ) -> Context:
-    """Asks the services at once, for an instance of the caller's own account. Raises where there is
-    no way to ask any."""
+    """Returns the context of an instance in the process's own account, from concurrent requests.
+
+    Raises CredentialsInvalid or UsageError if no service can be queried.
+    """
     account, remarks = _caller(make)
     if account and resource.account_id and account != resource.account_id:
         other = (
@@ -123,10 +132,10 @@ def _of_instance(
 
 
 def _caller(make: Make) -> tuple[str, tuple[str, ...]]:
-    """The caller's account; where STS does not tell it, none and a remark.
+    """Returns the process's account and remarks. The account is empty if STS does not return it.
 
-    Raises CredentialsInvalid, and UsageError for settings that lead nowhere: no other service would
-    answer either.
+    Raises CredentialsInvalid, and UsageError for invalid settings, because every other service
+    would fail too.
     """
     try:
         with mapped_errors():
@@ -141,7 +150,7 @@ def _caller(make: Make) -> tuple[str, tuple[str, ...]]:
 
 
 def _told(source: str, now: Callable[[], datetime], read: Callable[[], T | None]) -> Told[T]:
-    """What an operation told, or why it did not."""
+    """Returns the result of an operation, or a note if it failed."""
     asked_at, service = now(), source.split(maxsplit=1)[0]
     try:
         return Told(source, asked_at, checked=True, value=read())
@@ -159,7 +168,10 @@ def _note(service: str, error: BaseException) -> str:
 
 
 def _words(error: BaseException) -> str:
-    """An error in one line. EC2 appends a kilobyte that only STS can decode."""
+    """Returns an error as one line.
+
+    EC2 appends an encoded message of about a kilobyte that only STS can decode; it is removed.
+    """
     if isinstance(error, sdk_errors()):
         failure = failure_of(error)
         if not failure.answered:
@@ -174,7 +186,10 @@ def _words(error: BaseException) -> str:
 
 
 def _instance(ec2: Any, identity: str) -> Instance | None:
-    """Source: EC2 DescribeInstances, which keeps a terminated instance for about an hour."""
+    """Returns an instance from EC2 DescribeInstances, or None if EC2 does not know it.
+
+    EC2 lists a terminated instance for about an hour.
+    """
     try:
         pages = ec2.get_paginator("describe_instances").paginate(InstanceIds=[identity])
         rows = [
@@ -217,8 +232,10 @@ def _instance_of(row: Mapping[str, Any]) -> Instance:
 
 
 def _patches(ssm: Any, identity: str) -> PatchState | None:
-    """Source: SSM DescribeInstancePatchStates. None for an instance that Patch Manager never looked
-    at."""
+    """Returns the patch state from SSM DescribeInstancePatchStates.
+
+    Returns None for an instance that Patch Manager has never checked.
+    """
     pages = ssm.get_paginator("describe_instance_patch_states").paginate(InstanceIds=[identity])
     row = _mine([row for page in _bounded(pages) for row in page["InstancePatchStates"]], identity)
     if row is None:
@@ -235,7 +252,10 @@ def _patches(ssm: Any, identity: str) -> PatchState | None:
 
 
 def _agent(ssm: Any, identity: str) -> Agent | None:
-    """Source: SSM DescribeInstanceInformation. None for an instance that SSM does not manage."""
+    """Returns the SSM agent from SSM DescribeInstanceInformation.
+
+    Returns None for an instance that SSM does not manage.
+    """
     only = [{"Key": "InstanceIds", "Values": [identity]}]
     pages = ssm.get_paginator("describe_instance_information").paginate(Filters=only)
     row = _mine(
@@ -255,9 +275,11 @@ def _agent(ssm: Any, identity: str) -> Agent | None:
 
 
 def _cpu(cloudwatch: Any, identity: str, now: datetime) -> Cpu | None:
-    """Source: CloudWatch GetMetricStatistics. None where no hour has data, as of an instance that
-    is stopped."""
-    # CloudWatch rounds so itself, and its hours begin there
+    """Returns the CPU usage from CloudWatch GetMetricStatistics.
+
+    Returns None if no hour has data, for example for a stopped instance.
+    """
+    # CloudWatch rounds the same way, and its hours start at the rounded time.
     until = now.replace(second=0, microsecond=0)
     since = until - timedelta(hours=HOURS)
     answer = cloudwatch.get_metric_statistics(
@@ -269,7 +291,7 @@ def _cpu(cloudwatch: Any, identity: str, now: datetime) -> Cpu | None:
         Period=3600,
         Statistics=["Average", "Maximum", "SampleCount"],
     )
-    if "Label" not in answer:  # a 200 that is not JSON comes from botocore as an empty answer
+    if "Label" not in answer:  # botocore returns an empty response for a 200 that is not JSON
         raise KeyError("Label")
     return _cpu_of(answer["Datapoints"], since) if answer.get("Datapoints") else None
 
@@ -285,7 +307,7 @@ def _cpu_of(points: Sequence[Mapping[str, Any]], since: datetime) -> Cpu:
 
 
 def _mean(points: Sequence[Mapping[str, Any]]) -> float:
-    """The average over all samples: an hour with few of them counts little."""
+    """Returns the average over all samples, so that an hour with few samples counts little."""
     weights = [_finite(point["SampleCount"]) for point in points]
     return _finite(
         sum(_finite(p["Average"]) * w for p, w in zip(points, weights, strict=True)) / sum(weights)
@@ -299,14 +321,17 @@ def _finite(value: Any) -> float:
 
 
 def _clusters(inspector: Any, image: str) -> Sequence[Cluster] | None:
-    """Source: Inspector GetClustersForImage. None where no cluster is known to run it, which does
-    not say that none does."""
+    """Returns the clusters from Inspector GetClustersForImage.
+
+    Returns None if Inspector knows no cluster that runs the image, which does not prove that
+    none does.
+    """
     pages = inspector.get_paginator("get_clusters_for_image").paginate(filter={"resourceId": image})
     return tuple(_cluster(row) for page in _bounded(pages) for row in page["cluster"]) or None
 
 
 def _cluster(row: Mapping[str, Any]) -> Cluster:
-    """A cluster, its tasks and pods of all kinds together."""
+    """Returns a cluster with the totals of its tasks and pods of all kinds."""
     details = _of(row, "clusterDetails", list) or []
     seen = [moment for one in details if (moment := _moment(one, "lastInUse"))]
     counts = (
@@ -324,7 +349,7 @@ def _cluster(row: Mapping[str, Any]) -> Cluster:
 
 
 def _workloads(metadata: Mapping[str, Any]) -> Iterator[str]:
-    """``service:pay`` of ECS; ``default/Deployment pay`` of EKS."""
+    """Yields names such as ``service:pay`` (ECS) and ``default/Deployment pay`` (EKS)."""
     ecs, eks = (
         metadata.get("awsEcsMetadataDetails") or {},
         metadata.get("awsEksMetadataDetails") or {},
@@ -338,7 +363,10 @@ def _workloads(metadata: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _bounded(pages: Iterable[Any]) -> Iterable[Any]:
-    """The pages of a listing, which must end: an empty page may have a successor."""
+    """Yields the pages of a listing. Raises ValueError after PAGES pages.
+
+    The limit is necessary because even an empty page can have a next page.
+    """
     yield from islice(found := iter(pages), PAGES)
     if next(found, None) is not None:
         raise ValueError(f"more than {PAGES} pages about one resource")
@@ -349,8 +377,10 @@ def _mine(rows: Iterable[Mapping[str, Any]], identity: str) -> Mapping[str, Any]
 
 
 def _of(row: Mapping[str, Any], name: str, kind: type[T]) -> T | None:
-    """A field of a row, None where it is absent. botocore passes on what JSON holds, whatever the
-    model says."""
+    """Returns a field of a row, or None if it is absent. Raises TypeError for a wrong type.
+
+    botocore does not check the types of JSON values against its model.
+    """
     value = row.get(name)
     if value is not None and not isinstance(value, kind):
         raise TypeError(f"{name} is a {type(value).__name__}")
@@ -363,5 +393,5 @@ def _moment(row: Mapping[str, Any], name: str) -> datetime | None:
 
 
 def _each(*addresses: str | None) -> tuple[str, ...]:
-    """Each address once, in order."""
+    """Returns each address once, in order."""
     return tuple(dict.fromkeys(address for address in addresses if address))

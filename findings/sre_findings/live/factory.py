@@ -1,5 +1,7 @@
-"""Live Inspector by this process's own credentials, for everybody who asks it: one client and one
-rate a region."""
+"""Opens live Inspector with this process's credentials.
+
+All queries share one client and one rate limit per region.
+"""
 
 from __future__ import annotations
 
@@ -18,13 +20,12 @@ from sre_findings.live.inspector_answer import Live, LiveListing, live
 from sre_findings.live.single_flight import DEADLINE, SingleFlight
 from sre_findings.model.resources.owners import Owners
 
-RATE = 5.0  # requests a second: people who ask must not starve the scan
-READ_TIMEOUT = 10.0  # seconds: a person does not wait for a second try after a long first one
+RATE = 5.0  # requests per second: live queries must not throttle the scan
+READ_TIMEOUT = 10.0  # seconds: a user does not wait for a retry after a long first attempt
 
 
 def open_live(profile: Who, owners: Owners) -> Live:
-    """The live source of ``ask`` for the settings of AWS that this process has. Nothing is
-    contacted yet."""
+    """Returns the live source for this process's AWS settings. No connection is made yet."""
 
     @functools.cache
     def opened(region: str) -> tuple[Call, RateLimit]:

@@ -1,4 +1,4 @@
-"""Asking Inspector itself about one resource: its findings and its coverage, now."""
+"""Queries Inspector about one resource: its current findings and coverage."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ from sre_findings.rows.values import packages_of, reachability_of
 NOBODY = Owners()
 Live = Callable[[Vulnerabilities, ResourceAnswer | None, Access], ResourceAnswer]
 Open = Callable[[str], Inspector]
-"""Inspector in a region."""
+"""Returns Inspector in a region."""
 
 
 def live(
@@ -58,10 +58,13 @@ def live(
     owners: Owners = NOBODY,
     once: SingleFlight[LiveListing] | None = None,
 ) -> Live:
-    """The live source of ``ask``. It asks the region that the snapshot, the question, the ARN or
-    the settings name, in that order, about the accounts that the caller may see. What is not the
-    caller's is answered as what is not there. With ``once``, what several ask at once is asked
-    once."""
+    """Returns the live source.
+
+    It queries the region of the snapshot, the query, the ARN or the settings, in that order,
+    for the accounts within the access scope. The answer for a resource outside the access scope
+    is the same as for an unknown resource. With ``once``, concurrent identical requests are
+    sent once.
+    """
     share = once or SingleFlight(keep=0.0)
 
     def ask(
@@ -101,9 +104,10 @@ def live(
 
 
 class LiveListing(NamedTuple):
-    """What Inspector said of one resource in one region, and when it was asked.
+    """Inspector's data about one resource in one region, and the time of the request.
 
-    Where it said nothing: the cells that are not known, and those that are switched off.
+    If Inspector has no data, ``gaps`` are the cells that could not be read, and ``off`` the
+    disabled cells.
     """
 
     as_of: datetime
@@ -116,7 +120,7 @@ class LiveListing(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """One resource in one region, for one caller."""
+    """One resource in one region, for one client."""
 
     inspector: Inspector
     region: str
@@ -127,16 +131,18 @@ class _Asked:
 
     @property
     def key(self) -> tuple[object, ...]:
-        """What makes two questions the same for Inspector."""
+        """The key that identical requests to Inspector share."""
         return self.region, self.text, self.known and self.known.account_id, self.access
 
     def listed(self, as_of: datetime) -> LiveListing:
-        """What Inspector says. Coverage is asked too: no findings and no coverage is not the same
-        as clean.
+        """Returns Inspector's findings and coverage of the resource.
 
-        What is another's is not read on, so that it takes as many calls as what is not there. It is
-        asked first: whose a resource is, its coverage says; where that has no tags, its findings
-        do, of which the first page must already look like the caller's.
+        Coverage is needed because a resource without findings and without coverage is not
+        clean. It also determines the owner of the resource and is therefore read first. If
+        it has no tags, the findings determine the owner.
+
+        For a resource outside the access scope reading stops at the first page of findings,
+        so that it takes as many calls as an unknown resource.
         """
         tally, whose, uses = Tally(), OwnerTally(self.owners), list[Use]()
         found, coverage = list[tuple[WireFinding, WireResource, str | None]](), list[Coverage]()
@@ -171,8 +177,11 @@ class _Asked:
         return LiveListing(as_of, sorted(findings, key=_worst_first), coverage, use=newest(uses))
 
     def _switches(self) -> tuple[list[tuple[Cell, str]], list[Cell]]:
-        """Why it may be named nowhere: what is not known of the accounts where it could be, and
-        what is off there."""
+        """Returns why Inspector may not list the resource.
+
+        These are the cells that could not be read, and the disabled cells of its type, in
+        the accounts that can contain it.
+        """
         like = told(self.text)
         if not self.access.all_accounts and not self.access.accounts:
             return [], []
@@ -192,8 +201,10 @@ class _Asked:
         return unread, [cell for cell in off if like and cell.resource_type == like.resource_type]
 
     def _statuses(self, accounts: Sequence[str]) -> ShardFacts:
-        """Whether Inspector is on in these accounts, without any in our own, as a scan would record
-        it."""
+        """Returns the status of Inspector in these accounts, in the form that a scan records.
+
+        Without accounts, it is the status of the process's own account.
+        """
         ended, at = Listing(ENDED), "now"
         facts = ShardFacts(
             self.region,
@@ -211,7 +222,7 @@ class _Asked:
             return replace(facts, status=Listing("denied"))
 
     def _heard(self, wire: WireFinding, whose: OwnerTally) -> WireResource:
-        """The resource of a finding that was asked about."""
+        """Adds a finding to the tally and returns its resource that was queried."""
         resources = decode_resources(bytes(wire.resources) or b"[]")
         mine = next(
             (r for r in resources if r.id == self.text),
@@ -221,8 +232,10 @@ class _Asked:
         return mine
 
     def _accounts(self) -> Iterator[Sequence[str]]:
-        """The accounts of each call, all of them as an empty list; no call where none is
-        allowed."""
+        """Yields the accounts of each call. An empty list means all accounts.
+
+        Yields nothing if no account is allowed.
+        """
         if self.access.all_accounts:
             yield ()
             return
@@ -236,7 +249,7 @@ class _Asked:
 def _answer(
     asked: _Asked, listed: LiveListing, question: Vulnerabilities, now: datetime
 ) -> ResourceAnswer:
-    """One region's answer."""
+    """Returns the answer of one region."""
     as_of, found, coverage, gaps, off, use = listed
     resource = asked.known or _resource(found, coverage, asked.text, asked.region)
     rollup = _rollup(found)
@@ -282,7 +295,7 @@ def _answer(
 
 
 def _worst_first(finding: Finding) -> tuple[int, str, float, str, str]:
-    """The order of resource_findings.sql."""
+    """Returns the sort key, with the same order as resource_findings.sql."""
     score = -(finding.inspector_score or -1.0)
     return (
         severity.rank(finding.severity),

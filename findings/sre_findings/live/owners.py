@@ -12,13 +12,12 @@ from sre_findings.model.access import Access
 from sre_findings.model.resources.owners import SILENT, Claim, Owners, newer
 
 Key = tuple[str, str, str]
-"""A resource of a region: its account, its type, its id."""
+"""A resource of a region: its account, type and ID."""
 
 
 @dataclass(slots=True)
 class OwnerTally:
-    """Hears what rows of coverage and findings say, and tells the owner of each resource that they
-    were about."""
+    """Determines the owner of each resource from rows of coverage and findings."""
 
     owners: Owners
     _covered: dict[Key, Claim] = field(default_factory=dict)
@@ -33,19 +32,22 @@ class OwnerTally:
         self._covered[key] = newer(self._covered.get(key, claim), claim)
 
     def found(self, account_id: str, resource: WireResource, updated_at: float | None) -> None:
-        """Adds a finding about a resource."""
+        """Adds a resource of a finding."""
         key = (account_id, resource.type, resource.id)
         claim = by_finding(self.owners, resource, updated_at)
         self._found[key] = newer(self._found.get(key, claim), claim)
 
     def of(self, key: Key) -> str | None:
-        """The owner of a resource, by what was heard so far."""
+        """Returns the owner of a resource, from the rows added so far."""
         return self.owners.of(
             key[0], key[2], self._covered.get(key, SILENT), self._found.get(key, SILENT)
         )
 
     def all_of(self, access: Access) -> bool:
-        """Whether everything that was heard of is allowed; the rest alone could look clean."""
+        """Returns whether the access allows every resource added so far.
+
+        If it did not, the allowed rest alone could look clean.
+        """
         return all(access.allows(account, owner) for account, owner in self._known())
 
     def _known(self) -> Iterator[tuple[str, str | None]]:

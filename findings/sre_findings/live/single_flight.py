@@ -1,4 +1,4 @@
-"""Shares one request between callers that ask the same, and its result for a few seconds."""
+"""Shares identical concurrent requests between clients, and their results for a few seconds."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from sre_findings.model.errors import Unreachable
 
 T = TypeVar("T")
 KEEP = 30.0  # seconds
-DEADLINE = 20.0  # seconds that a person waits
+DEADLINE = 20.0  # seconds: the longest wait for a result
 _AT_ONCE = 8
-_MOST = 1000  # answers that are remembered
+_MOST = 1000  # maximum number of cached results
 
 
 class _Flight(NamedTuple):
-    """One asking, under way or done."""
+    """One request, running or finished."""
 
     future: Future[object]
     began: float
 
 
 class SingleFlight(Generic[T]):
-    """Asks in threads of its own, so that nobody waits longer than the deadline; who comes later
-    may find the answer there.
+    """Runs requests in its own threads, so that no client waits longer than the deadline.
 
-    A failure is told to everybody who waited for it, and remembered for nobody else.
+    A request continues after the deadline, and a later client can get its result. An error is
+    raised for every client that waited for it, and is not cached.
     """
 
     def __init__(
@@ -43,15 +43,17 @@ class SingleFlight(Generic[T]):
         self._pool = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="live")
 
     def ask(self, key: Hashable, make: Callable[[], T]) -> T:
-        """What ``make`` gives, or gave a moment ago for the same key. Raises Unreachable after the
-        deadline."""
+        """Returns the result of ``make``, or a shared or recent result for the same key.
+
+        Raises Unreachable after the deadline.
+        """
         with self._lock:
             self._forget()
             if key not in self._flights:
                 self._flights[key] = _Flight(self._pool.submit(make), self._clock())
             future = self._flights[key].future
         try:
-            return future.result(self._deadline)  # type: ignore[return-value]  # a key is always of the same question
+            return future.result(self._deadline)  # type: ignore[return-value]  # a key always has the same type of result
         except TimeoutError as error:
             if future.done():
                 raise
@@ -61,8 +63,10 @@ class SingleFlight(Generic[T]):
             ) from error
 
     def _forget(self) -> None:
-        """What failed, what is too old, and the oldest where there are too many. What is under way
-        stays."""
+        """Removes failed and expired results, and the oldest if there are too many.
+
+        Running requests are kept.
+        """
         oldest = self._clock() - self._keep
         done = [key for key, flight in self._flights.items() if flight.future.done()]
         gone = [

@@ -1,4 +1,4 @@
-"""What can be asked: each question is data, checked where it enters.
+"""Queries as data, validated where they enter the product.
 
-One module for each kind, so that a command imports few.
+There is one module per topic, so that a command imports only a few.
 """

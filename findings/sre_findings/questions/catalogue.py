@@ -1,8 +1,7 @@
-"""What can be asked. Each question is data, checked where it enters; ``ask`` turns it into an
-Answer.
+"""All queries in one module. ``ask`` answers a query.
 
-For those who ask many kinds, such as the server; who must start quickly takes the one module of
-``questions``.
+Use it in programs that need many kinds, such as the server. Programs that must start quickly import
+the specific module of ``questions``.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Questions about all resources: counts, and what is not scanned."""
+"""Queries about all resources: counts and coverage gaps."""
 
 from __future__ import annotations
 
@@ -13,8 +13,11 @@ BY = ("account", "region", "owner", "type", "resource", "package", "vulnerabilit
 
 @dataclass(frozen=True, slots=True)
 class Summary(Question[SummaryAnswer]):
-    """How vulnerable is all of it? With ``by``, one of BY, in groups, the worst ``count`` first (0:
-    all)."""
+    """Counts of findings of all resources.
+
+    With ``by``, one of BY, they are grouped, and the ``count`` groups with the worst counts are
+    returned first (0: all).
+    """
 
     name = "summary"
 
@@ -26,7 +29,7 @@ class Summary(Question[SummaryAnswer]):
 
 @dataclass(frozen=True, slots=True)
 class CoverageGaps(Question[CoverageAnswer]):
-    """What does Inspector not scan, and what did the scan not reach?"""
+    """The resources that Inspector does not scan, and what the scan could not read."""
 
     name = "coverage"
 

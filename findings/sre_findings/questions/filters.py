@@ -1,4 +1,4 @@
-"""The owners, accounts and regions that a question is about."""
+"""The owners, accounts and regions that a query covers."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """The owners, accounts and regions that a question is about. Empty means all."""
+    """The owners, accounts and regions that a query covers. Empty means all."""
 
     owners: Sequence[str] = ()
     accounts: Sequence[str] = ()
     regions: Sequence[str] = ()
 
     def filters(self) -> dict[str, list[str] | None]:
-        """The parameters of a query; None where nothing is narrowed."""
+        """Returns the parameters of a query, with None where there is no filter."""
         return {
             name: list(getattr(self, name)) or None for name in ("owners", "accounts", "regions")
         }
 
     def words(self) -> str:
-        """`` of payments, in eu-west-1``; empty for everything."""
+        """Returns the filters as text: `` of payments, in eu-west-1``. Empty without filters."""
         of = [*self.owners, *self.accounts]
         return (f" of {', '.join(of)}" if of else "") + (
             f" in {', '.join(self.regions)}" if self.regions else ""

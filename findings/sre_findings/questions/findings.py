@@ -1,4 +1,4 @@
-"""Findings themselves: listed, or whole."""
+"""Queries for lists of findings and for complete findings."""
 
 from __future__ import annotations
 
@@ -15,8 +15,11 @@ if TYPE_CHECKING:  # only type checkers need the types of the answers
 
 @dataclass(frozen=True, slots=True)
 class ExportFilters:
-    """Whole findings, for exports: which ones. Empty means all; statuses are those of the findings.
-    ``reachable`` leaves those alone that Inspector saw run."""
+    """Filters for exports of complete findings. Empty means all.
+
+    ``statuses`` are those of the findings. ``reachable`` selects findings whose code Inspector
+    saw in use.
+    """
 
     text: str | None = None
     severities: Sequence[str] = ()
@@ -34,8 +37,10 @@ _OPEN = ExportFilters()
 
 @dataclass(frozen=True, slots=True)
 class FindingList(Question["FindingsAnswer"]):
-    """Findings of the whole estate, the worst first: ``count`` of them (0: all) after the first
-    ``skip``. Empty means all."""
+    """Findings of all resources, worst first.
+
+    ``count`` findings are returned (0: all) after skipping ``skip``. Empty filters mean all.
+    """
 
     name = "findings"
 
@@ -53,7 +58,7 @@ class FindingList(Question["FindingsAnswer"]):
 
 @dataclass(frozen=True, slots=True)
 class ExportPage(Question["ExportAnswer"]):
-    """A page of an export: ``count`` findings (0: all) of ``rows`` after the first ``skip``."""
+    """A page of an export: ``count`` findings (0: all) of ``rows`` after skipping ``skip``."""
 
     name = "export"
 
@@ -64,8 +69,10 @@ class ExportPage(Question["ExportAnswer"]):
 
 @dataclass(frozen=True, slots=True)
 class ExportFile(Question["ExportAnswer"]):
-    """Whole findings in one file: ``form`` is a name of the exports' formats, ``options`` are that
-    format's own."""
+    """Complete findings in one file.
+
+    ``form`` is the name of an export format, and ``options`` are options of that format.
+    """
 
     name = "file"
 
@@ -76,7 +83,7 @@ class ExportFile(Question["ExportAnswer"]):
 
 @dataclass(frozen=True, slots=True)
 class OneFinding:
-    """One finding whole: by its ARN, or by a resource (id or name) and the vulnerability's id."""
+    """One complete finding, by ARN or by resource (ID or name) and vulnerability ID."""
 
     finding_arn: str | None = None
     resource: str | None = None

@@ -33,11 +33,10 @@ KINDS_OF_CHANGE = (
 
 @dataclass(frozen=True, slots=True)
 class Changes(Question["ChangesAnswer"]):
-    """What happened after the night of ``since`` up to that of ``as_of``; without both, between the
-    two newest complete ones.
+    """The changes after the snapshot of ``since`` up to that of ``as_of``.
 
-    ``count`` events are listed (0: all); the counts are of all. ``kinds`` narrows the list, never
-    the counts.
+    Without both, they are the changes between the two newest complete snapshots. ``count``
+    events are listed (0: all). ``count`` and ``kinds`` limit the list but not the counts.
     """
 
     name = "changes"
@@ -51,8 +50,10 @@ class Changes(Question["ChangesAnswer"]):
 
 @dataclass(frozen=True, slots=True)
 class Trend(Question["TrendAnswer"]):
-    """How a scope's counts went over so many days. ``kind`` and ``value`` name the scope; the
-    default is everything."""
+    """The daily counts of a scope over ``days`` days.
+
+    ``kind`` and ``value`` identify the scope. The default is everything.
+    """
 
     name = "trend"
 
@@ -64,8 +65,10 @@ class Trend(Question["TrendAnswer"]):
 
 @dataclass(frozen=True, slots=True)
 class Sla(Question["SlaAnswer"]):
-    """What is late and what is due, in all and by owner, account, region or type; of one
-    ``resource`` alone, in all."""
+    """Overdue findings and due dates, in total and by owner, account, region or type.
+
+    For a single ``resource``, only the total is returned.
+    """
 
     name = "sla"
 
@@ -77,7 +80,7 @@ class Sla(Question["SlaAnswer"]):
 
 @dataclass(frozen=True, slots=True)
 class TimeToFix(Question["TimeToFixAnswer"]):
-    """How long fixing took over so many days, by severity, owner or account."""
+    """The time to remediate over ``days`` days, by severity, owner or account."""
 
     name = "time-to-fix"
 

@@ -1,4 +1,4 @@
-"""The base of every question: what it is called, and which type its answer has."""
+"""The base class of every query, with its name and the type of its answer."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ A_co = TypeVar("A_co", covariant=True)
 
 
 class Question(Generic[A_co]):
-    """Something that can be asked, and is answered by an ``A``. Subclasses are frozen dataclasses.
+    """A query whose answer is an ``A``. Subclasses are frozen dataclasses.
 
-    ``name`` is that of the command.
+    ``name`` is the name of the command.
     """
 
     __slots__ = ()

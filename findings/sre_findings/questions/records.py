@@ -1,4 +1,4 @@
-"""Questions about snapshots and the audit log."""
+"""Queries about snapshots and the audit log."""
 
 from __future__ import annotations
 
@@ -14,8 +14,7 @@ if TYPE_CHECKING:  # only type checkers need the types of the answers
 
 @dataclass(frozen=True, slots=True)
 class SnapshotList(Question["SnapshotsAnswer"]):
-    """Which snapshots there are, the newest first: ``count`` of them (0: all) after the first
-    ``skip``."""
+    """The snapshots, newest first: ``count`` of them (0: all) after skipping ``skip``."""
 
     name = "snapshots"
 
@@ -25,8 +24,10 @@ class SnapshotList(Question["SnapshotsAnswer"]):
 
 @dataclass(frozen=True, slots=True)
 class Operations(Question["OperationsAnswer"]):
-    """Who asked what in so many days, today's included: the newest ``count`` (0: all), of one
-    person, tool or outcome."""
+    """The audit log of the last ``days`` days including today, newest first.
+
+    ``count`` operations are returned (0: all), filtered by client, tool or outcome.
+    """
 
     name = "operations"
 
@@ -39,6 +40,6 @@ class Operations(Question["OperationsAnswer"]):
 
 @dataclass(frozen=True, slots=True)
 class SimilarNames:
-    """Ids and names of resources that resemble a text."""
+    """IDs and names of resources that resemble a text."""
 
     text: str

@@ -1,4 +1,4 @@
-"""Questions about risk, exposure and remediation."""
+"""Queries about risk, exposure and remediation."""
 
 from __future__ import annotations
 
@@ -18,8 +18,10 @@ if TYPE_CHECKING:  # only type checkers need the types of the answers
 
 @dataclass(frozen=True, slots=True)
 class Priorities(Question["PrioritiesAnswer"]):
-    """Which vulnerabilities to deal with first, and why: the first ``count`` (0: all).
-    ``reachable``: those alone of which Inspector saw the code run somewhere."""
+    """The risk ranking of vulnerabilities with reasons: the first ``count`` (0: all).
+
+    ``reachable`` selects vulnerabilities whose code Inspector saw in use on some resource.
+    """
 
     name = "priorities"
 
@@ -32,8 +34,10 @@ class Priorities(Question["PrioritiesAnswer"]):
 
 @dataclass(frozen=True, slots=True)
 class Exposure(Question["ExposureAnswer"]):
-    """Where a vulnerability, or a package, is: the first ``count`` findings (0: all).
-    ``reachable``: those alone that Inspector saw run."""
+    """The exposure of a vulnerability or package: the first ``count`` findings (0: all).
+
+    ``reachable`` selects findings whose code Inspector saw in use.
+    """
 
     name = "where"
 
@@ -46,9 +50,9 @@ class Exposure(Question["ExposureAnswer"]):
 
 @dataclass(frozen=True, slots=True)
 class Fixes(Question["FixesAnswer"]):
-    """What to update, rebuild or replace first: the first ``count`` lines (0: all).
+    """The fix plan, highest risk first: the first ``count`` updates (0: all).
 
-    ``resource`` is an id or a name: then of that resource alone.
+    ``resource`` is an ID or name and limits the plan to this resource.
     """
 
     name = "fixes"
@@ -62,7 +66,7 @@ class Fixes(Question["FixesAnswer"]):
 
 @dataclass(frozen=True, slots=True)
 class ImageFixes(Question["ImageFixesAnswer"]):
-    """What a rebuild of each machine image would resolve: the first ``count`` images (0: all)."""
+    """What a rebuild of each machine image resolves: the first ``count`` images (0: all)."""
 
     name = "images"
 
@@ -74,7 +78,7 @@ class ImageFixes(Question["ImageFixesAnswer"]):
 
 @dataclass(frozen=True, slots=True)
 class SuppressionList(Question["RulesAnswer"]):
-    """The rules of the suppressions file, with the findings that each one covers."""
+    """The rules of the suppressions file, with the findings that each of them covers."""
 
     name = "suppressions"
 

@@ -1,4 +1,4 @@
-"""The question about one resource."""
+"""The query about one resource."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ CACHED, LIVE, EITHER = "cached", "live", "either"
 
 @dataclass(frozen=True, slots=True)
 class Vulnerabilities(Question[ResourceAnswer]):
-    """How vulnerable is this resource? ``text`` is an id, a name or an IP address; ``source`` says
-    who may answer.
+    """The findings of one resource. ``text`` is an ID, a name or an IP address.
 
-    ``count`` findings a page (0: all), from ``cursor`` on. Filters narrow the findings listed,
-    never the counts; ``suppressed`` lists suppressed ones too, ``reachable`` those alone that
-    Inspector saw run. ``context`` asks AWS what it says now of an EC2 instance itself, or which
-    clusters run an image.
+    ``source`` selects a snapshot (CACHED), live data (LIVE) or either. A page has ``count``
+    findings (0: all), starting at ``cursor``. Filters narrow the list of findings but not the
+    counts; ``suppressed`` includes suppressed findings, and ``reachable`` selects those whose
+    code Inspector saw in use. ``context`` also queries AWS for the current state of an EC2
+    instance, or for the clusters that run an image.
     """
 
     name = "vulnerabilities"

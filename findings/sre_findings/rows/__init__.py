@@ -1,1 +1,1 @@
-"""Rows of tables as values of the model, and back in the form in which Inspector sent them."""
+"""Converts rows of tables to values of the model and to the format that Inspector sends."""

@@ -1,4 +1,4 @@
-"""Rows of the engine as values of the model."""
+"""Converts rows of an engine to values of the model."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from sre_findings.model.resources.coverage import Coverage
 from sre_findings.model.resources.resource import Resource
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-NOT_AVAILABLE = "NotAvailable"  # what Inspector writes where no fixed version exists
+NOT_AVAILABLE = "NotAvailable"  # Inspector's value if no fixed version exists
 
 
 def time_of(microseconds: int | None) -> datetime | None:
-    """A moment from the engine's epoch microseconds."""
+    """Returns the time for an engine's epoch microseconds."""
     return None if microseconds is None else _EPOCH + timedelta(microseconds=microseconds)
 
 
 def coverage_of(row: Mapping[str, Any]) -> Coverage:
-    """A row of the coverage queries."""
+    """Converts a row of the coverage queries."""
     return Coverage(
         row["resource_id"],
         row["resource_type"],
@@ -40,14 +40,14 @@ def coverage_of(row: Mapping[str, Any]) -> Coverage:
 
 
 def resource_of(row: Mapping[str, Any]) -> Resource:
-    """A row of ``identify``."""
+    """Converts a row of ``identify``."""
     return Resource(
         row["resource_id"], row["resource_type"], row["account_id"], row["region"], row["name"]
     )
 
 
 def finding_of(row: Mapping[str, Any]) -> Finding:
-    """A row of ``resource_findings``."""
+    """Converts a row of ``resource_findings``."""
     return Finding(
         finding_arn=row["finding_arn"],
         vulnerability_id=row["vulnerability_id"],
@@ -76,8 +76,10 @@ def finding_of(row: Mapping[str, Any]) -> Finding:
 
 @functools.lru_cache(maxsize=4096)
 def packages_of(text: str | bytes | None) -> tuple[Package, ...]:
-    """The packages of a finding from the wire's JSON; anything that is no package is left to the
-    row's own text."""
+    """Returns the packages of a finding from Inspector's JSON.
+
+    Items that are not packages are skipped; the row contains the original text.
+    """
     found = json.loads(text) if text else None
     return (
         tuple(_package(one) for one in found if isinstance(one, dict))
@@ -88,8 +90,10 @@ def packages_of(text: str | bytes | None) -> tuple[Package, ...]:
 
 @functools.lru_cache(maxsize=4096)
 def reachability_of(text: str | bytes | None) -> Reachability:
-    """Of the finding that has these packages, from the wire's JSON. What is no package says
-    nothing, and so leaves a doubt."""
+    """Returns the reachability of a finding from the JSON of its packages.
+
+    An item that is not a package counts as unknown.
+    """
     found = json.loads(text) if text else None
     return (
         together([_reachability(one) for one in found])
@@ -125,20 +129,22 @@ def _package(wire: Mapping[str, Any]) -> Package:
 
 
 def version_of(wire: Mapping[str, Any]) -> str:
-    """epoch:version-release, as the package's own manager writes it; an epoch of 0 is left out."""
+    """Returns ``epoch:version-release``, in the format of the package manager.
+
+    An epoch of 0 is omitted.
+    """
     epoch, release = wire.get("epoch"), wire.get("release")
     version = f"{epoch}:{wire.get('version', '')}" if epoch else str(wire.get("version", ""))
     return without_zero_epoch(f"{version}-{release}" if release else version)
 
 
 def without_zero_epoch(version: str) -> str:
-    """A version as every answer, page and export shows it: an epoch of 0 says nothing, any other
-    one is kept."""
+    """Returns a version without an epoch of 0, as in all answers, reports and exports."""
     return version.removeprefix("0:")
 
 
 def severity_word(rank: int | None) -> str | None:
-    """A severity's name from its rank; one that nobody knows is ``OTHER``."""
+    """Returns the name of a severity from its rank. Unknown severities are ``OTHER``."""
     if rank is None:
         return None
     return str(ORDER[rank]) if rank < OTHER else "OTHER"

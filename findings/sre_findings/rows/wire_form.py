@@ -1,5 +1,4 @@
-"""A whole row back in the form in which Inspector sent the finding, for every mouth that hands out
-whole findings."""
+"""Converts a complete row to the format in which Inspector sent the finding, for all outputs."""
 
 from __future__ import annotations
 
@@ -13,9 +12,11 @@ _TIMES = ("first_observed_at", "last_observed_at", "updated_at")
 
 
 def wire_form(row: Mapping[str, Any]) -> dict[str, Any]:
-    """The wire's finding of one row, unknown fields and nulls included, and ``_sre``: snapshot_id,
-    resource_name, owner, and where there is any, ``undecoded`` texts that were no Unicode as they
-    came, and what was ``not_understood``."""
+    """Returns Inspector's finding for a row, including unknown fields and nulls, and ``_sre``.
+
+    ``_sre`` contains snapshot_id, resource_name and owner. If there are any, it also contains
+    ``undecoded`` (the original form of texts that were not Unicode) and ``not_understood``.
+    """
     timed = {**row, **{name: time_of(row[name]) for name in _TIMES}}
     own = {name: row[name] for name in ("snapshot_id", "resource_name", "owner")}
     odd = original_finding.undecoded(row)

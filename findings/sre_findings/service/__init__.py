@@ -1,1 +1,1 @@
-"""The product's questions as one Protocol, answered from the store here or by a server."""
+"""All queries of the product behind one protocol, answered by a local store or a server."""

@@ -1,4 +1,4 @@
-"""Opens what ``ask`` needs from settings, so that the mouths know neither stores nor Inspector."""
+"""Opens the service or sources for the settings, so that interfaces need not know the details."""
 
 from __future__ import annotations
 
@@ -23,11 +23,14 @@ if TYPE_CHECKING:
     from sre_findings.model.findings.suppression import Suppressions
     from sre_findings.questions.resource import Vulnerabilities
 
-CONTEXT_WAIT = 8.0  # seconds for a service that findings do not depend on
+CONTEXT_WAIT = 8.0  # seconds: short, because findings do not depend on these services
 
 
 def open_service(settings: Settings, profile: str | None = None) -> Service:
-    """The server where the settings name one, else the store. Nothing is contacted yet."""
+    """Returns the service for the settings: the server if one is set, otherwise the store.
+
+    No connection is made yet.
+    """
     if settings.server:
         from sre_findings.client.connection import Remote
         from sre_findings.client.service import RemoteService
@@ -37,8 +40,10 @@ def open_service(settings: Settings, profile: str | None = None) -> Service:
 
 
 def open_sources(settings: Settings, profile: str | None = None) -> Sources:
-    """The store, the table, live Inspector and the context of resources, as the settings name them.
-    Nothing is contacted yet."""
+    """Returns the store, the table, live Inspector and the context of resources for the settings.
+
+    No connection is made yet.
+    """
     snapshots = Snapshots(open_blobs(settings.store, settings.kms_key))
     return Sources(
         snapshots,
@@ -56,7 +61,10 @@ def open_sources(settings: Settings, profile: str | None = None) -> Sources:
 
 
 def open_policy(settings: Settings) -> Policy:
-    """The policy's file where one is set, with the days of SRE_SLA over it."""
+    """Returns the policy: the file's if one is set, with the days of SRE_SLA overriding it.
+
+    Raises UsageError if the file cannot be read.
+    """
     policy = DEFAULT
     if settings.policy:
         try:
@@ -69,7 +77,7 @@ def open_policy(settings: Settings) -> Policy:
 
 
 def _suppressions(settings: Settings) -> Suppressions | None:
-    """The rules of the file of suppressions, where one is set."""
+    """Returns the rules of the suppressions file, or None if no file is set."""
     if settings.suppressions is None:
         return None
     from sre_findings.config.suppressions import load
@@ -78,7 +86,7 @@ def _suppressions(settings: Settings) -> Suppressions | None:
 
 
 def _live(profile: str | None, settings: Settings) -> Live:
-    """Asking Inspector, with its imports (200 ms) put off until somebody does."""
+    """Returns the live source. Its imports (200 ms) are deferred to the first query."""
 
     @functools.cache
     def opened() -> Live:
@@ -87,7 +95,7 @@ def _live(profile: str | None, settings: Settings) -> Live:
 
         return open_live(profile or reader_of(settings), open_owners(settings))
 
-    opening = threading.Lock()  # several who ask first must share one
+    opening = threading.Lock()  # concurrent first queries share one source
 
     def ask(
         question: Vulnerabilities, cached: ResourceAnswer | None, access: Access
@@ -100,7 +108,7 @@ def _live(profile: str | None, settings: Settings) -> Live:
 
 
 def _context(profile: str | None) -> AskContext:
-    """Asking EC2, SSM and CloudWatch, with the imports put off likewise."""
+    """Returns the context source (EC2, SSM, CloudWatch). Its imports are deferred too."""
 
     def ask(question: Any, resource: Any) -> Any:
         from sre_findings.inspector.aws_clients import Make, clients

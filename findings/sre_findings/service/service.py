@@ -1,10 +1,10 @@
-"""What answers the product's questions: the store here, or a server."""
+"""The services that answer the product's queries: a local store or a server."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
-if TYPE_CHECKING:  # a client of a server needs none of what the store needs
+if TYPE_CHECKING:  # not imported at run time: a client needs no modules of the store
     from sre_findings.questions.question import Question
     from sre_findings.sources.sources import Sources
 
@@ -12,15 +12,15 @@ A = TypeVar("A")
 
 
 class Service(Protocol):
-    """Questions in, answers out. The same question has the same answer from every service."""
+    """Answers queries. The same query has the same answer from every service."""
 
     def ask(self, question: Question[A]) -> A:
-        """The answer to a question of ``sre_findings.questions``."""
+        """Returns the answer to a query of ``sre_findings.questions``."""
         ...
 
 
 class LocalService:
-    """Answers from a store that this process reads itself."""
+    """Answers queries from a store that this process reads itself."""
 
     def __init__(self, sources: Sources) -> None:
         self.sources = sources
