@@ -1,5 +1,7 @@
-"""Prints, draws or posts the digest of each channel. A channel that fails does not affect the
-others."""
+"""Prints, draws or posts the digest of each channel.
+
+A failure in one channel does not affect the others.
+"""
 
 from __future__ import annotations
 
@@ -29,9 +31,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Digest:
-    """What to report: the snapshot ``as_of`` (the newest by default), which must not be
-    older than ``since``, compared with the one ``days`` before. Channels with the same owners share
-    the queries."""
+    """What to report.
+
+    The digest is of the snapshot ``as_of`` (the newest by default), which must not be older than
+    ``since``, compared with the snapshot ``days`` days before. Channels with the same owners share
+    the queries.
+    """
 
     sources: Sources
     settings: Settings
@@ -41,7 +46,7 @@ class Digest:
     _known: dict[tuple[str, ...], DigestData | Silence] = field(default_factory=dict)
 
     def content(self, route: Route) -> DigestData | Silence:
-        """The content for a channel: a night, or the fact that its snapshot is missing."""
+        """Returns the content for a channel: the data of the snapshot, or that it is missing."""
         if route.owners not in self._known:
             found = (
                 silence(self.sources)
@@ -52,12 +57,12 @@ class Digest:
         return self._known[route.owners]
 
     def _missing(self) -> bool:
-        """Whether there is no snapshot since ``since``."""
+        """Returns whether there is no snapshot since ``since``."""
         latest = self.sources.snapshots.latest()
         return self.since is not None and (latest is None or latest.started_at < self.since)
 
     def messages(self, route: Route) -> Told:
-        """The messages for a channel."""
+        """Returns the messages for a channel."""
         return told(self.content(route), Report(self.settings.public_url), page=route.page)
 
 
@@ -139,8 +144,11 @@ def post_all(digest: Digest, routes: Sequence[Route], *, again: bool) -> int:
 
 
 def _fresh(digest: Digest, route: Route, found: Told, *, again: bool) -> Told:
-    """The digest; or, if the same one was already posted a night ago, the message that no snapshot
-    was made since: a failed scan must not pass in silence."""
+    """Returns the digest, or the message that no snapshot was made since the last digest.
+
+    The message replaces a digest that was already posted a day ago, so that a failed scan is
+    noticed.
+    """
     from sre_reports.digest.delivery.posts import A_NIGHT, posts_of
 
     sent = posts_of(digest.sources, route.channel, found.key).sent(MAIN)
@@ -156,7 +164,7 @@ def _fresh(digest: Digest, route: Route, found: Told, *, again: bool) -> Told:
 
 
 def _picture(found: DigestData | Silence) -> Picture | None:
-    """The trend as a picture with its alternative text, drawn only if Slack cannot show a chart."""
+    """Returns the trend as a picture with alt text, drawn only if Slack cannot show a chart."""
     from sre_reports.digest.delivery.courier import Picture
 
     if isinstance(found, Silence) or len(found.material.trend.items) < 2:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from sre_findings.model.errors import CommitLost, Interrupted, SreError, Unreadable, UsageError
 
-# --help needs the codes, but not the model: its dataclasses take 20 ms to create
+# --help needs the codes, but not the model, whose dataclasses take 20 ms to create.
 if TYPE_CHECKING:
     from sre_findings.model.answers.answer import CoverageAnswer, ResourceAnswer, SummaryAnswer
     from sre_findings.model.answers.verdict import Verdict
@@ -21,7 +21,7 @@ BUG, INTERRUPTED = 70, 130
 
 
 def of_error(error: SreError) -> int:
-    """The exit code of an error that ended the command."""
+    """Returns the exit code of an error that ended the command."""
     if isinstance(error, UsageError | Interrupted):
         return USAGE if isinstance(error, UsageError) else INTERRUPTED
     return UNREADABLE if isinstance(error, Unreadable | CommitLost) else BUG
@@ -30,7 +30,7 @@ def of_error(error: SreError) -> int:
 def of_resource(
     answer: ResourceAnswer, fail_on: Severity | None, *, untriaged_fails: bool = True
 ) -> int:
-    """The exit code of an answer about one resource."""
+    """Returns the exit code of an answer about one resource."""
     if met(answer.rollup, fail_on, untriaged_fails=untriaged_fails):
         return FAIL_ON
     if answer.unanswered:
@@ -41,8 +41,11 @@ def of_resource(
 
 
 def _of_verdict(verdict: Verdict, *, gate: bool) -> int:
-    """The exit code of a verdict. For a gate, a doubt counts as unknown: it passes only if it is
-    known that there is nothing worse."""
+    """Returns the exit code of a verdict.
+
+    For a gate, a doubt counts as unknown: it passes only if it is known that there is nothing
+    worse.
+    """
     from sre_findings.model.answers import verdict as words
 
     unknown = verdict.reason if verdict.verdict == words.UNKNOWN else verdict.doubt if gate else ""
@@ -59,8 +62,10 @@ def _of_verdict(verdict: Verdict, *, gate: bool) -> int:
 def of_summary(
     answer: SummaryAnswer, fail_on: Severity | None, *, untriaged_fails: bool = True
 ) -> int:
-    """The exit code of an answer about a scope. Resources that are not scanned are missing data
-    only for a gate, or if there are no findings."""
+    """Returns the exit code of an answer about a scope.
+
+    Resources that are not scanned are missing data only for a gate, or if there are no findings.
+    """
     if met(answer.rollup, fail_on, untriaged_fails=untriaged_fails):
         return FAIL_ON
     return (
@@ -69,18 +74,18 @@ def of_summary(
 
 
 def of_coverage(answer: CoverageAnswer) -> int:
-    """The exit code of an answer about coverage."""
+    """Returns the exit code of an answer about coverage."""
     return ANSWERED if answer.proof.sure else UNSURE
 
 
 def met(rollup: Rollup, fail_on: Severity | None, *, untriaged_fails: bool) -> bool:
-    """Whether an open finding is at or above the severity, or might be because it is untriaged."""
+    """Returns whether an open finding is at or above the severity, or may be (untriaged)."""
     worst, untriaged = _at_or_above(rollup, fail_on)
     return bool(worst or (untriaged_fails and untriaged))
 
 
 def why_met(rollup: Rollup, fail_on: Severity | None) -> str:
-    """The findings that met the gate, in one line."""
+    """Returns the findings that met the gate, in one line."""
     from sre_reports.wording import number
 
     worst, untriaged = _at_or_above(rollup, fail_on)
@@ -89,7 +94,7 @@ def why_met(rollup: Rollup, fail_on: Severity | None) -> str:
 
 
 def _at_or_above(rollup: Rollup, fail_on: Severity | None) -> tuple[int, int]:
-    """The number of open findings at or above the severity, and of those of unknown severity."""
+    """Returns the number of open findings at or above the severity, and of unknown ones."""
     from sre_findings.model.findings.severity import rank
 
     if fail_on is None:

@@ -14,7 +14,7 @@ import click
 from sre_cli import exit_codes
 from sre_findings.model.errors import SreError
 
-# the module and the summary of each command
+# The module and the summary of each command.
 COMMANDS = {
     "demo": (
         "sre_cli.commands.demo",
@@ -76,19 +76,21 @@ class Commands(click.Group):
     """A group that imports a command when it is called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """The names of all commands, in the order of ``COMMANDS``."""
+        """Returns the names of all commands, in the order of ``COMMANDS``."""
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The command, imported now; None if there is no such command."""
+        """Returns the command, imported now; None if there is no such command."""
         if cmd_name not in COMMANDS:
             return None
         command: click.Command = importlib.import_module(COMMANDS[cmd_name][0]).command
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Writes the list of ``--help`` from ``COMMANDS``: importing every command would take a
-        second."""
+        """Writes the list of ``--help`` from ``COMMANDS``.
+
+        Importing every command would take a second.
+        """
         with formatter.section("Commands"):
             formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
 
@@ -129,8 +131,10 @@ def cli(ctx: click.Context, debug: bool) -> None:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Runs the command line and exits. An error is printed as one line; with --debug, it is raised
-    instead."""
+    """Runs the command line and exits.
+
+    An error is printed as one line; with --debug, it is raised instead.
+    """
     debug = "--debug" in (sys.argv[1:] if arguments is None else arguments)
     try:
         code = cli.main(args=arguments, prog_name="sre-cli", standalone_mode=False)

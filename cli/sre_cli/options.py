@@ -28,14 +28,16 @@ FORMATS = ("table", "json", "csv", "ndjson")
 
 
 class Parsed(click.ParamType[Any]):
-    """A value that the model parses and checks; its UsageError becomes click's. Shell completion
-    offers ``words``."""
+    """A value that the model parses and checks.
+
+    Its UsageError becomes click's. Shell completion offers ``words``.
+    """
 
     def __init__(self, name: str, parse: Callable[[str], Any], words: tuple[str, ...] = ()) -> None:
         self.name, self._parse, self._words = name, parse, words
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """The parsed value."""
+        """Returns the parsed value."""
         try:
             return self._parse(value)
         except UsageError as error:
@@ -44,7 +46,7 @@ class Parsed(click.ParamType[Any]):
     def shell_complete(
         self, ctx: click.Context, param: click.Parameter, incomplete: str
     ) -> list[Any]:
-        """The words that begin with the input."""
+        """Returns the words that begin with the input."""
         from click.shell_completion import CompletionItem
 
         return [CompletionItem(word) for word in self._words if word.startswith(incomplete.lower())]
@@ -67,7 +69,7 @@ STATUS = Parsed("status", parse_status, tuple(s.lower() for s in STATUSES))
 
 
 def store_options(function: F) -> F:
-    """--store, --table and --max-age; the command gets them as ``settings``."""
+    """Adds --store, --table and --max-age. The command gets them as ``settings``."""
 
     @click.option(
         "--store",
@@ -88,7 +90,7 @@ def store_options(function: F) -> F:
 
 
 def output_option(function: F) -> F:
-    """--output table|json|csv|ndjson."""
+    """Adds --output table|json|csv|ndjson."""
     text = "Output format."
     return click.option(
         "--output", type=click.Choice(FORMATS), default="table", show_default=True, help=text
@@ -96,7 +98,7 @@ def output_option(function: F) -> F:
 
 
 def gate_options(function: F) -> F:
-    """--fail-on and --untriaged."""
+    """Adds --fail-on and --untriaged."""
     untriaged = click.Choice(("fail", "ignore"))
     function = click.option(
         "--untriaged",
@@ -115,7 +117,7 @@ owner_option = click.option(
 
 
 def narrow_options(function: F) -> F:
-    """--owner, --account and --region; the command gets them as ``narrow``."""
+    """Adds --owner, --account and --region. The command gets them as ``narrow``."""
 
     @owner_option
     @click.option("--account", "accounts", multiple=True, help="Only this account. Repeatable.")
@@ -132,7 +134,7 @@ def narrow_options(function: F) -> F:
 
 
 def count_option(default: int) -> Callable[[F], F]:
-    """-n, --count: the number of rows."""
+    """Adds -n, --count: the number of rows."""
     text = "Maximum number of rows; 0 lists all."
     return click.option(
         "-n", "--count", default=default, show_default=True, type=click.IntRange(0), help=text
@@ -140,8 +142,10 @@ def count_option(default: int) -> Callable[[F], F]:
 
 
 def sources_here(settings: Settings, profile: str | None = None, *, instead: str = "") -> Any:
-    """The sources of a command that reads the store directly. Raises UsageError if SRE_SERVER is
-    set; ``instead`` says what to do with a server."""
+    """Returns the sources of a command that reads the store directly.
+
+    Raises UsageError if SRE_SERVER is set; ``instead`` is the advice for use with a server.
+    """
     from sre_findings.service.factory import open_sources
 
     if settings.server:
@@ -152,8 +156,10 @@ def sources_here(settings: Settings, profile: str | None = None, *, instead: str
 
 
 def answer_list(question: Question[AnyListAnswer], settings: Settings, output: str) -> int:
-    """Runs a query with a list as its answer and prints it. Returns the exit code: 3 if the answer
-    is unknown, or may be incomplete or stale."""
+    """Runs a query that has a list as its answer, and prints it.
+
+    Returns the exit code: 3 if the answer is unknown, or may be incomplete or stale.
+    """
     from sre_cli.exit_codes import ANSWERED, UNSURE
     from sre_cli.render.list_answer import render_list
     from sre_findings.service.factory import open_service
@@ -179,8 +185,10 @@ exit_help = "\b\nExit codes: see sre-cli --help."
 
 
 def show(answer: Any, output: str, table: Callable[[Any, int | None, int], str]) -> None:
-    """Prints an answer in the format ``output``. Tables are fitted to a terminal, but not shortened
-    in a pipe."""
+    """Prints an answer in the format ``output``.
+
+    Tables are fitted to a terminal, but not shortened in a pipe.
+    """
     if output == "table":
         from sre_cli.render.terminal import colour_of
 

@@ -15,17 +15,17 @@ from sre_cli import exit_codes
 
 @contextlib.contextmanager
 def limits(seconds: float, memory: int) -> Iterator[None]:
-    """While the block runs: ends the process after ``seconds``, and limits its address space to
-    ``memory`` bytes more than it has now.
+    """Limits the time and memory of this process during the block.
 
-    The engine interrupts a query only at certain points. A query that builds one text of several
-    gigabytes would pass them by.
+    Ends the process after ``seconds``, and limits its address space to ``memory`` bytes more than
+    it has now. The engine interrupts a query only at certain points, which a query that builds one
+    text of several gigabytes may not reach.
     """
     before = resource.getrlimit(resource.RLIMIT_AS)
     timer = threading.Timer(seconds, _end)
     timer.daemon = True
     timer.start()
-    # fails on a system without /proc, or with a lower limit already
+    # Fails on a system without /proc, or if a lower limit is already set.
     with contextlib.suppress(ValueError, OSError):
         resource.setrlimit(resource.RLIMIT_AS, (_address_space() + memory, before[1]))
     try:
@@ -37,7 +37,7 @@ def limits(seconds: float, memory: int) -> Iterator[None]:
 
 
 def _address_space() -> int:
-    """The address space of this process, in bytes."""
+    """Returns the address space of this process, in bytes."""
     pages = Path("/proc/self/statm").read_text(encoding="ascii").split()[0]
     return int(pages) * resource.getpagesize()
 

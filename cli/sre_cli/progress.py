@@ -1,5 +1,7 @@
-"""Progress on stderr: of a scan, bars in a terminal and lines in a log; of an export, a counter in
-a terminal."""
+"""Progress on stderr.
+
+A scan has bars in a terminal and lines in a log. An export has a counter in a terminal.
+"""
 
 from __future__ import annotations
 
@@ -31,10 +33,10 @@ class Lines:
     ) -> None: ...
 
     def expect(self, region: str, findings: int) -> None:
-        """Prints nothing."""
+        """Does nothing."""
 
     def advance(self, region: str, findings: int) -> None:
-        """Prints nothing."""
+        """Does nothing."""
 
     def trouble(self, region: str, message: str) -> None:
         """Prints a problem of a region."""
@@ -95,13 +97,16 @@ class Bars(Lines):
 
 
 def watching() -> Lines:
-    """Bars in a terminal, otherwise lines."""
+    """Returns bars in a terminal, otherwise lines."""
     return Bars() if sys.stderr.isatty() else Lines()
 
 
 def counting(batches: Iterable[S], what: str) -> Iterator[S]:
-    """The batches unchanged. In a terminal, shows the number of items so far, a few times a second,
-    on one line that is cleared at the end."""
+    """Yields the batches unchanged.
+
+    In a terminal, shows the number of items so far, a few times a second, on one line that is
+    cleared at the end.
+    """
     if not sys.stderr.isatty():
         yield from batches
         return

@@ -24,7 +24,7 @@ def check_mail(settings: Settings, recipients: Sequence[str]) -> None:
 
 
 def mail(editions: Editions, view: View, settings: Settings, recipients: Sequence[str]) -> None:
-    """Sends a short summary with its card, and a link to the report, which requires signing in."""
+    """Sends a short summary with its card, and a link to the report, which requires a login."""
     from sre_reports.mail.email import message
     from sre_reports.mail.transport import open_sender
     from sre_reports.pictures.cards import digest
@@ -38,8 +38,10 @@ def mail(editions: Editions, view: View, settings: Settings, recipients: Sequenc
 
 
 def draw(editions: Editions, view: View, folder: Path) -> None:
-    """Writes digest.png and trend.png to ``folder`` and prints their paths. A .txt file beside each
-    has its alternative text."""
+    """Writes digest.png and trend.png to ``folder`` and prints their paths.
+
+    A .txt file beside each has its alt text.
+    """
     from sre_findings.files import whole
     from sre_reports.pictures import cards
 

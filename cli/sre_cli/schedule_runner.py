@@ -26,7 +26,10 @@ _SHORTEST_LEASE = timedelta(seconds=2)  # a slow process must not lose its slot
 def open_runner(
     settings: Settings, schedules: Iterable[Schedule], environ: Mapping[str, str], log: Log
 ) -> Runner:
-    """A runner of these schedules. Its jobs are child processes with the same store and table."""
+    """Returns a runner of these schedules.
+
+    Its jobs are child processes with the same store and table.
+    """
     now, speed = clock(environ)
     stop = threading.Event()
     slots = Slots(
@@ -53,8 +56,10 @@ def open_runner(
 
 
 def _has_snapshot(snapshots: Snapshots, fire: datetime) -> bool:
-    """Whether a snapshot was started since ``fire``. False for a store that cannot be read: the job
-    that runs next reports the error."""
+    """Returns whether a snapshot was started since ``fire``.
+
+    False for a store that cannot be read: the job that runs next reports the error.
+    """
     try:
         latest = snapshots.latest()
     except SreError:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from sre_findings.store.snapshots.writer import SnapshotWriter
     from sre_simulator.fleet import Fleet
 
-# marks a store that has only a demo, so that the next demo may replace it
+# Marks a store that has only a demo, so that the next demo may replace it.
 MARK = "demo.json"
 
 
@@ -58,7 +58,7 @@ def command(nights: int, seed: int) -> int:
 
 
 def _settings() -> Settings:
-    """Settings with the store in SRE_STORE, or in the demo folder if it is not set."""
+    """Returns settings with the store in SRE_STORE, or in the demo folder if it is not set."""
     from sre_findings.settings import load
 
     store = os.environ.get("SRE_STORE") or str(data_folder() / "demo")
@@ -70,8 +70,10 @@ def _settings() -> Settings:
 
 
 def _empty_store(settings: Settings, home: Path) -> SnapshotWriter:
-    """A store without snapshots. Deletes an earlier demo; raises UsageError for any other store
-    that has snapshots."""
+    """Returns a store without snapshots, and deletes an earlier demo.
+
+    Raises UsageError for any other store that has snapshots.
+    """
     from sre_findings.store.snapshots.writer import SnapshotWriter
     from sre_findings.store.urls import open_blobs
 
@@ -108,14 +110,14 @@ def _scan_nights(fleet: Fleet, snapshots: SnapshotWriter, settings: Settings) ->
 
 
 def _clock(night: datetime) -> Callable[[], datetime]:
-    """A clock that shows ``night`` now and runs on from there."""
+    """Returns a clock that starts at ``night`` and advances in real time."""
     began = time.monotonic()
     return lambda: night + timedelta(seconds=time.monotonic() - began)
 
 
 @contextlib.contextmanager
 def _pointed_at(url: str) -> Iterator[None]:
-    """While the block runs, the AWS settings in the environment point to the simulator only."""
+    """Points the AWS settings in the environment to the simulator only, during the block."""
     ours = {
         "AWS_ENDPOINT_URL_INSPECTOR2": url,
         "AWS_ACCESS_KEY_ID": "SIMULATED",
@@ -155,7 +157,7 @@ def _query(settings: Settings) -> None:
 
 
 def _write_files(settings: Settings, home: Path) -> list[tuple[str, Path]]:
-    """Writes CSV and report with the commands of the product. Returns the name and path of each."""
+    """Writes CSV and report with the product's commands. Returns the name and path of each."""
     from sre_cli.commands import export, report
     from sre_simulator.fleet import BUSY_INSTANCE
 
@@ -174,7 +176,7 @@ def _write_files(settings: Settings, home: Path) -> list[tuple[str, Path]]:
 
 
 def _next_steps(home: Path, files: list[tuple[str, Path]]) -> None:
-    """Prints where the files are, and commands to try next."""
+    """Prints the paths of the files, and commands to try next."""
     click.echo("")
     for name, path in files:
         click.echo(f"{name + ':':<12} {path}")
@@ -192,8 +194,10 @@ def _next_steps(home: Path, files: list[tuple[str, Path]]) -> None:
 
 
 def _program() -> str:
-    """How to call sre-cli: by its name if it is on the PATH, else by its path, as after
-    ``make demo``."""
+    """Returns how to call sre-cli.
+
+    By its name if it is on the PATH, otherwise by its path, as after ``make demo``.
+    """
     path = Path(sys.argv[0])
     if shutil.which("sre-cli") or path.name != "sre-cli":
         return "sre-cli"

@@ -150,7 +150,7 @@ def command(
 
 
 def _from_store(question: ExportFile, settings: Settings) -> tuple[Proof, Write]:
-    """The provenance of the findings, and a function that writes them and returns their number."""
+    """Returns the provenance of the findings, and a function that writes them and counts them."""
     from sre_cli.progress import counting
     from sre_findings.queries.export import left_out, rows
     from sre_reports.formats.registry import Options, write_export
@@ -166,7 +166,7 @@ def _from_store(question: ExportFile, settings: Settings) -> tuple[Proof, Write]
 
 
 def _from_server(question: ExportFile, settings: Settings) -> tuple[Proof, Write]:
-    """The same for findings on a server, which makes the file and streams it."""
+    """Returns the same for findings on a server, which makes the file and streams it."""
     from sre_cli.progress import counting
     from sre_findings.client.connection import Remote
     from sre_findings.client.downloads import server_file
@@ -184,8 +184,11 @@ def _from_server(question: ExportFile, settings: Settings) -> tuple[Proof, Write
 
 
 def _check(form: Form, to_stdout: bool, given: Mapping[str, object]) -> None:
-    """Raises UsageError for an option that the format would ignore, and for a binary format on a
-    terminal."""
+    """Checks the options against the format.
+
+    Raises UsageError for an option that the format would ignore, and for a binary format on a
+    terminal.
+    """
     for name, value in given.items():
         if value and name not in form.options:
             fit = ", ".join(one.name for one in FORMS.values() if name in one.options)

@@ -111,7 +111,7 @@ def command(
 
 
 def _missing(sources: Sources, since: datetime | None) -> bool:
-    """Whether there is no snapshot since ``since``. Prints the fact on stderr."""
+    """Returns whether there is no snapshot since ``since``. If so, prints it on stderr."""
     if since is None:
         return False
     latest = sources.snapshots.latest()
@@ -136,7 +136,7 @@ def _view(owner: str | None, account: str | None, *, views: bool) -> View:
 
 
 def _published(settings: Settings) -> str:
-    """The sentence that says where the published reports are on a server; empty without one."""
+    """Returns a sentence with the address of the published reports; empty without a server."""
     from sre_findings.client.connection import Remote
 
     return (
@@ -178,10 +178,10 @@ def _link(sources: Sources, view: View, as_of: str | None, seconds: int) -> int:
 def _publish(
     editions: Editions, view: View, folder: Path | None, *, views: bool, again: bool, follows: bool
 ) -> int:
-    """Publishes the reports, each with a line of progress, then their list. Returns the exit code.
+    """Publishes the reports, each with a line of progress, then their index.
 
-    A run that ``follows`` a scan publishes only what is missing for its snapshot, so it is safe to
-    run again.
+    Returns the exit code. A run that ``follows`` a scan publishes only what is missing for its
+    snapshot, so it is safe to run again.
     """
     from datetime import UTC, datetime
 
@@ -214,7 +214,10 @@ def _publish(
 
 
 def _page(editions: Editions, view: View, press: Press) -> bool:
-    """Publishes one report and prints its place. Returns whether its data is complete and fresh."""
+    """Publishes one report and prints its location.
+
+    Returns whether its data is complete and fresh.
+    """
     from sre_reports.publishing.publisher import publish
 
     click.echo(f"sre-cli: report of {view}, snapshot {editions.snapshot_id}", err=True)

@@ -146,7 +146,7 @@ def _load(path: Path | None) -> list[Schedule]:
 
 
 def _runner(settings: Settings, path: Path | None) -> Runner:
-    """The runner of the schedules in ``path``, with store, table and channels of the settings."""
+    """Returns the runner of the schedules in ``path``, with the store, table and channels set."""
     from sre_cli.schedule_runner import open_runner
 
     return open_runner(settings, _load(path), os.environ, _say)

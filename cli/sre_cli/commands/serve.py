@@ -100,7 +100,7 @@ def command(
 
 
 def _log_to_stderr(form: str) -> None:
-    """Sends the log to stderr, because stdout belongs to the protocol."""
+    """Sends the log to stderr, because stdout is used by the protocol."""
     from sre_mcp.logs import JsonFormatter, TextFormatter
 
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING)

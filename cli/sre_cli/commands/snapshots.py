@@ -113,7 +113,7 @@ def verify(settings: Settings, when: str | None, every: bool) -> int:
 
 
 def _balance(damaged: Sequence[object], odd: Sequence[object]) -> str:
-    """Whether the counts of a snapshot add up; empty if it is damaged and was not checked."""
+    """Returns whether the counts of a snapshot add up; empty if it is damaged and not checked."""
     if damaged:
         return ""
     if not odd:
@@ -237,7 +237,7 @@ def release(settings: Settings, snapshot_id: str) -> int:
 
 
 def _mark_pages(snapshots: SnapshotWriter, now: datetime) -> None:
-    """Marks the published reports of pruned snapshots, in the reports and in their list."""
+    """Marks the published reports of pruned snapshots, in the reports and in their index."""
     from sre_findings.store.snapshots.pruning import tombstones
     from sre_reports.publishing.pruned_reports import mark_pruned
     from sre_reports.publishing.publisher import publish_list
@@ -321,7 +321,7 @@ def _open(settings: Settings) -> SnapshotWriter:
 
 
 def _choose(snapshots: SnapshotWriter, when: str | None) -> Commit:
-    """The snapshot of ``when``, or the newest. Raises UsageError if there are none."""
+    """Returns the snapshot of ``when``, or the newest. Raises UsageError if there is none."""
     from sre_findings.model.errors import UsageError
     from sre_findings.sources.snapshot_selection import choose
 

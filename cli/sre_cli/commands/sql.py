@@ -15,7 +15,7 @@ from sre_findings.settings import Settings, size, span
 if TYPE_CHECKING:
     from sre_findings.queries.sql import SqlAnswer
 
-_GRACE = 10.0  # seconds for the engine to notice its time limit
+_GRACE = 10.0  # seconds that the engine has to notice its time limit
 _HEADROOM = 3 * 10**9  # bytes for the process in addition to the query
 
 
@@ -84,7 +84,7 @@ def _summarize(answer: SqlAnswer) -> None:
 
 
 def _table(answer: SqlAnswer) -> str:
-    """A table that is not fitted to the terminal, because the columns were chosen by the user."""
+    """Returns a table that is not fitted to the terminal, because the user chose the columns."""
     import os
 
     from sre_cli.render.table import Column, lines
@@ -117,7 +117,7 @@ def _csv(answer: SqlAnswer) -> str:
 
 
 def _text(cell: Any) -> str:
-    """A cell as text; booleans as in JSON and SQL."""
+    """Returns a cell as text. Booleans are written as in JSON and SQL."""
     return str(cell).lower() if isinstance(cell, bool) else str(cell)
 
 

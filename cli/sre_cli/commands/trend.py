@@ -37,7 +37,7 @@ def command(
 
 
 def _scope(text: str | None) -> tuple[str, str]:
-    """``owner=payments`` as kind and value."""
+    """Splits ``owner=payments`` into kind and value."""
     kind, mark, value = (text or "organization=").partition("=")
     if not mark:
         raise click.BadParameter(f"{text!r} is not KIND=VALUE", param_hint="--of")

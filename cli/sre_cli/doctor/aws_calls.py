@@ -1,4 +1,4 @@
-"""Calls to AWS whose outcome (allowed, denied, no answer) is what is checked."""
+"""Calls to AWS of which the outcome (allowed, denied, no answer) is the result."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ _WORDS = 500  # characters of an error message
 class Reply:
     """The outcome of a call.
 
-    ``outcome`` is one of the constants above. ``values`` is the response, empty unless allowed;
-    ``words`` the error message; ``date`` the Date header. ``permission`` is the one that a denial
-    names, if any.
+    ``outcome`` is one of the constants above. ``values`` is the response, empty unless the call was
+    allowed. ``words`` is the error message, and ``date`` the Date header. ``permission`` is the
+    permission named in a denial, if any.
     """
 
     outcome: str
@@ -37,8 +37,10 @@ class Reply:
 
 
 class Aws:
-    """Clients by service and region. Each call is tried once, for at most ``seconds``. Can be used
-    from several threads."""
+    """Clients by service and region. Can be used from several threads.
+
+    Each call is tried once, for at most ``seconds``.
+    """
 
     def __init__(self, who: Who, environ: Mapping[str, str], seconds: float = 10.0) -> None:
         import botocore.config
@@ -52,8 +54,11 @@ class Aws:
         self._session, self._lock = open_session(who), threading.Lock()
 
     def has_credentials(self) -> bool:
-        """Whether there are credentials. Raises CredentialsInvalid if loading them fails, for
-        example because the session has expired."""
+        """Returns whether there are credentials.
+
+        Raises CredentialsInvalid if loading them fails, for example because the session has
+        expired.
+        """
         from sre_findings.inspector.client import mapped_errors
 
         with mapped_errors(), self._lock:
@@ -74,7 +79,7 @@ class Aws:
 
     def _client(self, service: str, region: str) -> Any:
         check_asked(service, self._environ)
-        # clients of botocore can be used from several threads, sessions cannot
+        # Clients of botocore can be used from several threads, sessions cannot.
         with self._lock:
             if (service, region) not in self._clients:
                 made = self._session.create_client(service, region_name=region, config=self._config)
@@ -83,7 +88,7 @@ class Aws:
 
 
 def _refused(failure: Failure, action: str) -> Reply:
-    """The outcome of a call that raised an error of the SDK."""
+    """Returns the outcome of a call that raised an error of the SDK."""
     if not failure.answered:
         unknown = failure.kind == aws_errors.NO_CREDENTIALS
         return Reply(NO_CREDENTIALS if unknown else NO_ANSWER, {}, failure.message)

@@ -16,7 +16,7 @@ _WORDS = {FAILED: "failed", WARNING: "with a warning", UNKNOWN: "unknown", OFF: 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """The result of one check. ``remedy`` says what to do, if anything.
+    """The result of one check. ``remedy`` is what to do, if anything.
 
     ok       it was tried, and works
     warning  it works, but something is missing or getting old
@@ -32,7 +32,7 @@ class Check:
 
 
 def exit_code(checks: Sequence[Check]) -> int:
-    """4 if a check failed, else 3 if one is a warning or unknown, else 0."""
+    """Returns 4 if a check failed, otherwise 3 if one is a warning or unknown, otherwise 0."""
     states = {one.state for one in checks}
     if FAILED in states:
         return UNREADABLE
@@ -40,7 +40,7 @@ def exit_code(checks: Sequence[Check]) -> int:
 
 
 def headline(checks: Sequence[Check]) -> str:
-    """The number of checks in each state, as a sentence."""
+    """Returns the number of checks in each state, as a sentence."""
     counts = _counts(checks)
     if not any(counts[state] for state in (WARNING, FAILED, UNKNOWN)):
         return f"{number(counts[OK], 'check')} passed; {counts[OFF]} off."
@@ -49,7 +49,7 @@ def headline(checks: Sequence[Check]) -> str:
 
 
 def to_json(checks: Sequence[Check]) -> dict[str, Any]:
-    """Plain data: the number of checks in each state, the exit code, and the checks."""
+    """Returns plain data: the number of checks in each state, the exit code, and the checks."""
     return {
         "counts": _counts(checks),
         "exit_code": exit_code(checks),

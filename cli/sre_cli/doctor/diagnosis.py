@@ -32,7 +32,7 @@ from sre_findings.store.urls import open_blobs, open_table
 
 T = TypeVar("T")
 _UNKNOWN_CALLER = Caller("arn:aws:sts::000000000000:assumed-role/unknown/unknown", "000000000000")
-_FALLBACK_REGION = "us-east-1"  # has an endpoint of every service
+_FALLBACK_REGION = "us-east-1"  # has endpoints of all services
 _NO_CALLER = "not checked: the AWS identity is unknown"
 _SERVER_INSTEAD = "not checked: SRE_SERVER is used instead"
 
@@ -41,9 +41,9 @@ _SERVER_INSTEAD = "not checked: SRE_SERVER is used instead"
 class Request:
     """What to check.
 
-    ``regions`` must have Inspector on; without any, all regions that the account has enabled are
-    looked at. ``seconds`` limits the whole diagnosis. ``part`` is one of
-    ``required_permissions.PARTS``: whose permissions are checked.
+    Inspector must be on in ``regions``; without any, all regions that the account has enabled are
+    checked. ``seconds`` limits the whole diagnosis. ``part`` is one of
+    ``required_permissions.PARTS`` and selects the permissions to check.
     """
 
     settings: Settings
@@ -56,7 +56,7 @@ class Request:
 
     @property
     def needs_aws(self) -> bool:
-        """Whether this machine reads a store or a table in AWS."""
+        """Returns whether this machine reads a store or a table in AWS."""
         in_aws = (
             self.settings.store.startswith("s3://"),
             self.settings.table.startswith("dynamodb://"),
@@ -65,11 +65,11 @@ class Request:
 
 
 def diagnose(request: Request) -> list[Check]:
-    """The result of every check. Raises UsageError for a region that does not exist."""
+    """Returns the result of every check. Raises UsageError for a region that does not exist."""
     ends = time.monotonic() + request.seconds
     for region in request.regions:
         check_region(region, known_regions())
-    # ends earlier, so that the results it has by then are not lost with those still missing
+    # The AWS checks end earlier, so that available results are not lost with missing ones.
     aws_ends = ends - request.seconds / 20
     tasks = [
         Task("identity", lambda: _aws(request, aws_ends)),
@@ -81,8 +81,8 @@ def diagnose(request: Request) -> list[Check]:
 
 
 def _aws(request: Request, ends: float) -> list[Check]:
-    """Identity and clock, then all permissions and regions concurrently."""
-    seconds = request.seconds / 3  # for one call: one that hangs leaves time for the others
+    """Checks identity and clock, then all permissions and regions concurrently."""
+    seconds = request.seconds / 3  # limit of one call: one that hangs leaves time for the others
     aws = Aws(request.profile, request.environ, seconds)
     home, region_checks = _home(request)
     account = identity.identify(aws, home, request.now, needed=request.needs_aws)
@@ -106,15 +106,17 @@ def _aws(request: Request, ends: float) -> list[Check]:
 
 
 def _caller(account: Account) -> Caller | None:
-    """The caller whose permissions are checked. Where STS was skipped, a caller without a name:
-    the permissions can still be checked by calls."""
+    """Returns the caller whose permissions are checked.
+
+    If STS was skipped, the caller has no name. The permissions can still be checked with calls.
+    """
     identity_check = account.checks[0]
     skipped = identity_check.state == OFF and identity_check.detail != identity.NOT_USED
     return _UNKNOWN_CALLER if skipped else account.caller
 
 
 def _home(request: Request) -> tuple[str, list[Check]]:
-    """The configured region. Without one, another region and a warning."""
+    """Returns the configured region. If there is none, returns another region and a warning."""
     try:
         return configured_region(request.profile, request.environ), []
     except UsageError as error:
@@ -141,7 +143,7 @@ def _regions(regions: Sequence[str], aws: Aws, *, required: bool) -> Iterator[Ta
 
 
 def _storage(request: Request) -> Iterator[Task]:
-    """Store, table and newest snapshot; off where a server is used instead of them."""
+    """Yields the checks of store, table and newest snapshot; off if a server is used instead."""
     settings = request.settings
     if settings.server:
         for what in ("store", "table", "snapshot"):
@@ -158,8 +160,10 @@ def _storage(request: Request) -> Iterator[Task]:
 
 
 def _opened(open_: Callable[[], T]) -> Callable[[], T]:
-    """Opens now and returns a function that returns the result, or raises the SreError that
-    opening raised: the SDK's clients must be made in one thread."""
+    """Opens now, and returns a function that returns the result or raises the SreError.
+
+    The clients of the SDK must be created in one thread.
+    """
     try:
         found = open_()
     except SreError as error:

@@ -1,5 +1,7 @@
-"""The AWS identity of the caller, and the clock of this machine compared with that of AWS. Both
-come from one call that needs no permission."""
+"""The AWS identity of the caller, and this machine's clock compared with that of AWS.
+
+Both come from one call that needs no permission.
+"""
 
 from __future__ import annotations
 
@@ -13,8 +15,8 @@ from sre_cli.doctor.aws_calls import ALLOWED, DENIED, NO_CREDENTIALS, NOT_ASKED,
 from sre_cli.doctor.check import FAILED, OFF, OK, UNKNOWN, WARNING, Check
 from sre_findings.model.errors import CredentialsInvalid
 
-SKEW = timedelta(seconds=30)  # from here on a warning
-REFUSED_SKEW = timedelta(minutes=5)  # from here on AWS and Slack refuse signed requests
+SKEW = timedelta(seconds=30)  # a larger difference is a warning
+REFUSED_SKEW = timedelta(minutes=5)  # AWS and Slack refuse signed requests beyond this
 _WHO = "sts:GetCallerIdentity"
 _ROLE = re.compile(
     r"arn:(?P<partition>[\w-]+):sts::(?P<account>\d{12}):assumed-role/(?P<name>[\w+=,.@-]+)/"
@@ -33,13 +35,15 @@ class Caller:
 
     @property
     def partition(self) -> str:
-        """aws, aws-cn or aws-us-gov."""
+        """The partition: aws, aws-cn or aws-us-gov."""
         return self.arn.split(":")[1] if self.arn.count(":") >= 5 else "aws"
 
     @property
     def principal(self) -> str:
-        """The ARN of the role or user that has the policies; for a session, its role. The role's
-        path is missing: ARNs of sessions do not have it."""
+        """The ARN of the role or user that has the policies; for a session, its role.
+
+        The role's path is missing, because ARNs of sessions do not have it.
+        """
         if match := _ROLE.match(self.arn):
             return f"arn:{match['partition']}:iam::{match['account']}:role/{match['name']}"
         return self.arn
@@ -47,7 +51,7 @@ class Caller:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """The caller, None if unknown; and the checks of identity and clock, in this order."""
+    """The caller, None if unknown, and the checks of identity and clock, in this order."""
 
     caller: Caller | None
     checks: tuple[Check, ...]
@@ -57,8 +61,10 @@ NOT_USED = "not used: no AWS credentials found, and store and table are on this 
 
 
 def identify(aws: Aws, region: str, now: Callable[[], datetime], *, needed: bool) -> Account:
-    """Calls STS. Without credentials, the identity is off, or failed if the store or the table
-    ``needed`` them."""
+    """Calls STS.
+
+    Without credentials, the identity is off, or failed if the store or the table ``needed`` them.
+    """
     try:
         found = aws.has_credentials()
     except CredentialsInvalid as error:
@@ -72,7 +78,7 @@ def identify(aws: Aws, region: str, now: Callable[[], datetime], *, needed: bool
 
 
 def reader(aws: Aws, region: str) -> Check:
-    """Whether the role that reads Inspector can be assumed."""
+    """Checks whether the role that reads Inspector can be assumed."""
     reply = aws.call(_WHO, region)
     if reply.outcome == ALLOWED:
         return Check("reader", OK, str(reply.values["Arn"]))
@@ -103,10 +109,10 @@ def _identity(reply: Reply) -> Check:
 
 
 def clock(date: str, before: datetime, after: datetime) -> Check:
-    """This machine's clock compared with the Date header of a response whose request was sent at
-    ``before`` and which was received at ``after``.
+    """Compares this machine's clock with the Date header of a response.
 
-    A Date has whole seconds: a difference within them and the duration of the call is no skew.
+    Its request was sent at ``before``, and the response was received at ``after``. A Date has whole
+    seconds: a difference within them and the duration of the call is no skew.
     """
     try:
         theirs = parsedate_to_datetime(date)

@@ -17,15 +17,17 @@ _NETWORK = "Check the network, and that the region is enabled."
 
 
 def enabled(aws: Aws, home: str) -> tuple[str, ...]:
-    """The regions that the account has enabled and that have Inspector; only ``home`` if EC2 does
-    not list them."""
+    """Returns the regions that the account has enabled and that have Inspector.
+
+    Returns only ``home`` if EC2 does not list them.
+    """
     reply = aws.call("ec2:DescribeRegions", home)
     names = {str(one.get("RegionName")) for one in reply.values.get("Regions", ())}
     return tuple(sorted(names & set(known_regions()))) or (home,)
 
 
 def check(aws: Aws, region: str, *, required: bool) -> Check:
-    """Whether Inspector is on in the region. Off is a failure only if it is ``required``."""
+    """Checks whether Inspector is on in the region. Off fails only if it is ``required``."""
     reply, what = aws.call(ACTION, region), f"Inspector {region}"
     if reply.outcome != ALLOWED:
         return _unread(what, reply)
@@ -66,8 +68,10 @@ def _unread(what: str, reply: Reply) -> Check:
 
 
 def folded(checks: Sequence[Check]) -> list[Check]:
-    """The checks, with one line for all regions where Inspector is off and may be off. Off in all
-    regions is one failed check."""
+    """Returns the checks, with one line for all regions where Inspector is off and may be off.
+
+    If it is off in all regions, this is one failed check.
+    """
     off = [one for one in checks if (one.state, one.detail) == (OFF, _IS_OFF)]
     if not off:
         return list(checks)

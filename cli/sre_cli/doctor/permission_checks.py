@@ -1,5 +1,7 @@
-"""Checks of single permissions: allowed, missing (with the policy statement that grants it), or
-unknown."""
+"""Checks of single permissions: allowed, missing or unknown.
+
+A missing permission comes with the policy statement that grants it.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,7 @@ from sre_cli.doctor.required_permissions import Need
 from sre_findings.model.permission import Permission
 
 _ADMINISTRATORS = ("inspector2:ListMembers", "organizations:ListAccounts")
-# what IAM writes in a denial; a service that refuses for another reason writes something else
+# The text of IAM in a denial. A service that refuses for another reason has a different text.
 _IAM_DENIAL = "not authorized to perform"
 _OUTCOMES = {
     ALLOWED: (OK, "allowed: the call succeeded", ""),
@@ -54,9 +56,9 @@ def _missing(need: Need, reply: Reply) -> Check:
 
 
 def simulated(needs: Sequence[Need], aws: Aws, caller: Caller, region: str) -> list[Check]:
-    """Checks permissions with IAM's policy simulator, for actions that no harmless call covers. It
-    evaluates the policies of the role, not those of buckets and keys.
+    """Checks permissions with IAM's policy simulator, for actions that no harmless call covers.
 
+    It evaluates the policies of the role, not those of buckets and keys.
     https://docs.aws.amazon.com/IAM/latest/APIReference/API_SimulatePrincipalPolicy.html
     """
     actions = [need.action for need in needs]

@@ -19,8 +19,10 @@ _INDENT = "   "
 
 
 def render(checks: Sequence[Check], width: int | None, colour: int) -> str:
-    """The headline and one row for each check, each with its remedy below. A remedy is not wrapped,
-    so that a command in it can be copied."""
+    """Returns the headline and one row for each check, each with its remedy below.
+
+    A remedy is not wrapped, so that a command in it can be copied.
+    """
     return text_of(_lines(checks, width, colour))
 
 

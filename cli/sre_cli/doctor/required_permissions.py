@@ -16,15 +16,15 @@ from sre_cli.doctor.identity import Caller
 from sre_findings.settings import Settings
 
 EVERYTHING, SCAN, JOBS, SERVER = PARTS = ("everything", "scan", "jobs", "server")
-"""Whose permissions are checked: all, or those of the role of one task."""
+"""The permissions to check: all, or those of the role of one task."""
 
 
 @dataclass(frozen=True, slots=True)
 class Need:
     """One permission.
 
-    ``without`` says what does not work without it. An ``optional`` one is a warning if it is
-    missing, not a failure. ``asked`` has the arguments of the call, None for the policy simulator.
+    ``without`` is what does not work without it. An ``optional`` permission that is missing is a
+    warning, not a failure. ``asked`` has the arguments of the call, None for the policy simulator.
     ``parts`` are the parts that need it. ``as_reader`` calls are made with the role that reads
     Inspector, if there is one.
     """
@@ -41,8 +41,10 @@ class Need:
 def needs(
     settings: Settings, caller: Caller, region: str, now: datetime, part: str = EVERYTHING
 ) -> list[Need]:
-    """The permissions that ``part`` needs with these settings, except those of the store and the
-    table, which ``storage`` checks."""
+    """Returns the permissions that ``part`` needs with these settings.
+
+    Those of the store and the table are left out; ``storage`` checks them.
+    """
     every = [
         *_scan(caller, region),
         *_context(caller, region, now),
@@ -108,7 +110,7 @@ def _scan(caller: Caller, region: str) -> list[Need]:
 
 
 def _context(caller: Caller, region: str, now: datetime) -> list[Need]:
-    """For ``vulnerabilities --context``."""
+    """Returns the permissions for ``vulnerabilities --context``."""
     instance, without = f"i-{'0' * 17}", "--context omits it"
     image = (
         f"arn:{caller.partition}:ecr:{region}:{caller.account}:repository/none/sha256:{'0' * 64}"
@@ -158,7 +160,7 @@ def _secrets(settings: Settings, caller: Caller) -> list[Need]:
 
 
 def _engine(settings: Settings, caller: Caller) -> list[Need]:
-    """Those of Athena, if it is the engine."""
+    """Returns the permissions of Athena, if it is the engine."""
     if not settings.engine.startswith("athena://"):
         return []
     group = urlsplit(settings.engine).path.strip("/")

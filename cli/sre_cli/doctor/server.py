@@ -12,11 +12,11 @@ from sre_findings.settings import Settings
 if TYPE_CHECKING:
     from sre_findings.client.connection import Remote
 
-SECONDS = 10.0  # until the server must have answered
+SECONDS = 10.0  # maximum time for the server's answer
 
 
 def server(settings: Settings) -> list[Check]:
-    """The server's own readiness check, and a query with the token; off without SRE_SERVER."""
+    """Checks the server's readiness, and a query with the token; off without SRE_SERVER."""
     if not settings.server:
         return [Check("server", OFF, "SRE_SERVER is not set: queries run on this machine")]
     from sre_findings.client.connection import Remote
@@ -32,8 +32,10 @@ def server(settings: Settings) -> list[Check]:
 
 
 def _token(remote: Remote, settings: Settings) -> list[Check]:
-    """Whether the server accepts SRE_TOKEN. Without a token nothing is checked: a server on this
-    machine may need none."""
+    """Checks whether the server accepts SRE_TOKEN.
+
+    Without a token nothing is checked, because a server on this machine may need none.
+    """
     if not settings.token:
         return []
     from sre_findings.client.service import RemoteService

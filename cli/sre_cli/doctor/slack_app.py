@@ -41,7 +41,7 @@ SCOPES = {
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """The result of one check: its state, what was found, and what to do if it is wrong."""
+    """The result of one check: its state, the details, and the remedy if it is wrong."""
 
     what: str
     state: str
@@ -51,8 +51,11 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What to check beside the environment: the function's URL, the Slack user (TEAM/USER) whose
-    access is checked, and the channels of the digest. Each is optional."""
+    """What to check in addition to the environment.
+
+    ``Target`` has the function's URL, the Slack user (TEAM/USER) to check access for, and the
+    channels of the digest. Each is optional.
+    """
 
     environ: Mapping[str, str]
     url: str = ""
@@ -61,7 +64,7 @@ class Target:
 
 
 def checks(target: Target) -> Iterator[Check]:
-    """Every check, as soon as it is done."""
+    """Yields every check as soon as it is done."""
     secrets, check = _secrets(target.environ)
     yield check
     yield from bot(secrets, target.environ)
@@ -92,7 +95,7 @@ def _complete(secrets: Secrets) -> Check:
 
 
 def bot(secrets: Secrets | None, environ: Mapping[str, str]) -> Iterator[Check]:
-    """The bot that the token belongs to, and its scopes.
+    """Checks the bot that the token belongs to, and its scopes.
 
     https://docs.slack.dev/reference/methods/auth.test; a header of every response has the scopes.
     """
@@ -115,7 +118,7 @@ def bot(secrets: Secrets | None, environ: Mapping[str, str]) -> Iterator[Check]:
 
 
 def channel(identity: str, secrets: Secrets | None, environ: Mapping[str, str]) -> Check:
-    """Whether the bot can post a digest in the channel.
+    """Checks whether the bot can post a digest in the channel.
 
     https://docs.slack.dev/reference/methods/conversations.info
     """
@@ -135,8 +138,10 @@ def channel(identity: str, secrets: Secrets | None, environ: Mapping[str, str]) 
 
 
 def _server(secrets: Secrets | None, target: Target) -> Check:
-    """Whether the server accepts the token and lets the user see findings. Without a user, the
-    query is made for one without access."""
+    """Checks whether the server accepts the token and lets the user see findings.
+
+    Without a user, the query is made for a user without access.
+    """
     url = target.environ.get("SRE_SERVER", "")
     if not url:
         return Check("server", WRONG, "SRE_SERVER is not set")
@@ -156,7 +161,7 @@ def _server(secrets: Secrets | None, target: Target) -> Check:
 
 
 def _table(environ: Mapping[str, str]) -> Check:
-    """Whether the function's table has the right key and expires its records."""
+    """Checks whether the function's table has the right key and expires its records."""
     name = environ.get("SRE_SLACK_TABLE", "")
     if not name:
         return Check("table", SKIPPED, "SRE_SLACK_TABLE is not set")
@@ -175,7 +180,7 @@ def _table(environ: Mapping[str, str]) -> Check:
 
 
 def _described(name: str) -> tuple[list[tuple[str, str]], str]:
-    """The table's keys, (name, type) each, and the attribute of its time to live; "" if off."""
+    """Returns the table's keys, as (name, type), and its time-to-live attribute, "" if off."""
     import boto3
     from botocore.config import Config
 
@@ -192,7 +197,7 @@ def _described(name: str) -> tuple[list[tuple[str, str]], str]:
 
 
 def _function(secrets: Secrets | None, target: Target) -> Iterator[Check]:
-    """Whether the function rejects unsigned requests, and answers ``help`` in time."""
+    """Checks whether the function rejects unsigned requests, and answers ``help`` in time."""
     if not target.url:
         yield Check("function", SKIPPED, "its URL is unknown: use --url")
         return
@@ -245,7 +250,7 @@ def _post(url: str, headers: Mapping[str, str], body: bytes) -> tuple[int, bytes
 
 
 def as_json(found: Sequence[Check]) -> str:
-    """The checks as JSON."""
+    """Returns the checks as JSON."""
     rows = [
         {"what": one.what, "state": one.state, "said": one.detail, "do": one.remedy}
         for one in found

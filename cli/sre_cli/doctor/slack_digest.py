@@ -1,4 +1,4 @@
-"""Checks of what the digest needs from Slack: the bot token, its scopes and the channels."""
+"""Checks of the bot token, its scopes and the channels that the digest needs."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ _STATES = {slack_app.OK: OK, slack_app.WRONG: FAILED, slack_app.SKIPPED: OFF}
 _NO_BOT = "neither SRE_SLACK_SECRET_ID nor SRE_SLACK_BOT_TOKEN is set: no digest, no commands"
 _NO_CHANNELS = "SRE_SLACK_CHANNELS is not set: the digest has no default channel"
 _CHANNELS = "List the channels in a file and set SRE_SLACK_CHANNELS to it: see docs/slack.md."
-# why reading the secret fails when it has no token; a secret without a value is not found, too
+# Why reading the secret fails if it has no token. A secret without a value is not found either.
 _EMPTY = ("the secret has no bot_token", "ResourceNotFoundException")
 
 
 def slack(settings: Settings, environ: Mapping[str, str]) -> list[Check]:
-    """The checks of the bot and of each channel; off without a bot token."""
+    """Returns the checks of the bot and of each channel; off without a bot token."""
     if not settings.slack_bot_token and not settings.slack_secret_id:
         return [Check("Slack", OFF, _NO_BOT)]
     token, failure = _token(settings)
@@ -43,7 +43,7 @@ def _channels(settings: Settings, secrets: Secrets, environ: Mapping[str, str]) 
 
 
 def _token(settings: Settings) -> tuple[str, Check | None]:
-    """The bot token; or "" and the check that says why there is none."""
+    """Returns the bot token, or "" and the check that reports why there is none."""
     from sre_reports.digest.delivery.bot_token import bot_token
 
     try:

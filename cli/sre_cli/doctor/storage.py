@@ -48,8 +48,8 @@ _DYNAMODB = {
 class _RoundTrip:
     """The steps of a round trip through the store or the table.
 
-    ``actions`` has the AWS permission of each step that needs one; each is a check. A step without
-    one is a check only if it fails.
+    ``actions`` has the AWS permission of each step that needs one; each is a check. Any other step
+    is a check only if it fails.
     """
 
     def __init__(self, what: str, actions: Mapping[str, str]) -> None:
@@ -57,7 +57,7 @@ class _RoundTrip:
         self._found: dict[str, Check] = {}
 
     def run(self, name: str, step: Callable[[], T]) -> T | None:
-        """The result of the step; None and a failed check if it raised SreError."""
+        """Returns the result of the step; None and a failed check if it raised SreError."""
         what = self._actions.get(name, self._what)
         try:
             found = step()
@@ -74,8 +74,10 @@ class _RoundTrip:
         return any(one.state == FAILED for one in self._found.values())
 
     def checks(self, whole: Check | None = None) -> list[Check]:
-        """The check of the round trip as a whole, if it ended; then one check for each permission,
-        including those of steps that were not tried."""
+        """Returns the check of the whole round trip, if it ended, then one for each permission.
+
+        The latter include the permissions of steps that were not tried.
+        """
         first = [whole] if whole else [self._found[self._what]] if self._what in self._found else []
         untried = "not tried: an earlier step failed"
         return [
@@ -107,7 +109,7 @@ def store(blobs: Blobs, now: datetime) -> list[Check]:
 
 
 def readable(blobs: Blobs) -> list[Check]:
-    """Lists the commits and reads the newest one, for roles that write none."""
+    """Lists the commits and reads the newest one, for roles that do not write commits."""
     remote = blobs.url.startswith("s3://")
     trip = _RoundTrip("store", {one: _S3[one] for one in ("list", "read")} if remote else {})
     keys = trip.run("list", lambda: list(blobs.keys(COMMITS))) or [f"{COMMITS}none"]
@@ -125,7 +127,7 @@ def _read(blobs: Blobs, key: str) -> bytes:
 
 
 def _written(url: str, *, intact: bool, once: bool) -> Check:
-    """The check of a store to which a blob was written twice."""
+    """Returns the check of a store to which a blob was written twice."""
     if not intact:
         return Check("store", FAILED, f"{url} does not return what was written", _NOT_S3)
     if not once:
@@ -147,8 +149,10 @@ def _folder(url: str) -> Path:
 
 
 def table(place: Table, url: str, now: datetime) -> list[Check]:
-    """Writes a row twice (the second must be refused), reads it and removes it. A row that cannot
-    be removed expires within an hour."""
+    """Writes a row twice (the second must be refused), reads it and removes it.
+
+    A row that cannot be removed expires within an hour.
+    """
     remote = url.startswith("dynamodb://")
     if not remote and not Path(url.removeprefix("sqlite:///")).exists():
         return [Check("table", WARNING, f"{url} does not exist yet", _NOT_YET)]
@@ -172,7 +176,7 @@ def table(place: Table, url: str, now: datetime) -> list[Check]:
 
 
 def snapshot(snapshots: Snapshots, settings: Settings, now: datetime) -> list[Check]:
-    """The newest snapshot: its age, and whether it is complete."""
+    """Checks the newest snapshot: its age, and whether it is complete."""
     commits = snapshots.commits()
     if not commits:
         return [Check("snapshot", WARNING, "no snapshot yet", "Run: sre-cli scan")]

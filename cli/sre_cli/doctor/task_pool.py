@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from sre_cli.doctor.check import FAILED, UNKNOWN, Check
 from sre_findings.model.errors import SreError
 
-THREADS = 16  # at most
+THREADS = 16  # maximum number
 _LATE = "no answer in time"
 _MORE_TIME = "Check the network, or allow more time with --timeout."
 
@@ -30,11 +30,10 @@ Outcome = Sequence[Check] | Exception
 def run_tasks(
     tasks: Sequence[Task], ends: float, clock: Callable[[], float] = time.monotonic
 ) -> list[Check]:
-    """The checks of every task, in the order of the tasks. ``ends`` is a time of ``clock``, in
-    seconds.
+    """Returns the checks of every task, in the order of the tasks.
 
-    A task that raises an SreError is a failed check; any other exception is raised. Threads that
-    hang end with the process.
+    ``ends`` is a time of ``clock``, in seconds. A task that raises an SreError is a failed check;
+    any other exception is raised. Threads that hang end with the process.
     """
     waiting: queue.SimpleQueue[int] = queue.SimpleQueue()
     done: queue.SimpleQueue[tuple[int, Outcome]] = queue.SimpleQueue()
@@ -65,7 +64,7 @@ def _gathered(
     ends: float,
     clock: Callable[[], float],
 ) -> dict[int, Sequence[Check]]:
-    """The checks of the tasks that ended in time, by the task's number."""
+    """Returns the checks of the tasks that ended in time, by the task's number."""
     found: dict[int, Sequence[Check]] = {}
     while len(found) < count:
         try:

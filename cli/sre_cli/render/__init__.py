@@ -1,1 +1,1 @@
-"""What the commands print: answers and plain records as text for a terminal."""
+"""The output of the commands: answers and plain records as text for a terminal."""

@@ -1,5 +1,7 @@
-"""Live context of a resource as text: state, patches, agent and CPU of an instance; the clusters
-that run an image."""
+"""Live context of a resource as text.
+
+It has state, patches, agent and CPU of an instance, or the clusters that run an image.
+"""
 
 from __future__ import annotations
 
@@ -23,14 +25,17 @@ from sre_findings.model.resources.aws_context import (
 
 T = TypeVar("T")
 
-_LABEL = 9  # cells, the longest label and a space
+_LABEL = 9  # cells: the longest label and a space
 _TAGS, _TAG = 4, 40  # tags shown, and cells of each; JSON has all
 _BARS = "▁▂▃▄▅▆▇█"
 
 
 def context_lines(context: Context, known_name: str, width: int | None) -> Iterator[str]:
-    """One line for each part of the context, wrapped to ``width``; none if nothing was checked,
-    because the notes give the reasons. ``known_name`` is not repeated."""
+    """Yields one line for each part of the context, wrapped to ``width``.
+
+    Yields none if nothing was checked, because the notes give the reasons. ``known_name`` is not
+    repeated.
+    """
     if not any(part.checked for part in context.told):
         return
     if context.clusters.checked:
@@ -50,8 +55,10 @@ def context_lines(context: Context, known_name: str, width: int | None) -> Itera
 
 
 def context_source(context: Context) -> str:
-    """The services, account and region that the context comes from, and when they were queried;
-    empty if nothing was checked."""
+    """Returns the services, account and region of the context, and the time of the query.
+
+    Empty if nothing was checked.
+    """
     checked = [
         (part.source.split(maxsplit=1)[0], part.asked_at)
         for part in context.told
@@ -99,7 +106,7 @@ def _each(what: str, addresses: Sequence[str]) -> list[str]:
 
 
 def _tags(one: Instance) -> str:
-    """The first tags by name, each shortened, and the number of others."""
+    """Returns the first tags by name, each shortened, and the number of others."""
     texts = [
         cut(printable(f"{key}={value}"), _TAG)
         for key, value in sorted(one.tags.items())
@@ -160,8 +167,10 @@ def _cpu(one: Cpu) -> list[str]:
 
 
 def _sparkline(hours: Sequence[float | None]) -> str:
-    """One bar for each hour, oldest first, on a scale from 0 to 100 %; a dot for an hour without
-    data."""
+    """Returns one bar for each hour, oldest first, on a scale from 0 to 100 %.
+
+    An hour without data is a dot.
+    """
     return "".join(
         "·" if value is None else _BARS[min(max(int(value / 100 * len(_BARS)), 0), len(_BARS) - 1)]
         for value in hours

@@ -1,5 +1,7 @@
-"""An answer about coverage gaps, as text for a terminal. See ``sentences`` for ``width`` and
-``colour``."""
+"""An answer about coverage gaps, as text for a terminal.
+
+See ``sentences`` for ``width`` and ``colour``.
+"""
 
 from __future__ import annotations
 
@@ -29,8 +31,11 @@ _UNREAD = (
 
 
 def render_coverage(answer: CoverageAnswer, width: int | None, colour: int) -> str:
-    """The resources that Inspector does not scan, by reason and with a remedy; the account/region
-    pairs that were not read; and the provenance."""
+    """Returns the coverage gaps and the provenance.
+
+    The gaps are the resources that Inspector does not scan, by reason and with a remedy, and the
+    account/region pairs that were not read.
+    """
     return text_of(_coverage(answer, width, colour))
 
 
@@ -60,8 +65,10 @@ def _unread(cell: Sequence[str]) -> list[str]:
 
 
 def _gaps(reason: str, rows: Sequence[Coverage], width: int | None, colour: int) -> Iterator[str]:
-    """A reason, its remedy and its resources. Each scan type of a resource has a row; the count is
-    of resources."""
+    """Yields a reason, its remedy and its resources.
+
+    Each scan type of a resource has a row; the count is of resources.
+    """
     resources = {(row.account_id, row.region, row.resource_type, row.resource_id) for row in rows}
     title = f"{wording.capital(explain(reason))} ({reason}): {len(resources):,}"
     yield ""

@@ -1,5 +1,7 @@
-"""Answers that consist of a headline and a list, as text for a terminal. See ``sentences`` for
-``width`` and ``colour``."""
+"""Answers that consist of a headline and a list, as text for a terminal.
+
+See ``sentences`` for ``width`` and ``colour``.
+"""
 
 from __future__ import annotations
 
@@ -15,8 +17,10 @@ _INDENT = "   "
 
 
 def render_list(answer: AnyListAnswer, width: int | None, colour: int) -> str:
-    """The headline, the table with a sentence or command below a row that has one, and the
-    provenance."""
+    """Returns the headline, the table and the provenance.
+
+    A row may have a sentence or command below it.
+    """
     return text_of(_list(answer, width, colour))
 
 
@@ -81,7 +85,7 @@ def _words(value: object, one: Shown) -> str:
 
 
 def _below(item: Mapping[str, object], one: Shown, width: int | None, colour: int) -> Iterator[str]:
-    """A sentence, wrapped; or a command, not wrapped, so that it can be copied."""
+    """Yields a sentence, wrapped; or a command, not wrapped, so that it can be copied."""
     if not item[one.field]:
         return
     value = str(item[one.field])

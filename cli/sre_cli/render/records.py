@@ -18,7 +18,7 @@ from sre_cli.render.terminal import colour_of
 def render_records(
     records: Sequence[Mapping[str, Any]], columns: Sequence[Column], output: str
 ) -> str:
-    """The records in the format ``output``: table, json, ndjson or csv.
+    """Returns the records in the format ``output``: table, json, ndjson or csv.
 
     A table shows only ``columns``; a column's title in lower case is the key of its values. The
     other formats have every key.

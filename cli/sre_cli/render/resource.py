@@ -1,5 +1,7 @@
-"""An answer about one resource, as text for a terminal. See ``sentences`` for ``width`` and
-``colour``."""
+"""An answer about one resource, as text for a terminal.
+
+See ``sentences`` for ``width`` and ``colour``.
+"""
 
 from __future__ import annotations
 
@@ -21,14 +23,16 @@ _REACHABILITY = {REACHABLE: "reachable", NOT_REACHABLE: "not reachable"}
 
 
 def render_resource(answer: ResourceAnswer, width: int | None, colour: int) -> str:
-    """The verdict (unless it is simply "vulnerable"), the counts, the findings with the highest
-    severity first, and the provenance."""
+    """Returns the verdict, the counts, the findings and the provenance.
+
+    The verdict is left out if it is "vulnerable". Findings are ordered by severity, highest first.
+    """
     return text_of(_resource(answer, width, colour))
 
 
 def _resource(answer: ResourceAnswer, width: int | None, colour: int) -> Iterator[str]:
     verdict = answer.verdict
-    # the first note of a stale answer: the snapshot is used because Inspector did not answer
+    # The first note of a stale answer is that Inspector did not answer and the snapshot is used.
     first = 1 if answer.stale else 0
     yield from notes(verdict.notes[:first], width)
     if verdict.reason != FINDINGS:
@@ -57,7 +61,7 @@ def _resource(answer: ResourceAnswer, width: int | None, colour: int) -> Iterato
 
 
 def _name(resource: Resource, account_name: str, colour: int) -> str:
-    """Name, id, account and region; the first of them is bold."""
+    """Returns name, id, account and region. The first of them is bold."""
     account = f"{account_name} ({resource.account_id})" if account_name else resource.account_id
     place = [part for part in (account, resource.region) if part]
     names = [resource.name, resource.resource_id] if resource.name else [resource.resource_id]
@@ -114,7 +118,7 @@ def _finding(one: Finding, as_of: datetime | None) -> tuple[str, ...]:
 
 
 def _package(one: Finding) -> str:
-    """The first package and the number of others; the title of a finding without packages."""
+    """Returns the first package and the number of others, or the title if there is none."""
     names = wording.packages(one)
     if not names:
         return one.title or "-"

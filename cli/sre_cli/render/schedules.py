@@ -31,14 +31,16 @@ COMING = (Column("At"), Column("Local"), Column("Name"), Column("Command", floor
 def listed(
     schedules: Iterable[Schedule], settings: Settings, now: datetime
 ) -> list[dict[str, Any]]:
-    """One record for each schedule, with its next run and the outcome of its last slot, if the
-    table has it."""
+    """Returns one record for each schedule.
+
+    It has the next run, and the outcome of the last slot if the table has it.
+    """
     slots = Slots(open_table(settings.table), owner="")
     return [_row(one, slots, now) for one in schedules]
 
 
 def coming(schedules: Iterable[Schedule], now: datetime, count: int) -> list[dict[str, Any]]:
-    """The next ``count`` runs of all schedules, earliest first."""
+    """Returns the next ``count`` runs of all schedules, earliest first."""
     fires = islice(merge(*(_fires(one, now) for one in schedules), key=lambda pair: pair[0]), count)
     return [
         {

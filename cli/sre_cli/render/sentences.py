@@ -1,8 +1,7 @@
-"""Sentences that several answers share: the verdict, notes, provenance, and wrapping to the
-terminal.
+"""Sentences that several answers share: the verdict, notes and provenance.
 
-``width`` is the terminal's width in cells, or None for output that must not be wrapped or
-shortened; ``colour`` is a ``terminal.Colour``.
+Also wraps them to the terminal. ``width`` is the terminal's width in cells, or None for output that
+must not be wrapped or shortened; ``colour`` is a ``terminal.Colour``.
 """
 
 from __future__ import annotations
@@ -22,11 +21,11 @@ from sre_findings.model.answers.verdict import (
 from sre_reports import wording
 
 _STYLES = {CLEAN: "good", UNKNOWN: "warn"}
-_SELF_EVIDENT = (NO_SNAPSHOT, NO_SUCH_RESOURCE)  # reasons that cannot be taken for an all-clear
+_SELF_EVIDENT = (NO_SNAPSHOT, NO_SUCH_RESOURCE)  # reasons that cannot be mistaken for an all-clear
 
 
 def verdict_lines(verdict: Verdict, width: int | None, colour: int) -> Iterator[str]:
-    """The verdict and its explanation. An unknown verdict is marked as no all-clear."""
+    """Yields the verdict and its explanation. An unknown verdict is marked as no all-clear."""
     headline = wording.headline(verdict)
     yield styled(f"{headline}.", _STYLES.get(verdict.verdict, "bad"), colour)
     if verdict.explanation.lower() not in headline.lower():
@@ -36,7 +35,7 @@ def verdict_lines(verdict: Verdict, width: int | None, colour: int) -> Iterator[
 
 
 def proof(of: Proof, width: int | None, colour: int, *, hint: str = "") -> Iterator[str]:
-    """The reasons why the source is incomplete, if any; then the source with its age.
+    """Yields the reasons why the source is incomplete, if any, then the source with its age.
 
     ``hint`` is appended to the source when it is a snapshot.
     """
@@ -50,17 +49,17 @@ def proof(of: Proof, width: int | None, colour: int, *, hint: str = "") -> Itera
 
 
 def notes(every: Iterable[str], width: int | None) -> Iterator[str]:
-    """One sentence for each note."""
+    """Yields one sentence for each note."""
     yield from (line for note in every for line in wrapped(f"Note: {sentence(note)}", width))
 
 
 def faint(text: str, width: int | None, colour: int) -> Iterator[str]:
-    """The text in a muted style, wrapped."""
+    """Yields the text in a muted style, wrapped."""
     yield from (styled(line, "muted", colour) for line in wrapped(text, width))
 
 
 def sentence(text: str) -> str:
-    """The text with a capital letter and a full stop."""
+    """Returns the text with a capital letter and a full stop."""
     return wording.capital(_terminated(text))
 
 
@@ -70,7 +69,7 @@ def _terminated(text: str) -> str:
 
 
 def wrapped(text: str, width: int | None) -> list[str]:
-    """Lines of whole words. An id that is longer than the line is not broken."""
+    """Returns lines of whole words. An id that is longer than the line is not broken."""
     clean = printable(text)
     if width is None:
         return [clean]
@@ -78,5 +77,5 @@ def wrapped(text: str, width: int | None) -> list[str]:
 
 
 def text_of(lines: Iterable[str]) -> str:
-    """The lines as one text with a final newline."""
+    """Returns the lines as one text with a final newline."""
     return "\n".join(lines) + "\n"

@@ -1,4 +1,4 @@
-"""Snapshots as text: the result of a scan, the list of snapshots, and what pruning does to them."""
+"""Snapshots as text: the result of a scan, the list of snapshots, and the result of pruning."""
 
 from __future__ import annotations
 
@@ -38,8 +38,11 @@ _PRUNED = (Column("Snapshot"), Column("Pruned"), Column("Why", floor=20))
 
 
 def render_commit(commit: Commit) -> str:
-    """The result of a scan: one line with id, state, number of findings and duration, then one
-    line for each reason why the snapshot is partial."""
+    """Returns the result of a scan.
+
+    One line has the id, state, number of findings and duration. Each reason why the snapshot is
+    partial follows on a line.
+    """
     seconds = (commit.ended_at - commit.started_at).total_seconds()
     claim = f"{commit.state} {commit.claim}" if not commit.reasons else commit.state
     findings = wording.number(commit.totals["distinct"], "finding")
@@ -50,7 +53,7 @@ def render_commit(commit: Commit) -> str:
 def render_snapshots(
     commits: Iterable[Snapshot], now: datetime, width: int | None, colour: int
 ) -> str:
-    """A table of snapshots, newest first. ``commits`` are ordered oldest first."""
+    """Returns a table of snapshots, newest first. ``commits`` are ordered oldest first."""
     rows = [_snapshot(one, now) for one in commits]
     if not rows:
         return text_of(["There is no snapshot yet. Run: sre-cli scan."])
@@ -67,8 +70,10 @@ def _snapshot(one: Snapshot, now: datetime) -> tuple[str, ...]:
 
 
 def render_fates(fates: Iterable[Fate], output: str) -> str:
-    """What pruning would do to each snapshot, and why; newest first. ``fates`` are ordered oldest
-    first."""
+    """Returns what pruning would do to each snapshot, and why, newest first.
+
+    ``fates`` are ordered oldest first.
+    """
     rows = [
         {"snapshot": one.snapshot_id, "fate": "kept" if one.kept else "pruned", "why": one.why}
         for one in fates
@@ -77,7 +82,10 @@ def render_fates(fates: Iterable[Fate], output: str) -> str:
 
 
 def render_pruned(tombstones: Iterable[Tombstone], output: str) -> str:
-    """The snapshots that were pruned, newest first. ``tombstones`` are ordered oldest first."""
+    """Returns the snapshots that were pruned, newest first.
+
+    ``tombstones`` are ordered oldest first.
+    """
     rows = [
         {"snapshot": one.snapshot_id, "pruned": iso(one.pruned_at), "why": one.why}
         for one in tombstones

@@ -1,5 +1,7 @@
-"""An answer about all resources of a scope, as text for a terminal. See ``sentences`` for
-``width`` and ``colour``."""
+"""An answer about all resources of a scope, as text for a terminal.
+
+See ``sentences`` for ``width`` and ``colour``.
+"""
 
 from __future__ import annotations
 
@@ -13,12 +15,12 @@ from sre_findings.model.answers.verdict import FINDINGS
 from sre_reports import wording
 
 _NAME = 40  # cells of a group's name beside its id
-# the order in which the columns of severities are dropped; None is never dropped
+# The order in which the columns of severities are dropped. None is never dropped.
 _DROPS = dict(zip(wording.SEVERITIES, (None, None, None, 7, 4, 5, 6), strict=True))
 
 
 def render_summary(answer: SummaryAnswer, width: int | None, colour: int) -> str:
-    """The counts of the scope, one row for each group, and the provenance."""
+    """Returns the counts of the scope, one row for each group, and the provenance."""
     return text_of(_summary(answer, width, colour))
 
 
@@ -60,7 +62,7 @@ def _groups(answer: SummaryAnswer, width: int | None, colour: int) -> list[str]:
         Column("Exploit", right=True, drop=3),
     ]
     kept = [n for n in range(len(columns)) if (n != 1 or named) and (n != 8 or other)]
-    # ids of resources can be longer than a line: in the last column they hide no other column
+    # Ids of resources can be longer than a line. In the last column they hide no other column.
     if answer.by == "resource":
         kept, width = [*kept[1 + named :], *kept[named::-1]], None
     rows = [_group(group, answer.by or "") for group in answer.groups]

@@ -12,12 +12,12 @@ GAP = 2
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column. With a ``floor`` it may shrink to that many cells; without one its cells are
-    never cut.
+    """One column.
 
-    ``drop`` is the order in which columns are dropped if the table does not fit, lowest first; a
-    column with None is never dropped. ``style`` is the name of a terminal style, or a function from
-    a cell's text to one.
+    With a ``floor`` it may shrink to that many cells; without one its cells are never cut. ``drop``
+    is the order in which columns are dropped if the table does not fit, lowest first; a column with
+    None is never dropped. ``style`` is the name of a terminal style, or a function from a cell's
+    text to one.
     """
 
     title: str
@@ -44,7 +44,7 @@ class Fit:
 
 
 def fit(columns: Sequence[Column], rows: Sequence[Row], room: int | None) -> Fit:
-    """The columns and widths that fit into ``room`` cells; None means no limit.
+    """Returns the columns and widths that fit into ``room`` cells; None means no limit.
 
     Columns that can be dropped and are empty are dropped first. Then columns with a floor shrink.
     If that is not enough, columns are dropped one by one, each time with the others back at full
@@ -69,8 +69,10 @@ def fit(columns: Sequence[Column], rows: Sequence[Row], room: int | None) -> Fit
 
 
 def _shrunk(columns: Sequence[Column], widths: list[int], room: int | None) -> list[int]:
-    """The widths after shrinking: always the widest column that is still above its floor, until the
-    table fits."""
+    """Returns the widths after shrinking.
+
+    The widest column that is still above its floor shrinks until the table fits.
+    """
     excess = 0 if room is None else sum(widths) + GAP * (len(widths) - 1) - room
     floors = [
         own if column.floor is None else min(own, column.floor)
@@ -97,7 +99,7 @@ def _shrunk(columns: Sequence[Column], widths: list[int], room: int | None) -> l
 def lines(
     columns: Sequence[Column], rows: Sequence[Row], room: int | None, colour: int
 ) -> list[str]:
-    """The table: a line of titles and one line for each row. Makes every value printable."""
+    """Returns a line of titles and one line for each row. Makes every value printable."""
     clean = [tuple(printable(cell) for cell in row) for row in rows]
     fitted = fit(columns, clean, room)
     shown = [columns[n] for n in fitted.places]

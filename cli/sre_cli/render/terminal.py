@@ -17,7 +17,7 @@ class Colour(IntEnum):
     """The colours that a terminal supports. NONE is falsy, and INDEXED equals True."""
 
     NONE = 0
-    INDEXED = 1  # the 256 of xterm
+    INDEXED = 1  # the 256 colours of xterm
     TRUE = 2
 
 
@@ -43,8 +43,11 @@ _STYLES = _FILLS | _TEXTS
 
 
 def colour_of(is_terminal: bool, environ: Mapping[str, str]) -> Colour:
-    """The colours to use for a stream. NO_COLOR takes precedence over FORCE_COLOR, and that over
-    TERM=dumb and whether it is a terminal."""
+    """Returns the colours to use for a stream.
+
+    NO_COLOR takes precedence over FORCE_COLOR, which takes precedence over TERM=dumb and whether
+    the stream is a terminal.
+    """
     if environ.get("NO_COLOR"):
         return Colour.NONE
     forced = environ.get("FORCE_COLOR", "") not in ("", "0")
@@ -60,8 +63,10 @@ def colour_of(is_terminal: bool, environ: Mapping[str, str]) -> Colour:
 
 
 def styled(text: str, style: str, colour: int) -> str:
-    """The text in a style; unchanged without colours, or if the style is unknown (a new severity,
-    for example)."""
+    """Returns the text in a style.
+
+    The text is unchanged without colours, or if the style is unknown (a new severity, for example).
+    """
     codes = _STYLES.get(style)
     if not colour or codes is None or not text:
         return text
@@ -71,14 +76,18 @@ def styled(text: str, style: str, colour: int) -> str:
 
 
 def printable(value: object) -> str:
-    """A value as text without control characters, escape sequences, or marks that hide or reorder
-    letters."""
+    """Returns a value as text without control characters and escape sequences.
+
+    Marks that hide or reorder letters are removed too.
+    """
     return visible(value if isinstance(value, str) else str(value))
 
 
 def width(text: str) -> int:
-    """The width of printable text in cells: two for a wide East Asian letter, none for a combining
-    mark."""
+    """Returns the width of printable text in cells.
+
+    A wide East Asian letter has two cells, a combining mark none.
+    """
     if text.isascii():
         return len(text)
     return sum(_letter(letter) for letter in text)
@@ -91,7 +100,7 @@ def _letter(letter: str) -> int:
 
 
 def cut(text: str, room: int) -> str:
-    """The text in at most ``room`` cells, with an ellipsis if it was cut."""
+    """Returns the text in at most ``room`` cells, with an ellipsis if it was cut."""
     if width(text) <= room:
         return text
     if room < 1:
@@ -101,7 +110,9 @@ def cut(text: str, room: int) -> str:
 
 
 def padded(text: str, room: int, *, right: bool = False) -> str:
-    """The text padded with spaces to ``room`` cells, on the left if ``right``. Longer text is
-    unchanged."""
+    """Returns the text padded with spaces to ``room`` cells, on the left if ``right``.
+
+    Longer text is unchanged.
+    """
     space = " " * max(0, room - width(text))
     return space + text if right else text + space
