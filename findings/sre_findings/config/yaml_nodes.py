@@ -70,7 +70,7 @@ def parse(content: bytes, file: str) -> Node:
         yaml.YAMLError,
         ValueError,
         OverflowError,
-    ) as error:  # PyYAML's own reader, at escapes such as \UFFFFFFFF
+    ) as error:  # raised by PyYAML's own reader for escapes such as \UFFFFFFFF
         raise wrong(file, reader.line, f"it is not YAML: {error}", _QUOTE) from error
 
 
@@ -103,11 +103,11 @@ class _Reader:
 
     def document(self) -> Node:
         """Returns the only document."""
-        self._next()  # the stream begins
+        self._next()  # skip StreamStart
         if self._next()[0] == "StreamEnd":
             return Node(None, 1)
         root = self._node(*self._next(), depth=0)
-        self._next()  # the document ends
+        self._next()  # skip DocumentEnd
         kind, event = self._next()
         if kind != "StreamEnd":
             raise self._wrong(

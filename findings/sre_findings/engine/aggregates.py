@@ -46,7 +46,7 @@ def rollups(engine: Engine, owners: Sequence[str] = ()) -> dict[Scope, Rollup]:
 
 
 def of_resource(engine: Engine, one: Resource) -> Rollup:
-    """Returns the rollup of one resource, with zeroes if it has no findings. It has no flow."""
+    """Returns the rollup of one resource, without a flow. Without findings it has zeroes."""
     names = ("resource_id", "resource_type", "account_id", "region")
     rows = engine.rows("by_resource", **EVERY | {name: getattr(one, name) for name in names})
     return Rollup.counted(rows[0]) if rows else Rollup()

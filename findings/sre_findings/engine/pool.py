@@ -12,7 +12,7 @@ from sre_findings.engine.databases import SHARED
 if TYPE_CHECKING:
     from sre_findings.engine.catalogue import Engine
 
-MOST = 64  # engines
+MOST = 64  # maximum number of engines
 MEMORY = 256 * 1024**2  # bytes of tables that engines hold in memory
 
 

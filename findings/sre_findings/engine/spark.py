@@ -90,7 +90,7 @@ class Spark(Engine):
 
         if table in self._views or not (table in self._raw or self._make_raw(table)):
             return
-        view = seen(table, f"select * from {table}_raw", self._access)  # noqa: S608 - names of ours
+        view = seen(table, f"select * from {table}_raw", self._access)  # noqa: S608 - our own names
         for one in view.reads:
             self._make_view(one)
         for name, select in {**view.helpers, table: view.select}.items():

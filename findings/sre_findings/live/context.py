@@ -156,7 +156,7 @@ def _told(source: str, now: Callable[[], datetime], read: Callable[[], T | None]
         return Told(source, asked_at, checked=True, value=read())
     except NotAsked as error:
         return Told(source, note=_note(service, error))
-    except Exception as error:  # noqa: BLE001 - whatever a foreign answer breaks, in botocore's parsers or here, is a note
+    except Exception as error:  # noqa: BLE001 - any failure to parse a response becomes a note
         return Told(source, asked_at, note=_note(service, error))
 
 

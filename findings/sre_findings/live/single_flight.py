@@ -11,7 +11,7 @@ from typing import Generic, NamedTuple, TypeVar
 from sre_findings.model.errors import Unreachable
 
 T = TypeVar("T")
-KEEP = 30.0  # seconds
+KEEP = 30.0  # seconds for which a result is reused
 DEADLINE = 20.0  # seconds: the longest wait for a result
 _AT_ONCE = 8
 _MOST = 1000  # maximum number of cached results

@@ -13,10 +13,9 @@ BY = ("account", "region", "owner", "type", "resource", "package", "vulnerabilit
 
 @dataclass(frozen=True, slots=True)
 class Summary(Question[SummaryAnswer]):
-    """Counts of findings of all resources.
+    """Counts of findings of all resources, with ``by`` grouped by one of BY.
 
-    With ``by``, one of BY, they are grouped, and the ``count`` groups with the worst counts are
-    returned first (0: all).
+    The worst ``count`` groups are returned, worst first (0: all).
     """
 
     name = "summary"

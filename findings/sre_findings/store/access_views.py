@@ -70,7 +70,7 @@ class SeenTable:
     def __init__(self, table: Table, access: Access) -> None:
         self._table, self._access = table, access
 
-    def put(self, rows: Iterable[Row]) -> None:  # noqa: ARG002 - as every table has it
+    def put(self, rows: Iterable[Row]) -> None:  # noqa: ARG002 - required by the protocol
         """Raises Forbidden: the table is read-only."""
         raise _refused("writing to the table")
 

@@ -82,7 +82,10 @@ class Blobs(BlobReader, Protocol):
         ...
 
     def create(self, key: str, body: bytes) -> bool:
-        """Writes the blob unless its key exists, atomically among all writers. False if it does."""
+        """Writes the blob if its key is free, atomically among all writers.
+
+        Returns False if the key already exists.
+        """
         ...
 
     def delete(self, key: str) -> None:
@@ -129,7 +132,7 @@ class FolderBlobs:
 
     @property
     def url(self) -> str:
-        """``file:///…``."""
+        """The folder's URL, ``file:///…``."""
         return self._folder.as_uri()
 
     def read(self, key: str) -> bytes:
@@ -211,7 +214,7 @@ class FolderBlobs:
                 raise Missing(key)
         return path
 
-    def link(self, key: str, seconds: int) -> str:  # noqa: ARG002 - a folder signs nothing
+    def link(self, key: str, seconds: int) -> str:  # noqa: ARG002 - a folder has no links
         """Raises UsageError: a folder has no download links."""
         do = "Open the file itself, or serve it."
         raise UsageError(f"a download link needs a bucket, and {self._folder} is a folder", do=do)

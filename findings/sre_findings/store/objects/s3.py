@@ -21,7 +21,7 @@ from sre_findings.store.objects.blobs import Missing, Served, Taken, mapped_erro
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-_PIECE = 1 << 20  # bytes
+_PIECE = 1 << 20  # bytes that are copied at once
 
 
 class S3Blobs:
@@ -41,7 +41,7 @@ class S3Blobs:
 
     @property
     def url(self) -> str:
-        """``s3://bucket/prefix``."""
+        """The URL of the bucket and prefix, ``s3://bucket/prefix``."""
         return f"s3://{self._bucket}/{self._prefix}".rstrip("/")
 
     def read(self, key: str) -> bytes:

@@ -56,7 +56,10 @@ class Table(Protocol):
         ...
 
     def create(self, row: Row) -> bool:
-        """Writes the row if its key is free, atomically among all writers. Returns False if not."""
+        """Writes the row if its key is free, atomically among all writers.
+
+        Returns False if the key already exists.
+        """
         ...
 
     def remove(self, partition: str, sort: str) -> None:

@@ -23,7 +23,7 @@ from sre_findings.store.snapshots.reader import Commit
 from sre_findings.store.snapshots.writer import SnapshotWriter
 
 GRACE = timedelta(days=1)
-"""How long files are kept after their commit is deleted: longer than any reader uses a snapshot."""
+"""How long files are kept after their commit is deleted: longer than any reader needs them."""
 
 
 @dataclass(frozen=True, slots=True)
