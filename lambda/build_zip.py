@@ -1,15 +1,15 @@
-"""``make zip``: the deployment package of the Slack function, ``dist/sre-slack.zip``, reproducible
-byte for byte.
+"""``make zip``: the deployment package of the Slack function, ``dist/sre-slack.zip``.
 
-It contains our modules that the function imports, and the libraries of the extra ``slack`` from the
-environment that ``make setup`` installed from requirements.lock. Each file is verified against the
-checksum in its wheel, each version against the lock. Nothing is downloaded. Libraries with compiled
-parts are refused, so that the zip runs on both processor architectures. Of botocore's 440 service
-descriptions it contains only the one that is used.
+The package is reproducible byte for byte. It contains our modules that the function imports, and
+the libraries of the extra ``slack`` from the environment that ``make setup`` installed from
+requirements.lock. Each file is verified against the checksum in its wheel, each version against the
+lock. Nothing is downloaded. Libraries with compiled parts are refused, so that the zip runs on both
+processor architectures. Of botocore's 440 service descriptions it contains only the one that is
+used.
 
 Unchecked bytecode is stored beside each source: Lambda's disk is read-only, so every cold start
-would compile the sources again. Another version of Python than the one that builds ignores the
-bytecode, and starts more slowly.
+would otherwise compile the sources again. Another version of Python than the one that builds the
+zip ignores the bytecode, and starts more slowly.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _WORD = re.compile(r"[A-Za-z0-9._-]+")
 
 
 class Unfit(Exception):
-    """Something must not be deployed. The message says what, and what to do."""
+    """Something must not be deployed. The message has the problem and the remedy."""
 
 
 def main() -> None:
@@ -58,8 +58,10 @@ def main() -> None:
 
 
 def our_files() -> dict[str, bytes]:
-    """Our modules by their path in the zip: those of sre_slack, and all that they import, inside
-    functions too."""
+    """Returns our modules by their path in the zip.
+
+    They are those of sre_slack, and all modules that these import, inside functions too.
+    """
     wanted = [
         _name(path, "sre_slack") for path in (ROOT / OURS["sre_slack"] / "sre_slack").glob("*.py")
     ]
@@ -81,7 +83,7 @@ def _name(path: Path, package: str) -> str:
 
 
 def _source(module: str) -> Path | None:
-    """The file of one of our modules; None for any other name."""
+    """Returns the file of one of our modules; None for any other name."""
     parts = module.split(".")
     if parts[0] not in OURS:
         return None
@@ -97,7 +99,7 @@ def _packages(place: str) -> list[str]:
 
 
 def _imported(tree: ast.AST) -> Iterator[str]:
-    """The names that a module imports, except for type checking."""
+    """Yields the names that a module imports, except for type checking."""
     for node in ast.iter_child_nodes(tree):
         if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
             continue
@@ -111,8 +113,10 @@ def _imported(tree: ast.AST) -> Iterator[str]:
 
 
 def library_files() -> dict[str, bytes]:
-    """The files of all libraries that the extra requires, directly or not, by their path in the
-    zip. Raises Unfit."""
+    """Returns the files of all required libraries by their path in the zip.
+
+    They are the libraries that the extra requires, directly or indirectly. Raises Unfit.
+    """
     config, locked = ConfigParser(), _locked()
     config.read(ROOT / "setup.cfg")
     wanted, found = (
@@ -128,7 +132,7 @@ def library_files() -> dict[str, bytes]:
 
 
 def _names(requirements: list[str]) -> list[str]:
-    """The names of the requirements, without optional ones (extras)."""
+    """Returns the names of the requirements, without optional ones (extras)."""
     plain = [line.strip() for line in requirements if line.strip() and "extra ==" not in line]
     return [_normal(word[0]) for line in plain if (word := _WORD.match(line))]
 
@@ -160,7 +164,7 @@ def _checked(name: str, locked: Mapping[str, str]) -> Distribution:
 
 
 def _held(library: Distribution) -> Iterator[tuple[str, bytes]]:
-    """The required files of a library, each as it was in the wheel. Raises Unfit."""
+    """Yields the required files of a library, each as it was in the wheel. Raises Unfit."""
     for file in library.files or ():
         path = file.as_posix()
         if _LEFT_OUT.match(path):
@@ -178,7 +182,7 @@ def _sum(mode: str, held: bytes) -> str:
 
 
 def bytecode(files: Mapping[str, bytes]) -> dict[str, bytes]:
-    """The bytecode of each source, by the path at which Python looks for it."""
+    """Returns the bytecode of each source, by the path at which Python looks for it."""
     unchecked, made = py_compile.PycInvalidationMode.UNCHECKED_HASH, {}
     with tempfile.TemporaryDirectory() as name:
         source, target = Path(name) / "source.py", Path(name) / "made.pyc"

@@ -1,2 +1,4 @@
-"""The Slack command on AWS Lambda: it acknowledges a request at once, invokes itself, and answers
-through ``response_url``."""
+"""The Slack command on AWS Lambda.
+
+It acknowledges a request at once, invokes itself, and answers through ``response_url``.
+"""

@@ -15,11 +15,11 @@ from sre_reports.slack.overview import GROUPS, estate_message
 from sre_reports.slack.resource import FIXES, TOP, Asked, Beside, resource_message
 from sre_slack.job import Job
 
-TIMEOUT = 25.0  # seconds; the server allows itself 20 for a live query
+TIMEOUT = 25.0  # seconds; the server's own limit for a live query is 20
 
 
 def answer(job: Job, remote: Remote, links: Links) -> Message:
-    """The message that answers the job.
+    """Returns the message that answers the job.
 
     Raises the SreError of the query: for a name that matches several resources, a UsageError that
     lists them.
@@ -42,8 +42,10 @@ def _resource(job: Job, service: RemoteService, links: Links) -> Message:
 
 
 def _beside(found: ResourceAnswer, job: Job, service: RemoteService) -> Beside:
-    """Overdue findings and fixes from the snapshot; empty beside a live answer, whose numbers are
-    newer and would not match them."""
+    """Returns overdue findings and fixes from the snapshot.
+
+    Empty beside a live answer, whose numbers are newer and would not match them.
+    """
     if found.proof.source != SNAPSHOT or not found.rollup.counts.total or job.cursor:
         return Beside()
     one = found.resource.resource_id

@@ -25,8 +25,10 @@ _LARGEST = 1 << 20  # bytes of a response that are read
 
 
 class Keys(NamedTuple):
-    """Credentials with the attributes of botocore's ReadOnlyCredentials, whose module takes 15 ms
-    to import."""
+    """Credentials with the attributes of botocore's ReadOnlyCredentials.
+
+    The module of that class takes 15 ms to import.
+    """
 
     access_key: str
     secret_key: str
@@ -82,7 +84,7 @@ def _signed(request: AWSRequest, keys: Keys, service: Service, region: str) -> d
 
 
 def _identity(environ: Mapping[str, str]) -> tuple[Keys, str]:
-    """Credentials and region: from the environment on Lambda, from boto3 anywhere else."""
+    """Returns credentials and region: from the environment on Lambda, otherwise from boto3."""
     region = environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION", "")
     names = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
     key, secret, session = (environ.get(name, "") for name in names)
@@ -90,7 +92,7 @@ def _identity(environ: Mapping[str, str]) -> tuple[Keys, str]:
 
 
 def _found(region: str) -> tuple[Keys, str]:
-    """Credentials of a profile, of single sign-on or of a container's role."""
+    """Returns credentials of a profile, of single sign-on or of a container's role."""
     import boto3
     from botocore.exceptions import BotoCoreError
 

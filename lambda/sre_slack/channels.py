@@ -1,5 +1,7 @@
-"""Whether an answer may be shared in a channel: not if another organization has access to it, or
-if that is unknown."""
+"""Checks whether an answer may be shared in a channel.
+
+It may not if another organization has access to the channel, or if that is unknown.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,7 @@ _SHARED = ("is_ext_shared", "is_pending_ext_shared", "is_shared")
 
 
 def not_shareable(job: Job, bot_token: str) -> str:
-    """The reason not to share, as the end of a sentence; empty if sharing is allowed.
+    """Returns the reason not to share, as the end of a sentence; empty if sharing is allowed.
 
     A direct message is always allowed.
 

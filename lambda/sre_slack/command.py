@@ -18,8 +18,11 @@ HELP = """\
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A parsed command. ``text`` is the ID or name of a resource, empty for all resources; ``live``
-    queries Inspector instead of the snapshot; ``help`` shows the usage."""
+    """A parsed command.
+
+    ``text`` is the ID or name of a resource, empty for all resources. ``live`` queries Inspector
+    instead of the snapshot. ``help`` shows the usage.
+    """
 
     text: str = ""
     severities: Sequence[str] = ()

@@ -1,5 +1,7 @@
-"""The front of the function: it verifies a request, starts a job, and acknowledges, in
-milliseconds and with few imports."""
+"""The front of the function: it verifies a request, starts a job, and acknowledges.
+
+It takes milliseconds and needs few imports.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,7 @@ from sre_slack.secrets import SecretCache
 from sre_slack.signature import is_signed, looks_signed
 
 _FORM = "application/x-www-form-urlencoded"
-_FIELDS = 64  # of a form; Slack sends about fifteen
+_FIELDS = 64  # fields of a form; Slack sends about fifteen
 _TEAM, _USER, _CHANNEL = (
     re.compile(rf"[{letters}][A-Z0-9]{{2,20}}\Z") for letters in ("TE", "UW", "CGD")
 )
@@ -47,11 +49,11 @@ class Front:
     now: Callable[[], float] = time.time
 
     def answer(self, event: Mapping[str, Any]) -> Response:
-        """The response for API Gateway: 200 to Slack, 401 without a valid signature, 400 for a
-        malformed request.
+        """Returns the response for API Gateway.
 
-        While the secrets cannot be read, a request that looks signed gets a fixed text with status
-        200, since Slack shows its users nothing else. It starts no job.
+        200 to Slack, 401 without a valid signature, 400 for a malformed request. While the secrets
+        cannot be read, a request that looks signed gets a fixed text with status 200, since Slack
+        shows its users nothing else. It starts no job.
         """
         try:
             request = request_of(event)
@@ -133,7 +135,7 @@ class Front:
     def _job(
         self, kind: str, trigger: Any, place: tuple[Any, ...], response_url: Any, **asked: Any
     ) -> Job:
-        """A job with validated values. Raises Malformed for a value that Slack never sends."""
+        """Returns a job with validated values. Raises Malformed for an unexpected value."""
         for what, value, form in zip(
             ("team", "user", "channel"), place, (_TEAM, _USER, _CHANNEL), strict=True
         ):
@@ -187,7 +189,7 @@ def _code(text: str) -> str:
 
 
 def _message(text: str) -> Response:
-    """A response whose text only the user sees."""
+    """Returns a response whose text only the user sees."""
     body = json.dumps({"response_type": "ephemeral", "text": text})
     return {"statusCode": 200, "headers": {"Content-Type": "application/json"}, "body": body}
 

@@ -1,5 +1,7 @@
-"""The Slack user groups of a user, among those listed in ``SRE_SLACK_GROUPS``: the server may have
-an access scope for them."""
+"""The Slack user groups of a user, among those listed in ``SRE_SLACK_GROUPS``.
+
+The server may have an access scope for them.
+"""
 
 from __future__ import annotations
 
@@ -30,9 +32,9 @@ class Groups:
     _known: dict[str, tuple[float, frozenset[str]]] = field(default_factory=dict)
 
     def of(self, job: Job, bot_token: str) -> list[str]:
-        """The groups of the job's user, each as ``team/group``.
+        """Returns the groups of the job's user, each as ``team/group``.
 
-        Raises SreError if they cannot be determined: a user must not lose access silently.
+        Raises SreError if they cannot be determined, because a user must not lose access silently.
         """
         listed = [
             name.strip()
@@ -61,7 +63,10 @@ class Groups:
 
 
 def _fetch(group: str, bot_token: str) -> frozenset[str]:
-    """https://docs.slack.dev/reference/methods/usergroups.users.list"""
+    """Returns the members of a group.
+
+    https://docs.slack.dev/reference/methods/usergroups.users.list
+    """
     answer = call("usergroups.users.list", bot_token, usergroup=group)
     users = answer.values.get("users")
     if not isinstance(users, list):

@@ -1,7 +1,7 @@
-"""The entry point of the function: it acknowledges requests from Slack, and works on jobs that it
-sent to itself.
+"""The entry point of the function.
 
-The acknowledgement imports nothing slow; see tests/slack/test_cold_start.py.
+It acknowledges requests from Slack, and works on jobs that it sent to itself. The acknowledgement
+imports nothing slow; see tests/slack/test_cold_start.py.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _FRONT = Front(_SECRETS, invoke_self)
 
 
 def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """The response for API Gateway, or for a job its outcome.
+    """Returns the response for API Gateway, or for a job its outcome.
 
     https://docs.aws.amazon.com/lambda/latest/dg/python-handler.html
     """
@@ -38,6 +38,6 @@ def _worker() -> Worker:
     from sre_slack.records import DynamoDBRecords
     from sre_slack.worker import Worker
 
-    # without a table the user reads that the job cannot be recorded
+    # Without a table, the user gets a message that the job cannot be recorded.
     table = os.environ.get("SRE_SLACK_TABLE", "")
     return Worker(_SECRETS, DynamoDBRecords(table), not_shareable)

@@ -15,7 +15,7 @@ from sre_findings.model.errors import AccessDenied, SreError, Throttled, Unreach
 from sre_slack.aws import Service, post
 from sre_slack.job import Job
 
-# 1.5 of Slack's three seconds; the rest is for the response to Slack
+# 1.5 of Slack's three seconds. The rest is for the response to Slack.
 _LAMBDA = Service("lambda", "LAMBDA", 1.5)
 
 

@@ -1,5 +1,7 @@
-"""The job that the acknowledging invocation passes to the working one: only the parts of the
-request that are needed."""
+"""The job that the acknowledging invocation passes to the working one.
+
+It has only the parts of the request that are needed.
+"""
 
 from __future__ import annotations
 
@@ -23,10 +25,10 @@ class NotRecorded(Unreachable):
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One request to answer. ``key`` is Slack's trigger ID, by which a job is answered only once.
+    """One request to answer.
 
-    ``asked_at`` is in epoch seconds. ``response_url`` is a secret: anyone who has it can write to
-    the channel.
+    ``key`` is Slack's trigger ID, by which a job is answered only once. ``asked_at`` is in epoch
+    seconds. ``response_url`` is a secret: anyone who has it can write to the channel.
     """
 
     kind: str
@@ -42,17 +44,20 @@ class Job:
     cursor: str | None = None
 
     def to_json(self) -> dict[str, Any]:
-        """JSON values under the key ``job``, which identifies the event as a job."""
+        """Returns JSON values under the key ``job``, which identifies the event as a job."""
         return {"job": asdict(self)}
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Job:
-        """The reverse of :meth:`to_json`. Raises TypeError or KeyError for any other value."""
+        """Returns the job; the reverse of :meth:`to_json`.
+
+        Raises TypeError or KeyError for any other value.
+        """
         job: dict[str, Any] = dict(values["job"])
         job["severities"] = tuple(job["severities"])
         return cls(**job)
 
 
 def is_job(event: Mapping[str, Any]) -> bool:
-    """Whether an event is a job. An event of API Gateway always has other keys."""
+    """Returns whether an event is a job. An event of API Gateway always has other keys."""
     return set(event) == {"job"}

@@ -1,5 +1,7 @@
-"""JSON log lines for CloudWatch. A line contains only the given fields: no event, no header and no
-``response_url``."""
+"""JSON log lines for CloudWatch.
+
+A line contains only the given fields: no event, no header and no ``response_url``.
+"""
 
 from __future__ import annotations
 
@@ -17,8 +19,10 @@ def info(what: str, **facts: Any) -> None:
 
 
 def error(what: str, cause: Exception, **facts: Any) -> None:
-    """Logs a failure. Of an error that is not ours only the type is logged: its text may contain
-    secrets."""
+    """Logs a failure.
+
+    Of an error that is not ours only the type is logged, because its text may contain secrets.
+    """
     text = str(cause) if isinstance(cause, SreError) else type(cause).__name__
     _write("error", what, facts | {"error": text})
 

@@ -25,15 +25,17 @@ from botocore.exceptions import BotoCoreError, ClientError
 from sre_slack.job import InProgress, Job, NotRecorded
 
 RETENTION = 3600  # seconds; a response_url is valid for half of that
-RATE, WINDOW = 20, 60  # requests of a user per so many seconds
+RATE, WINDOW = 20, 60  # requests of a user in this many seconds
 _QUICK = Config(
     connect_timeout=1, read_timeout=2, retries={"total_max_attempts": 3, "mode": "standard"}
 )
 
 
 class DynamoDBRecords:
-    """Records in a table with the key ``id`` and the TTL attribute ``expiration``, as Powertools
-    expects."""
+    """Records in a table with the key ``id`` and the TTL attribute ``expiration``.
+
+    Powertools expects these names.
+    """
 
     def __init__(self, table: str, now: Callable[[], float] = time.time) -> None:
         import boto3
@@ -52,8 +54,10 @@ class DynamoDBRecords:
         self._config.register_lambda_context(context)
 
     def run_once(self, job: Job, work: Callable[[], str]) -> str:
-        """See Records. Raises InProgress while another invocation works on the job, so that Lambda
-        retries."""
+        """Runs a job once; see Records.
+
+        Raises InProgress while another invocation works on the job, so that Lambda retries.
+        """
 
         def done(*, data: dict[str, Any]) -> str:  # noqa: ARG001 - Powertools reads the key
             return work()
@@ -76,7 +80,7 @@ class DynamoDBRecords:
             return None
 
     def within_rate(self, job: Job) -> bool:
-        """See Records. True if requests cannot be counted."""
+        """Counts a request; see Records. Returns True if requests cannot be counted."""
         try:
             return (
                 self._count(f"asks#{job.team}/{job.user}#{int(self._now()) // WINDOW}", 2 * WINDOW)

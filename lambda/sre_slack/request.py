@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-# bytes of a body; Slack's commands take a few hundred, its interactions a few thousand
+# Bytes of a body. Slack's commands take a few hundred, its interactions a few thousand.
 LARGEST = 64 * 1024
 
 
@@ -30,8 +30,10 @@ class Request:
 
 
 def request_of(event: Mapping[str, Any]) -> Request:
-    """The request in an event. Raises Malformed for any other event, and for a body that is too
-    long."""
+    """Returns the request in an event.
+
+    Raises Malformed for any other event, and for a body that is too long.
+    """
     try:
         method, path = _line(event)
         headers = {
@@ -46,7 +48,7 @@ def request_of(event: Mapping[str, Any]) -> Request:
 
 
 def _line(event: Mapping[str, Any]) -> tuple[str, str]:
-    """Method and path; format 2.0 has them in ``requestContext``."""
+    """Returns method and path; format 2.0 has them in ``requestContext``."""
     if "httpMethod" in event:
         return str(event["httpMethod"]), str(event["path"])
     http = event["requestContext"]["http"]

@@ -20,8 +20,8 @@ from sre_reports.slack.message import Message
 HOSTS = ("hooks.slack.com", "hooks.slack-gov.com")
 LIFETIME = 29 * 60.0  # seconds; Slack allows 30 minutes
 _TIMEOUT = 5.0
-_LONGEST_WAIT = 5.0  # seconds, at most, before a request is repeated
-# host and port of a test server on localhost, which is accepted too
+_LONGEST_WAIT = 5.0  # maximum seconds before a request is repeated
+# Host and port of a test server on localhost, which is accepted too.
 _STAND_IN = "SRE_SLACK_STAND_IN"
 
 
@@ -38,8 +38,10 @@ class SlackUnavailable(Unreachable):
 
 
 def is_slack(url: str, environ: Mapping[str, str] = os.environ) -> bool:
-    """Whether an address belongs to Slack. Other addresses could be forged, to make this function
-    send requests to them."""
+    """Returns whether an address belongs to Slack.
+
+    Other addresses could be forged, to make this function send requests to them.
+    """
     try:
         place = urlsplit(url)
         host, port = place.hostname or "", place.port
@@ -72,7 +74,7 @@ def send_text(url: str, text: str, **how: Any) -> None:
 
 
 def send(url: str, payload: Mapping[str, Any]) -> None:
-    """One POST, repeated once if Slack asks for a short wait. Raises SreError."""
+    """Sends one POST, repeated once if Slack asks for a short wait. Raises SreError."""
     if not is_slack(url):
         raise Rejected("this address does not belong to Slack")
     body = json.dumps(payload).encode()

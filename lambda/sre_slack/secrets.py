@@ -1,5 +1,6 @@
-"""The secrets of the function, cached for minutes: from the environment, from AWS's extension for
-Lambda, or from Secrets Manager.
+"""The secrets of the function, cached for minutes.
+
+They come from the environment, from AWS's extension for Lambda, or from Secrets Manager.
 
 A secret is a JSON object, or only a signing secret as text::
 
@@ -55,7 +56,7 @@ class SecretCache:
         self._until = 0.0
 
     def current(self) -> Secrets:
-        """The current secrets. Raises SreError if they could never be read."""
+        """Returns the current secrets. Raises SreError if they could never be read."""
         if self._known is None or self._now() >= self._until:
             try:
                 self._known = read(self._environ)
@@ -68,8 +69,11 @@ class SecretCache:
 
 
 def read(environ: Mapping[str, str]) -> Secrets:
-    """Reads the secrets. Those in the environment are for development: anyone with access to the
-    function's configuration can see them. Raises SreError."""
+    """Reads the secrets. Raises SreError.
+
+    Secrets in the environment are for development: anyone with access to the function's
+    configuration can see them.
+    """
     if name := environ.get("SRE_SLACK_SECRET_ID"):
         return parse(
             _extension(name, environ)
@@ -87,7 +91,7 @@ def read(environ: Mapping[str, str]) -> Secrets:
 
 
 def parse(text: str) -> Secrets:
-    """Parses the text of a secret. Raises UsageError that contains nothing of it."""
+    """Parses the text of a secret. Raises UsageError without any of its content."""
     try:
         values = json.loads(text)
     except ValueError:
@@ -135,7 +139,10 @@ _ALLOW = "Allow secretsmanager:GetSecretValue for SRE_SLACK_SECRET_ID to the fun
 
 
 def _secrets_manager(name: str, environ: Mapping[str, str]) -> str:
-    """https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_GetSecretValue.html"""
+    """Returns the text of a secret from Secrets Manager.
+
+    https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_GetSecretValue.html
+    """
     headers = {
         "Content-Type": "application/x-amz-json-1.1",
         "X-Amz-Target": "secretsmanager.GetSecretValue",
@@ -155,8 +162,10 @@ def _secrets_manager(name: str, environ: Mapping[str, str]) -> str:
 
 
 def _kind(answer: Answer) -> str:
-    """The name of an error, or the status. The message of an error is left out: it names roles and
-    secrets."""
+    """Returns the name of an error, or the status.
+
+    The message of an error is left out, because it names roles and secrets.
+    """
     try:
         kind = str(json.loads(answer.body)["__type"]).rpartition("#")[2]
     except (ValueError, LookupError, TypeError):
@@ -165,7 +174,7 @@ def _kind(answer: Answer) -> str:
 
 
 def _text(body: bytes) -> str:
-    """The secret in a response of the extension or of Secrets Manager."""
+    """Returns the secret in a response of the extension or of Secrets Manager."""
     try:
         return str(json.loads(body)["SecretString"])
     except (ValueError, LookupError, TypeError) as error:

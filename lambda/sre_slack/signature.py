@@ -15,12 +15,14 @@ from sre_slack.request import Request
 
 WINDOW = 300  # seconds between a timestamp and our clock; an older request may be a replay
 _SIGNATURE = re.compile(r"v0=[0-9a-f]{64}\Z")
-_DIGITS = 12  # of a timestamp, at most
+_DIGITS = 12  # maximum digits of a timestamp
 
 
 def looks_signed(request: Request, now: float) -> bool:
-    """Whether the signature has the right form and its timestamp is within WINDOW of ``now`` (epoch
-    seconds). It needs no secret."""
+    """Returns whether the signature has the right form and a current timestamp.
+
+    The timestamp must be within WINDOW of ``now`` (epoch seconds). No secret is needed.
+    """
     stamp = request.headers.get("x-slack-request-timestamp", "")
     fresh = (
         stamp.isascii()
@@ -32,7 +34,10 @@ def looks_signed(request: Request, now: float) -> bool:
 
 
 def is_signed(request: Request, secrets: Iterable[bytes], now: float) -> bool:
-    """Whether Slack signed the request with one of the secrets, within WINDOW of ``now``."""
+    """Returns whether Slack signed the request with one of the secrets, near ``now``.
+
+    The timestamp must be within WINDOW of ``now``.
+    """
     if not looks_signed(request, now):
         return False
     stamp, given = (
@@ -41,7 +46,7 @@ def is_signed(request: Request, secrets: Iterable[bytes], now: float) -> bool:
     )
     base = b"v0:" + stamp.encode() + b":" + request.body
     found = False
-    for secret in secrets:  # check all of them, so that the time does not reveal which one matched
+    for secret in secrets:  # check all of them, so that the time does not reveal the match
         found |= hmac.compare_digest(_signature(secret, base), given.encode())
     return found
 

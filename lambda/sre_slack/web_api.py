@@ -1,7 +1,6 @@
-"""Calls to Slack's Web API with the standard library: slack-sdk takes longer to import than a call
-takes.
+"""Calls to Slack's Web API with the standard library.
 
-https://docs.slack.dev/apis/web-api
+slack-sdk takes longer to import than a call takes. https://docs.slack.dev/apis/web-api
 """
 
 from __future__ import annotations
@@ -33,8 +32,10 @@ class Answer:
 def call(
     method: str, bot_token: str, environ: Mapping[str, str] = os.environ, **arguments: str
 ) -> Answer:
-    """Calls a method such as ``conversations.info``. It never raises: any failure is the ``error``
-    of the answer."""
+    """Calls a method such as ``conversations.info``.
+
+    It never raises: any failure is the ``error`` of the answer.
+    """
     stand_in = environ.get(_STAND_IN)
     connection = (
         http.client.HTTPConnection(stand_in, timeout=_TIMEOUT)

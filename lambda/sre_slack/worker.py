@@ -1,9 +1,9 @@
-"""The worker of the function: it answers each job once, however often Lambda delivers it, and
-reports failures to the user.
+"""The worker of the function.
 
-Lambda tries an asynchronous invocation three times, then sends it to the dead-letter queue
+It answers each job once, however often Lambda delivers it, and reports failures to the user. Lambda
+tries an asynchronous invocation three times, then sends it to the dead-letter queue
 (https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html). After the first
-failure the user reads that the request will be retried, after the last that it failed.
+failure the user gets a message that the request will be retried, after the last that it failed.
 """
 
 from __future__ import annotations
@@ -49,8 +49,10 @@ class Records(Protocol):
         ...
 
     def run_once(self, job: Job, work: Callable[[], str]) -> str:
-        """The result of ``work`` for this job, from this or an earlier invocation. It runs again
-        only after it raised."""
+        """Returns the result of ``work`` for this job, from this or an earlier invocation.
+
+        It runs again only after it raised.
+        """
         ...
 
     def count_failure(self, job: Job) -> int | None:
@@ -78,8 +80,10 @@ class Worker:
     groups: Callable[[Job, str], Sequence[str]] = field(default_factory=lambda: Groups().of)
 
     def work(self, job: Job, context: Any) -> str:
-        """Answers the job and returns the outcome. Raises so that Lambda retries the job, or sends
-        it to the dead-letter queue."""
+        """Answers the job and returns the outcome.
+
+        Raises so that Lambda retries the job, or sends it to the dead-letter queue.
+        """
         operation, ended = context.aws_request_id, [""]
         if self.now() - job.asked_at > LIFETIME:
             log.info("too late to answer", key=job.key, operation=operation)
@@ -149,7 +153,7 @@ class Worker:
         send_message(job.response_url, message, **how)
 
     def _report_failure(self, job: Job, operation: str, error: Exception) -> None:
-        """Tells the user about the first failure, which is retried, and about the last.
+        """Reports to the user the first failure, which is retried, and the last.
 
         If failures cannot be counted, the text promises no retry.
         """
@@ -170,16 +174,17 @@ class Worker:
         else:
             return
         try:
-            # the answer above a button stays
+            # The answer above a button stays.
             send_text(job.response_url, text, replace_original=job.kind == ASK)
         except SreError as unsent:  # the first error is the one to raise
             log.error("could not notify the user", unsent, key=job.key)
 
 
 def _principal(job: Job, groups: Sequence[str]) -> dict[str, Any]:
-    """The user that the server answers for; it resolves them into accounts and owners.
+    """Returns the user for whom the server answers.
 
-    ``shared`` limits the answer to what the channel may see.
+    The server resolves the user into accounts and owners. ``shared`` limits the answer to what the
+    channel may see.
     """
     return {
         "user": f"{job.team}/{job.user}",
@@ -209,5 +214,5 @@ _REASONS: Sequence[tuple[type[Exception], str]] = (  # the first match counts
 
 
 def _reason(error: Exception) -> str:
-    """What failed, without details that the user may not see."""
+    """Returns what failed, without details that the user may not see."""
     return next((words for kind, words in _REASONS if isinstance(error, kind)), "Internal error.")

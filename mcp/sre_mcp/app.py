@@ -1,5 +1,7 @@
-"""The server: tools, resources, prompts and completion on the SDK's low-level server, and the HTTP
-application."""
+"""The MCP server and its HTTP application.
+
+Tools, resources, prompts and completion use the SDK's low-level server.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +42,7 @@ from sre_mcp.traces import RequestSpans, TraceContext
 
 NAME = "sre-operations-assistant"
 LARGEST_BODY = 1024 * 1024
-_AT_ONCE = 16  # queries that run at the same time; further ones wait
+_AT_ONCE = 16  # queries that run at the same time; the others wait
 _INSTRUCTIONS = """\
 Answers how vulnerable AWS resources are, from Amazon Inspector: nightly snapshots of all findings,
 and live queries. Start with check_resource for one resource, or summarize for all resources. Then
@@ -64,7 +66,7 @@ class Names:
     origins: Sequence[str] = ()
 
     def security(self) -> TransportSecuritySettings:
-        """The settings for the SDK: each host with and without a port."""
+        """Returns the settings for the SDK: each host with and without a port."""
         hosts = [*_LOOPBACK, *self.hosts]
         return TransportSecuritySettings(
             enable_dns_rebinding_protection=True,
@@ -83,7 +85,7 @@ async def _list_tools(
 
 
 def make_server(sources: Sources, verifier: Verifier | None = None) -> Server[ServerState]:
-    """The server for any transport. Without a verifier, clients are not authenticated."""
+    """Returns the server for any transport. Without a verifier, clients are not authenticated."""
     return _server(_state(sources, verifier))
 
 
@@ -147,8 +149,10 @@ def _lifespan(
 def make_app(
     sources: Sources, names: Names, guard: Guard | None, good_for: timedelta = GOOD_FOR
 ) -> ASGIApp:
-    """The HTTP application: stateless ``POST /mcp``, download links (valid for ``good_for``) and
-    health checks."""
+    """Returns the HTTP application.
+
+    It serves stateless ``POST /mcp``, download links (valid for ``good_for``) and health checks.
+    """
     more: dict[str, Any] = (
         {"auth": guard.settings, "token_verifier": guard.verifier} if guard else {}
     )
@@ -174,7 +178,7 @@ def make_app(
 def _files(
     state: ServerState, handouts: DownloadLinks, authentication: Authentication
 ) -> list[Route]:
-    """The routes of exports and reports, both behind authentication."""
+    """Returns the routes of exports and reports, both behind authentication."""
     return [
         Route(
             FOLDER + "{reference}",

@@ -1,8 +1,8 @@
-"""Exports spans to an OpenTelemetry collector in a background thread, if the standard environment
-variables name one.
+"""Exports spans to an OpenTelemetry collector in a background thread.
 
-The collector never delays a response or makes it fail: spans wait in a queue of 2,000, and further
-spans are dropped. On shutdown, waiting spans are sent within FLUSH.
+The standard environment variables configure it. The collector never delays a response or makes it
+fail: spans wait in a queue of 2,000, and further spans are dropped. On shutdown, waiting spans are
+sent within FLUSH.
 """
 
 from __future__ import annotations
@@ -34,8 +34,10 @@ _LOG = logging.getLogger(__name__)
 
 @contextlib.contextmanager
 def shipping(environ: Mapping[str, str]) -> Iterator[None]:
-    """A context in which spans are exported as the environment says. Raises UsageError for invalid
-    variables."""
+    """Exports spans as the environment configures it, during the block.
+
+    Raises UsageError for invalid variables.
+    """
     endpoint = _endpoint(environ)
     provider = _provider() if endpoint else None
     if provider is None:
@@ -49,7 +51,10 @@ def shipping(environ: Mapping[str, str]) -> Iterator[None]:
 
 
 def _endpoint(environ: Mapping[str, str]) -> str:
-    """The endpoint for spans; empty if the export is off, or uses an unsupported protocol."""
+    """Returns the endpoint for spans.
+
+    Empty if the export is off, or uses an unsupported protocol.
+    """
     endpoint = next((environ[name] for name in _NAMES if environ.get(name)), "")
     if (
         environ.get("OTEL_SDK_DISABLED", "").lower() == "true"
@@ -70,7 +75,7 @@ def _endpoint(environ: Mapping[str, str]) -> str:
 
 
 def _provider() -> TracerProvider | None:
-    """Sets up the export of spans; None, with a warning, if the exporter is not installed."""
+    """Sets up the export of spans. Returns None, with a warning, if there is no exporter."""
     try:
         from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
         from opentelemetry.sdk.resources import SERVICE_NAME, SERVICE_VERSION, Resource
@@ -84,7 +89,7 @@ def _provider() -> TracerProvider | None:
         )
         return None
     _quieten()
-    # includes OTEL_SERVICE_NAME and other variables
+    # Includes OTEL_SERVICE_NAME and other variables.
     detected = Resource.create({SERVICE_VERSION: version("sre-operations-assistant")})
     named = not str(detected.attributes[SERVICE_NAME]).startswith("unknown_service")
     try:
@@ -115,8 +120,10 @@ def _quieten() -> None:
 
 
 class _Seldom(logging.Handler):
-    """Logs errors of the exporter, at most one line per minute, so that an unreachable collector
-    does not fill the log."""
+    """Logs errors of the exporter, at most one line per minute.
+
+    An unreachable collector would otherwise fill the log.
+    """
 
     _told = -_SELDOM
 

@@ -25,7 +25,10 @@ _OF_TEMPLATES = {(REPORTS + "{night}", "night"): "night", (RESOURCES + "{id}", "
 
 
 async def complete(ctx: RequestContext, params: CompleteRequestParams) -> CompleteResult:
-    """Up to 100 values that start with, or resemble, the text; none if they cannot be read."""
+    """Returns up to 100 values that start with, or resemble, the text.
+
+    Returns none if they cannot be read.
+    """
     kind = _kind(params)
     if kind is None or len(params.argument.value) > _LONGEST:
         return CompleteResult(completion=Completion(values=[], total=0, has_more=False))

@@ -1,5 +1,7 @@
-"""The HTTP endpoint ``/mcp``: corrections of requests that the SDK's transport would answer with a
-hanging or misleading response."""
+"""The HTTP endpoint ``/mcp``.
+
+It corrects requests that the SDK's transport would answer with a hanging or misleading response.
+"""
 
 from __future__ import annotations
 
@@ -14,10 +16,10 @@ Headers = list[tuple[bytes, bytes]]
 
 
 class PostOnly:
-    """Answers 405 to any method but POST on PATH: a stateless server has no stream to offer, and a
-    GET would never end.
+    """Answers 405 to any method but POST on PATH.
 
-    A trailing slash is accepted: a redirect could lead to http and expose the token.
+    A stateless server has no stream to offer, and a GET would never end. A trailing slash is
+    accepted, because a redirect could lead to http and expose the token.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -50,7 +52,7 @@ def _accepting(headers: Headers) -> Headers:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether the host is reachable from this machine only."""
+    """Returns whether the host is reachable from this machine only."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

@@ -36,11 +36,11 @@ class Health:
     _looking: anyio.Lock = field(default_factory=anyio.Lock)
 
     async def alive(self, _request: Request) -> JSONResponse:
-        """200 while the process runs."""
+        """Returns 200 while the process runs."""
         return JSONResponse({"status": "ok"})
 
     async def ready(self, request: Request) -> JSONResponse:
-        """200, or 503 with the reason."""
+        """Returns 200, or 503 with the reason."""
         async with self._looking:
             now = self.clock()
             if self._seen is None or now - self._seen[0] > _KEPT:
@@ -56,7 +56,10 @@ class Health:
 
 
 def _is_known(request: Request) -> bool:
-    """Whether the client may see details: it has a token, or is on this machine and not a proxy."""
+    """Returns whether the client may see details.
+
+    It may if it has a token, or is on this machine and not a proxy.
+    """
     user = request.scope.get("user")
     if isinstance(user, AuthenticatedUser):
         return FINDINGS in user.scopes
@@ -65,7 +68,7 @@ def _is_known(request: Request) -> bool:
 
 
 def routes(sources: Sources) -> list[Route]:
-    """Both routes."""
+    """Returns both routes."""
     health = Health(sources)
     return [
         Route("/healthz", health.alive, methods=["GET"]),

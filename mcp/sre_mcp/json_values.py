@@ -6,23 +6,23 @@ import json
 import re
 from typing import Any
 
-_SURROGATE = re.compile("[\ud800-\udfff]")  # alone it cannot be encoded
+_SURROGATE = re.compile("[\ud800-\udfff]")  # a lone surrogate cannot be encoded
 BYTES_A_TOKEN = 4
 
 
 def dumps(value: Any) -> str:
-    """Compact JSON; a lone surrogate becomes U+FFFD."""
+    """Returns compact JSON. A lone surrogate becomes U+FFFD."""
     text = _dumps(value)
     return text if text.isascii() else _SURROGATE.sub("�", text)
 
 
 def encodable(value: Any) -> Any:
-    """The value with lone surrogates replaced; the same object if it has none."""
+    """Returns the value with lone surrogates replaced; the same object if it has none."""
     return measured(value)[0]
 
 
 def measured(value: Any) -> tuple[Any, int]:
-    """The result of ``encodable``, and its size as JSON in bytes."""
+    """Returns the result of ``encodable``, and its size as JSON in bytes."""
     text = _dumps(value)
     if text.isascii():
         return value, len(text)

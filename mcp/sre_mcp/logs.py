@@ -22,13 +22,15 @@ _ID: ContextVar[str] = ContextVar("request_id", default="")
 
 
 def request_id() -> str:
-    """The ID of the current request: from the client, or generated."""
+    """Returns the ID of the current request: from the client, or generated."""
     return _ID.get() or secrets.token_hex(8)
 
 
 class RequestIds:
-    """Gives each request an ID, which the response and all log lines contain. The header is
-    ``X-Request-Id``."""
+    """Gives each request an ID, which the response and all log lines contain.
+
+    The header is ``X-Request-Id``.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -89,7 +91,7 @@ class JsonFormatter(logging.Formatter):
 
 
 def metrics(one: Operation) -> dict[str, Any]:
-    """The fields of a log line from which CloudWatch derives metrics (embedded metric format)."""
+    """Returns the fields of a log line from which CloudWatch derives metrics."""
     names = (("Took", "Milliseconds"), ("Calls", "Count"), ("Failures", "Count"))
     directive = {
         "Namespace": NAMESPACE,

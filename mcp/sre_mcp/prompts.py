@@ -101,12 +101,15 @@ PROMPTS = {one.prompt.name: one for one in _TEMPLATES}
 async def list_prompts(
     _ctx: RequestContext, _params: PaginatedRequestParams | None
 ) -> ListPromptsResult:
-    """All prompts."""
+    """Returns all prompts."""
     return ListPromptsResult(prompts=[one.prompt for one in _TEMPLATES])
 
 
 async def get_prompt(_ctx: RequestContext, params: GetPromptRequestParams) -> GetPromptResult:
-    """The prompt with its arguments. Raises MCPError for an unknown prompt or invalid arguments."""
+    """Returns the prompt with its arguments.
+
+    Raises MCPError for an unknown prompt or invalid arguments.
+    """
     template = PROMPTS.get(params.name)
     if template is None:
         raise MCPError(INVALID_PARAMS, f"Unknown prompt. Available: {', '.join(PROMPTS)}.")
@@ -116,7 +119,7 @@ async def get_prompt(_ctx: RequestContext, params: GetPromptRequestParams) -> Ge
 
 
 def _filled(template: _Template, given: Mapping[str, str]) -> dict[str, str]:
-    """The arguments in quotation marks, with defaults for those that are missing."""
+    """Returns the arguments in quotation marks, with defaults for those that are missing."""
     known = {one.name: one for one in template.prompt.arguments or []}
     if strange := [name for name in given if name not in known]:
         raise MCPError(

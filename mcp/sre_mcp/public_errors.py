@@ -15,7 +15,7 @@ def log_details(text: str) -> None:
 
 
 def public_error(error: SreError) -> SreError:
-    """The error without details that the client may not see; those are logged."""
+    """Returns the error without details that the client may not see; those are logged."""
     public = outward(error)
     if public is not error:
         log_details(str(error))

@@ -1,5 +1,7 @@
-"""The client of a request and its access scope. All tools, resources and completions get their
-sources here."""
+"""The client of a request and its access scope.
+
+All tools, resources and completions get their sources here.
+"""
 
 from __future__ import annotations
 
@@ -23,8 +25,11 @@ ANONYMOUS = "anonymous"
 
 @dataclass(frozen=True, slots=True)
 class ServerState:
-    """State with the lifetime of the server. ``at_once`` limits concurrent queries; ``verifier`` is
-    None without authentication; ``recorder`` writes the audit log."""
+    """State with the lifetime of the server.
+
+    ``at_once`` limits concurrent queries. ``verifier`` is None without authentication. ``recorder``
+    writes the audit log.
+    """
 
     sources: Sources
     at_once: anyio.CapacityLimiter
@@ -53,20 +58,20 @@ RequestContext = ServerRequestContext[ServerState, Any]
 
 
 async def client(ctx: RequestContext) -> Client:
-    """The client of a request. Without authentication it has access to everything, which is
-    possible on localhost only.
+    """Returns the client of a request.
 
-    Raises Forbidden for a token that lacks the scope findings:read, or that acts for users if the
-    request names none.
+    Without authentication it has access to everything, which is possible on localhost only. Raises
+    Forbidden for a token that lacks the scope findings:read, or that acts for users if the request
+    names none.
     """
     return await authorize(ctx.lifespan_context, parse_chat_user((ctx.meta or {}).get(PERSON)))
 
 
 async def authorize(state: ServerState, person: ChatUser | None) -> Client:
-    """The client of the current request. A client that acts for a user gets no download links,
-    since the download would not name the user.
+    """Returns the client of the current request.
 
-    Raises Forbidden as ``client`` does.
+    A client that acts for a user gets no download links, since the download would not name the
+    user. Raises Forbidden as ``client`` does.
     """
     if state.verifier is None:
         return Client(ANONYMOUS, state.sources, frozenset(SCOPES))

@@ -69,21 +69,21 @@ TEMPLATES = [
 async def list_resources(
     _ctx: RequestContext, _params: PaginatedRequestParams | None
 ) -> ListResourcesResult:
-    """The resources without parameters."""
+    """Returns the resources without parameters."""
     return ListResourcesResult(resources=LISTED)
 
 
 async def list_templates(
     _ctx: RequestContext, _params: PaginatedRequestParams | None
 ) -> ListResourceTemplatesResult:
-    """The resource templates."""
+    """Returns the resource templates."""
     return ListResourceTemplatesResult(resource_templates=TEMPLATES)
 
 
 async def read_resource(
     ctx: RequestContext, params: ReadResourceRequestParams
 ) -> ReadResourceResult:
-    """The resource as JSON. Raises MCPError for an unknown URI, or if the query fails."""
+    """Returns the resource as JSON. Raises MCPError for an unknown URI, or if the query fails."""
     uri = str(params.uri)
     try:
         sources = (await client(ctx)).sources
@@ -102,7 +102,7 @@ async def read_resource(
 
 
 def _read(uri: str, sources: Sources) -> dict[str, Any]:
-    """The JSON that the command line prints for the same query."""
+    """Returns the JSON that the command line prints for the same query."""
     rest = unquote(uri.partition("://")[2].partition("/")[2])
     if uri == LATEST:
         return ask(SnapshotList(1), sources).to_json()

@@ -1,5 +1,7 @@
-"""Answers as compact text for language models: our sentences, then data inside a fence that the
-data itself cannot close."""
+"""Answers as compact text for language models.
+
+They consist of our sentences, then data inside a fence that the data itself cannot close.
+"""
 
 from __future__ import annotations
 
@@ -17,37 +19,37 @@ WARNING = (
 )
 _FENCE = re.compile("<{3,}|>{3,}")
 _CELL = 400  # characters; the structured content is not shortened
-# useless when shortened
+# These are useless when shortened.
 _WHOLE = {"command", "resource", "resource_id", "vulnerability_id", "snapshot_id", "findingArn"}
 _LONGEST = 4096
 
 
 def sentence(text: str) -> str:
-    """A sentence on one line without invisible characters, ending with punctuation."""
+    """Returns a sentence on one line without invisible characters, ending with punctuation."""
     clean = unfenced(visible(text).strip())
     return clean if clean.endswith((".", "?", "!", ":")) else f"{clean}."
 
 
 def unfenced(text: str) -> str:
-    """The text without character sequences that look like the fence."""
+    """Returns the text without character sequences that look like the fence."""
     return _FENCE.sub(lambda found: found[0][:2], text)
 
 
 def line(columns: Sequence[str], row: Mapping[str, Any]) -> str:
-    """A row of a table as text."""
+    """Returns a row of a table as text."""
     return " | ".join(
         cell(row.get(name), _LONGEST if name in _WHOLE else _CELL) for name in columns
     )
 
 
 def fenced(data: Sequence[str], columns: Sequence[str], lines: Sequence[str]) -> list[str]:
-    """The fenced data, column names and rows; an empty list if there is no data."""
+    """Returns the fenced data, column names and rows; an empty list if there is no data."""
     inside = [*map(cell, data), *([" | ".join(columns)] if lines else []), *lines]
     return [WARNING, OPEN, *inside, CLOSE] if inside else []
 
 
 def cell(value: Any, limit: int = _CELL) -> str:
-    """A value on one line, without the column separator."""
+    """Returns a value on one line, without the column separator."""
     if value is None or value == "":
         return "-"
     if isinstance(value, bool):
@@ -59,7 +61,7 @@ def cell(value: Any, limit: int = _CELL) -> str:
 
 
 def _nested(value: Any) -> str:
-    """A list of texts separated by commas; any other value as JSON."""
+    """Returns a list of texts separated by commas; any other value as JSON."""
     if isinstance(value, list | tuple) and all(isinstance(one, str) for one in value):
         return ", ".join(value)
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

@@ -24,8 +24,11 @@ _W3C = TraceContextTextMapPropagator()
 
 
 class RequestSpans:
-    """Middleware that creates spans. The SDK's own would contain client input, such as unknown tool
-    names, and error messages. ``known`` is whether a method exists."""
+    """Middleware that creates spans.
+
+    The SDK's own spans would contain client input, such as unknown tool names, and error messages.
+    ``known`` is whether a method exists.
+    """
 
     def __init__(self, known: Callable[[str], bool]) -> None:
         self._known = known
@@ -92,7 +95,7 @@ class TraceContext:
 
 
 def _parent(value: Any) -> Context | None:
-    """The trace that a ``traceparent`` names, or None. ``tracestate`` is free text and ignored."""
+    """Returns the trace of a ``traceparent``, or None. ``tracestate`` is free text and ignored."""
     if not value or not isinstance(value, str):
         return None
     found = _W3C.extract({PARENT: value}, Context())

@@ -22,8 +22,8 @@ from sre_mcp.auth.guard import Guard
 from sre_mcp.endpoint import PATH, is_loopback
 
 _LOG = logging.getLogger(__name__)
-# seconds: longer than a load balancer keeps an idle connection, so that the server never closes a
-# connection that the load balancer is about to use
+# Seconds. Longer than a load balancer keeps an idle connection, so that the server never closes a
+# connection that the load balancer is about to use.
 KEEP_ALIVE = 75
 GRACE = 25  # seconds for requests in progress: less than ECS waits before SIGKILL
 
@@ -65,8 +65,10 @@ def serve_http(sources: Sources, settings: HttpSettings, guard: Guard | None) ->
 
 
 def serve_stdio(sources: Sources) -> None:
-    """Serves one client on stdin and stdout until it closes them, with the rights of the user who
-    started the server."""
+    """Serves one client on stdin and stdout until it closes them.
+
+    The client has the rights of the user who started the server.
+    """
     _LOG.info("serving on stdin and stdout without authentication")
     anyio.run(_stdio, sources)
 
@@ -79,7 +81,7 @@ async def _stdio(sources: Sources) -> None:
 
 @contextlib.contextmanager
 def _listening(settings: HttpSettings) -> Iterator[socket.socket]:
-    """The listening socket, opened first. Raises UsageError if the address cannot be used."""
+    """Opens and returns the listening socket. Raises UsageError if the address cannot be used."""
     try:
         family, _, _, _, address = socket.getaddrinfo(
             settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
@@ -92,7 +94,7 @@ def _listening(settings: HttpSettings) -> Iterator[socket.socket]:
             do="Use another --port.",
         ) from error
     with listener:
-        # Connections inherit it. Otherwise a body waits 40 ms for the acknowledgement of its
+        # Connections inherit it. Without it, a body waits 40 ms for the acknowledgement of its
         # headers: asyncio sets it only on sockets with an explicit protocol.
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         yield listener

@@ -20,10 +20,10 @@ SLACK = "slack"
 
 @dataclass(frozen=True, slots=True)
 class Bearer:
-    """The holder of a valid token. ``acts_for`` is the chat for whose users it makes requests, or
-    None.
+    """The holder of a valid token.
 
-    Such a token has no access by itself: see ``Tokens.acting_for``.
+    ``acts_for`` is the chat for whose users it makes requests, or None. Such a token has no access
+    by itself: see ``Tokens.acting_for``.
     """
 
     name: str
@@ -40,10 +40,10 @@ class Bearer:
             )
 
     def sources(self, sources: Sources) -> Sources:
-        """The sources limited to the access scope; without the scope live:query, live queries raise
-        Forbidden.
+        """Returns the sources limited to the access scope.
 
-        Raises Forbidden for a token that acts for users, if no user is named.
+        Without the scope live:query, live queries raise Forbidden. Raises Forbidden for a token
+        that acts for users, if no user is named.
         """
         if self.acts_for:
             raise Forbidden(
@@ -55,7 +55,7 @@ class Bearer:
         )
 
     def claims(self) -> dict[str, Any]:
-        """The claims that the SDK keeps during the request; the reverse of ``of_claims``."""
+        """Returns the claims that the SDK keeps for the request; the reverse of ``of_claims``."""
         return {
             "name": self.name,
             "scopes": sorted(self.scopes),
@@ -71,7 +71,7 @@ class Bearer:
 
 
 def of_claims(claims: dict[str, Any]) -> Bearer:
-    """The bearer with these claims."""
+    """Returns the bearer with these claims."""
     access = Access(**{name: frozenset(some) for name, some in claims["access"].items()})
     return Bearer(claims["name"], frozenset(claims["scopes"]), access, claims["acts_for"])
 

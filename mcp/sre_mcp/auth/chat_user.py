@@ -31,7 +31,7 @@ class ChatUser:
 
 
 def parse_chat_user(value: Any) -> ChatUser | None:
-    """The user that a request names, or None. Raises Forbidden for any other value."""
+    """Returns the user that a request names, or None. Raises Forbidden for any other value."""
     if value is None:
         return None
     values = {"user": value} if isinstance(value, str) else value

@@ -1,5 +1,7 @@
-"""Where the tokens document and the OIDC file are read from: a file that only its owner can access,
-or a secret in AWS Secrets Manager."""
+"""The sources of the tokens document and the OIDC file.
+
+A document is a file that only its owner can access, or a secret in AWS Secrets Manager.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,7 @@ from sre_findings.secret import Secret
 from sre_mcp.auth.tokens import LARGEST
 
 _SYNTAX = "Use file:///path/to/tokens.json or secretsmanager://name (optionally ?region=eu-west-1)."
-_COARSE = 2.0  # seconds: a younger file may change without a change of its timestamp
+_COARSE = 2.0  # seconds: a file changed more recently may change again with the same timestamp
 
 
 class Document(Protocol):
@@ -25,7 +27,7 @@ class Document(Protocol):
     kept_for: float
 
     def read(self) -> str:
-        """The current text. Raises SreError."""
+        """Returns the current text. Raises SreError."""
         ...
 
 
@@ -40,8 +42,11 @@ class FileDocument:
         self._text = ""
 
     def read(self) -> str:
-        """See Document. Raises UsageError for a file that other users can access, AccessDenied for
-        one that cannot be read."""
+        """Reads the file; see Document.
+
+        Raises UsageError for a file that other users can access, AccessDenied for one that cannot
+        be read.
+        """
         try:
             found = self._path.stat()
             seen = (found.st_ino, found.st_size, found.st_mtime_ns, found.st_mode, found.st_uid)
@@ -81,12 +86,12 @@ class SecretDocument:
         self._secret = Secret(name, f"the secret {name} cannot be read", do, region)
 
     def read(self) -> str:
-        """See Document. Raises the errors of Secret."""
+        """Reads the secret; see Document. Raises the errors of Secret."""
         return self._secret.read()
 
 
 def open_document(url: str) -> Document:
-    """The document at a URL, not read yet. Raises UsageError for an invalid URL."""
+    """Returns the document at a URL, not read yet. Raises UsageError for an invalid URL."""
     scheme, _, rest = url.partition("://")
     name, _, query = rest.partition("?")
     if scheme == "file" and name.startswith("/") and not query:

@@ -1,5 +1,7 @@
-"""Setup of authentication from the settings. Documents are read at once, so that a server with an
-invalid one does not start."""
+"""Setup of authentication from the settings.
+
+Documents are read at once, so that a server with an invalid document does not start.
+"""
 
 from __future__ import annotations
 
@@ -21,8 +23,10 @@ from sre_mcp.auth.verifier import Verifier
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """The authentication of the server: the SDK's settings, the verifier of tokens, and the public
-    URL (empty if unknown)."""
+    """The authentication of the server.
+
+    It has the SDK's settings, the verifier of tokens, and the public URL (empty if unknown).
+    """
 
     settings: AuthSettings
     verifier: Verifier
@@ -30,15 +34,15 @@ class Guard:
 
 
 def open_guard(tokens: str, issuer: str, public_url: str | None) -> Guard | None:
-    """The guard for SRE_TOKENS and SRE_OIDC; None if neither is set. ``public_url`` is the URL of
-    the server for clients, and the audience that tokens of an issuer must have.
+    """Returns the guard for SRE_TOKENS and SRE_OIDC; None if neither is set.
 
-    Raises SreError if a document cannot be read.
+    ``public_url`` is the URL of the server for clients, and the audience that tokens of an issuer
+    must have. Raises SreError if a document cannot be read.
     """
     verifier = open_verifier(tokens, issuer, public_url)
     if verifier is None:
         return None
-    # the SDK requires a URL, but publishes it only with a resource
+    # The SDK requires a URL, but publishes it only with a resource.
     issuer_url = verifier.issuer or public_url or "https://localhost"
     resource = AnyHttpUrl(public_url) if public_url and verifier.issuer else None
     return Guard(
@@ -54,10 +58,10 @@ def open_guard(tokens: str, issuer: str, public_url: str | None) -> Guard | None
 
 
 def open_verifier(tokens: str, issuer: str, resource: str | None) -> Verifier | None:
-    """The verifier for SRE_TOKENS and SRE_OIDC, each a URL or empty; None if both are empty.
-    ``resource`` is the URL of the server.
+    """Returns the verifier for SRE_TOKENS and SRE_OIDC, each a URL or empty.
 
-    Raises SreError if a document cannot be read.
+    None if both are empty. ``resource`` is the URL of the server. Raises SreError if a document
+    cannot be read.
     """
     if not tokens and not issuer:
         return None

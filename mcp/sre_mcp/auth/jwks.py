@@ -1,5 +1,7 @@
-"""The public keys of an issuer (JWKS): fetched on demand, cached for an hour, and not fetched more
-often for unknown key IDs."""
+"""The public keys of an issuer (JWKS): fetched on demand and cached for an hour.
+
+Unknown key IDs do not cause more fetches.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,7 @@ from sre_findings.model.errors import SreError, Unreachable
 _LOG = logging.getLogger(__name__)
 KEPT = 3600.0  # seconds that keys are cached
 STALE = 6 * 3600.0  # seconds that cached keys are used if the issuer does not respond
-AGAIN = 60.0  # seconds between two fetches, at least
+AGAIN = 60.0  # minimum seconds between two fetches
 TIMEOUT, DEADLINE = 3.0, 6.0  # seconds without data, and in total
 LARGEST = 256 * 1024
 _SYMMETRIC = "oct"
@@ -37,7 +39,10 @@ class Keys:
         self._fetched = self._tried = float("-inf")
 
     def get(self, kid: str) -> jwt.PyJWK | None:
-        """The key with this ID, or None. Raises Unreachable if all keys are older than STALE."""
+        """Returns the key with this ID, or None.
+
+        Raises Unreachable if all keys are older than STALE.
+        """
         if not self._holds(kid):
             with self._lock:
                 if not self._holds(kid) and self._clock() - self._tried >= AGAIN:
@@ -53,7 +58,7 @@ class Keys:
         return kid in self._keys and self._clock() - self._fetched < KEPT
 
     def _renew(self) -> None:
-        """Fetches the keys; on failure the cached ones stay."""
+        """Fetches the keys. On failure the cached ones stay."""
         self._tried = self._clock()
         try:
             self._keys = keys_of(fetch(self._url))
@@ -64,7 +69,7 @@ class Keys:
 
 
 def is_trusted(url: str) -> bool:
-    """Whether keys from this URL can be trusted: it uses TLS, or points to this machine."""
+    """Returns whether keys from this URL can be trusted: TLS, or a URL of this machine."""
     parts = urlsplit(url)
     if parts.scheme == "http":
         return _is_loopback(parts.hostname or "")
@@ -79,7 +84,7 @@ def _is_loopback(host: str) -> bool:
 
 
 class _NoRedirects(HTTPRedirectHandler):
-    """Redirects are not followed: the configured URL must be the right one."""
+    """Does not follow redirects: the configured URL must be the right one."""
 
     def redirect_request(
         self, req: Request, fp: Any, code: int, msg: str, headers: Any, newurl: str
@@ -88,7 +93,7 @@ class _NoRedirects(HTTPRedirectHandler):
 
 
 def fetch(url: str) -> bytes:
-    """The body at a URL, at most LARGEST bytes within DEADLINE. Raises Unreachable."""
+    """Returns the body at a URL, at most LARGEST bytes within DEADLINE. Raises Unreachable."""
     until, body = time.monotonic() + DEADLINE, bytearray()
     try:
         request = Request(url, headers={"Accept": "application/json"})  # noqa: S310 - checked by is_trusted
@@ -107,8 +112,10 @@ def fetch(url: str) -> bytes:
 
 
 def keys_of(body: bytes) -> dict[str, jwt.PyJWK]:
-    """The asymmetric signature keys of a JWKS document, by ID. Raises Unreachable for an invalid
-    document."""
+    """Returns the asymmetric signature keys of a JWKS document, by ID.
+
+    Raises Unreachable for an invalid document.
+    """
     try:
         values = json.loads(body)
         rows = values["keys"]

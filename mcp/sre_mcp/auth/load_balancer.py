@@ -1,9 +1,9 @@
-"""Users authenticated by an Application Load Balancer: it signs browser users in with the OIDC
-issuer, and passes their claims on.
+"""Users authenticated by an Application Load Balancer.
 
-The claims are a JWT in the header ``x-amzn-oidc-data``, valid for two minutes and signed with a key
-of the region. A client that bypasses the load balancer can send any header, so only tokens signed
-for the configured load balancer are accepted.
+The load balancer signs browser users in with the OIDC issuer, and passes their claims on. The
+claims are a JWT in the header ``x-amzn-oidc-data``, valid for two minutes and signed with a key of
+the region. A client that bypasses the load balancer can send any header, so only tokens signed for
+the configured load balancer are accepted.
 https://docs.aws.amazon.com/elasticloadbalancing/latest/application/listener-authenticate-users.html
 """
 
@@ -35,8 +35,10 @@ _SAFE = ("GET", "HEAD")
 
 
 class Keys:
-    """The keys of the load balancers of a region, cached. Unknown key IDs cause at most one request
-    per minute."""
+    """The keys of the load balancers of a region, cached.
+
+    Unknown key IDs cause at most one request per minute.
+    """
 
     def __init__(self, base: str, clock: Callable[[], float] = time.monotonic) -> None:
         self._base, self._clock, self._lock = base.rstrip("/"), clock, threading.Lock()
@@ -44,7 +46,7 @@ class Keys:
         self._tried = float("-inf")
 
     def get(self, kid: str) -> EllipticCurvePublicKey | None:
-        """The key with this ID, or None. Raises Unreachable if it cannot be fetched."""
+        """Returns the key with this ID, or None. Raises Unreachable if it cannot be fetched."""
         with self._lock:
             if kid not in self._keys and _KID.match(kid) and self._clock() - self._tried >= AGAIN:
                 self._tried = self._clock()
@@ -61,10 +63,10 @@ class LoadBalancer:
         self._issuer, self._keys = issuer, keys
 
     def verify(self, token: str) -> VerifiedToken | None:
-        """The verified token; None if another load balancer or issuer signed it, it is not valid
-        now, or no grant matches.
+        """Returns the verified token, or None.
 
-        It may block to fetch keys. Raises SreError if they cannot be fetched.
+        None means that another load balancer or issuer signed it, it is not valid now, or no grant
+        matches. It may block to fetch keys. Raises SreError if they cannot be fetched.
         """
         try:
             header = jwt.get_unverified_header(token)
@@ -84,7 +86,7 @@ class LoadBalancer:
     def _proven(
         self, token: str, header: dict[str, Any], key: EllipticCurvePublicKey
     ) -> VerifiedToken | None:
-        """Here the signed header contains some fields that other tokens have as claims."""
+        """Verifies a token. Its signed header has some fields that other tokens have as claims."""
         claims = jwt.decode(
             token,
             key,
@@ -102,7 +104,7 @@ class LoadBalancer:
 
 
 def open_balancer(issuer: Issuer) -> LoadBalancer | None:
-    """The load balancer in the OIDC file, or None."""
+    """Returns the load balancer in the OIDC file, or None."""
     return (
         LoadBalancer(issuer, Keys(issuer.balancer_keys or keys_address(issuer.load_balancer)))
         if issuer.load_balancer
@@ -111,7 +113,10 @@ def open_balancer(issuer: Issuer) -> LoadBalancer | None:
 
 
 def keys_address(arn: str) -> str:
-    """The URL of the keys of the load balancer's region. Raises UsageError for an invalid ARN."""
+    """Returns the URL of the keys of the load balancer's region.
+
+    Raises UsageError for an invalid ARN.
+    """
     found = _ARN.match(arn)
     if not found:
         do = (
@@ -129,10 +134,10 @@ def keys_address(arn: str) -> str:
 
 
 class HeaderAsToken:
-    """ASGI middleware: the load balancer's header is the token of a request for a file.
+    """ASGI middleware that uses the load balancer's header as the token of a file request.
 
-    A browser behind a load balancer sends no token of its own. Only ``GET`` and ``HEAD`` of files
-    are accepted this way: another site's page can make a browser post to ``/mcp``.
+    A browser behind a load balancer sends no token itself. Only ``GET`` and ``HEAD`` of files are
+    accepted this way, because another site's page can make a browser post to ``/mcp``.
     """
 
     def __init__(self, app: ASGIApp) -> None:

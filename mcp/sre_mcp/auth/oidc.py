@@ -1,13 +1,14 @@
-"""JWTs of an OIDC issuer: their verification, and the access that their claims grant, configured in
-a JSON file::
+"""JWTs of an OIDC issuer: their verification, and the access that their claims grant.
+
+A JSON file configures both::
 
     {"issuer": "https://login.example.com/", "audience": "https://mcp.example.com/mcp",
      "jwks_url": "https://login.example.com/keys", "algorithms": ["RS256"], "name_claim": "email",
      "grants": [{"claim": "groups", "value": "payments-sre", "scopes": ["findings:read"],
                  "accounts": ["*"], "owners": ["payments"]}]}
 
-The first grant counts whose claim equals or contains its value. A token without a matching grant is
-rejected. ``load_balancer`` is the ARN of the load balancer that signs browser users in with this
+The first grant applies whose claim equals or contains its value. A token without a matching grant
+is rejected. ``load_balancer`` is the ARN of the load balancer that signs browser users in with this
 issuer: see load_balancer.py.
 """
 
@@ -39,8 +40,10 @@ ALGORITHMS = (
     "ES512",
     "EdDSA",
 )
-"""Asymmetric signature algorithms. With a shared secret, or without a signature, a verifier could
-forge tokens."""
+"""Asymmetric signature algorithms.
+
+With a shared secret, or without a signature, a verifier could forge tokens.
+"""
 
 LEEWAY = 30  # seconds by which clocks may differ
 _KEYS = {
@@ -66,7 +69,7 @@ class Grant:
     access: Access
 
     def fits(self, claims: Mapping[str, Any]) -> bool:
-        """Whether the claims match this grant."""
+        """Returns whether the claims match this grant."""
         found = claims.get(self.claim)
         return self.value in found if isinstance(found, list) else found == self.value
 
@@ -108,10 +111,10 @@ class OidcVerifier:
         return self._issuer.issuer
 
     def verify(self, token: str) -> VerifiedToken | None:
-        """The verified token; None if it is from another issuer, for another audience, not valid
-        now, or matches no grant.
+        """Returns the verified token, or None.
 
-        It may block to fetch keys. Raises SreError if they cannot be fetched.
+        None means that it is from another issuer, for another audience, not valid now, or matches
+        no grant. It may block to fetch keys. Raises SreError if they cannot be fetched.
         """
         try:
             header = jwt.get_unverified_header(token)
@@ -153,8 +156,10 @@ class OidcVerifier:
 
 
 def granted(issuer: Issuer, claims: Mapping[str, Any]) -> Bearer | None:
-    """The holder that verified claims name, with the access of the first matching grant; None
-    without a match or a valid name."""
+    """Returns the holder named in verified claims, with the access of the first matching grant.
+
+    None without a match or a valid name.
+    """
     name, grant = (
         claims.get(issuer.name_claim),
         next((one for one in issuer.grants if one.fits(claims)), None),

@@ -1,5 +1,8 @@
-"""The current tokens: changes of the document take effect without a restart, and an invalid
-document does not invalidate the tokens at once."""
+"""The current tokens.
+
+Changes of the document take effect without a restart, and an invalid document does not invalidate
+the tokens at once.
+"""
 
 from __future__ import annotations
 
@@ -27,8 +30,10 @@ class Rotating:
         self._good_until = self._next = float("-inf")
 
     def open(self) -> None:
-        """Reads the tokens for the first time. Raises SreError if that fails, so that the server
-        does not start."""
+        """Reads the tokens for the first time.
+
+        Raises SreError if that fails, so that the server does not start.
+        """
         self._take(self._document.read())
 
     @property
@@ -37,8 +42,10 @@ class Rotating:
         return self._document.kept_for > 0 and self._clock() >= self._next
 
     def current(self) -> Tokens:
-        """The current tokens. While they cannot be read, the previous ones for STALE seconds, then
-        none."""
+        """Returns the current tokens.
+
+        While they cannot be read, returns the previous ones for STALE seconds, then none.
+        """
         if self._clock() >= self._next and self._lock.acquire(blocking=False):
             try:
                 self._renew()

@@ -36,7 +36,10 @@ class TokenRequest:
 
 
 def create_token(request: TokenRequest, now: datetime) -> tuple[str, dict[str, Any]]:
-    """A new token, and its entry for the document. Raises UsageError for invalid properties."""
+    """Returns a new token, and its entry for the document.
+
+    Raises UsageError for invalid properties.
+    """
     token = PREFIX + secrets.token_urlsafe(32)
     entry: dict[str, Any] = {
         "name": request.name,
@@ -77,7 +80,7 @@ def add_entry(entry: dict[str, Any], path: Path) -> None:
 
 @contextlib.contextmanager
 def _alone(folder: Path) -> Iterator[None]:
-    """A lock on the folder, so that concurrent additions do not overwrite each other."""
+    """Locks the folder, so that concurrent additions do not overwrite each other."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)

@@ -30,7 +30,7 @@ LARGEST = 1 << 20  # bytes of a document
 _KEYS = {"name", "sha256", "scopes", "accounts", "owners", "expires", "acts_for"}
 _TOKEN = re.compile(r"sre_[A-Za-z0-9_-]{43}\Z")
 _SHA256 = re.compile(r"[0-9a-f]{64}\Z")
-# team/ID of a user, a user group or a channel
+# The team, and the ID of a user, a user group or a channel.
 _WHO = re.compile(r"[TE][A-Z0-9]{1,20}/[UWSCGD][A-Z0-9]{1,20}\Z")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._@/-]{0,63}\Z")
 
@@ -52,8 +52,10 @@ class Tokens:
     slack: Mapping[str, Access] = field(default_factory=dict)
 
     def find(self, token: str, now: datetime) -> Entry | None:
-        """The entry of a token; None if it is unknown or expired. The time does not depend on which
-        entry matches."""
+        """Returns the entry of a token; None if it is unknown or expired.
+
+        The time does not depend on which entry matches.
+        """
         digest, found = hashlib.sha256(token.encode(errors="surrogatepass")).digest(), None
         for entry in self.entries:
             if hmac.compare_digest(entry.sha256, digest):
@@ -61,10 +63,9 @@ class Tokens:
         return found if found is not None and now < found.expires else None
 
     def acting_for(self, bearer: Bearer, user: ChatUser | None) -> Bearer:
-        """The bearer for a request on behalf of a user, limited to what both may see. A user
-        without an entry sees nothing.
+        """Returns the bearer for a request on behalf of a user, limited to what both may see.
 
-        Raises Forbidden if the token does not act for users.
+        A user without an entry sees nothing. Raises Forbidden if the token does not act for users.
         """
         if user is None:
             return bearer
@@ -74,10 +75,10 @@ class Tokens:
         return replace(bearer, name=f"{bearer.name} for {user.user}", access=access, acts_for=None)
 
     def _of(self, user: ChatUser) -> Access:
-        """The access of the user's entry, else of the first group in the document, else of the
-        channel.
+        """Returns the access of the user's entry.
 
-        A shared answer is limited to what the channel's entry allows too.
+        Without one, returns the access of the first group in the document, or else of the channel.
+        A shared answer is also limited to what the channel's entry allows.
         """
         channel = self.slack.get(user.channel, NOTHING)
         group = next((access for who, access in self.slack.items() if who in user.groups), channel)
@@ -86,13 +87,15 @@ class Tokens:
 
 
 def is_token(text: str) -> bool:
-    """Whether a text has the format of a token."""
+    """Returns whether a text has the format of a token."""
     return bool(_TOKEN.match(text))
 
 
 def parse(text: str) -> Tokens:
-    """Parses a document. Raises UsageError that names the entry and the problem, without other
-    content of the document."""
+    """Parses a document.
+
+    Raises UsageError that names the entry and the problem, without other content of the document.
+    """
     values = _object(text)
     if unknown := sorted(values.keys() - {"tokens", "slack"}):
         raise _wrong(f"unknown key {unknown[0][:60]!r}: it must be tokens or slack")
@@ -140,7 +143,7 @@ def _entry(number: int, values: Mapping[str, Any]) -> Entry:
 
 
 def scopes_of(values: Mapping[str, Any], of: str) -> frozenset[str]:
-    """The ``scopes`` of an object. Raises UsageError for an unknown scope."""
+    """Returns the ``scopes`` of an object. Raises UsageError for an unknown scope."""
     found = values.get("scopes", [])
     if not isinstance(found, list) or not all(
         one in SCOPES for one in found if isinstance(one, str)

@@ -25,10 +25,9 @@ LONGEST = 8192  # characters of a token; a JWT with many groups has about 3,000
 class Verifier(TokenVerifier):
     """Verifies tokens of the document, JWTs of an issuer, and JWTs of a load balancer.
 
-    ``resource`` is the URL of this server.
-
-    For any invalid token the result is None, which the server answers with 401. The token itself
-    appears in no log, error or repr: the SDK keeps the beginning of its hash instead.
+    ``resource`` is the URL of this server. For any invalid token the result is None, which the
+    server answers with 401. The token itself appears in no log, error or repr: the SDK keeps the
+    beginning of its hash instead.
     """
 
     def __init__(
@@ -56,8 +55,10 @@ class Verifier(TokenVerifier):
         return await self._by_issuer(token) if token.count(".") == 2 else None
 
     async def acting_for(self, token: AccessToken, user: ChatUser | None) -> Bearer:
-        """The bearer of a token, limited to the user it acts for. Raises AccessDenied (see
-        Tokens)."""
+        """Returns the bearer of a token, limited to the user it acts for.
+
+        Raises AccessDenied (see Tokens).
+        """
         bearer = bearer_of(token)
         tokens = self._tokens
         if user is None or tokens is None:
@@ -90,14 +91,17 @@ class Verifier(TokenVerifier):
         )
 
     def _proven(self, token: str) -> VerifiedToken | None:
-        """The load balancer first: it recognizes its tokens by their header, and fetches no keys
-        for others."""
+        """Returns the token as verified by the load balancer or the issuer, or None.
+
+        The load balancer is first: it recognizes its tokens by their header, and fetches no keys
+        for others.
+        """
         by_balancer = self._balancer.verify(token) if self._balancer else None
         return by_balancer or (self._oidc.verify(token) if self._oidc else None)
 
 
 def bearer_of(token: AccessToken) -> Bearer:
-    """The bearer of a token that this verifier returned."""
+    """Returns the bearer of a token that this verifier returned."""
     return of_claims((token.claims or {})["bearer"])
 
 

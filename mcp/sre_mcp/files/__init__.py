@@ -1,1 +1,1 @@
-"""Downloads over HTTP: exports and nightly reports."""
+"""Downloads over HTTP: exports and published reports."""

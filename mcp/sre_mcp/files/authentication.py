@@ -31,8 +31,10 @@ class Authentication:
     guard: Guard | None
 
     def protect(self, app: ASGIApp) -> ASGIApp:
-        """The application behind authentication; without a guard all clients on this machine are
-        accepted."""
+        """Returns the application behind authentication.
+
+        Without a guard, all clients on this machine are accepted.
+        """
         return _TrustedHost(self.security, self._authenticated(app))
 
     def _authenticated(self, app: ASGIApp) -> ASGIApp:
@@ -59,12 +61,12 @@ class _TrustedHost:
 
 
 def not_found() -> Response:
-    """The same response for files that do not exist and those that the client may not see."""
+    """Returns the same response for missing files and files that the client may not see."""
     return JSONResponse({"error": "not found"}, status_code=404, headers=PRIVATE)
 
 
 def unavailable(what: str, status: int) -> Response:
-    """An error response to retry after a few seconds."""
+    """Returns an error response that asks to retry after a few seconds."""
     return JSONResponse(
         {"error": what}, status_code=status, headers={**PRIVATE, "Retry-After": "10"}
     )

@@ -1,5 +1,7 @@
-"""``GET /exports/{reference}``: the file for a reference from the tool ``export``, for clients with
-the same access scope."""
+"""``GET /exports/{reference}``: the file for a reference from the tool ``export``.
+
+Only clients with the same access scope get it.
+"""
 
 from __future__ import annotations
 
@@ -52,7 +54,7 @@ class File:
         return write_export(self.options, self.proof, self.batches, file, _LOG.info)
 
     def headers(self) -> dict[str, str]:
-        """The headers of the response: an attachment that browsers do not display."""
+        """Returns the headers of the response: an attachment that browsers do not display."""
         form = FORMS[self.handout.question.form]
         name = _UNSAFE.sub("-", f"findings-{self.handout.snapshot_id}") + form.suffix
         return {
@@ -113,7 +115,7 @@ class Exports:
         return _outcome(sent), sent.rows
 
     async def _find(self, reference: str, call: Call) -> File | None:
-        """The file for a reference; None if it does not exist for this client."""
+        """Returns the file for a reference; None if it does not exist for this client."""
         try:
             who = await authorize(self._state, None)
             call.who = who.name
@@ -135,8 +137,10 @@ class Exports:
 
 
 def _options(handout: DownloadRequest, who: Client) -> Options:
-    """The options of the format. Suppression rules are included only for clients with access to
-    everything."""
+    """Returns the options of the format.
+
+    Suppression rules are included only for clients with access to everything.
+    """
     rules = who.sources.suppressions if who.sources.access.everything else None
     return Options(
         handout.question.form,
@@ -152,7 +156,7 @@ def _outcome(sent: Sent) -> str:
 
 
 def _refused(error: Exception) -> Response:
-    """The response for an error. Only usage errors are shown to the client."""
+    """Returns the response for an error. Only usage errors are shown to the client."""
     if not isinstance(error, UsageError):
         return unavailable("the file could not be written", 500)
     parts = {"kind": kind_of(error), "what": error.what, "why": error.why, "do": error.do}
@@ -160,7 +164,7 @@ def _refused(error: Exception) -> Response:
 
 
 def _arguments(handout: DownloadRequest) -> dict[str, Any]:
-    """The query of a download, for the audit log."""
+    """Returns the query of a download, for the audit log."""
     question = handout.to_json()
     return {
         "format": question["form"],

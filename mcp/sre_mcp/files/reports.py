@@ -1,5 +1,7 @@
-"""``GET /reports/{night}/``: the published nightly report, for clients with access to all its
-content."""
+"""``GET /reports/{night}/``: the published report of a date.
+
+Only clients with access to all its content get it.
+"""
 
 from __future__ import annotations
 
@@ -57,8 +59,10 @@ class Reports:
     async def _answer(
         self, place: Address | None, folder: Path, call: Call
     ) -> tuple[Response, str]:
-        """The response and the outcome: 404 for an invalid address, a missing file, or one that the
-        client may not see."""
+        """Returns the response and the outcome.
+
+        404 for an invalid address, a missing file, or a file that the client may not see.
+        """
         try:
             who = await authorize(self._state, None)
             call.who = who.name
@@ -77,7 +81,7 @@ class Reports:
 
 
 def _file(path: Path, place: Address) -> Response:
-    """A page to display, or a file to save under a descriptive name."""
+    """Returns a page to display, or a file to save under a descriptive name."""
     name = "-".join(filter(None, (place.night, place.kind, place.folder, place.name)))
     kind = "inline" if place.name == PAGE else "attachment"
     policy = {

@@ -14,7 +14,7 @@ from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStre
 from starlette.types import Receive, Send
 
 CHUNK = 1 << 18  # bytes
-STALLED = 60.0  # seconds in which the client must accept a chunk
+STALLED = 60.0  # seconds within which the client must accept a chunk
 _WAITING = 2  # chunks that wait to be sent; the writer blocks after them
 
 Write = Callable[[BinaryIO], int]
@@ -32,11 +32,11 @@ class Sent:
 
 
 async def stream(write: Write, headers: Mapping[str, str], receive: Receive, send: Send) -> Sent:
-    """Sends the output of ``write`` as the body of a response, and returns after the thread has
-    ended.
+    """Sends the output of ``write`` as the body of a response.
 
-    Nothing is sent before the first chunk, so that an earlier error can still be reported. After a
-    later error the body is not terminated, so the client sees that it is incomplete.
+    Returns after the thread has ended. Nothing is sent before the first chunk, so that an earlier
+    error can still be reported. After a later error the body is not terminated, so the client sees
+    that it is incomplete.
     """
     sent = Sent()
     sending, receiving = anyio.create_memory_object_stream[bytes](_WAITING)
@@ -99,10 +99,10 @@ def _raw(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
 
 
 class Pipe(io.RawIOBase):
-    """A file object that passes what is written to a stream in chunks, and blocks if the stream is
-    full.
+    """A file object that passes what is written to a stream in chunks.
 
-    When the reader is gone, ``write`` raises anyio.BrokenResourceError.
+    ``write`` blocks while the stream is full, and raises anyio.BrokenResourceError when the reader
+    is gone.
     """
 
     def __init__(self, sending: MemoryObjectSendStream[bytes]) -> None:
@@ -110,11 +110,11 @@ class Pipe(io.RawIOBase):
         self._sending, self._kept = sending, bytearray()
 
     def writable(self) -> bool:
-        """True."""
+        """Returns True."""
         return True
 
     def write(self, data: object) -> int:
-        """See io.RawIOBase. Writes all of the data."""
+        """Writes all of the data; see io.RawIOBase."""
         view = memoryview(cast("bytes", data)).cast("B")
         for start in range(0, len(view), CHUNK):
             self._kept += view[start : start + CHUNK]

@@ -67,8 +67,10 @@ GAP = (
 
 
 def of_resource(answer: ResourceAnswer, made: DerivedCache[Sequence[Item]]) -> ToolAnswer:
-    """One resource, with findings that are already paged. Items made from findings are cached in
-    ``made``."""
+    """Returns one resource, with findings that are already paged.
+
+    Items made from findings are cached in ``made``.
+    """
     values = replace(answer, findings=()).to_json()
     items = made.of(
         answer.findings, lambda: [Item(one.to_json, FINDING, _finding) for one in answer.findings]
@@ -101,7 +103,10 @@ def _verdict_of(answer: ResourceAnswer) -> Iterator[str]:
 
 
 def _verdict(verdict: Verdict) -> str:
-    """The verdict, then its explanation. For ``unknown`` it says that this is not an all-clear."""
+    """Yields the verdict, then its explanation.
+
+    An ``unknown`` verdict is marked as no all-clear.
+    """
     headline = wording.headline(verdict)
     words = f"{headline[:1].lower()}{headline[1:]}"
     if not words.startswith(verdict.verdict):
@@ -118,7 +123,7 @@ def _verdict(verdict: Verdict) -> str:
 
 
 def of_summary(answer: SummaryAnswer, page: Page) -> ToolAnswer:
-    """All resources, and groups if they were requested."""
+    """Returns all resources, and groups if they were requested."""
     first, rest = wording.counts_sentence(answer.rollup)
     sentences = [
         f"Summary: {_verdict(answer.verdict)}",
@@ -145,7 +150,7 @@ def of_summary(answer: SummaryAnswer, page: Page) -> ToolAnswer:
 
 
 def of_coverage(answer: CoverageAnswer, page: Page) -> ToolAnswer:
-    """Coverage gaps with their reasons."""
+    """Returns coverage gaps with their reasons."""
     values = answer.to_json()
     silent = values["not_scanned"]
     known = answer.proof.snapshot_id is not None
@@ -170,7 +175,7 @@ def of_list(
     columns: Sequence[str] = (),
     shown: Callable[[Values], Values] = dict,
 ) -> ToolAnswer:
-    """A sentence and a list, from item ``start`` on (0 if the query skipped earlier pages)."""
+    """Returns a sentence and a list, from item ``start`` on (0 if the query skipped pages)."""
     values = answer.to_json()
     first = answer.headline if answer.known else f"Unknown: {answer.headline}"
     sentences = [first, *_trust(answer.proof), *_also(answer.notes)]
@@ -181,7 +186,7 @@ def of_list(
 
 
 def of_file(answer: ExportAnswer) -> ToolAnswer:
-    """A download link for a file; the list itself is empty."""
+    """Returns a download link for a file; the list itself is empty."""
     answered = of_list(answer)
     answered.values["page"] = {"start": 0, "listed": 0, "total": answer.total, "next_cursor": None}
     file = answer.facts["file"]
@@ -197,12 +202,12 @@ def of_file(answer: ExportAnswer) -> ToolAnswer:
 
 
 def of_findings(answer: FindingsAnswer) -> ToolAnswer:
-    """A list of findings that the query has already paged."""
+    """Returns a list of findings that the query has already paged."""
     return of_list(answer, 0, ("resource_id", *FINDING), _finding)
 
 
 def of_finding(answer: FindingAnswer) -> ToolAnswer:
-    """One finding with all fields."""
+    """Returns one finding with all fields."""
     values = answer.to_json()
     if answer.finding is None:
         first = "Unknown" if answer.proof.snapshot_id is None else "No such finding"
@@ -218,7 +223,7 @@ def of_finding(answer: FindingAnswer) -> ToolAnswer:
 
 
 def _trust(proof: Proof) -> Iterator[str]:
-    """The provenance, and reasons to doubt completeness."""
+    """Yields the provenance, and reasons to doubt completeness."""
     yield wording.proof_sentence(proof)
     yield from (f"Partial: {reason}" for reason in wording.doubts(proof))
 
@@ -228,7 +233,7 @@ def _also(notes: Any) -> Iterator[str]:
 
 
 def _finding(item: Mapping[str, Any]) -> Mapping[str, Any]:
-    """A finding for a line of text, with the names of its packages."""
+    """Returns a finding for a line of text, with the names of its packages."""
     packages = item["packages"]
     installed = dict.fromkeys(one["version"] for one in packages if one["version"])
     return {

@@ -1,5 +1,7 @@
-"""The arguments of tools as pydantic models, which validate input. Their schemas are published to
-clients."""
+"""The arguments of tools as pydantic models, which validate input.
+
+Their schemas are published to clients.
+"""
 
 from __future__ import annotations
 
@@ -139,5 +141,5 @@ class Narrowed(Arguments):
     ] = ()
 
     def narrow(self) -> Filters:
-        """These filters for the query."""
+        """Returns these filters for the query."""
         return Filters(tuple(self.owners), tuple(self.accounts), tuple(self.regions))

@@ -24,13 +24,13 @@ from sre_mcp.tools.registry import TOOLS
 from sre_mcp.tools.results import answer
 from sre_mcp.tools.tool import Tool
 
-# seconds: shorter than the idle timeout of a load balancer, which closes without an error
+# Seconds. Shorter than the idle timeout of a load balancer, which closes without an error.
 DEADLINE = 50.0
 _LOG = logging.getLogger(__name__)
 
 
 async def call_tool(ctx: RequestContext, params: CallToolRequestParams) -> CallToolResult:
-    """The answer of the tool, or an error that says what to do. No client input makes it raise."""
+    """Returns the answer of the tool, or an error with a remedy. No client input makes it raise."""
     tool = TOOLS.get(params.name)
     call = Call(tool.name if tool else "no such tool")
     done = await _call(ctx, tool, params.arguments or {}, call) if tool else _unknown(params.name)
@@ -78,7 +78,7 @@ async def _call(
 
 
 def failed(error: SreError, kind: str = "") -> CallToolResult:
-    """An error as a result: a line of text for the model, and its parts for programs."""
+    """Returns an error as a result: a line of text for the model, and its parts for programs."""
     parts: dict[str, Any] = {
         "kind": kind or kind_of(error),
         "what": error.what,
@@ -112,7 +112,7 @@ def _internal_error(name: str) -> CallToolResult:
 
 
 def _problems(errors: Iterable[ErrorDetails]) -> str:
-    """The first five problems of the arguments, by name and without values."""
+    """Returns the first five problems of the arguments, by name and without values."""
     return "; ".join(_problem(error) for error in list(errors)[:5])
 
 

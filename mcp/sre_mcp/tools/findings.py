@@ -38,7 +38,7 @@ from sre_mcp.tools.arguments import (
 from sre_mcp.tools.tool import Page, Tool, ToolAnswer
 from sre_reports.formats.registry import FORMS
 
-_FINDING = 500  # bytes of JSON that any finding takes, for its field names and ARN alone
+_FINDING = 500  # minimum bytes of JSON of a finding, for its field names and ARN alone
 _WIRE = ("findingArn", "severity", "status", "title")
 _FILTERED = (
     "severities",
@@ -94,7 +94,7 @@ class CheckResourceArguments(Paged, Dated):
 
 
 def check_resource(arguments: CheckResourceArguments, page: Page, sources: Sources) -> ToolAnswer:
-    """The verdict and findings of one resource."""
+    """Returns the verdict and findings of one resource."""
     question = Vulnerabilities(
         text=arguments.resource_id,
         severities=arguments.severities,
@@ -126,7 +126,7 @@ class GetFindingArguments(Dated):
 
 
 def get_finding(arguments: GetFindingArguments, _page: Page, sources: Sources) -> ToolAnswer:
-    """One finding with all fields."""
+    """Returns one finding with all fields."""
     question = OneFinding(
         arguments.finding_arn, arguments.resource_id, arguments.vulnerability_id, arguments.as_of
     )
@@ -147,7 +147,7 @@ class ListFindingsArguments(Paged, Dated, Narrowed):
 
 
 def list_findings(arguments: ListFindingsArguments, page: Page, sources: Sources) -> ToolAnswer:
-    """Findings of all resources, or of some."""
+    """Returns findings of all resources, or of some."""
     question = FindingList(
         page.room,
         page.start,
@@ -181,7 +181,7 @@ class WhereVulnerableArguments(Paged, Dated, Narrowed):
 def where_vulnerable(
     arguments: WhereVulnerableArguments, page: Page, sources: Sources
 ) -> ToolAnswer:
-    """The resources affected by a vulnerability or a package."""
+    """Returns the resources affected by a vulnerability or a package."""
     question = Exposure(
         arguments.text, page.end, arguments.as_of, arguments.narrow(), arguments.reachable
     )
@@ -218,7 +218,7 @@ class ExportArguments(Paged, Dated, Narrowed):
 
 
 def export(arguments: ExportArguments, page: Page, sources: Sources) -> ToolAnswer:
-    """Findings with all fields, in pages or as a file."""
+    """Returns findings with all fields, in pages or as a file."""
     filters: dict[str, Any] = {name: getattr(arguments, name) for name in _FILTERED}
     rows, options = ExportFilters(text=arguments.resource_id, **filters), _options(arguments)
     if arguments.format:
@@ -228,7 +228,7 @@ def export(arguments: ExportArguments, page: Page, sources: Sources) -> ToolAnsw
 
 
 def _options(arguments: ExportArguments) -> dict[str, Any]:
-    """The options of the format. Raises UsageError for an option of another format."""
+    """Returns the options of the format. Raises UsageError for an option of another format."""
     given = {
         name: value
         for name in ("columns", "excel", "raw", "author")

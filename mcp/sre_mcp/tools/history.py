@@ -49,7 +49,7 @@ class ChangesArguments(Paged, Dated, Narrowed):
 
 
 def changes(arguments: ChangesArguments, page: Page, sources: Sources) -> ToolAnswer:
-    """Changes between two snapshots."""
+    """Returns changes between two snapshots."""
     question = Changes(
         arguments.since, arguments.as_of, arguments.kinds, page.end, arguments.narrow()
     )
@@ -71,7 +71,7 @@ class TrendArguments(Paged, Dated):
 
 
 def trend(arguments: TrendArguments, page: Page, sources: Sources) -> ToolAnswer:
-    """Open findings by day."""
+    """Returns open findings by day."""
     question = Trend(arguments.days, arguments.kind, arguments.value, arguments.as_of)
     return answers.of_list(ask(question, sources), page.start)
 
@@ -86,7 +86,7 @@ class TimeToFixArguments(Paged, Dated, Narrowed):
 
 
 def time_to_fix(arguments: TimeToFixArguments, page: Page, sources: Sources) -> ToolAnswer:
-    """The time to remediate."""
+    """Returns the time to remediate."""
     question = TimeToFix(arguments.by, arguments.days, arguments.as_of, arguments.narrow())
     return answers.of_list(ask(question, sources), page.start)
 
@@ -96,7 +96,7 @@ class SnapshotsArguments(Paged):
 
 
 def snapshots(_arguments: SnapshotsArguments, page: Page, sources: Sources) -> ToolAnswer:
-    """The committed snapshots."""
+    """Returns the committed snapshots."""
     return answers.of_list(ask(SnapshotList(page.room, page.start), sources))
 
 
@@ -112,7 +112,7 @@ class OperationsArguments(Paged):
 
 
 def operations(arguments: OperationsArguments, page: Page, sources: Sources) -> ToolAnswer:
-    """The audit log."""
+    """Returns the audit log."""
     question = Operations(
         arguments.days, page.end, arguments.who, arguments.what, arguments.outcome
     )

@@ -13,9 +13,9 @@ Values = Mapping[str, Any]
 
 
 class Item:
-    """A list item. ``make`` returns its JSON values; its line of text has the ``columns`` of
-    ``shown(values)``.
+    """A list item.
 
+    ``make`` returns its JSON values; its line of text has the ``columns`` of ``shown(values)``.
     Values are shared between pages and must not be changed.
     """
 
@@ -33,17 +33,17 @@ class Item:
 
     @property
     def values(self) -> Any:
-        """Its JSON values."""
+        """The JSON values of the item."""
         return self._measured[0]
 
     @property
     def size(self) -> int:
-        """Its size as JSON in bytes."""
+        """The size of the item as JSON, in bytes."""
         return self._measured[1]
 
     @functools.cached_property
     def line(self) -> str:
-        """Its line of text."""
+        """The item as a line of text."""
         return line(self._columns, self._shown(self.values))
 
 

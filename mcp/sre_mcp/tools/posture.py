@@ -34,7 +34,7 @@ class SummarizeArguments(Paged, Dated):
 
 
 def summarize(arguments: SummarizeArguments, page: Page, sources: Sources) -> ToolAnswer:
-    """The counts of open findings for all resources or some owners."""
+    """Returns the counts of open findings for all resources or some owners."""
     question = Summary(arguments.by, 0, arguments.as_of, arguments.owners)
     return answers.of_summary(ask(question, sources), page)
 
@@ -46,7 +46,7 @@ class CoverageArguments(Paged, Dated):
 
 
 def coverage(arguments: CoverageArguments, page: Page, sources: Sources) -> ToolAnswer:
-    """The coverage gaps."""
+    """Returns the coverage gaps."""
     return answers.of_coverage(ask(CoverageGaps(arguments.as_of, arguments.owners), sources), page)
 
 
@@ -58,7 +58,7 @@ class PrioritiesArguments(Paged, Dated, Narrowed):
 
 
 def priorities(arguments: PrioritiesArguments, page: Page, sources: Sources) -> ToolAnswer:
-    """The risk ranking of vulnerabilities."""
+    """Returns the risk ranking of vulnerabilities."""
     question = Priorities(
         page.end, arguments.as_of, arguments.narrow(), arguments.types, arguments.reachable
     )
@@ -81,7 +81,7 @@ class FixPlanArguments(Paged, Dated, Narrowed):
 
 
 def fix_plan(arguments: FixPlanArguments, page: Page, sources: Sources) -> ToolAnswer:
-    """The fix plan. All lines are queried, since the headline sums up the requested ones."""
+    """Returns the fix plan. All lines are queried, since the headline sums up some of them."""
     asked = arguments.count, arguments.as_of, arguments.narrow(), arguments.types
     if arguments.images:
         return answers.of_list(ask(ImageFixes(*asked), sources), page.start)
@@ -99,7 +99,7 @@ class SlaArguments(Paged, Dated):
 
 
 def sla(arguments: SlaArguments, page: Page, sources: Sources) -> ToolAnswer:
-    """Overdue findings and findings due within a week."""
+    """Returns overdue findings and findings due within a week."""
     question = Sla(
         arguments.by, arguments.owners, resource=arguments.resource, as_of=arguments.as_of
     )
@@ -111,7 +111,7 @@ class SuppressionsArguments(Paged, Dated):
 
 
 def suppressions(arguments: SuppressionsArguments, page: Page, sources: Sources) -> ToolAnswer:
-    """Accepted risks."""
+    """Returns accepted risks."""
     return answers.of_list(ask(SuppressionList(arguments.as_of), sources), page.start)
 
 

@@ -15,7 +15,7 @@ TOOLS: dict[str, Tool] = {
 
 
 def describe(tool: Tool) -> Description:
-    """The tool as clients see it. All tools are read-only and idempotent."""
+    """Returns the tool as clients see it. All tools are read-only and idempotent."""
     hints = ToolAnnotations(
         title=tool.title,
         read_only_hint=True,

@@ -40,7 +40,7 @@ def answer(tool: Tool, arguments: Arguments, sources: Sources) -> CallToolResult
 def result(
     answered: ToolAnswer, items: Sequence[Item] = (), below: Sequence[str] = ()
 ) -> CallToolResult:
-    """The values of the answer, its sentences, and fenced data."""
+    """Returns the values of the answer, its sentences, and fenced data."""
     sentences = [sentence(one) for one in answered.sentences if one]
     text = "\n".join(
         [*sentences, *below, *fenced(answered.data, answered.columns, [one.line for one in items])]
@@ -83,7 +83,10 @@ def _paged(answered: ToolAnswer, page: Page, query: str, asked_at: datetime) -> 
 
 
 def _cut(answered: ToolAnswer, page: Page, query: str, asked_at: datetime) -> _Cut:
-    """The items that fit the budget, but at least one, so that a small budget cannot end a list."""
+    """Returns the items that fit the budget.
+
+    Returns at least one, so that a small budget cannot end a list.
+    """
     values = answered.values
     left = page.budget * BYTES_A_TOKEN - measured(values)[1] - 300  # for the field page
     kept: list[Item] = []
@@ -101,7 +104,7 @@ def _cut(answered: ToolAnswer, page: Page, query: str, asked_at: datetime) -> _C
 
 
 def _listed(answered: ToolAnswer, cut: _Cut, page: Page) -> list[str]:
-    """Which items are listed, and how to get more."""
+    """Returns which items are listed, and how to get more."""
     first, last = page.start + 1, page.start + len(cut.items)
     if not cut.items:
         return (
@@ -116,7 +119,7 @@ def _listed(answered: ToolAnswer, cut: _Cut, page: Page) -> list[str]:
 
 
 def _is_short(answered: ToolAnswer, cut: _Cut, page: Page) -> bool:
-    """Whether items are missing and there is no next page, as for live answers."""
+    """Returns whether items are missing and there is no next page, as for live answers."""
     return cut.next_cursor is None and 0 < page.start + len(cut.items) < min(
         page.count or answered.total, answered.total
     )

@@ -11,7 +11,7 @@ Schema = dict[str, Any]
 
 
 def maybe(kind: str) -> Schema:
-    """A nullable value. ``anyOf`` is more portable than a list of types."""
+    """Returns a nullable value. ``anyOf`` is more portable than a list of types."""
     return {"anyOf": [{"type": kind}, {"type": "null"}]}
 
 
@@ -22,7 +22,8 @@ TEXTS: Schema = {"type": "array", "items": TEXT}
 ITEMS: Schema = {"type": "array", "items": {"type": "object"}}
 OBJECT: Schema = {"type": "object"}
 
-# Part of every tool's schema, so it has no descriptions; the server's instructions explain it.
+# This is part of every tool's schema, so it has no descriptions. The server's instructions explain
+# it.
 PROOF: Schema = {
     "source": {"type": "string", "enum": ["snapshot", "live", "table"]},
     "snapshot_id": MAYBE_TEXT,
@@ -56,19 +57,21 @@ SENTENCE: Schema = {"headline": TEXT, "notes": TEXTS, "known": {"type": "boolean
 
 
 def answer(*fields: Mapping[str, Any], **more: Schema) -> Schema:
-    """An object that always has these fields and the provenance, and may have more."""
+    """Returns an object that always has these fields and the provenance, and may have more."""
     properties = {name: schema for some in (*fields, more, PROOF) for name, schema in some.items()}
     return {"type": "object", "properties": properties, "required": list(properties)}
 
 
 def listed(name: str, **more: Schema) -> Schema:
-    """The schema of an answer with a list."""
+    """Returns the schema of an answer with a list."""
     return answer(SENTENCE, {name: ITEMS, f"total_{name}": COUNT}, PAGE, **more)
 
 
 def arguments(model: type[BaseModel]) -> Schema:
-    """The schema of a tool's arguments, simplified for clients: without titles, and without null
-    for optional arguments."""
+    """Returns the schema of a tool's arguments, simplified for clients.
+
+    It has no titles, and no null for optional arguments.
+    """
     schema: Schema = _plain(model.model_json_schema())
     schema.pop("description", None)  # the tool has its own description
     own = list(model.__annotations__)  # the tool's own arguments come first

@@ -15,9 +15,12 @@ from sre_mcp.tools.schemas import Schema
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """The requested part of a list: from item ``start``, at most ``count`` items in all pages (0:
-    all), within a budget of tokens. ``smallest`` is the minimum size of an item in bytes of
-    JSON."""
+    """The requested part of a list.
+
+    It starts at item ``start`` and is limited by a budget of tokens. ``count`` is the maximum
+    number of items in all pages (0: all). ``smallest`` is the minimum size of an item in bytes of
+    JSON.
+    """
 
     start: int = 0
     count: int = 0
@@ -33,8 +36,7 @@ class Page:
 
     @property
     def end(self) -> int:
-        """The number of items to read from the first one on, for queries that cannot skip earlier
-        pages."""
+        """The number of items to read from the first one, if a query cannot skip earlier pages."""
         return self.start + self.room
 
 
@@ -64,8 +66,11 @@ Query = Callable[[Any, Page, Sources], ToolAnswer]
 
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """A tool. ``wide`` is whether it may call AWS; ``scope`` is required of the token; ``smallest``
-    is the minimum size of a list item in bytes of JSON."""
+    """A tool.
+
+    ``wide`` is whether it may call AWS. ``scope`` is required of the token. ``smallest`` is the
+    minimum size of a list item in bytes of JSON.
+    """
 
     name: str
     title: str
