@@ -1,4 +1,4 @@
-"""sre-cli sql reads every table of the snapshot, nothing else, and within its limits."""
+"""``sre-cli sql`` reads every table of the snapshot, nothing else, and within its limits."""
 
 from __future__ import annotations
 
@@ -179,8 +179,7 @@ def test_other_statements_are_refused(cli: Cli, demo: Path, tmp_path: Path, text
     run = cli("sql", text.replace("{folder}", str(tmp_path)))
     assert (run.code, run.out) == (2, "")
     assert re.match(
-        "sre-cli: (only a single read-only statement is allowed|the SQL is not valid"
-        "): ",
+        "sre-cli: (only a single read-only statement is allowed|the SQL is not valid): ",
         run.err,
     )
     assert len(run.err.splitlines()) == 1
