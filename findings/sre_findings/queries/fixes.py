@@ -245,7 +245,8 @@ def images(question: ImageFixes, sources: Sources) -> ImageFixesAnswer:
     if found is None:
         return no_snapshot("lines")
     found = within(found, place_of(question))
-    rows = found.engine.rows("images", count=None, **question.narrow.filters())
+    filters = {"types": list(question.types) or None, **question.narrow.filters()}
+    rows = found.engine.rows("images", count=None, **filters)
     items = [_image(row) for row in rows]
     headline = (
         f"{quantity(len(items), 'machine image')}{question.narrow.words()} with fixable findings."

@@ -120,7 +120,10 @@ PARAMETERS: dict[str, list[dict[str, Any]]] = {
     ],
     "happened_counts": [{}],
     "identify": [{"name": text} for text in (BUSY_INSTANCE, "prod-api-07", *HOSTILE[:2])],
-    "images": [WHERE | {"count": None}, WHERE | {"count": 2, "accounts": ["111122223333"]}],
+    "images": [
+        WHERE | {"count": None, "types": None},
+        WHERE | {"count": 2, "accounts": ["111122223333"], "types": ["AWS_EC2_INSTANCE"]},
+    ],
     "list_findings": [
         ANY | EVERY | {"count": 20, "skip": 0},
         EXPORTS[1] | {"fixable": True, "exploitable": False, "count": 500, "skip": 3},

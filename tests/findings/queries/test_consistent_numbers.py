@@ -15,7 +15,14 @@ from sre_findings.queries.export import rows as rows_of
 from sre_findings.queries.fixes import fixes
 from sre_findings.queries.summary import summary
 from sre_findings.queries.where import where
-from sre_findings.questions.catalogue import CoverageGaps, ExportFilters, Exposure, Fixes, Summary
+from sre_findings.questions.catalogue import (
+    CoverageGaps,
+    ExportFilters,
+    Exposure,
+    Fixes,
+    ImageFixes,
+    Summary,
+)
 from sre_findings.rows.values import version_of, without_zero_epoch
 from sre_findings.sources.sources import Sources
 from sre_findings.store.records.table import SqliteTable
@@ -102,3 +109,11 @@ def test_an_epoch_of_zero_is_shown_nowhere_and_any_other_everywhere(sources: Sou
         {"version": "3.0", "release": "1", "epoch": 0}
     )
     assert (without_zero_epoch("0:3.0"), without_zero_epoch("10:3.0")) == ("3.0", "10:3.0")
+
+
+def test_machine_images_of_another_type_of_resource_are_none(sources: Sources) -> None:
+    every, other = (
+        ask(ImageFixes(count=0, types=types), sources) for types in ((), ("AWS_LAMBDA_FUNCTION",))
+    )
+    assert every.total > other.total == 0
+    assert ask(ImageFixes(count=0, types=("AWS_EC2_INSTANCE",)), sources).items == every.items

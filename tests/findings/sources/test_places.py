@@ -80,7 +80,7 @@ QUESTIONS: dict[str, tuple[tuple[str, ...], Made]] = {
     "priorities": (BY_ROWS, lambda place: Priorities(narrow=narrow(place), types=place.types)),
     "where": (BY_NARROW, lambda place: Exposure("no-such-package", narrow=narrow(place))),
     "fixes": (BY_ROWS, lambda place: Fixes(narrow=narrow(place), types=place.types)),
-    "images": (BY_NARROW, lambda place: ImageFixes(narrow=narrow(place))),
+    "images": (BY_ROWS, lambda place: ImageFixes(narrow=narrow(place), types=place.types)),
     "findings": (BY_ROWS, lambda place: FindingList(narrow=narrow(place), types=place.types)),
     "export": (BY_ROWS, lambda place: ExportPage(rows(place))),
     "file": (BY_ROWS, lambda place: ExportFile(rows(place))),

@@ -94,7 +94,7 @@ def test_no_repr_contains_a_hash(make_entry: Make, make_token: Token) -> None:
         ),
         ({"scopes": "findings:read"}, "scopes must be a list"),
         ({"scopes": [1]}, "scopes must be strings"),
-        ({"accounts": ["1"]}, "accounts holds '1'"),
+        ({"accounts": ["1"]}, "accounts contains '1'"),
         ({"owners": "*"}, "owners must be a list of strings"),
         ({"expires": "2027-01-01"}, "a time with a time zone"),
         ({"expires": "soon"}, "a time with a time zone"),

@@ -12,6 +12,7 @@ where f.status is distinct from 'SUPPRESSED' and f.status is distinct from 'CLOS
   and f.fix_available = 'YES' and r.image_id is not null
   and (:owners is null or list_contains(:owners, f.owner)) and (:accounts is null or list_contains(:accounts, f.account_id))
   and (:regions is null or list_contains(:regions, f.region))
+  and (:types is null or list_contains(:types, f.resource_type))
 group by r.image_id, coalesce(f.owner, ''), f.account_id, f.region
 order by kev desc, critical desc, high desc, findings desc, r.image_id, owner, f.account_id, f.region
 limit :count
