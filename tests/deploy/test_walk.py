@@ -425,4 +425,4 @@ def test_without_its_secret_slack_is_disabled_and_doctor_reports_it(deployed: An
     )
     [slack] = [one for one in json.loads(done.stdout)["checks"] if one["what"] == "Slack"]
     assert slack["state"] == "off"
-    assert "holds no bot_token" in slack["detail"]
+    assert "has no bot_token" in slack["detail"]
