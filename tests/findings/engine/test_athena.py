@@ -192,11 +192,11 @@ def test_texts_become_what_their_columns_say_over_all_pages(
     [
         (
             state("FAILED", "SYNTAX_ERROR: line 1:1"),
-            r"could not answer: SYNTAX_ERROR: line 1:1. See the query q-1 in Athena",
+            r"the Athena query failed: SYNTAX_ERROR: line 1:1. See the query q-1 in Athena",
         ),
         (
             state("CANCELLED", "Bytes scanned limit was exceeded"),
-            r"more than the workgroup questions allows: Bytes .* fewer nights",
+            r"more than the workgroup questions allows: Bytes .* fewer snapshots",
         ),
         (state("CANCELLED"), r"the Athena query failed: CANCELLED"),
     ],
@@ -228,7 +228,8 @@ def test_a_workgroup_without_a_limit_is_refused(
     engine = Athena(bucket, [night], WHERE)
     script(known(night), {"WorkGroup": {"Name": "questions", "Configuration": {}}})
     with pytest.raises(
-        UsageError, match=r"does not limit what a query may scan. Set BytesScannedCutoffPerQuery"
+        UsageError,
+        match=r"does not limit what a query may scan. Set its BytesScannedCutoffPerQuery",
     ):
         engine.rows("coverage_scanned", owners=None)
 
@@ -270,7 +271,8 @@ def test_a_snapshot_becomes_visible_when_it_is_published_and_not_before(
         resources=[{"resource_id": "i-2"}],
     )
     with pytest.raises(
-        StoreUnreadable, match=f"coverage lacks {second.snapshot_id}. The next scan adds them"
+        StoreUnreadable,
+        match=f"coverage does not have {second.snapshot_id}. The next scan adds them",
     ):
         Athena(bucket, [night, second], WHERE).rows("coverage_scanned", owners=None)
     assert publish("athena://inspector/questions", bucket, bucket.commits()) == 2
@@ -380,7 +382,7 @@ def test_a_partition_that_points_elsewhere_is_not_asked_and_is_put_right(
         PartitionValueList=[night.snapshot_id],
         PartitionInput=moved,
     )
-    with pytest.raises(StoreUnreadable, match=f"coverage lacks {night.snapshot_id}"):
+    with pytest.raises(StoreUnreadable, match=f"coverage does not have {night.snapshot_id}"):
         Athena(bucket, [night], WHERE).rows("coverage_scanned", owners=None)
     assert Glue("inspector").publish(bucket, [night]) == 1
     assert (

@@ -619,9 +619,9 @@ def test_of_suppressions_is_told_what_covers_a_finding_that_is_seen(stores: Stor
     assert list(answer.notes) == [
         (
             f"the rule on open* lapsed on {today - timedelta(days=300)} and no longer applies; eve"
-            " answers for it"
+            " owns it"
         ),
-        f"the rule on * expires on {today + timedelta(days=1)}; ann answers for it",
+        f"the rule on * expires on {today + timedelta(days=1)}; ann owns it",
     ]
 
 

@@ -310,7 +310,7 @@ def test_keys_must_come_over_tls_or_from_this_machine(url: str, may: bool) -> No
         ),
         (
             {"grants": [{"claim": "x", "value": "y", "accounts": ["1"]}]},
-            "grant 1: accounts holds '1'",
+            "grant 1: accounts contains '1'",
         ),
         ({"grants": [{"claim": "x", "value": "y", "scopes": ["z"]}]}, "scopes must be a list of"),
         ({"grants": [{"value": "y"}]}, "claim must be a non-empty string"),
