@@ -96,9 +96,7 @@ def test_links_to_other_entries_and_pages_lead_somewhere() -> None:
         assert anchor in titles, anchor
 
 
-def test_what_the_operations_page_says_was_verified_names_tests_that_exist_and_what_the_emulator_lacks() -> (
-    None
-):
+def test_the_verified_table_names_existing_tests_and_gaps_of_the_emulator() -> None:
     section = OPERATIONS.split("### What was verified")[1].split("\n## ")[0]
     files = re.findall(r"`((?:tests|deploy)/[\w/]+\.py)`", section)
     assert len(files) >= 5

@@ -535,7 +535,7 @@ def _damaged(draw: st.DrawFn) -> bytes:
     | st.text().map(lambda text: text.encode(errors="surrogatepass"))
     | _damaged()
 )
-def test_no_bytes_at_all_give_anything_but_rules_or_a_usage_error_with_a_line_of_the_file(
+def test_any_bytes_give_rules_or_an_error_with_a_line_number(
     content: bytes,
 ) -> None:
     for _ in both_parsers():

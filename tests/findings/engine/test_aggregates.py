@@ -107,7 +107,7 @@ def test_of_some_owners_only_theirs_are_counted(held: Open) -> None:
     assert Scope("owner", "web") not in sums
 
 
-def test_a_resource_with_suppressed_findings_only_is_one_with_findings_and_one_with_none_is_not(
+def test_suppressed_findings_alone_count_as_findings_of_a_resource(
     held: Open,
 ) -> None:
     assert (

@@ -10,7 +10,7 @@ import pytest
 from sre_findings.inspector.aws_clients import NotAsked, clients
 
 
-def test_an_overridden_inspector_leaves_services_without_an_endpoint_of_their_own_alone(
+def test_an_inspector_endpoint_does_not_apply_to_other_services(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.delenv("AWS_ENDPOINT_URL")

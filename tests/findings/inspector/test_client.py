@@ -106,7 +106,7 @@ def test_the_callers_body_is_left_as_it_is(call: Call, http: Any) -> None:
     "garbage",
     [b"<html><body>Sign in to the Wi-Fi</body></html>", b"", b"\xff\xfe\x00", b"null", b'{"fin'],
 )
-def test_a_200_that_is_no_answer_arrives_raw_so_that_it_can_be_told_from_an_empty_one(
+def test_a_200_response_without_an_answer_differs_from_an_empty_answer(
     call: Call, http: Any, reply: Any, garbage: bytes
 ) -> None:
     http.reply(reply(200, garbage, {"Content-Type": "text/html"}))

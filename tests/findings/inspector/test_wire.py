@@ -121,9 +121,7 @@ def test_a_token_that_is_no_text_is_no_last_page(odd: Any) -> None:
         decode_coverage(json.dumps({"coveredResources": [], "nextToken": odd}).encode())
 
 
-def test_unknown_fields_of_a_page_are_counted_and_what_we_call_our_own_cannot_be_sent_to_us() -> (
-    None
-):
+def test_unknown_fields_are_counted_and_our_own_names_cannot_be_injected() -> None:
     decoded = decode_findings(page(DOCUMENTED, extras={"0": "e30="}, unknown={"a": 5}, total=9))
     assert decoded.extras == {}
     assert decoded.unknown == {"page.extras": 1, "page.unknown": 1, "page.total": 1}

@@ -420,7 +420,7 @@ def test_what_is_no_ec2_instance_has_a_note_and_nobody_is_asked(
     assert told.asked == []
 
 
-def test_an_instance_that_inspector_does_not_know_is_asked_where_the_question_or_the_settings_say(
+def test_context_of_an_unknown_instance_uses_the_region_of_question_or_settings(
     ask: Ask, settled: str
 ) -> None:
     unknown = Resource(f" {settled} ", "", "", "")
@@ -431,7 +431,7 @@ def test_an_instance_that_inspector_does_not_know_is_asked_where_the_question_or
     assert ask(instance(settled, region="eu-west-1"), region="us-east-1").region == "eu-west-1"
 
 
-def test_credentials_for_an_overridden_inspector_go_to_no_service_without_an_endpoint_of_its_own(
+def test_credentials_for_an_inspector_endpoint_are_not_sent_to_other_services(
     ask: Ask, told: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("AWS_ENDPOINT_URL")
@@ -485,7 +485,7 @@ def test_credentials_that_aws_does_not_accept_are_one_note(quick: Ask, told: Any
 
 
 @pytest.mark.parametrize("body", [b"<html>", b"", b"<a><b/></a>"])
-def test_where_sts_does_not_tell_the_account_the_rest_is_asked_and_a_note_says_what_was_not_checked(
+def test_without_an_account_from_sts_a_note_names_what_was_not_checked(
     quick: Ask, told: Any, body: bytes
 ) -> None:
     told.tell(CALLER, body)

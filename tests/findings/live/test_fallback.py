@@ -88,7 +88,7 @@ def test_the_snapshot_answers_marked_stale_and_a_note_says_so_first(
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_what_no_snapshot_knows_is_unknown_for_the_reason_that_inspector_did_not_answer(
+def test_a_resource_in_no_snapshot_is_unknown_if_inspector_does_not_answer(
     fresh: Sources, kind: Any
 ) -> None:
     sources = replace(fresh, live=failing(kind("it failed")))
@@ -141,7 +141,7 @@ def test_who_did_not_insist_on_live_is_told_that_the_snapshot_has_no_such_resour
     "error",
     [UsageError("no region eu-west-11"), Forbidden("this token lacks the scope live:query")],
 )
-def test_what_may_not_or_cannot_be_asked_live_is_an_error_to_who_insists_and_a_note_to_others(
+def test_a_failed_live_query_is_an_error_with_live_and_a_note_without(
     fresh: Sources, error: SreError
 ) -> None:
     sources = replace(fresh, live=failing(error))

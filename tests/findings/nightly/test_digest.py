@@ -192,7 +192,7 @@ def test_a_region_that_was_refused_is_a_gap_as_a_whole(scanned: Callable[..., So
     assert {one.region for one in found.opened_gaps if one.whole} == {region}
 
 
-def test_a_second_scan_of_a_day_is_compared_with_the_night_before_and_is_no_further_point_of_the_trend(
+def test_a_second_scan_of_a_day_compares_with_the_day_before_and_adds_no_point(
     scanned: Callable[..., Sources],
 ) -> None:
     here = scanned(after=timedelta(hours=1))

@@ -592,7 +592,7 @@ TOLD = {
 
 @QUICKLY
 @given(access=ACCESSES)
-def test_what_others_have_changes_nothing_in_what_is_told_of_nights_pages_and_suppressions(
+def test_data_of_others_does_not_change_snapshots_reports_and_suppressions(
     stores: Stores, access: Access
 ) -> None:
     """The answers may have less than those of such a store, but never depend on other rows."""

@@ -40,7 +40,7 @@ def sources(nights: SnapshotWriter, tmp_path_factory: pytest.TempPathFactory) ->
     return Sources(nights, table, tmp_path_factory.mktemp("copies"), now=lambda: end)
 
 
-def test_covered_resources_are_those_of_the_coverage_the_list_of_snapshots_and_the_page(
+def test_covered_resources_agree_in_coverage_snapshot_list_and_report(
     sources: Sources,
 ) -> None:
     answer = ask(CoverageGaps(), sources)
@@ -67,7 +67,7 @@ def test_a_reason_hides_so_many_resources_on_the_page_as_in_the_terminal(sources
     assert sum(told.values()) < len(answer.gaps), "some have a row for each scan type"
 
 
-def test_findings_of_a_package_are_open_ones_where_they_are_asked_for_and_where_packages_are_counted(
+def test_open_findings_of_a_package_agree_in_where_and_summary(
     sources: Sources,
 ) -> None:
     exposure = where(Exposure("openssl", count=0), sources)

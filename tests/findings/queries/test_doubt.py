@@ -82,7 +82,7 @@ def verdict_of(facts: ShardFacts | None, kind: str) -> Verdict:
 
 
 @given(nights(), st.one_of(st.sampled_from(TYPES), WORDS))
-def test_a_cut_listing_or_an_account_that_is_not_on_leaves_nothing_clean_whatever_the_type(
+def test_an_incomplete_list_or_a_disabled_account_leaves_no_type_clean(
     facts: ShardFacts, kind: str
 ) -> None:
     listed: Sequence[Any] = (facts.findings, facts.coverage, facts.status)

@@ -81,7 +81,7 @@ def images(sources: Sources) -> list[str]:
     return [group.value for group in groups if ":repository/" in group.value]
 
 
-def test_a_list_of_reachable_findings_has_these_alone_and_tells_how_many_it_leaves_out(
+def test_a_list_of_reachable_findings_counts_what_it_leaves_out(
     sources: Sources, every: list[dict[str, Any]]
 ) -> None:
     words = Counter(one["reachability"] or "UNKNOWN" for one in every)
@@ -101,7 +101,7 @@ def test_a_list_of_reachable_findings_has_these_alone_and_tells_how_many_it_leav
     assert not ask(FindingList(count=1), sources).notes
 
 
-def test_an_export_of_reachable_findings_is_the_same_by_rows_by_pages_and_in_what_it_tells(
+def test_an_export_of_reachable_findings_agrees_by_rows_and_by_pages(
     sources: Sources, every: list[dict[str, Any]]
 ) -> None:
     wanted = {one["finding_arn"] for one in every if one["reachability"] == "REACHABLE"}
@@ -201,7 +201,7 @@ def test_what_is_not_known_reads_as_unreachable_or_not_running_in_no_mouth(
     assert "NOT_REACHABLE" not in as_csv(answer)
 
 
-def test_an_image_is_answered_with_its_use_and_the_same_over_the_wire_and_in_every_mouth(
+def test_the_use_of_an_image_is_the_same_in_every_output(
     sources: Sources, images: list[str]
 ) -> None:
     answers = [ask(Vulnerabilities(text, count=1, source=CACHED), sources) for text in images]

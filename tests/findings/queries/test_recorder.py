@@ -32,7 +32,7 @@ class Counting(SqliteTable):
         super().put(rows)
 
 
-def test_what_comes_soon_after_another_shares_its_transaction_and_the_end_waits_for_no_more(
+def test_operations_close_together_share_a_transaction_and_closing_does_not_wait(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(operations, "_GATHER", 3600.0)

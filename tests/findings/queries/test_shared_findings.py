@@ -205,7 +205,7 @@ def test_what_else_it_is_of_is_told_to_who_sees_all_of_it(sources: Sources) -> N
     assert exported(sources)[0] == ("arn:CVE-1", "i-a", "[i-a, i-b]")
 
 
-def test_of_cells_are_seen_those_of_the_accounts_and_of_regions_that_nobody_could_read(
+def test_visible_cells_are_those_of_the_accounts_and_of_unread_regions(
     tmp_path: Path, write_night: Callable[..., Any]
 ) -> None:
     snapshots = SnapshotWriter(FolderBlobs(tmp_path / "store"))

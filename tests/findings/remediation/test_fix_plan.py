@@ -112,16 +112,14 @@ def test_every_line_is_the_best_candidate_given_the_lines_before(needs: list[Nee
     assert left == []
 
 
-def test_lines_that_are_equal_in_all_but_their_names_stand_by_name_and_platform_whatever_their_versions() -> (
-    None
-):
+def test_equal_upgrades_are_ordered_by_name_and_platform() -> None:
     ubuntu = need("a 1", "b 1", key=0, risk=0, kev=1)
     debian = need("a 2", "b 1", key=1, risk=0, kev=1, platform="DEBIAN_12")
     assert [line.platform for line in plan([ubuntu, debian])] == ["DEBIAN_12", UBUNTU]
 
 
 @given(NEEDS)
-def test_the_plan_is_the_smallest_set_of_upgrades_that_removes_all_that_can_be_removed(
+def test_the_plan_is_the_smallest_set_of_upgrades_for_all_fixable_findings(
     needs: list[Need],
 ) -> None:
     upgrades = [

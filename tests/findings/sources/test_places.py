@@ -352,7 +352,7 @@ NAMED = st.builds(
 
 
 @given(NAMED, SPOTS)
-def test_a_place_counts_as_read_only_if_each_name_has_a_cell_that_was_and_no_cell_in_it_was_not(
+def test_a_place_is_read_only_if_every_cell_in_it_was_read(
     place: Place, spots: dict[tuple[str, str, str], frozenset[str]]
 ) -> None:
     if unread(place, spots):

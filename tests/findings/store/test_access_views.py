@@ -80,7 +80,7 @@ def test_a_night_that_is_partial_elsewhere_alone_is_complete_for_the_caller() ->
     assert seen_of(commit(COMPLETE, ()), ACCOUNT).state == COMPLETE
 
 
-def test_a_reason_stored_as_a_sentence_alone_keeps_the_snapshot_partial_and_tells_nothing() -> None:
+def test_a_reason_stored_as_text_alone_keeps_the_snapshot_partial_and_is_hidden() -> None:
     old = Commit.from_json({k: v for k, v in commit().to_json().items() if k != "causes"})
     assert old.reasons == REASONS
     seen = seen_of(old, ACCOUNT)

@@ -93,7 +93,7 @@ def test_only_what_changed_is_written(table: Table) -> None:
     assert kind(table, 2, "account") == {A: TWO, B: ONE}
 
 
-def test_a_scope_that_emptied_gets_zeroes_and_one_that_was_not_reached_keeps_what_it_had(
+def test_an_emptied_scope_gets_zeros_and_an_unread_scope_keeps_its_values(
     table: Table,
 ) -> None:
     rollups.write(table, commit(1), {ORG: TWO, A: ONE, B: ONE}, {})

@@ -171,7 +171,7 @@ def test_commits_are_in_the_order_of_their_sequence_not_of_their_ids(
     assert latest.snapshot_id == "20261121T000000Z"
 
 
-def test_a_second_scan_within_one_second_gets_a_suffix_whether_the_first_committed_or_not(
+def test_a_second_scan_within_a_second_gets_a_suffix(
     snapshots: SnapshotWriter,
 ) -> None:
     names = []

@@ -114,7 +114,7 @@ def test_a_resource_without_any_row_of_coverage_is_not_scanned() -> None:
 
 
 @pytest.mark.parametrize("kind", [INSTANCE, IMAGE, FUNCTION])
-def test_a_first_scan_that_is_still_to_come_is_not_clean_although_it_counts_as_active(
+def test_a_pending_first_scan_is_not_clean_although_it_is_active(
     kind: str,
 ) -> None:
     pending = covered(kind, reason="PENDING_INITIAL_SCAN", last_scanned_at=None)
@@ -161,7 +161,7 @@ def test_an_instance_without_a_last_scan_was_never_scanned() -> None:
 
 
 @pytest.mark.parametrize("kind", [IMAGE, FUNCTION])
-def test_images_and_functions_have_no_limit_for_they_are_scanned_on_change_but_must_have_been_scanned(
+def test_images_and_functions_have_no_age_limit_but_must_have_been_scanned(
     kind: str,
 ) -> None:
     row = covered(kind, last_scanned_at=AS_OF - timedelta(days=400))
@@ -209,7 +209,7 @@ def test_a_type_without_a_rule_is_never_clean_and_the_reason_says_so(kind: str) 
     assert decide(evidence(coverage=(covered(kind),), rollup=SOME)).verdict == v.VULNERABLE
 
 
-def test_a_scan_type_that_the_rule_does_not_name_is_not_clean_whatever_stands_beside_it() -> None:
+def test_a_scan_type_without_a_rule_is_never_clean() -> None:
     verdict = decide(evidence(coverage=(PACKAGE, covered(scan_type="MALWARE"))))
     assert (verdict.verdict, verdict.reason) == (v.UNKNOWN, v.NO_RULE)
     assert "no rule for MALWARE scans of AWS_EC2_INSTANCE" in verdict.explanation
@@ -242,7 +242,7 @@ def test_active_for_any_reason_but_success_is_not_clean(kind: str, reason: str) 
     assert explain(reason) in verdict.explanation
 
 
-def test_a_last_scan_that_is_still_to_come_proves_nothing_but_one_made_while_we_read_does() -> None:
+def test_a_last_scan_in_the_future_proves_nothing_unless_during_the_read() -> None:
     ahead = covered(IMAGE, last_scanned_at=AS_OF + timedelta(hours=1))
     verdict = decide(evidence(coverage=(ahead,)))
     assert (verdict.verdict, verdict.reason) == (v.UNKNOWN, v.SCANNED_TOO_LONG_AGO)
@@ -299,9 +299,7 @@ def test_a_resource_that_nothing_names_is_no_such_resource_only_where_all_was_re
     assert decide(replace(unknown, too_old=True)).reason == v.TOO_OLD
 
 
-def test_findings_are_vulnerable_even_in_partial_and_old_data_and_the_answer_says_that_there_may_be_more() -> (
-    None
-):
+def test_findings_in_partial_or_old_data_are_vulnerable_with_possibly_more() -> None:
     verdict = decide(evidence(rollup=SOME, gaps=(GAP,), too_old=True))
     assert (verdict.verdict, verdict.reason) == (v.VULNERABLE, v.FINDINGS)
     assert verdict.notes == (
@@ -489,7 +487,7 @@ def test_the_count_of_everything_agrees_with_the_verdict_on_one(rows: tuple[Cove
 
 
 @given(EVIDENCE)
-def test_vulnerable_is_said_exactly_when_findings_are_there_and_unknown_always_says_why(
+def test_the_verdict_is_vulnerable_iff_there_are_findings_and_unknown_has_a_reason(
     known: Evidence,
 ) -> None:
     verdict = decide(known)

@@ -473,9 +473,7 @@ def test_the_sentence_says_what_runs_and_why() -> None:
     assert why(candidate(reachability="UNKNOWN", use=Use(0, seen)), policy, TODAY) == "High."
 
 
-def test_every_number_that_the_sql_takes_is_given_under_its_name_and_no_name_begins_another() -> (
-    None
-):
+def test_every_sql_parameter_of_the_risk_has_a_value_and_no_prefix_clash() -> None:
     names = risk_parameters(DEFAULT).keys()
     assert set(re.findall(r"\$([a-z_]+)", sql())) == names
     assert not [(a, b) for a in names for b in names if a != b and b.startswith(a)], (

@@ -97,7 +97,7 @@ def test_a_package_carries_inspector_s_own_words_and_what_is_no_text_is_left_out
     assert (one.reachability, one.reachability_reason, one.purl) == ("LATER", None, "pkg:deb/a@1")
 
 
-def test_words_for_people_tell_the_reason_and_a_reason_from_the_future_stands_as_it_is() -> None:
+def test_coverage_reasons_are_explained_and_unknown_ones_are_shown_as_they_are() -> None:
     assert spell(REACHABLE, "PROCESS_OBSERVED_IN_EC2_RUNTIME") == (
         "its code is reached at run time: a process that uses it was seen on the instance"
     )

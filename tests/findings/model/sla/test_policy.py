@@ -83,7 +83,7 @@ def test_a_severity_that_nobody_knows_yet_has_the_deadline_of_an_untriaged_one()
         ),
     ],
 )
-def test_cisas_date_takes_the_place_of_the_severitys_and_a_date_past_at_first_sight_gets_the_grace(
+def test_the_kev_date_replaces_the_sla_and_gets_a_grace_period_if_past(
     severity: str, kev_due: date | None, on: date | None, reason: str
 ) -> None:
     assert due(DEFAULT, severity, SEEN, kev_due) == Due(on, reason)

@@ -208,9 +208,7 @@ def test_more_listed_than_aggregated_is_a_warning() -> None:
     assert certificate.warnings == ("eu-west-1: more findings listed than Inspector counts (all)",)
 
 
-def test_a_listing_that_was_not_reconciled_is_a_warning_unless_active_findings_were_not_asked_for() -> (
-    None
-):
+def test_a_list_without_reconciliation_is_a_warning_if_active_was_requested() -> None:
     bare = facts_of("eu-west-1", aggregated=(), notes=("members are not known",))
     assert judge(plan_of(), [bare]).warnings == (
         "eu-west-1: members are not known",
@@ -223,9 +221,7 @@ def test_a_listing_that_was_not_reconciled_is_a_warning_unless_active_findings_w
     )
 
 
-def test_the_claim_is_of_the_accounts_visible_unless_a_scope_file_says_which_were_expected() -> (
-    None
-):
+def test_the_claim_is_for_visible_accounts_unless_a_scope_file_names_them() -> None:
     assert judge(plan_of(), [facts_of("eu-west-1")]).claim == "for all visible accounts"
     strict = plan_of(expected_accounts=("111122223333",))
     assert judge(strict, [facts_of("eu-west-1")]).claim == "for all expected accounts"
@@ -238,9 +234,7 @@ def test_inspector_off_in_a_required_region_is_partial_and_elsewhere_a_choice() 
     assert certificate.reasons == ("eu-west-1: Inspector is suspended in account 111122223333",)
 
 
-def test_a_region_that_was_required_and_not_planned_is_partial_unless_somebody_answers_for_it() -> (
-    None
-):
+def test_a_required_region_without_a_plan_is_partial_unless_accepted() -> None:
     plan = plan_of(required_regions=("eu-west-1", "us-east-1"))
     assert judge(plan, [facts_of("eu-west-1")]).reasons == (
         "us-east-1: the region was required and not read",
@@ -275,7 +269,7 @@ def test_an_expected_account_may_be_invisible_only_while_somebody_answers_for_it
     assert judge(replace(plan, accepted=()), [facts_of("eu-west-1")]).state == PARTIAL
 
 
-def test_without_required_regions_an_expected_account_must_be_visible_in_one_at_least() -> None:
+def test_an_expected_account_must_be_visible_in_at_least_one_region() -> None:
     plan = plan_of(REGIONS[:2], expected_accounts=("444455556666",))
     facts = [facts_of("eu-west-1"), facts_of("us-east-1")]
     assert judge(plan, facts).reasons == (
@@ -321,9 +315,7 @@ def test_no_cell_of_a_listing_that_failed_is_reached(name: str, outcome: str) ->
     assert set(states(facts_of("eu-west-1", **{name: None})).values()) == {"unreachable"}
 
 
-def test_a_listing_that_did_not_end_leaves_everything_unread_in_every_account_known_or_not() -> (
-    None
-):
+def test_an_incomplete_list_leaves_every_account_unread() -> None:
     found = states(facts_of("eu-west-1", findings=Listing("throttled"), named=("444455556666",)))
     assert found == {
         Cell(one, "eu-west-1", "*", "*"): "throttled"
@@ -340,9 +332,7 @@ def test_what_no_switch_names_is_read_where_all_listings_ended_and_the_account_i
     assert not any(cell.account_id == "*" for cell in found)
 
 
-def test_an_account_that_is_named_and_whose_status_nobody_told_is_unread_and_a_reason_unless_somebody_accepts_it() -> (
-    None
-):
+def test_an_account_without_a_status_is_unread_and_a_reason_unless_accepted() -> None:
     facts = facts_of("eu-west-1", named=("111122223333", "444455556666"))
     certificate = judge(plan_of(), [facts])
     assert certificate.reasons == (
