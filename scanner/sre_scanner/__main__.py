@@ -1,5 +1,7 @@
-"""``python -m sre_scanner``: one scan, for a scheduled task. Settings come from the environment,
-and logs are JSON lines on stdout."""
+"""``python -m sre_scanner``: one scan, for a scheduled task.
+
+Settings come from the environment, and logs are JSON lines on stdout.
+"""
 
 from __future__ import annotations
 
@@ -49,7 +51,7 @@ class Log:
 def main(arguments: list[str] | None = None) -> int:
     """Runs one scan. Returns the exit codes of ``sre-cli scan``."""
     asked = _parser().parse_args(arguments)
-    # Arrow's default allocator reserves a gigabyte of address space when it is imported
+    # Arrow's default allocator reserves a gigabyte of address space when it is imported.
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
     from sre_scanner.task import Flags
 
@@ -68,8 +70,10 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _slot(settings: Settings, log: Log, flags: Flags, attempts: int, pause: float) -> int:
-    """Runs the scan, retries it after a pause when it fails, and records the outcome for the
-    schedules that wait for this slot."""
+    """Runs the scan, and records the outcome for the schedules that wait for this slot.
+
+    If the scan fails, it is retried after a pause.
+    """
     from sre_scanner.task import run
 
     for left in reversed(range(attempts)):
@@ -91,8 +95,11 @@ def _slot(settings: Settings, log: Log, flags: Flags, attempts: int, pause: floa
 
 
 def _record(settings: Settings, log: Log, slot: str, *, done: bool, detail: str) -> None:
-    """Records how the slot ended. If that fails, schedules that follow this slot wait until their
-    limit; the snapshot is not affected."""
+    """Records how the slot ended.
+
+    If that fails, schedules that follow this slot wait until their limit. The snapshot is not
+    affected.
+    """
     if not slot:
         return
     try:

@@ -62,11 +62,10 @@ def _refuse_nothing(facts: tuple[ShardFacts, ...]) -> None:
 
 
 def roll_up(snapshots: Snapshots, table: Table, *, every: bool = False) -> int:
-    """Writes the rollups of all commits that have none, oldest first, which also repairs a scan
-    that died before this step.
+    """Writes the rollups of all commits that have none, oldest first.
 
-    With ``every``, counts and writes the rollups of all commits again. Returns the number of rows
-    written.
+    This also repairs a scan that died before this step. With ``every``, counts and writes the
+    rollups of all commits again. Returns the number of rows written.
     """
     commits = snapshots.commits()
     behind = 0 if every else len(commits)
@@ -105,13 +104,15 @@ def count(snapshots: Snapshots, one: Commit) -> Counted:
 
 
 def _known(before: Mapping[Scope, T], now: Mapping[Scope, Rollup], one: Commit) -> dict[Scope, T]:
-    """The earlier values of the scopes that the commit covers."""
+    """Returns the earlier values of the scopes that the commit covers."""
     return {scope: held for scope, held in before.items() if scope in now or _reached(scope, one)}
 
 
 def _reached(scope: Scope, one: Commit) -> bool:
-    """Whether the commit proves that a scope is empty: no account/region pair of it was left
-    unread."""
+    """Returns whether the commit proves that a scope is empty.
+
+    It does if no account/region pair of the scope was left unread.
+    """
     account, region, kind, _ = [*scope.value.split("|", 3), "", "", ""][:4]
     for gap_account, gap_region, gap_type, _scan, _state in one.gaps:
         touches = {

@@ -1,8 +1,7 @@
-"""Data from other AWS services that a scan can do without: the caller, the enabled regions, the
-names of accounts.
+"""Data from other AWS services that is optional for a scan.
 
-Each service is called once, with a short timeout. A failure is noted in the completeness check and
-never ends the scan.
+The data is the caller, the enabled regions and the names of accounts. Each service is called once,
+with a short timeout. A failure is noted in the completeness check and never ends the scan.
 """
 
 from __future__ import annotations
@@ -22,8 +21,11 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Discovery:
-    """``regions`` to scan if none are configured, the caller's ARN, account names by id, and notes
-    about what is unknown."""
+    """The data of other services.
+
+    It has the ``regions`` to scan if none are configured, the caller's ARN, account names by id,
+    and notes about what is unknown.
+    """
 
     regions: tuple[str, ...] = ()
     caller: str = ""
@@ -32,7 +34,7 @@ class Discovery:
 
 
 def discover(profile: Who, environ: Mapping[str, str], *, regions: bool) -> Discovery:
-    """Asks STS and Organizations, and with ``regions`` EC2 for the enabled regions.
+    """Queries STS and Organizations, and with ``regions`` EC2 for the enabled regions.
 
     If only Inspector's endpoint is overridden, the other services are not called (see
     ``neighbours``). Raises UsageError if a region is needed and none is known.
@@ -53,7 +55,7 @@ def discover(profile: Who, environ: Mapping[str, str], *, regions: bool) -> Disc
 def _ask(
     service: str, question: Callable[[Make], T], make: Make, notes: list[str], otherwise: T
 ) -> T:
-    """The result, or ``otherwise`` and a note with the reason."""
+    """Returns the result, or ``otherwise`` and a note with the reason."""
     failures: tuple[type[Exception], ...] = (UsageError, *sdk_errors())
     try:
         return question(make)
@@ -68,13 +70,19 @@ def _ask(
 
 
 def _enabled_regions(make: Make) -> tuple[str, ...]:
-    """The regions enabled in the account in which Inspector exists. Source: EC2 DescribeRegions."""
+    """Returns the regions enabled in the account in which Inspector exists.
+
+    Source: EC2 DescribeRegions.
+    """
     names = {region["RegionName"] for region in make("ec2").describe_regions()["Regions"]}
     return tuple(sorted(names & set(known_regions())))
 
 
 def _account_names(make: Make) -> dict[str, str]:
-    """Account names by id. Source: Organizations ListAccounts, which only the management account
-    and delegated administrators may call."""
+    """Returns account names by id.
+
+    Source: Organizations ListAccounts, which only the management account and delegated
+    administrators may call.
+    """
     pages = make("organizations").get_paginator("list_accounts").paginate()
     return {account["Id"]: account["Name"] for page in pages for account in page["Accounts"]}

@@ -11,7 +11,7 @@ from importlib.abc import MetaPathFinder
 import pyarrow as pa
 
 _COLLECT_AFTER = 50_000  # allocations; Python's default of 700 costs 5 % of a scan's CPU time
-# the parameters of mallopt in malloc.h, in bytes, and the number of arenas
+# The parameters of mallopt in malloc.h, in bytes, and the number of arenas.
 _GLIBC = {
     "M_TRIM_THRESHOLD": (-1, 1 << 20),
     "M_MMAP_THRESHOLD": (-3, 1 << 20),

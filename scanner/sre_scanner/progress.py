@@ -1,5 +1,7 @@
-"""The interface through which a scan reports progress: to a progress bar in the command line, to
-the log in a task."""
+"""The interface through which a scan reports progress.
+
+The command line shows a progress bar, a task writes to the log.
+"""
 
 from __future__ import annotations
 

@@ -27,14 +27,17 @@ from sre_scanner.progress import Progress, Silence
 from sre_scanner.shard import ScanContext, read_shard
 
 MOST_AT_ONCE = 8
-# Inspector deletes closed findings after this time (user guide, "Understanding findings")
+# Inspector deletes closed findings after this time (user guide, "Understanding findings").
 INSPECTOR_FORGETS = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What to scan and how. ``required`` regions were named explicitly; ``rate`` is the limit of
-    requests per second in each region."""
+    """What to scan and how.
+
+    ``required`` regions were named explicitly. ``rate`` is the limit of requests per second in each
+    region.
+    """
 
     regions: Sequence[str]
     required: Sequence[str] = ()
@@ -59,12 +62,12 @@ def scan(
     stop: threading.Event | None = None,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> Commit:
-    """Reads what was requested, commits it and writes its rollups. Anything that could not be read
-    makes the snapshot partial.
+    """Reads what was requested, commits it and writes its rollups.
 
-    If the request is for a slot that already has a snapshot, returns that commit and reads nothing.
-    The plan takes the sequence number after the commits that were checked, so that of two scans for
-    one slot at most one commits.
+    Anything that could not be read makes the snapshot partial. If the request is for a slot that
+    already has a snapshot, returns that commit and reads nothing. The plan takes the sequence
+    number after the commits that were checked, so that of two scans for one slot at most one
+    commits.
 
     Raises Unreadable if nothing at all could be read, StoreUnreadable if the snapshot cannot be
     stored, CommitLost if another scan committed first, and Interrupted if ``stop`` was set. After
@@ -80,7 +83,7 @@ def scan(
     stop = stop or threading.Event()
     reduce_memory()
     context = ScanContext(plan, snapshots, request.owners, progress or Silence(), stop, now)
-    # outside of the try: if another scan uses this folder, its files must not be removed
+    # This is outside of the try: if another scan uses this folder, its files must not be removed.
     snapshots.write_plan(plan)
     try:
         inspectors = _inspectors(request, plan, stop)
@@ -97,8 +100,10 @@ def scan(
 
 
 def make_plan(request: Request, snapshots: SnapshotWriter, now: datetime) -> Plan:
-    """The plan of a request: one shard per region, in one partition, with the sequence number after
-    the newest commit."""
+    """Returns the plan of a request: one shard per region, in one partition.
+
+    It has the sequence number after the newest commit.
+    """
     known = known_regions()
     regions = tuple(dict.fromkeys(check_region(region, known) for region in request.regions))
     if not regions:
@@ -128,8 +133,10 @@ def make_plan(request: Request, snapshots: SnapshotWriter, now: datetime) -> Pla
 
 
 def _of_slot(slot: str, snapshots: SnapshotWriter, plan: Plan) -> Commit | None:
-    """The snapshot of a slot among the commits before the plan's sequence number. A later one would
-    have taken that number."""
+    """Returns the snapshot of a slot among the commits before the plan's sequence number.
+
+    A later one would have taken that number.
+    """
     return next(
         (one for one in snapshots.commits() if one.slot == slot and one.sequence < plan.sequence),
         None,
@@ -137,20 +144,22 @@ def _of_slot(slot: str, snapshots: SnapshotWriter, plan: Plan) -> Commit | None:
 
 
 def _closed_since(snapshots: SnapshotWriter, now: datetime) -> str:
-    """The start of the newest complete snapshot, or of the first snapshot if none is complete, but
-    not earlier than Inspector keeps closed findings. Empty if there is no snapshot."""
+    """Returns the start of the newest complete snapshot, or of the first if none is complete.
+
+    It is not earlier than Inspector keeps closed findings. Empty if there is no snapshot.
+    """
     commits = snapshots.commits()
     base = next(
         (one for one in reversed(commits) if one.state == COMPLETE), commits[0] if commits else None
     )
-    # the clock went back: nothing can have closed since then
+    # The clock went back, so nothing can have closed since then.
     if base is None or base.started_at >= now:
         return ""
     return max(base.started_at, now - INSPECTOR_FORGETS).isoformat()
 
 
 def _inspectors(request: Request, plan: Plan, stop: threading.Event) -> dict[str, Inspector]:
-    """A client for Inspector in each region, each with its own rate limit."""
+    """Returns a client for Inspector in each region, each with its own rate limit."""
     patience = Patience(deadline=request.deadline, wait=lambda seconds: _wait(stop, seconds))
     return {
         region: Inspector(
@@ -163,8 +172,10 @@ def _inspectors(request: Request, plan: Plan, stop: threading.Event) -> dict[str
 
 
 def _read_shards(context: ScanContext, inspectors: Mapping[str, Inspector]) -> None:
-    """Reads all shards, several at once: each region has its own rate limit, so they do not slow
-    each other down."""
+    """Reads all shards, several at once.
+
+    Each region has its own rate limit, so they do not slow each other down.
+    """
     with ThreadPoolExecutor(
         min(MOST_AT_ONCE, len(context.plan.shards)), thread_name_prefix="shard"
     ) as pool:

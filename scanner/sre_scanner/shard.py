@@ -1,5 +1,7 @@
-"""One shard: reads everything of one region, and writes it as parts with a record of what was
-read."""
+"""One shard: reads everything of one region.
+
+Writes it as parts with a record of what was read.
+"""
 
 from __future__ import annotations
 
@@ -72,7 +74,7 @@ class ScanContext:
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     def checked(self, pages: Iterable[Any]) -> Iterator[Any]:
-        """The pages. Raises Interrupted once the scan has been stopped."""
+        """Yields the pages. Raises Interrupted once the scan has been stopped."""
         for page in pages:
             if self.stop.is_set():
                 raise Interrupted
@@ -82,7 +84,7 @@ class ScanContext:
 def read_shard(context: ScanContext, shard: Shard, inspector: Inspector) -> ShardFacts:
     """Reads the shard, writes its parts and its record, and returns the record.
 
-    A listing that fails is recorded with its reason, and the other listings go on. Only store
+    A listing that fails is recorded with its reason, and the other listings continue. Only store
     errors and Interrupted are raised.
     """
     reading = _Reading(context, shard, inspector)
@@ -130,8 +132,10 @@ class _Reading:
         return self._rows.unknown
 
     def listings(self, spool: Spool, evidence: Spool) -> ShardFacts:
-        """Reads the account status first, one request that shows whether the other listings can
-        succeed, and then the rest."""
+        """Reads the account status, then the other listings.
+
+        The status takes one request, which shows whether the other listings can succeed.
+        """
         own = self._record("status", self._own_status)
         if own.outcome not in (ENDED, "denied"):
             return self._facts(own, own, own, None, ())
@@ -178,8 +182,10 @@ class _Reading:
     def _record(
         self, name: str, read: Callable[[Tally], None], earlier: Listing | None = None
     ) -> Listing:
-        """Runs one listing and returns its outcome. The counts of ``earlier`` requests of the same
-        kind are added."""
+        """Runs one listing and returns its outcome.
+
+        The counts of ``earlier`` requests of the same kind are added.
+        """
         tally = (
             Tally(
                 earlier.pages,
@@ -211,8 +217,7 @@ class _Reading:
         self._statuses = list(self._inspector.statuses((), tally))
 
     def _other_statuses(self, tally: Tally) -> None:
-        """Reads the status of the administered accounts, of the accounts seen and of those
-        expected."""
+        """Reads the status of the administered accounts, the accounts seen and those expected."""
         self._administered = tuple(self._members())
         wanted = self._named | set(self._context.plan.expected_accounts)
         missing = sorted(wanted - {status.account_id for status in self._statuses} - {""})
@@ -225,8 +230,10 @@ class _Reading:
         return (self._accounts | self._rows.accounts | set(self._administered)) - {""}
 
     def _members(self) -> list[str]:
-        """The member accounts. An account that administers none gets an error from Inspector, which
-        is not a gap."""
+        """Returns the member accounts.
+
+        An account that administers none gets an error from Inspector, which is not a gap.
+        """
         try:
             return list(self._inspector.members(Tally()))
         except (AccessDenied, Rejected) as error:
@@ -247,13 +254,17 @@ class _Reading:
 
     @property
     def _wants_closed(self) -> bool:
-        """Whether to read the findings closed since the previous snapshot, as evidence. If the plan
-        includes CLOSED, they are read as findings anyway."""
+        """Whether to read the findings closed since the previous snapshot, as evidence.
+
+        If the plan includes CLOSED, they are read as findings anyway.
+        """
         return bool(self._context.plan.closed_since) and "CLOSED" not in self._context.plan.statuses
 
     def _closed(self, evidence: Spool, tally: Tally) -> None:
-        """Reads what closed between the previous snapshot and the start of this scan, an interval
-        that does not change while pages are read."""
+        """Reads what closed between the previous snapshot and the start of this scan.
+
+        This interval does not change while pages are read.
+        """
         plan = self._context.plan
         bounds = (
             datetime.fromisoformat(plan.closed_since),
@@ -275,8 +286,10 @@ class _Reading:
         )
 
     def _aggregated(self) -> dict[str, int] | None:
-        """Inspector's own counts of findings. None if they cannot be read, so that the listing
-        cannot be reconciled with them."""
+        """Returns Inspector's own counts of findings.
+
+        None if they cannot be read, so that the listing cannot be reconciled with them.
+        """
         if not self._context.plan.counts_active:
             return None
         try:
@@ -289,7 +302,7 @@ class _Reading:
 
 
 def _outcome(error: Unreadable) -> str:
-    """The outcome of a listing that did not end, as one word."""
+    """Returns the outcome of a listing that did not end, as one word."""
     words = {
         AccessDenied: "denied",
         CredentialsInvalid: "credentials_invalid",
@@ -355,7 +368,7 @@ def _findings_parts(
 
 
 def _unknown(spool: Spool, rows: npt.NDArray[Any], reading: _Reading) -> dict[str, int]:
-    """The counts of fields and values that are not known."""
+    """Returns the counts of fields and values that are not known."""
     counts: Counter[str] = Counter()
     for some in (spool.unknown, counted_words(spool, rows), reading.unknown):
         add_bounded(counts, some)
@@ -363,8 +376,10 @@ def _unknown(spool: Spool, rows: npt.NDArray[Any], reading: _Reading) -> dict[st
 
 
 def _closed_part(context: ScanContext, shard: Shard, spool: Spool) -> tuple[Part, ...]:
-    """Writes recently closed findings, as evidence of why findings are gone. No part if there are
-    none."""
+    """Writes recently closed findings, as evidence of why findings are gone.
+
+    Returns no part if there are none.
+    """
     rows = spool.rows()
     if not len(rows):
         return ()
@@ -380,8 +395,11 @@ def _closed_part(context: ScanContext, shard: Shard, spool: Spool) -> tuple[Part
 
 
 def _released(tables: Iterable[pa.Table], spool: Spool) -> Iterator[pa.Table]:
-    """The tables; the memory used for one is released before the next, so that only one row group
-    of a million findings is in memory."""
+    """Yields the tables.
+
+    The memory used for one is released before the next, so that only one row group of a million
+    findings is in memory.
+    """
     for table in tables:
         spool.release()
         pa.default_memory_pool().release_unused()
@@ -398,8 +416,10 @@ def _one_part(
 
 
 def _listed(spool: Spool, where: Sorted) -> dict[str, int]:
-    """The ACTIVE findings listed, without duplicates, by the severities that Inspector counts as
-    well."""
+    """Returns the number of ACTIVE findings listed, without duplicates, by severity.
+
+    The severities are those that Inspector counts as well.
+    """
     by_kind = np.bincount(where.kind[where.position == 0], minlength=len(spool.kinds))
     kinds = zip(spool.kinds.in_order(), by_kind, strict=True)
     active = [(rank(kind.severity), int(n)) for kind, n in kinds if kind.status == "ACTIVE"]
@@ -408,8 +428,10 @@ def _listed(spool: Spool, where: Sorted) -> dict[str, int]:
 
 
 def row_groups(resource: npt.NDArray[np.int64], size: int = ROW_GROUP) -> list[tuple[int, int]]:
-    """Ranges of at most ``size`` rows that end between two resources, unless that would leave a
-    group less than half full."""
+    """Returns ranges of at most ``size`` rows that end between two resources.
+
+    A range ends within a resource if it would otherwise be less than half full.
+    """
     ends = np.append(np.flatnonzero(np.diff(resource)) + 1, len(resource))
     cuts, start = [], 0
     while start < len(resource):

@@ -23,14 +23,17 @@ from sre_scanner.discovery import discover
 from sre_scanner.progress import Progress
 from sre_scanner.scan import Request, scan
 
-# commits registered with the engine: the newest, and earlier ones that may lack it
+# Commits registered with the engine: the newest, and earlier ones that may not be registered.
 PUBLISHED = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Flags:
-    """The options of a scan. Without regions, those of the settings or the scope file are scanned,
-    or else all enabled regions."""
+    """The options of a scan.
+
+    Without regions, those of the settings or the scope file are scanned, or else all enabled
+    regions.
+    """
 
     regions: Sequence[str] = ()
     statuses: Sequence[str] = ()
@@ -42,8 +45,10 @@ class Flags:
 
 
 def run(settings: Settings, progress: Progress, flags: Flags) -> Commit:
-    """Runs a scan with these options. SIGTERM, which ECS sends before SIGKILL, ends it like Ctrl-C,
-    and nothing of it stays visible."""
+    """Runs a scan with these options.
+
+    SIGTERM, which ECS sends before SIGKILL, ends it like Ctrl-C, and nothing of it stays visible.
+    """
     scope_file = flags.scope_file or settings.scope_file
     expectation = (
         parse_expectation(scope_file.read_text(encoding="utf-8")) if scope_file else Expectation()
@@ -79,8 +84,10 @@ def run(settings: Settings, progress: Progress, flags: Flags) -> Commit:
 
 
 class _stop_on_sigterm:  # noqa: N801 - reads as a word where it is used
-    """Sets the event on SIGTERM within the block. Does nothing outside of the main thread, where
-    Python does not allow signal handlers."""
+    """Sets the event on SIGTERM within the block.
+
+    Does nothing outside of the main thread, where Python does not allow signal handlers.
+    """
 
     def __init__(self, stop: threading.Event) -> None:
         self._stop, self._main = stop, threading.current_thread() is threading.main_thread()

@@ -1,2 +1,4 @@
-"""Schedules: when each job runs. They are rendered for EventBridge Scheduler, or run here without
-AWS."""
+"""The schedules of jobs.
+
+They are rendered for EventBridge Scheduler, or run here without AWS.
+"""

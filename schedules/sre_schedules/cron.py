@@ -1,11 +1,10 @@
-"""A restricted five-field cron expression with one meaning for EventBridge Scheduler, APScheduler
-and people.
+"""A restricted five-field cron expression that all engines and people read alike.
 
-Cron dialects disagree: ``1-5`` as weekdays is Monday to Friday in cron, Tuesday to Saturday in
-APScheduler, and Sunday to Thursday in AWS. With both day fields set, cron fires on either day,
-APScheduler on days that match both, and AWS rejects it. Therefore weekdays are names, no range
-contains Sunday, and only one of the two day fields may be set. Every rendering lists its values
-explicitly.
+The engines are EventBridge Scheduler and APScheduler. Cron dialects disagree: ``1-5`` as weekdays
+is Monday to Friday in cron, Tuesday to Saturday in APScheduler, and Sunday to Thursday in AWS. With
+both day fields set, cron fires on either day, APScheduler on days that match both, and AWS rejects
+it. Therefore weekdays are names, no range contains Sunday, and only one of the two day fields may
+be set. Every rendering lists its values explicitly.
 """
 
 from __future__ import annotations
@@ -37,12 +36,14 @@ class Field:
 
     @property
     def every(self) -> tuple[int, ...]:
-        """All its values, the meaning of ``*``."""
+        """All values of the field, the meaning of ``*``."""
         return tuple(range(self.low, self.high + 1))
 
     def parse(self, text: str) -> tuple[int, ...]:
-        """The values in a field's text, in order. Raises ValueError with the reason if it is not
-        valid."""
+        """Returns the values in a field's text, in order.
+
+        Raises ValueError with the reason if the text is not valid.
+        """
         values: set[int] = set()
         for item in text.split(","):
             values.update(self._item(item))
@@ -55,7 +56,7 @@ class Field:
         first, _, last = match[1].partition("-")
         low, high = (self.low, self.high) if first == "*" else (int(first), int(last or first))
         step = int(match[2] or 1)
-        # engines disagree about a range of one value with a step, such as 5-5/2
+        # Engines disagree about a range of one value with a step, such as 5-5/2.
         if not self.low <= low <= high <= self.high or (last and low == high):
             raise ValueError(
                 f"{item!r} is not within {self.low} to {self.high}, in ascending order"
@@ -76,8 +77,10 @@ _WEEKDAY = Field("weekday", 0, 6)  # Monday is 0, as in Python
 
 @dataclass(frozen=True, slots=True)
 class Cron:
-    """A cron expression as the values of each field. ``weekdays`` count from Monday (0), as in
-    Python."""
+    """A cron expression as the values of each field.
+
+    ``weekdays`` count from Monday (0), as in Python.
+    """
 
     minutes: tuple[int, ...]
     hours: tuple[int, ...]
@@ -86,36 +89,36 @@ class Cron:
     weekdays: tuple[int, ...]
 
     def __str__(self) -> str:
-        """The five fields as text."""
+        """Returns the five fields as text."""
         return " ".join((*self._numbers(), _listed(self.weekdays, _WEEKDAY, WEEKDAYS)))
 
     def fires(self, zone: ZoneInfo, after: datetime) -> Iterator[datetime]:
-        """The fire times after ``after``, in UTC."""
+        """Yields the fire times after ``after``, in UTC."""
         yield from (moment.astimezone(UTC) for moment in CronSim(str(self), after.astimezone(zone)))
 
     def fires_before(self, zone: ZoneInfo, before: datetime) -> Iterator[datetime]:
-        """The fire times before ``before``, newest first, in UTC."""
+        """Yields the fire times before ``before``, newest first, in UTC."""
         yield from (
             moment.astimezone(UTC)
             for moment in CronSim(str(self), before.astimezone(zone), reverse=True)
         )
 
     def newest(self, zone: ZoneInfo, at: datetime) -> datetime:
-        """The last fire time at or before ``at``, in UTC."""
+        """Returns the last fire time at or before ``at``, in UTC."""
         return next(
             self.fires_before(zone, at.replace(second=0, microsecond=0) + timedelta(minutes=1))
         )
 
     def times_on(self, day: date) -> Iterator[tuple[int, int]]:
-        """Hour and minute of each fire on a day, in local time."""
+        """Yields hour and minute of each fire on a day, in local time."""
         if day.month in self.months and day.day in self.days and day.weekday() in self.weekdays:
             yield from ((hour, minute) for hour in self.hours for minute in self.minutes)
 
     def eventbridge(self) -> str:
-        """The expression for EventBridge Scheduler: six fields, one of the two day fields being
-        ``?``.
+        """Returns the expression for EventBridge Scheduler.
 
-        Source: EventBridge Scheduler user guide, "Cron-based schedules".
+        It has six fields, and one of the two day fields is ``?``. Source: EventBridge Scheduler
+        user guide, "Cron-based schedules".
         """
         minutes, hours, days, months = self._numbers()
         weekdays = _listed(self.weekdays, _WEEKDAY, WEEKDAYS)
@@ -123,8 +126,10 @@ class Cron:
         return f"cron({minutes} {hours} {days} {months} {weekdays} *)"
 
     def apscheduler(self) -> Mapping[str, str]:
-        """The fields of APScheduler's CronTrigger. Its ``from_crontab`` numbers weekdays
-        differently."""
+        """Returns the fields of APScheduler's CronTrigger.
+
+        Its ``from_crontab`` numbers weekdays differently.
+        """
         minutes, hours, days, months = self._numbers()
         weekdays = _listed(self.weekdays, _WEEKDAY, WEEKDAYS).lower()
         return {
@@ -146,11 +151,10 @@ class Cron:
 
 
 def parse_cron(text: str) -> Cron:
-    """Parses five fields of ``*``, n, a-b, lists, ``*/n`` and ``a-b/n``; weekdays by name, such as
-    ``MON-FRI``.
+    """Parses five fields of ``*``, n, a-b, lists, ``*/n`` and ``a-b/n``.
 
-    Raises UsageError that names the field, also for expressions that engines read differently and
-    for dates that never occur.
+    Weekdays are given by name, such as ``MON-FRI``. Raises UsageError that names the field, also
+    for expressions that engines read differently and for dates that never occur.
     """
     fields = text.split()
     if len(fields) != 5:
@@ -179,8 +183,10 @@ def parse_cron(text: str) -> Cron:
 
 
 def parse_zone(name: str) -> ZoneInfo:
-    """An IANA time zone. Raises UsageError with zones of similar spelling if there is none of this
-    name."""
+    """Returns an IANA time zone.
+
+    Raises UsageError with zones of similar spelling if there is no zone of this name.
+    """
     import zoneinfo
 
     from sre_findings.model.spelling import near
@@ -230,8 +236,10 @@ def _weekdays(text: str, part: str) -> tuple[int, ...]:
 
 
 def _listed(values: Sequence[int], field: Field, names: Sequence[str] = ()) -> str:
-    """The values in the form that all engines read alike: ``*``, single values, and runs as ranges,
-    none of which contains Sunday."""
+    """Returns the values in the form that all engines read alike.
+
+    The forms are ``*``, single values, and runs as ranges, none of which contains Sunday.
+    """
     if tuple(values) == field.every:
         return "*"
     single = [value for value in values if names and value == field.high]

@@ -1,5 +1,7 @@
-"""The long-running process for use without AWS: APScheduler wakes each schedule, and the runner
-does what is due."""
+"""The long-running process for use without AWS.
+
+APScheduler wakes each schedule, and the runner does what is due.
+"""
 
 from __future__ import annotations
 
@@ -33,12 +35,11 @@ _END = 45.0  # seconds for jobs to end; ECS and systemd kill the process later t
 def run(
     runner: Runner, health: Path | None = None, bug: Callable[[str], None] = lambda _: None
 ) -> None:
-    """Wakes every schedule at its times, and once at the start, until ``runner.stop`` is set. Then
-    waits for running jobs.
+    """Wakes every schedule at its times, and once at the start, until ``runner.stop`` is set.
 
-    ``bug`` is called with the message of an unexpected error.
+    Then waits for running jobs. ``bug`` is called with the message of an unexpected error.
     """
-    # it warns of overlapping fires, which the runner catches up on
+    # APScheduler warns of overlapping fires, which the runner catches up on.
     logging.getLogger("apscheduler").setLevel(logging.ERROR)
     every = runner.schedules.values()
     scheduler = BackgroundScheduler(
@@ -75,24 +76,30 @@ def _live(runner: Runner, health: Path | None) -> None:
 
 
 def state(runner: Runner) -> dict[str, Any]:
-    """The content of the health file: when it was written, what runs, and when each schedule fires
-    next."""
+    """Returns the content of the health file.
+
+    It has the time of writing, the running jobs, and the next fire time of each schedule.
+    """
     now = runner.now()
     following = {name: one.next(now).isoformat() for name, one in runner.schedules.items()}
     return {"at": datetime.now(UTC).isoformat(), "running": dict(runner.running), "next": following}
 
 
 def trigger_of(schedule: Schedule, now: Now, speed: int) -> BaseTrigger:
-    """APScheduler's trigger for a schedule. With a faster clock, it fires when that clock reaches
-    the schedule's fire times."""
+    """Returns APScheduler's trigger for a schedule.
+
+    With a faster clock, it fires when that clock reaches the schedule's fire times.
+    """
     if speed == 1:
         return CronTrigger(**schedule.cron.apscheduler(), timezone=schedule.zone)
     return _Faster(schedule, now, speed)
 
 
 class _Faster(BaseTrigger):  # type: ignore[misc]  # APScheduler ships no types
-    """Fires when a clock that runs ``speed`` times as fast as the real one reaches the schedule's
-    fire times."""
+    """Fires when a faster clock reaches the schedule's fire times.
+
+    The clock runs ``speed`` times as fast as the real one.
+    """
 
     def __init__(self, schedule: Schedule, now: Now, speed: int) -> None:
         self._schedule, self._now, self._speed = schedule, now, speed

@@ -1,8 +1,8 @@
-"""Finds fire times that a daylight saving change would skip or repeat, and the nearest time that is
-safe.
+"""Finds fire times that a daylight saving change would skip or repeat.
 
-When the clocks go forward, 02:30 does not exist; when they go back, it occurs twice. Engines
-disagree about both. A schedule with such a fire time within ten years is rejected.
+Also finds the nearest safe time. When the clocks go forward, 02:30 does not exist; when they go
+back, it occurs twice. Engines disagree about both. A schedule with such a fire time within ten
+years is rejected.
 """
 
 from __future__ import annotations
@@ -22,20 +22,22 @@ _DAY = 24 * 60  # minutes
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A change of the clocks: the local times from ``start`` up to ``end`` that are skipped or
-    repeated."""
+    """A change of the clocks.
+
+    The local times from ``start`` up to ``end`` are skipped or repeated.
+    """
 
     start: datetime
     end: datetime
     skipped: bool
 
     def holds(self, wall: datetime) -> bool:
-        """Whether a local time is one of these."""
+        """Returns whether a local time is within the change."""
         return self.start <= wall < self.end
 
 
 def changes(zone: ZoneInfo, since: datetime, years: int = YEARS) -> Iterator[Change]:
-    """Every change of the zone's clocks within ``years`` years."""
+    """Yields every change of the zone's clocks within ``years`` years."""
     moment, end = since.astimezone(UTC), since.astimezone(UTC) + timedelta(days=366 * years)
     while moment < end:
         if _offset(zone, moment) != _offset(zone, moment + _STEP):
@@ -44,8 +46,10 @@ def changes(zone: ZoneInfo, since: datetime, years: int = YEARS) -> Iterator[Cha
 
 
 def touched(cron: Cron, found: Sequence[Change]) -> tuple[datetime, Change] | None:
-    """The first fire time (local) that is skipped or repeated, with the change. None if there is
-    none."""
+    """Returns the first fire time (local) that is skipped or repeated, with the change.
+
+    None if there is none.
+    """
     for change in found:
         for days in range((change.end.date() - change.start.date()).days + 1):
             day = change.start.date() + timedelta(days=days)
@@ -56,8 +60,10 @@ def touched(cron: Cron, found: Sequence[Change]) -> tuple[datetime, Change] | No
 
 
 def check(cron: Cron, zone: ZoneInfo, since: datetime) -> None:
-    """Raises UsageError, with the nearest safe time, if a change within ten years skips or repeats
-    a fire time."""
+    """Raises UsageError if a change within ten years skips or repeats a fire time.
+
+    The error names the nearest safe time.
+    """
     found = list(changes(zone, since))
     if (hit := touched(cron, found)) is None:
         return
@@ -74,7 +80,10 @@ def check(cron: Cron, zone: ZoneInfo, since: datetime) -> None:
 
 
 def _better(cron: Cron, found: Sequence[Change]) -> Cron | None:
-    """The same schedule at the nearest safe time of day. None if it fires several times a day."""
+    """Returns the same schedule at the nearest safe time of day.
+
+    None if it fires several times a day.
+    """
     if len(cron.hours) != 1 or len(cron.minutes) != 1:
         return None
     now = cron.hours[0] * 60 + cron.minutes[0]
@@ -89,7 +98,7 @@ def _better(cron: Cron, found: Sequence[Change]) -> Cron | None:
 
 
 def _change(zone: ZoneInfo, low: datetime, high: datetime) -> Change:
-    """The change between two moments, to the minute."""
+    """Returns the change between two points in time, to the minute."""
     before, after = _offset(zone, low), _offset(zone, high)
     while high - low > timedelta(minutes=1):
         middle = low + (high - low) // 2

@@ -30,7 +30,7 @@ TROUBLE = "trouble"
 
 
 def trouble_message(schedule: Schedule, fire: datetime, outcome: Outcome) -> Message:
-    """The message about a failed slot: the job, the number of attempts, and its last error."""
+    """Returns the message about a failed slot: the job, its attempts, and its last error."""
     title = f"{schedule.name} of {fire:%Y-%m-%d %H:%M} UTC failed"
     said = [
         f"*{escaped(cell(title))}*, tried {schedule.attempts} times. Exit code {outcome.code}.",
@@ -41,8 +41,10 @@ def trouble_message(schedule: Schedule, fire: datetime, outcome: Outcome) -> Mes
 
 
 def reporter(settings: Settings, sources: Sources, say: Callable[[str], None]) -> Report:
-    """Posts to every channel that gets the digest of all resources, or to all channels if none
-    does. Only logs if there are no channels."""
+    """Returns a function that posts to every channel with the digest of all resources.
+
+    If no channel gets that digest, it posts to all channels. It only logs if there are no channels.
+    """
 
     def report(schedule: Schedule, fire: datetime, outcome: Outcome) -> None:
         if settings.slack_channels is None:

@@ -16,7 +16,7 @@ from sre_findings.store.records.slots import slot_of
 from sre_schedules.schedule import Schedule
 
 PARTIAL = 3
-# commands that record the slot with their output, and do nothing if it is there already
+# Commands that record the slot with their output, and do nothing if it is already recorded.
 _SLOTTED = ("scan",)
 _SINCE = (
     "report",
@@ -29,8 +29,11 @@ _END = 30.0  # seconds for a job to end after SIGTERM
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a job ended: its exit code, and the last line of its stderr. Exit code 3 (partial) is not
-    a failure: the snapshot lists what is missing, and trying again at once rarely helps."""
+    """How a job ended: its exit code, and the last line of its stderr.
+
+    Exit code 3 (partial) is not a failure: the snapshot lists what is missing, and trying again at
+    once rarely helps.
+    """
 
     code: int
     detail: str
@@ -42,8 +45,10 @@ class Outcome:
 
 
 Run = Callable[[Schedule, datetime, "datetime | None"], Outcome]
-"""Runs the job of a schedule for a slot. The third argument is the slot of the schedule that it
-follows."""
+"""Runs the job of a schedule for a slot.
+
+The third argument is the slot of the schedule that it follows.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +60,8 @@ class Child:
     program: Sequence[str] = (sys.executable, "-m", "sre_cli")
 
     def __call__(self, schedule: Schedule, fire: datetime, followed: datetime | None) -> Outcome:
-        """See Run."""
-        # with a pipe, the end of this process would break the job in the middle of its work
+        """Runs the job; see Run."""
+        # With a pipe, the end of this process would interrupt the job.
         with tempfile.TemporaryFile() as errors:
             child = subprocess.Popen(  # noqa: S603 - our own program, with words that the schedule file's reader has checked
                 [*self.program, *arguments(schedule, fire, followed)],
@@ -81,7 +86,7 @@ class Child:
 
 
 def _last_line(file: BinaryIO) -> str:
-    """The last line of a file that is not blank."""
+    """Returns the last line of a file that is not blank."""
     size = file.seek(0, os.SEEK_END)
     file.seek(max(0, size - _TAIL))
     lines = [line.strip() for line in file.read().decode(errors="replace").splitlines()]
@@ -89,7 +94,7 @@ def _last_line(file: BinaryIO) -> str:
 
 
 def arguments(schedule: Schedule, fire: datetime, followed: datetime | None) -> list[str]:
-    """The command line of sre-cli for a slot."""
+    """Returns the command line of sre-cli for a slot."""
     words = list(schedule.command)
     if words[0] in _SLOTTED:
         words += ["--slot", f"{schedule.name}/{slot_of(fire)}"]

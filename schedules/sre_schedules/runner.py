@@ -1,5 +1,7 @@
-"""Runs the slots of schedules: claims each in the table, runs its job, retries after failures, and
-reports a final failure."""
+"""Runs the slots of schedules.
+
+Claims each slot in the table, runs its job, retries after failures, and reports a final failure.
+"""
 
 from __future__ import annotations
 
@@ -17,26 +19,26 @@ from sre_schedules.jobs import Outcome, Run
 from sre_schedules.schedule import Schedule
 from sre_schedules.slots import Attempt, Ended, Later, Slots
 
-_LOOK = timedelta(seconds=10)  # between checks of what another process does
-_AGAIN = timedelta(minutes=1)  # between attempts to use a table that does not respond
+_LOOK = timedelta(seconds=10)  # interval between checks on another process
+_AGAIN = timedelta(minutes=1)  # interval between attempts to use a table that does not respond
 _STOPPED = 130
 
 Log = Callable[[str, Mapping[str, Any]], None]
 """Writes one log line from an event and its fields."""
 Committed = Callable[[datetime], bool]
-"""Whether the newest snapshot was started at this moment or later."""
+"""Returns whether the newest snapshot was started at this time or later."""
 Report = Callable[[Schedule, datetime, Outcome], None]
 """Reports that a slot has failed for good."""
 
 
 @dataclass(frozen=True, slots=True)
 class Runner:
-    """``now`` is the clock of the schedules, ``speed`` times as fast as ``wall``, the clock of
-    leases.
+    """Runs the slots of the schedules.
 
-    Several processes may run over one table, and each can be killed at any moment: a slot is
-    claimed before its job runs, a claim that is not renewed is taken over, and a job detects by
-    itself if its work is already done (see ``jobs``).
+    ``now`` is the clock of the schedules, ``speed`` times as fast as ``wall``, the clock of leases.
+    Several processes may run over one table, and each can be killed at any time: a slot is claimed
+    before its job runs, a claim that is not renewed is taken over, and a job detects by itself if
+    its work is already done (see ``jobs``).
     """
 
     schedules: Mapping[str, Schedule]
@@ -63,8 +65,10 @@ class Runner:
             handled.add(fire)
 
     def do(self, schedule: Schedule, fire: datetime) -> Ended | None:
-        """Runs one slot to its end, in this process or another. Returns None if this process stops
-        before, or if the slot is missed."""
+        """Runs one slot to its end, in this process or another.
+
+        Returns None if this process stops before, or if the slot is missed.
+        """
         while not self.stop.is_set():
             try:
                 if self.now() - fire > schedule.grace:
@@ -85,8 +89,10 @@ class Runner:
         return None
 
     def _due(self, schedule: Schedule, fire: datetime) -> bool:
-        """Whether the schedule existed here when it fired. Waits while the table does not
-        respond."""
+        """Returns whether the schedule existed here when it fired.
+
+        Waits while the table does not respond.
+        """
         while not self.stop.is_set():
             try:
                 return self.slots.begun(schedule, self.now()) <= fire
@@ -96,8 +102,10 @@ class Runner:
         return False
 
     def _attempt(self, schedule: Schedule, attempt: Attempt) -> None:
-        """Runs the job once and records how it ended. A process that has to stop gives the attempt
-        back."""
+        """Runs the job once and records how it ended.
+
+        A process that has to stop gives the attempt back.
+        """
         began = self.wall()
         with self._held(attempt):
             followed = self._followed(schedule, attempt)
@@ -127,8 +135,11 @@ class Runner:
             self._failed(schedule, attempt, outcome)
 
     def _failed(self, schedule: Schedule, attempt: Attempt, outcome: Outcome) -> None:
-        """Records a failure. The last one is reported before it is recorded, so that a process that
-        dies in between reports it again."""
+        """Records a failure.
+
+        The last one is reported before it is recorded, so that a process that dies in between
+        reports it again.
+        """
         failures = attempt.failures + 1
         if failures >= schedule.attempts:
             self._reported(schedule, attempt.fire, outcome)
@@ -143,8 +154,10 @@ class Runner:
         self._failed(schedule, replace(attempt, failures=schedule.attempts - 1), outcome)
 
     def _followed(self, schedule: Schedule, attempt: Attempt) -> datetime | None:
-        """The slot of the schedule that this one follows, once it has ended or ``wait`` is over.
-        None if it follows no schedule."""
+        """Returns the slot of the schedule that this one follows, once it has ended.
+
+        Also returns it when ``wait`` is over. None if it follows no schedule.
+        """
         if schedule.after is None:
             return None
         first = self.schedules[schedule.after]
@@ -166,8 +179,11 @@ class Runner:
         return fire
 
     def _ended(self, first: Schedule, fire: datetime) -> bool:
-        """Whether the slot that this one follows has ended. If no process claimed it, it can be a
-        separate task, such as a scan in AWS: then its snapshot decides."""
+        """Returns whether the slot that this one follows has ended.
+
+        If no process claimed it, it can be a separate task, such as a scan in AWS. Then its
+        snapshot decides.
+        """
         if self.slots.state(first, fire) is not None:
             return True
         return not self.slots.outcome(first, fire) and self.is_there(fire)

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from sre_schedules.cron import Cron
 
 COMMANDS = ("scan", "report", "digest", "export", "snapshots")
-"""The commands that a schedule may run. Running one twice for the same slot does the work once."""
+"""The commands that a schedule may run. Running one twice for a slot does the work only once."""
 
 
 MOST_DUE = 24
@@ -37,13 +37,15 @@ class Schedule:
     pause: timedelta = timedelta(minutes=5)
 
     def newest(self, at: datetime) -> datetime:
-        """The slot that is due at a moment: the newest fire time, in UTC."""
+        """Returns the slot that is due at a given time: the newest fire time, in UTC."""
         return self.cron.newest(self.zone, at)
 
     def due(self, at: datetime) -> list[datetime]:
-        """The slots that can be due at a moment, oldest first: those within ``grace``, and the one
-        before them, which may have been missed. At most the newest MOST_DUE of a schedule that
-        fires often."""
+        """Returns the slots that can be due at a given time, oldest first.
+
+        They are those within ``grace``, and the one before them, which may have been missed. For a
+        schedule that fires often, at most the newest MOST_DUE are returned.
+        """
         newest = self.newest(at)
         fires = chain([newest], self.cron.fires_before(self.zone, newest))
         within = list(takewhile(lambda fire: at - fire <= self.grace, islice(fires, MOST_DUE)))
@@ -54,5 +56,5 @@ class Schedule:
         return [*before, *reversed(within)]
 
     def next(self, after: datetime) -> datetime:
-        """The next fire time after a moment, in UTC."""
+        """Returns the next fire time after a given time, in UTC."""
         return next(self.cron.fires(self.zone, after))

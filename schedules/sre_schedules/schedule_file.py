@@ -38,10 +38,10 @@ T = TypeVar("T")
 
 
 def load(path: Path | None, now: datetime) -> list[Schedule]:
-    """The schedules in a file, or in every ``*.yaml`` of a folder. Without a path, the default
-    schedules.
+    """Returns the schedules in a file, or in every ``*.yaml`` of a folder.
 
-    Raises UsageError with file, line and column of the first error.
+    Without a path, returns the default schedules. Raises UsageError with file, line and column of
+    the first error.
     """
     if path is None:
         text = files("sre_schedules").joinpath("nightly.yaml").read_bytes()
@@ -50,8 +50,10 @@ def load(path: Path | None, now: datetime) -> list[Schedule]:
 
 
 def parse_schedules(contents: Iterable[tuple[str, bytes]], now: datetime) -> list[Schedule]:
-    """The schedules in these files, given as names and bytes. Names must be unique, and ``after``
-    must name one of the schedules."""
+    """Returns the schedules in these files, given as names and bytes.
+
+    Names must be unique, and ``after`` must name one of the schedules.
+    """
     found: dict[str, tuple[Schedule, str, Node]] = {}
     for file, content in contents:
         for node in _schedules(file, parse(content, file)):
@@ -176,7 +178,7 @@ def _attempts(text: str) -> int:
 
 
 def _value(file: str, node: Node, key: str, read: Callable[[str], T]) -> T:
-    """The parsed value of a key. Errors get the value's file, line and column."""
+    """Returns the parsed value of a key. Errors have the value's file, line and column."""
     if not isinstance(node.value, str) or not (text := node.value.strip()):
         raise _wrong(file, node, f"{key} must be text")
     try:

@@ -1,9 +1,8 @@
-"""Slots of schedules in the table: each fire time of a schedule is one slot, which only one process
-runs.
+"""Slots of schedules in the table.
 
-A process claims an attempt with a conditional write, and renews the claim while the job runs. A
-claim that is not renewed belonged to a process that died, and the next attempt may be made. Rows
-are deleted after KEPT.
+Each fire time of a schedule is one slot, which only one process runs. A process claims an attempt
+with a conditional write, and renews the claim while the job runs. A claim that is not renewed
+belonged to a process that died, and the next attempt may be made. Rows are deleted after KEPT.
 """
 
 from __future__ import annotations
@@ -33,11 +32,10 @@ _BEGUN = "begun"
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """A claim to run a slot's job, valid while it is renewed. ``fire`` is the slot; attempts are
-    numbered from 1.
+    """A claim to run a slot's job, valid while it is renewed.
 
-    ``failures`` are those before it. An attempt that was killed or given back does not count as
-    one.
+    ``fire`` is the slot. Attempts are numbered from 1. ``failures`` is the number of failed
+    attempts before it; an attempt that was killed or given back does not count.
     """
 
     schedule: str
@@ -56,8 +54,11 @@ class Ended:
 
 @dataclass(frozen=True, slots=True)
 class Later:
-    """A slot that cannot be claimed now, because another process has it or because of the pause
-    after a failure; ``until`` is the latest end of that."""
+    """A slot that cannot be claimed now.
+
+    Another process has it, or it is in the pause after a failure. ``until`` is the latest end of
+    that.
+    """
 
     until: datetime
     running: bool
@@ -65,11 +66,10 @@ class Later:
 
 @dataclass(frozen=True, slots=True)
 class Slots:
-    """The slots of all schedules in one table. ``owner`` is this process, ``lease`` how long a
-    claim is valid.
+    """The slots of all schedules in one table.
 
-    Leases and pauses use the real clock, whatever clock the schedules use; ``speed`` shortens
-    pauses accordingly.
+    ``owner`` is this process, and ``lease`` is how long a claim is valid. Leases and pauses use the
+    real clock, whatever clock the schedules use; ``speed`` shortens pauses accordingly.
     """
 
     table: Table
@@ -92,7 +92,7 @@ class Slots:
         return self._claimed(Attempt(schedule.name, fire, number + 1, failures), now)
 
     def state(self, schedule: Schedule, fire: datetime) -> Ended | None:
-        """How a slot ended. None if it has not ended or not started."""
+        """Returns how a slot ended. None if it has not ended or not started."""
         _, values = self._newest(schedule.name, fire) or (
             0,
             {"state": "", "failures": 0, "detail": ""},
@@ -102,15 +102,17 @@ class Slots:
         return Ended(done, values["detail"]) if over else None
 
     def outcome(self, schedule: Schedule, fire: datetime) -> str:
-        """The state of a slot: an empty text, running, done or failed, with its detail."""
+        """Returns the state of a slot: an empty text, running, done or failed, with its detail."""
         _, values = self._newest(schedule.name, fire) or (0, {})
         return ": ".join(
             str(values[name]) for name in ("state", "detail") if values.get(name)
         ).replace("_", " ")
 
     def begun(self, schedule: Schedule, now: datetime) -> datetime:
-        """Since when this schedule has run over this table; earlier slots are ignored. The first
-        call sets it."""
+        """Returns since when this schedule has run over this table; earlier slots are ignored.
+
+        The first call sets it.
+        """
         partition = partition_of(schedule.name)
         self.table.create(Row(partition, _BEGUN, {"at": now.isoformat()}))
         return datetime.fromisoformat(
@@ -176,7 +178,7 @@ class Slots:
 
 
 def _until(values: Mapping[str, Any], pause: timedelta) -> datetime:
-    """Until when an attempt blocks the next one."""
+    """Returns until when an attempt blocks the next one."""
     at = datetime.fromisoformat(values["at"])
     match values["state"]:
         case "running":

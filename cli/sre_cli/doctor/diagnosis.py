@@ -56,7 +56,7 @@ class Request:
 
     @property
     def needs_aws(self) -> bool:
-        """Returns whether this machine reads a store or a table in AWS."""
+        """Whether this machine reads a store or a table in AWS."""
         in_aws = (
             self.settings.store.startswith("s3://"),
             self.settings.table.startswith("dynamodb://"),

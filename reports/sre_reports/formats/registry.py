@@ -41,7 +41,7 @@ class Form:
 
     @property
     def write(self) -> Writer:
-        """Returns the function that writes the format."""
+        """The function that writes the format."""
         found: Writer = importlib.import_module(f"sre_reports.formats.{self.module}").write
         return found
 

@@ -59,7 +59,7 @@ select v.account_id, v.resource_type, v.resource_id, v.type, v.subject, v.ordina
            when c.resource_id is null or not c.scanned then 'not_scanned'
            when not v.closed and (c.last_scanned_at is null or c.last_scanned_at <= v.last_seen_at) then 'unknown'
            when v.resource_type = 'AWS_ECR_CONTAINER_IMAGE' then 'unknown'  -- a digest cannot be patched
-           -- A single finding that Inspector closed counts as patched; half a host closed at its old versions does not.
+           -- A single finding that Inspector closed counts as patched; many findings closed at their old versions do not.
            when versions.unchanged and (b.bulk or not v.closed) then 'unknown'
            when b.bulk and not v.closed and not coalesce(versions.changed, false) then 'unknown'
            else 'patched'

@@ -1,8 +1,8 @@
-"""The life of findings: compares one region's snapshot with the last known state of each finding,
-and writes events.
+"""The life of findings.
 
-The rules are the SQL files in this folder. A finding in an account/region pair that was not read is
-never resolved; one that is gone without an explanation ends as ``unknown``, never as ``patched``.
+Compares one region's snapshot with the last known state of each finding, and writes events. The
+rules are the SQL files in this folder. A finding in an account/region pair that was not read is
+never resolved. One that is gone without an explanation ends as ``unknown``, never as ``patched``.
 
 A region is processed in ranges of resources (see ``ranges``), so that a million findings take no
 more memory than fifty thousand. Results are kept in Parquet files of a temporary folder until they
@@ -52,11 +52,11 @@ _TOLD = """select * from every_event as e where kind <> 'exposure_ended'
 
 @dataclass(frozen=True, slots=True)
 class Night:
-    """One region of a snapshot. Paths are of local Parquet parts; ``before`` are those of the
-    newest earlier snapshot with a history.
+    """One region of a snapshot.
 
-    ``cells`` are (account, resource type, scan type, state); the account ``*`` means that no
-    account is known.
+    Paths are of local Parquet parts; ``before`` are those of the newest earlier snapshot with a
+    history. ``cells`` are (account, resource type, scan type, state); the account ``*`` means that
+    no account is known.
     """
 
     snapshot_id: str
@@ -76,7 +76,7 @@ Files = dict[str, list[Path]]
 def history_tables(
     night: Night, folder: Path, piece: int = PIECE
 ) -> Iterator[tuple[str, Iterator[pa.Table]]]:
-    """The history tables of a region, by name; ``folder`` is for temporary files.
+    """Yields the history tables of a region, by name; ``folder`` is for temporary files.
 
     Read each table's batches before the next. ``piece`` bounds the memory and does not change the
     rows. Raises StoreUnreadable if DuckDB fails: a part is damaged, or the disk is full.
@@ -106,7 +106,7 @@ def _connection(folder: Path) -> closing[Any]:
         "threads": "1",
         "temp_directory": str(folder),
         "max_temp_directory_size": SPILL,
-        # this optimizer would build hash tables of the large sides of the joins
+        # This optimizer would build hash tables of the large sides of the joins.
         "disabled_optimizers": "join_order",
         "allocator_flush_threshold": "8MB",
         "enable_external_file_cache": "false",
@@ -115,8 +115,10 @@ def _connection(folder: Path) -> closing[Any]:
 
 
 def _lived(night: Night, folder: Path, piece: int) -> Files:
-    """Runs the rules: joins each range with the earlier states, then derives its events and
-    states."""
+    """Runs the rules.
+
+    Joins each range with the earlier states, then derives its events and states.
+    """
     with _connection(folder) as connection:
         region = _Region(connection, folder)
         _give(connection, night)
@@ -142,24 +144,26 @@ def _lived(night: Night, folder: Path, piece: int) -> Files:
 
 
 def _batches(table: str, files: Files, piece: int) -> Iterator[pa.RecordBatch]:
-    """The rows of a table in its order. The memory of the rules has been released by then."""
+    """Yields the rows of a table in its order. The memory of the rules is released by then."""
     if table == "events" and table in files:
         folder = files[table][0].parent
         with _connection(folder) as connection:
-            # rows of events are wide
+            # Rows of events are wide.
             yield from _events(_Region(connection, folder, files), max(piece // 2, 1))
         return
     import pyarrow.parquet as pq
 
-    # ranges are in the order of resources, which is the order of these tables
+    # Ranges are in the order of resources, which is the order of these tables.
     for path in files.get(table, ()):
         with pq.ParquetFile(path) as file:
             yield from file.iter_batches(_GROUP, use_threads=False)
 
 
 def _events(region: _Region, piece: int) -> Iterator[pa.RecordBatch]:
-    """The events in their own order, which is not that of the ranges: each part of it is read from
-    all ranges."""
+    """Yields the events in their own order, which is not that of the ranges.
+
+    Each part of the events is therefore read from all ranges.
+    """
     connection = region.connection
     connection.execute("set TimeZone = 'UTC'")
     region.see("every_event", region.files["events"])
@@ -205,14 +209,16 @@ class _Region:
 
 
 def _ordered(table: str, source: str = "") -> str:
-    """A query for the rows of a history table in its order."""
+    """Returns a query for the rows of a history table in its order."""
     names, order = ", ".join(HISTORY[table].names), _ORDER[table]
     return f"(select {names} from {source or table} order by {order})"  # noqa: S608 - our names
 
 
 def _give(connection: Any, night: Night) -> None:
-    """Creates the views and tables that the rules read. Views named ``every_…`` have all rows, the
-    others those of the current range."""
+    """Creates the views and tables that the rules read.
+
+    Views named ``every_…`` have all rows, the others those of the current range.
+    """
     connection.execute("set TimeZone = 'UTC'")
     connection.execute("set parquet_metadata_cache = true")
     connection.execute(
@@ -246,8 +252,10 @@ def _give(connection: Any, night: Night) -> None:
 
 
 def _view(connection: Any, view: str, paths: Sequence[Path], table: str) -> None:
-    """Makes parts readable as a view, which has no rows if there are no parts. Columns that parts
-    of older versions lack get their defaults."""
+    """Makes parts readable as a view, which has no rows if there are no parts.
+
+    Columns that parts of older versions lack get their defaults.
+    """
     if paths:
         found = connection.from_parquet([str(path) for path in paths], hive_partitioning=False)
         later = [

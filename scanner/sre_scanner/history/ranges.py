@@ -1,6 +1,8 @@
-"""Ranges of sort keys, for rows that do not fit in memory. Each range holds as many whole keys as
-fit into a number of rows. Of sorted Parquet files only the parts that can contain a range are
-read."""
+"""Ranges of sort keys, for rows that do not fit in memory.
+
+Each range holds as many whole keys as fit into a number of rows. Of sorted Parquet files only the
+parts that can contain a range are read.
+"""
 
 from __future__ import annotations
 
@@ -18,8 +20,10 @@ _FETCHED = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """The rows with keys from ``first`` up to but not including ``end``; None is the end of all
-    rows."""
+    """The rows with keys from ``first`` up to but not including ``end``.
+
+    An ``end`` of None is the end of all rows.
+    """
 
     columns: Sequence[str]
     first: Key
@@ -36,8 +40,11 @@ class Range:
 
     @property
     def within(self) -> str:
-        """The SQL condition. Columns with one value in the whole range are compared separately, so
-        that files can be skipped by their statistics."""
+        """The SQL condition.
+
+        Columns with one value in the whole range are compared separately, so that files can be
+        skipped by their statistics.
+        """
         same = _alike(self.first, self.end)
         alone = [
             f"{column} = getvariable('first_{place}')"
@@ -55,8 +62,10 @@ class Range:
 
 
 def _beyond(columns: Sequence[tuple[int, str]], bound: str, sign: str, last: str) -> str:
-    """Compares several columns with the values of a bound, the first column being the most
-    significant."""
+    """Returns a condition that compares several columns with the values of a bound.
+
+    The first column is the most significant.
+    """
     (place, column), *rest = columns
     value = f"getvariable('{bound}_{place}')"
     if not rest:
@@ -67,14 +76,16 @@ def _beyond(columns: Sequence[tuple[int, str]], bound: str, sign: str, last: str
 
 
 def _alike(first: Key, end: Key | None) -> int:
-    """The number of leading columns that have the same value at both ends."""
+    """Returns the number of leading columns that have the same value at both ends."""
     pairs = zip(first, end or (), strict=False)
     return next((place for place, (one, other) in enumerate(pairs) if one != other), len(end or ()))
 
 
 def cut(connection: Any, source: str, columns: Sequence[str], rows: int) -> list[Range]:
-    """Divides the rows of a source into ranges of at most ``rows`` rows, unless a single key has
-    more. Returns them in the order of the keys."""
+    """Divides the rows of a source into ranges of at most ``rows`` rows.
+
+    A range has more if a single key has more. Returns them in the order of the keys.
+    """
     names = ", ".join(columns)
     found = connection.execute(
         f"select {names}, count(*) from {source} group by all order by {names}"  # noqa: S608 - our own names
@@ -93,8 +104,10 @@ def cut(connection: Any, source: str, columns: Sequence[str], rows: int) -> list
 def regrouped(
     batches: Iterable[pa.RecordBatch], schema: pa.Schema, rows: int
 ) -> Iterator[pa.Table]:
-    """The same rows with the types of the schema, in tables of ``rows`` rows each; the last can
-    have fewer."""
+    """Yields the same rows with the types of the schema, in tables of ``rows`` rows each.
+
+    The last table can have fewer rows.
+    """
     import pyarrow as pa
 
     held: list[pa.Table] = []

@@ -1,9 +1,8 @@
-"""Details of each vulnerability that findings do not have: KEV dates, EPSS, observed exploits,
-CWEs.
+"""Details of each vulnerability that findings do not have.
 
-Inspector is asked about one finding per vulnerability, ten per request and whatever its severity,
-because KEV contains vulnerabilities that are medium or untriaged too. The answers are kept across
-snapshots, with their date.
+They are KEV dates, EPSS, observed exploits and CWEs. Inspector is queried for one finding per
+vulnerability, ten per request and whatever its severity, because KEV contains vulnerabilities that
+are medium or untriaged too. The answers are kept across snapshots, with their date.
 """
 
 from __future__ import annotations
@@ -45,8 +44,10 @@ class Enrichment:
 
 
 def samples(parts: Iterable[Path], region: str) -> Iterator[tuple[str, str, str]]:
-    """(vulnerability, region, ARN of one of its findings), at least once for each vulnerability in
-    these parts."""
+    """Yields (vulnerability, region, ARN of one of its findings).
+
+    Each vulnerability in these parts occurs at least once.
+    """
     seen: set[str] = set()
     for path in parts:
         for batch in pq.ParquetFile(path).iter_batches(
@@ -74,8 +75,10 @@ def enrich(
     now: datetime,
     clock: Callable[[], float] = time.monotonic,
 ) -> Enrichment:
-    """Rows for all vulnerabilities wanted, read again if the known ones are not from today, and for
-    those known recently."""
+    """Returns rows for all wanted vulnerabilities, and for those known recently.
+
+    Wanted vulnerabilities are read again if the known rows are not from today.
+    """
     ends, done, by_region = clock() + PATIENCE, Enrichment(), _to_ask(wanted, known, now)
     rows = {
         name: row
@@ -98,7 +101,7 @@ def enrich(
 def _to_ask(
     wanted: Iterable[tuple[str, str, str]], known: Known, now: datetime
 ) -> dict[str, dict[str, str]]:
-    """By region, the vulnerabilities to ask about, each once, with the ARN of a finding."""
+    """Returns the vulnerabilities to query by region, each once, with the ARN of a finding."""
     asked: dict[str, dict[str, str]] = {}
     taken: set[str] = set()
     for name, region, arn in wanted:
@@ -115,7 +118,7 @@ def _to_ask(
 def _ask(
     inspector: Inspector, asked: Mapping[str, str], now: datetime, late: Callable[[], bool]
 ) -> Iterator[dict[str, Any]]:
-    # one invalid ARN would make Inspector refuse all ten
+    # One invalid ARN would make Inspector refuse all ten.
     names = sorted(name for name, arn in asked.items() if not arn.startswith(NO_ARN))
     for start in range(0, len(names), DETAIL_ARNS):
         if late():
@@ -128,8 +131,11 @@ def _ask(
 def _row(
     name: str, arn: str, found: Mapping[str, Any], failed: Mapping[str, str], now: datetime
 ) -> dict[str, Any]:
-    """The row of one vulnerability. If Inspector has no details, it is unchecked, which does not
-    mean that it is not in KEV."""
+    """Returns the row of one vulnerability.
+
+    If Inspector has no details, the vulnerability is unchecked, which does not mean that it is not
+    in KEV.
+    """
     if (wire := found.get(arn)) is None:
         return _unchecked(name) | {"checked_at": now, "problem": failed.get(arn, _NOT_FOUND)}
     cisa, seen = _object(wire.get("cisaData")), _object(wire.get("exploitObserved"))
@@ -181,7 +187,7 @@ def _day(value: Any) -> date | None:
 
 
 def _share(value: Any) -> float | None:
-    """A number from 0 to 1, or None."""
+    """Returns a number from 0 to 1, or None."""
     return (
         value
         if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1

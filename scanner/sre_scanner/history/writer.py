@@ -34,8 +34,7 @@ _BEFORE = ("states", "cells", "findings", "packages")
 
 @dataclass(frozen=True, slots=True)
 class HistoryWriter:
-    """The store, the plan and the clients for Inspector with which a snapshot's history is
-    written."""
+    """Writes a snapshot's history with the store, the plan and the clients for Inspector."""
 
     snapshots: SnapshotWriter
     plan: Plan
@@ -44,8 +43,7 @@ class HistoryWriter:
     def write(
         self, facts: Iterable[ShardFacts], certificate: Certificate, now: datetime
     ) -> tuple[tuple[Part, ...], tuple[str, ...]]:
-        """Writes the parts of the history. Returns them, with warnings for the completeness
-        check."""
+        """Writes and returns the parts of the history, with warnings for the completeness check."""
         whole = [
             one for one in facts if any(part.key.startswith("findings/") for part in one.parts)
         ]
@@ -80,7 +78,7 @@ class HistoryWriter:
         return enrich(wanted, known, self.inspectors, now)
 
     def _known(self, commits: list[Commit], folder: Path) -> list[dict[str, Any]]:
-        """The vulnerabilities in the newest snapshot that has any."""
+        """Returns the vulnerabilities in the newest snapshot that has any."""
         for commit in reversed(commits):
             parts = [
                 part
@@ -130,7 +128,7 @@ class HistoryWriter:
     def _before(
         self, facts: ShardFacts, commits: list[Commit], folder: Path
     ) -> dict[str, list[Path]]:
-        """The parts of the same shard in the newest snapshot with a history for it."""
+        """Returns the parts of the same shard in the newest snapshot with a history for it."""
         known = self.snapshots.last_known(facts.shard, commits)
         if known is None:
             return {}

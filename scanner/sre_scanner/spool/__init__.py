@@ -1,2 +1,1 @@
-"""The findings of a shard on disk: narrow rows, their shared texts, their order and their
-owners."""
+"""The findings of a shard on disk: narrow rows, shared texts, order and owners."""

@@ -1,5 +1,4 @@
-"""Attributes of a resource from its details: platform, image, addresses, and the group that it
-belongs to.
+"""Attributes of a resource from its details: platform, image, addresses and group.
 
 A group outlives a single resource: an Auto Scaling group, an image repository, or a function name.
 A finding on a rebuilt resource of the same group keeps its age.
@@ -15,13 +14,16 @@ from sre_findings.inspector.resource_metadata import found_use
 from sre_findings.model.resources.addresses import Address, address_of
 from sre_findings.model.resources.image_use import Use
 
-# EC2 Auto Scaling user guide, "Tag Auto Scaling groups and instances"
+# EC2 Auto Scaling user guide, "Tag Auto Scaling groups and instances".
 SCALING_GROUP = "aws:autoscaling:groupName"
 
 
 class Attributes(NamedTuple):
-    """``group`` is the resource's own id if it belongs to no group; ``addresses`` are in their
-    shortest form."""
+    """The attributes of a resource.
+
+    ``group`` is the resource's own id if it belongs to no group. ``addresses`` are in their
+    shortest form.
+    """
 
     platform: str | None
     image_id: str | None
@@ -34,8 +36,10 @@ class Attributes(NamedTuple):
 def attributes_of(
     resource_id: str, tags: Mapping[str, str], details: Mapping[str, Mapping[str, Any]]
 ) -> Attributes:
-    """The attributes of a finding's resource, from its tags and details. Source: API reference,
-    ResourceDetails."""
+    """Returns the attributes of a finding's resource, from its tags and details.
+
+    Source: API reference, ResourceDetails.
+    """
     instance = details.get("awsEc2Instance") or {}
     image = details.get("awsEcrContainerImage") or {}
     function = details.get("awsLambdaFunction") or {}
@@ -54,8 +58,10 @@ def attributes_of(
 def covered_group(
     resource_id: str, tags: Mapping[str, str], metadata: Mapping[str, Mapping[str, Any]]
 ) -> str:
-    """The group according to ListCoverage, which does not include an image's architecture. Source:
-    ResourceScanMetadata."""
+    """Returns the group according to ListCoverage, which has no architecture of images.
+
+    Source: ResourceScanMetadata.
+    """
     repository = _repository(resource_id) or _text(metadata.get("ecrRepository", {}).get("name"))
     if repository and resource_id.startswith("arn:") and ":repository/" in resource_id:
         return f"repository/{repository}/"  # findings add the architecture
@@ -79,7 +85,7 @@ def _repository(resource_id: str) -> str:
 
 
 def _addresses(instance: Mapping[str, Any]) -> list[Address]:
-    """The valid addresses of an instance."""
+    """Returns the valid addresses of an instance."""
     told = (instance.get(name) for name in ("ipV4Addresses", "ipV6Addresses"))
     texts = (
         one for found in told if isinstance(found, list) for one in found if isinstance(one, str)
@@ -88,7 +94,7 @@ def _addresses(instance: Mapping[str, Any]) -> list[Address]:
 
 
 def _global(address: Address) -> bool:
-    """Whether an address can be reached from the internet."""
+    """Returns whether an address can be reached from the internet."""
     return not address.is_private or any(address in network for network in _EXAMPLES)
 
 

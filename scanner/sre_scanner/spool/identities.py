@@ -1,5 +1,7 @@
-"""The resources that a spool's findings refer to: one entry per resource of each distinct
-``resources`` text."""
+"""The resources that a spool's findings refer to.
+
+There is one entry per resource of each distinct ``resources`` text.
+"""
 
 from __future__ import annotations
 
@@ -21,9 +23,9 @@ _CHUNK = 1024
 
 @dataclass(slots=True)
 class Identities:
-    """Resources by number. ``first`` and ``many`` give the entries that belong to the number of a
-    ``resources`` text.
+    """Resources by number.
 
+    ``first`` and ``many`` give the entries that belong to the number of a ``resources`` text.
     ``rank`` orders the entries by (resource id, type); entries of one resource share a rank,
     whatever text they come from. ``owners`` are the owners from each entry's tags, ``tagged`` is
     whether it has any tags, and ``claim`` orders the entries by (owner, name). ``called`` are all
@@ -44,8 +46,10 @@ class Identities:
 
 
 def identify(texts: Texts, owners: Owners) -> Identities:
-    """Reads every distinct ``resources`` text once. A finding without a readable resource gets one
-    with an empty id."""
+    """Reads every distinct ``resources`` text once.
+
+    A finding without a readable resource gets a resource with an empty id.
+    """
     found, many = Identities(), [0] * len(texts)
     for start in range(0, len(texts), _CHUNK):
         for number, text in enumerate(
@@ -65,7 +69,7 @@ def identify(texts: Texts, owners: Owners) -> Identities:
 
 
 def _distinct(resources: list[WireResource]) -> list[WireResource]:
-    """Each resource once, even if a finding lists it twice."""
+    """Returns each resource once, even if a finding lists it twice."""
     found: dict[tuple[str, str], WireResource] = {}
     for one in resources:
         found.setdefault((one.type, one.id), one)

@@ -1,5 +1,7 @@
-"""Puts findings into the order of the parts: without duplicates, by resource, highest severity
-first."""
+"""Puts findings into the order of the parts.
+
+They have no duplicates and are sorted by resource, highest severity first.
+"""
 
 from __future__ import annotations
 
@@ -13,14 +15,17 @@ from sre_scanner.spool.identities import Identities
 from sre_scanner.spool.rows import Spool, arn_of
 
 Ints = npt.NDArray[np.int64]
-# half the size of Ints, and enough for two billion findings in a shard
+# Half the size of Ints, and enough for two billion findings in a shard.
 Places = npt.NDArray[np.int32]
 
 
 class Sorted(NamedTuple):
-    """Rows in the order of the parts: ``row`` in the spool, ``entry`` among the identities,
-    ``position`` of the resource in its finding, ``kind`` of the finding. ``resource`` numbers
-    (account, resource). ``duplicates`` is how many were dropped."""
+    """Rows in the order of the parts.
+
+    ``row`` is the row in the spool, ``entry`` the entry among the identities, ``position`` that of
+    the resource in its finding, and ``kind`` that of the finding. ``resource`` numbers (account,
+    resource). ``duplicates`` is how many were dropped.
+    """
 
     row: Places
     entry: Places
@@ -54,7 +59,7 @@ def put_in_order(spool: Spool, rows: npt.NDArray[Any], found: Identities) -> Sor
 
 
 def _by_kind(spool: Spool) -> tuple[Ints, Ints]:
-    """For each kind, the position of its account and the rank of its severity."""
+    """Returns, for each kind, the position of its account and the rank of its severity."""
     kinds = spool.kinds.in_order()
     places = {
         account: place
@@ -67,8 +72,10 @@ def _by_kind(spool: Spool) -> tuple[Ints, Ints]:
 
 
 def latest_of_each(spool: Spool, rows: npt.NDArray[Any]) -> Places:
-    """The rows to keep, in order of arrival: of findings with the same ARN, the one with the latest
-    ``updatedAt``."""
+    """Returns the rows to keep, in order of arrival.
+
+    Of findings with the same ARN, the one with the latest ``updatedAt`` is kept.
+    """
     hashes = spool.column(rows, "tail").view(np.int64)[:, 0] if len(rows) else np.empty(0, np.int64)
     order = np.argsort(hashes, kind="stable")
     same = np.flatnonzero(np.diff(hashes[order]) == 0)
@@ -82,13 +89,15 @@ def latest_of_each(spool: Spool, rows: npt.NDArray[Any]) -> Places:
 
 
 def _runs(places: Ints) -> list[Ints]:
-    """Groups of consecutive positions."""
+    """Returns groups of consecutive positions."""
     return np.split(places, np.flatnonzero(np.diff(places) > 1) + 1)
 
 
 def _older(rows: npt.NDArray[Any], heads: list[str], group: Ints) -> set[int]:
-    """Of rows with equal hashes, those replaced by another row with the same ARN. If both have the
-    same time, the later arrival is kept."""
+    """Returns, of rows with equal hashes, those replaced by another row with the same ARN.
+
+    If both have the same time, the later arrival is kept.
+    """
     newest: dict[str, int] = {}
     for one in sorted(int(i) for i in group):
         arn = arn_of(heads[rows["kind"][one]], rows["tail"][one].tobytes())
@@ -98,6 +107,6 @@ def _older(rows: npt.NDArray[Any], heads: list[str], group: Ints) -> set[int]:
 
 
 def _updated(rows: npt.NDArray[Any], row: int) -> float:
-    """The time of the last update, or minus infinity if there is none."""
+    """Returns the time of the last update, or minus infinity if there is none."""
     value = float(rows["updated_at"][row])
     return -np.inf if np.isnan(value) else value

@@ -26,15 +26,18 @@ Key = tuple[str, str, str]
 
 @dataclass(frozen=True, slots=True)
 class ResourceOwners:
-    """Owners of resources. ``every`` has all of them. ``owners`` is the column of those with
-    findings, in the order of the parts; ``numbers`` are their numbers in Sorted."""
+    """Owners of resources.
+
+    ``every`` has all of them. ``owners`` is the column of those with findings, in the order of the
+    parts; ``numbers`` are their numbers in Sorted.
+    """
 
     every: Mapping[Key, str | None]
     numbers: Ints
     owners: pa.Array
 
     def of_rows(self, resource: Ints) -> pa.Array:
-        """The owners of rows of findings, by the numbers of their resources."""
+        """Returns the owners of rows of findings, by the numbers of their resources."""
         return self.owners.take(pa.array(np.searchsorted(self.numbers, resource)))
 
 
@@ -46,7 +49,7 @@ def owners_of(
     covered: Mapping[Key, Claim],
     owners: Owners,
 ) -> ResourceOwners:
-    """The owners of all resources in findings or coverage, by the rule of :class:`Owners`."""
+    """Returns the owners of all resources in findings or coverage, as :class:`Owners` decides."""
     starts = np.flatnonzero(np.diff(where.resource, prepend=-1))
     claims = _claims(found, newest_entries(spool, rows, found, where, starts))
     accounts = [kind.account_id or "" for kind in spool.kinds.in_order()]
@@ -73,8 +76,10 @@ def _claims(found: Identities, entries: npt.NDArray[Any]) -> list[Claim]:
 def newest_entries(
     spool: Spool, rows: npt.NDArray[Any], found: Identities, where: Sorted, starts: Ints
 ) -> npt.NDArray[Any]:
-    """The entry that decides for each resource: :func:`sre_findings.model.resources.owners.newer`,
-    applied to whole columns."""
+    """Returns the entry that decides the owner of each resource.
+
+    Applies :func:`sre_findings.model.resources.owners.newer` to whole columns.
+    """
     if not len(starts):
         return np.empty(0, np.int64)
     many = np.diff(starts, append=len(where.resource))

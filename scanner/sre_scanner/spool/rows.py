@@ -70,8 +70,10 @@ _UNWRITTEN = "nothing was committed"
 
 
 class Kind(NamedTuple):
-    """The enumerated fields of a finding and the head of its ARN. A large organization has a few
-    hundred kinds."""
+    """The enumerated fields of a finding and the head of its ARN.
+
+    A large organization has a few hundred kinds.
+    """
 
     account_id: str | None
     type: str | None
@@ -95,8 +97,10 @@ class Kinds(dict[tuple[str | None, ...], int]):
 
 
 class Shapes(dict[tuple[Any, ...], int]):
-    """Numbers of the texts that findings of one vulnerability share. Memory is bounded by
-    forgetting, as in Texts."""
+    """Numbers of the texts that findings of one vulnerability share.
+
+    Memory is bounded by forgetting, as in Texts.
+    """
 
     def __init__(self, texts: dict[str, Texts]) -> None:
         super().__init__()
@@ -133,11 +137,10 @@ class Shapes(dict[tuple[Any, ...], int]):
 
 
 class Spool:
-    """Stores pages of findings as narrow rows. ``rows`` returns them as one array over the file
-    after all pages were added.
+    """Stores pages of findings as narrow rows.
 
-    ``changed`` counts findings updated at or after ``since`` (epoch seconds), which means while the
-    scan was reading.
+    ``rows`` returns them as one array over the file after all pages were added. ``changed`` counts
+    findings updated at or after ``since`` (epoch seconds), which means while the scan was reading.
     """
 
     def __init__(self, since: float = np.inf) -> None:
@@ -157,7 +160,7 @@ class Spool:
         self._odd: dict[int, tuple[str, ...]] = {}
 
     def _look(self, path: str) -> Look:
-        """A function that checks a field's distinct texts and counts what is unknown in them."""
+        """Returns a function that checks a field's distinct texts and counts unknown content."""
 
         def look(text: bytes) -> tuple[bytes, tuple[str, ...]]:
             kept, names = look_at(path, text)
@@ -179,8 +182,10 @@ class Spool:
                 self._flush()
 
     def seal(self) -> None:
-        """Frees the memory for finding known texts. A page added later can store a text a second
-        time."""
+        """Frees the memory for finding known texts.
+
+        A page added later can store a text a second time.
+        """
         with mapped_errors(_DOING, _UNWRITTEN):
             self._flush()
         self.shapes.seal()
@@ -200,8 +205,10 @@ class Spool:
         return np.frombuffer(self._map, THIN)
 
     def column(self, rows: npt.NDArray[Any], name: str) -> npt.NDArray[Any]:
-        """One field of all rows, read in blocks so that the rest of the file does not stay in
-        memory."""
+        """Returns one field of all rows.
+
+        It is read in blocks, so that the rest of the file does not stay in memory.
+        """
         found = np.empty((len(rows), *rows.dtype[name].shape), rows.dtype[name].base)
         for start in range(0, len(rows), _BLOCK):
             found[start : start + _BLOCK] = rows[name][start : start + _BLOCK]
@@ -209,7 +216,7 @@ class Spool:
         return found
 
     def pick(self, rows: npt.NDArray[Any], places: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        """The rows at these positions, read in blocks of the file as in ``column``."""
+        """Returns the rows at these positions, read in blocks of the file as in ``column``."""
         found, order = np.empty(len(places), rows.dtype), np.argsort(places)
         ascending = places[order]
         for start in range(0, len(rows), _BLOCK):
@@ -286,8 +293,10 @@ _FIELDS = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
 def _split(raw: bytes) -> tuple[bytes, bytes]:
-    """packageVulnerabilityDetails as two texts: the vulnerability, and its packages on the
-    resource."""
+    """Splits packageVulnerabilityDetails into two texts.
+
+    They are the vulnerability, and its packages on the resource.
+    """
     try:
         fields = _FIELDS.decode(raw) if raw else {}
     except (msgspec.DecodeError, RecursionError):  # not an object: kept unchanged
@@ -317,15 +326,17 @@ def _fill_tails(rows: npt.NDArray[Any], found: list[WireFinding]) -> list[str]:
 
 
 def arn_of(head: str, tail: bytes) -> str:
-    """The ARN from the head and tail that the spool stores."""
+    """Returns the ARN from the head and tail that the spool stores."""
     return head[:-1] if head.endswith("\0") else head + tail.hex()
 
 
 def _fill_numbers(
     rows: npt.NDArray[Any], found: list[WireFinding], extras: dict[int, bytes]
 ) -> None:
-    """Stores times and the score, None as NaN. Values that a column cannot hold exactly go into the
-    row's extra JSON."""
+    """Stores times and the score, None as NaN.
+
+    Values that a column cannot hold exactly go into the row's extra JSON.
+    """
     for name, wire in zip(TIME_FIELDS, _WIRE_TIMES, strict=True):
         values = np.array(list(map(attrgetter(wire), found)), dtype=np.float64)
         for i in np.flatnonzero(_inexact(values)):
@@ -335,8 +346,10 @@ def _fill_numbers(
 
 
 def _keep_empty_texts(found: list[WireFinding], extras: dict[int, bytes]) -> None:
-    """Keeps empty titles and descriptions in the extra JSON: text columns do not distinguish empty
-    from missing."""
+    """Keeps empty titles and descriptions in the extra JSON.
+
+    Text columns do not distinguish empty from missing.
+    """
     for key in ("title", "description"):
         for i, text in enumerate(map(attrgetter(key), found)):
             if text == "":
@@ -344,7 +357,7 @@ def _keep_empty_texts(found: list[WireFinding], extras: dict[int, bytes]) -> Non
 
 
 def _inexact(seconds: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
-    """The times that a column of microseconds cannot hold exactly."""
+    """Returns which times a column of microseconds cannot hold exactly."""
     known = ~np.isnan(seconds)
     inside = known & (np.abs(seconds) < _MICROSECONDS)
     exact = np.rint(np.where(inside, seconds, 0.0) * 1e6) / 1e6 == seconds

@@ -34,17 +34,17 @@ class Digests(dict[bytes, int]):
 
 
 def digest_of(*parts: bytes) -> bytes:
-    """A 128-bit digest of these parts."""
+    """Returns a 128-bit digest of these parts."""
     lengths = repr([*map(len, parts)]) if len(parts) > 1 else ""
     return hashlib.sha256(b"".join((lengths.encode(), *parts)), usedforsecurity=False).digest()[:16]
 
 
 class Texts(dict[bytes, int]):
-    """``texts[b"…"]`` is the number of a text, assigned when it is first seen. ``b""`` is NOTHING.
+    """Numbers of texts: ``texts[b"…"]`` is assigned when the text is first seen.
 
-    This is a dict with ``__missing__``, because millions of lookups are the hot path. ``look`` is
-    called once per text and returns the text to store and the names of unknown content, which
-    ``odd`` holds by number.
+    ``b""`` is NOTHING. This is a dict with ``__missing__``, because millions of lookups are the hot
+    path. ``look`` is called once per text and returns the text to store and the names of unknown
+    content, which ``odd`` holds by number.
     """
 
     def __init__(
@@ -79,11 +79,11 @@ class Texts(dict[bytes, int]):
         return number
 
     def __len__(self) -> int:
-        """The number of texts, including NOTHING."""
+        """Returns the number of texts, including NOTHING."""
         return len(self._ends)
 
     def read(self, numbers: Iterable[int]) -> list[bytes]:
-        """The texts with these numbers; b"" for NOTHING."""
+        """Returns the texts with these numbers; b"" for NOTHING."""
         ends = self._ends
         view = self._mapped()
         return [view[ends[n - 1] : ends[n]] if n else b"" for n in numbers]
@@ -106,14 +106,18 @@ class Texts(dict[bytes, int]):
         self._held = 0
 
     def seal(self) -> None:
-        """Removes everything from memory that is not needed for reading. A text added later can be
-        stored twice."""
+        """Removes everything from memory that is not needed for reading.
+
+        A text added later can be stored twice.
+        """
         self.forget()
         self._digests.clear()
 
     def _mapped(self) -> mmap.mmap | bytes:
-        """The file as memory, mapped again after it has grown. Nothing may be written while a
-        mapping is being read."""
+        """Returns the file as memory, mapped again after it has grown.
+
+        Nothing may be written while a mapping is being read.
+        """
         if self._ends[-1] == 0:
             return b""
         if self._map is None or len(self._map) < self._ends[-1]:

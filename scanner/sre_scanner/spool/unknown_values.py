@@ -27,19 +27,21 @@ Names = tuple[str, ...]
 
 
 def add_bounded(counts: Counter[str], more: Mapping[str, int]) -> None:
-    """Adds to the counts. Beyond the limit, new names are counted together, so that no input can
-    exhaust memory."""
+    """Adds to the counts.
+
+    Beyond the limit, new names are counted together, so that no input can exhaust memory.
+    """
     for name, count in more.items():
         counts[name if name in counts or len(counts) < _MOST else _REST] += count
 
 
 def unknown_words(kind: Kind) -> Names:
-    """The unknown values of a kind of finding."""
+    """Returns the unknown values of a kind of finding."""
     return odd_words(FINDING, ((wire, getattr(kind, name)) for wire, name in _WORDS.items()))
 
 
 def counted_words(spool: Spool, rows: npt.NDArray[Any]) -> Counter[str]:
-    """The counts of unknown values, by finding."""
+    """Returns the counts of unknown values, by finding."""
     many = np.bincount(spool.column(rows, "kind"), minlength=len(spool.kinds)).tolist()
     counts: Counter[str] = Counter()
     for kind, count in zip(spool.kinds.in_order(), many, strict=True):
@@ -48,8 +50,10 @@ def counted_words(spool: Spool, rows: npt.NDArray[Any]) -> Counter[str]:
 
 
 class UnknownValues:
-    """The column ``not_understood``, from what the spool found in kinds, shared texts, resources
-    and extra fields."""
+    """Builds the column ``not_understood``.
+
+    Its values are what the spool found in kinds, shared texts, resources and extra fields.
+    """
 
     def __init__(self, spool: Spool) -> None:
         self._names: dict[Names, int] = {(): 0}
@@ -62,7 +66,7 @@ class UnknownValues:
         self._shapes = self._of_shapes(spool)
 
     def column(self, rows: npt.NDArray[Any]) -> pa.Array:
-        """The value for each row; null for nearly all."""
+        """Returns the value for each row; null for nearly all."""
         places = [
             (self._kinds, "kind"),
             (self._shapes, "shape"),

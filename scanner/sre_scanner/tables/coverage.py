@@ -26,8 +26,10 @@ from sre_scanner.spool.owners import Key
 
 
 class ResourceNames(NamedTuple):
-    """The names of a resource in coverage: the one to show, all names, and the kinds of names that
-    are complete."""
+    """The names of a resource in coverage.
+
+    They are the name to show, all names, and the kinds of names that are complete.
+    """
 
     shown: str | None = None
     names: frozenset[Name] = frozenset()
@@ -36,12 +38,19 @@ class ResourceNames(NamedTuple):
 
 @lru_cache(maxsize=1024)
 def _looked_at(metadata: bytes) -> tuple[bytes, tuple[str, ...]]:
-    """Cached, because the rows of one resource follow each other and have the same metadata."""
+    """Returns the metadata to store for a row, and the names of unknown content in it.
+
+    The result is cached, because the rows of one resource follow each other and have the same
+    metadata.
+    """
     return look_at("coverage.resourceMetadata", metadata) if metadata else (metadata, ())
 
 
 def _words(one: WireCoverage) -> Iterator[tuple[str, str | None]]:
-    """The enumerated values of a row. Empty ones count as absent, and have been counted already."""
+    """Yields the enumerated values of a row.
+
+    Empty values count as absent, and have been counted already.
+    """
     told = {"resourceType": one.resourceType, "scanType": one.scanType, "scanMode": one.scanMode}
     status = {
         "scanStatus.statusCode": one.scanStatus.statusCode,
@@ -51,10 +60,10 @@ def _words(one: WireCoverage) -> Iterator[tuple[str, str | None]]:
 
 
 class CoverageRows:
-    """Collects pages, and returns them as one table sorted by resource. ``as_of`` is the start of
-    the scan.
+    """Collects pages, and returns them as one table sorted by resource.
 
-    ``silence`` is the evidence for the verdict on all resources.
+    ``as_of`` is the start of the scan. ``silence`` is the evidence for the verdict on all
+    resources.
     """
 
     def __init__(
@@ -94,7 +103,7 @@ class CoverageRows:
             self._batches.append(pa.Table.from_pylist(rows, COVERAGE))
 
     def table(self, owners: Mapping[Key, str | None]) -> pa.Table:
-        """All rows, sorted by resource and scan type, each with the owner of its resource."""
+        """Returns all rows, sorted by resource and scan type, with the owners of the resources."""
         rows = pa.concat_tables(self._batches) if self._batches else COVERAGE.empty_table()
         column = pa.array([owners[key] for key in self._numbers], pa.string()).take(
             pa.array(self._of_rows, pa.int32())

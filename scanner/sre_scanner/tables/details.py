@@ -30,11 +30,11 @@ Ints = npt.NDArray[np.int32]
 
 
 class Dimensions:
-    """The numbers of details and of lists of packages. ``details`` and ``packages`` give the number
-    for a shape, or -1 for none.
+    """The numbers of details and of lists of packages.
 
-    ``derived`` are the columns of findings that follow from the details, and ``listed`` those that
-    follow from the list of packages, with one value per number.
+    ``details`` and ``packages`` give the number for a shape, or -1 for none. ``derived`` are the
+    columns of findings that follow from the details, and ``listed`` those that follow from the list
+    of packages, with one value per number.
     """
 
     def __init__(self, spool: Spool) -> None:
@@ -50,7 +50,7 @@ class Dimensions:
         self.listed = self._reachabilities()
 
     def details_tables(self, snapshot_id: str, region: str) -> Iterator[pa.Table]:
-        """The rows of ``details``, by number."""
+        """Yields the rows of ``details``, by number."""
         for start in range(0, len(self._details), _CHUNK):
             rows = self._details[start : start + _CHUNK]
             columns: dict[str, Any] = {
@@ -61,7 +61,7 @@ class Dimensions:
             yield pa.table([_as(columns[f.name], f.type) for f in DETAILS], schema=DETAILS)
 
     def packages_tables(self, snapshot_id: str, region: str) -> Iterator[pa.Table]:
-        """The rows of ``packages``, by number."""
+        """Yields the rows of ``packages``, by number."""
         for start in range(0, len(self._lists), _CHUNK):
             numbers = self._lists[start : start + _CHUNK].tolist()
             lists = zip(
@@ -110,8 +110,10 @@ class Dimensions:
 
 
 def _distinct(rows: Ints) -> tuple[Ints, Ints]:
-    """The distinct rows in order of first appearance, and for each row the position of its distinct
-    row."""
+    """Returns the distinct rows in order of first appearance.
+
+    Also returns, for each row, the position of its distinct row.
+    """
     if not len(rows):
         return rows, np.empty(0, np.int32)
     _, first, inverse = np.unique(rows, axis=0, return_index=True, return_inverse=True)
@@ -122,7 +124,7 @@ def _distinct(rows: Ints) -> tuple[Ints, Ints]:
 
 
 def _package_rows(number: int, text: bytes) -> Iterator[dict[str, Any]]:
-    """One row per package. Position 0 has the whole list, also if it is empty."""
+    """Yields one row per package. Position 0 has the whole list, even if it is empty."""
     found = packages_of(text)
     whole = {"packages_id": number, "position": 0, "list": text.decode()}
     if not found:

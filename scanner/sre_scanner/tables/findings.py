@@ -1,5 +1,7 @@
-"""The table ``findings``: from the spool's narrow rows to the columns of the schema, one row group
-at a time."""
+"""The table ``findings``, built one row group at a time.
+
+The spool's narrow rows become the columns of the schema.
+"""
 
 from __future__ import annotations
 
@@ -45,10 +47,10 @@ class Columns:
         self._titles = spool.shapes.table()[:, SHAPE_FIELDS.index("title")]
 
     def table(self, where: Sorted, start: int, stop: int) -> pa.Table:
-        """The rows from ``start`` to ``stop`` in sorted order."""
+        """Returns the rows from ``start`` to ``stop`` in sorted order."""
         rows = self._spool.pick(
             self._rows, where.row[start:stop]
-        )  # they are scattered over the file
+        )  # the rows are scattered over the file
         columns = {
             "resource_index": pa.array(where.position[start:stop].astype(np.int16)),
             "inspector_score": pa.array(rows["inspector_score"], from_pandas=True),
@@ -87,7 +89,7 @@ class Columns:
             yield name, _words(pa.array([values[i] for i in ours], pa.string()), found.indices)
 
     def _of_shapes(self, rows: npt.NDArray[Any]) -> Iterator[tuple[str, pa.Array]]:
-        """The numbers of shared texts, and the columns that follow from them."""
+        """Yields the numbers of shared texts, and the columns that follow from them."""
         numbers = self._shared.packages[rows["shape"]]
         lists = pa.array(numbers, mask=numbers < 0)
         yield "packages_id", lists
@@ -120,7 +122,10 @@ _HEX = np.array([f"{byte:02x}" for byte in range(256)], "S2")
 
 
 def _arns(heads: list[str], rows: npt.NDArray[Any]) -> pa.Array:
-    """The ARNs from their heads and tails. An ARN of another form is stored in its head."""
+    """Returns the ARNs from their heads and tails.
+
+    An ARN of another form is stored in its head.
+    """
     tails = (
         np.ascontiguousarray(_HEX[rows["tail"]]).view("S32")[:, 0]
         if len(rows)
@@ -141,8 +146,10 @@ def _strings(texts: Sequence[bytes]) -> pa.Array:
 
 
 def _words(values: pa.Array, indices: pa.Array) -> pa.Array:
-    """A dictionary column in which ``indices`` select the values. Equal values are merged, as
-    Parquet requires."""
+    """Returns a dictionary column in which ``indices`` select the values.
+
+    Equal values are merged, as Parquet requires.
+    """
     if values.type == pa.float64():
         return values.take(indices)
     encoded = values.dictionary_encode()
@@ -156,8 +163,10 @@ def _repeated(text: str, length: int) -> pa.Array:
 
 
 def _times(seconds: npt.NDArray[np.float64]) -> pa.Array:
-    """Epoch seconds as microseconds, NaN as null. Values that this cannot hold exactly are in
-    ``extra`` already."""
+    """Returns epoch seconds as microseconds, NaN as null.
+
+    Values that this cannot hold exactly are in ``extra`` already.
+    """
     missing = np.isnan(seconds)
     microseconds = np.rint(np.where(missing, 0.0, seconds) * 1e6).astype(np.int64)
     return pa.array(microseconds, mask=missing).cast(pa.timestamp("us", tz="UTC"))

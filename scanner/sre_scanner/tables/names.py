@@ -1,5 +1,7 @@
-"""The table ``names``: all names by which a resource of a region can be looked up, sorted by
-name."""
+"""The table ``names``: all names by which a resource of a region can be looked up.
+
+It is sorted by name.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +31,7 @@ def names_tables(
     owned: ResourceOwners,
     covered: Mapping[Key, ResourceNames],
 ) -> Iterator[pa.Table]:
-    """One row per resource and name. ``place`` is the snapshot's id and the region."""
+    """Yields one row per resource and name. ``place`` is the snapshot's id and the region."""
     told = _told_by_findings(spool, found, where)
     empty = ResourceNames()
     rows = sorted(
@@ -48,9 +50,9 @@ def names_tables(
 
 
 def _told_by_findings(spool: Spool, found: Identities, where: Sorted) -> dict[Key, ResourceNames]:
-    """The names of each resource in its findings."""
+    """Returns the names of each resource in its findings."""
     accounts = [kind.account_id or "" for kind in spool.kinds.in_order()]
-    # a million findings have a few thousand distinct pairs
+    # A million findings have a few thousand distinct pairs.
     pairs = where.resource * max(len(found.ids), 1) + where.entry
     _, first = np.unique(pairs, return_index=True)
     told: dict[Key, ResourceNames] = {}
@@ -64,8 +66,10 @@ def _told_by_findings(spool: Spool, found: Identities, where: Sorted) -> dict[Ke
 
 
 def _rows(key: Key, told: ResourceNames, covered: ResourceNames) -> Iterable[_Row]:
-    """The rows of one resource. A resource with a blank id has none, because it cannot be looked
-    up."""
+    """Returns the rows of one resource.
+
+    A resource with a blank id has none, because it cannot be looked up.
+    """
     if not key[2].strip():
         return ()
     former = {name for name in told.names - covered.names if name.kind in covered.settled}

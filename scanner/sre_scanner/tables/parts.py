@@ -61,7 +61,7 @@ class PartWriter:
 
     def __init__(self, key: str, schema: pa.Schema, file: Digesting) -> None:
         self._key, self._file, self._rows = key, file, 0
-        # pyarrow's stubs do not accept a list
+        # pyarrow's stubs do not accept a list.
         repeating: Any = [name for name in schema.names if name not in _UNIQUE]
         self._writer = pq.ParquetWriter(
             file,

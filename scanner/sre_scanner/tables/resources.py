@@ -24,8 +24,10 @@ _SEVERITIES = OTHER + 1
 def resources_table(
     spool: Spool, found: Identities, where: Sorted, place: tuple[str, str], owned: ResourceOwners
 ) -> pa.Table:
-    """One row per resource, in the order of the parts. ``place`` is the snapshot's id and the
-    region."""
+    """Returns one row per resource, in the order of the parts.
+
+    ``place`` is the snapshot's id and the region.
+    """
     starts = np.flatnonzero(np.diff(where.resource, prepend=-1))
     run = np.repeat(np.arange(len(starts)), np.diff(starts, append=len(where.resource)))
     kinds = where.kind
@@ -60,7 +62,10 @@ def resources_table(
 def _uses(
     found: Identities, entry: npt.NDArray[Any], run: npt.NDArray[Any], runs: int
 ) -> list[Use]:
-    """The newest known use of each image. Its findings report it as of different times."""
+    """Returns the newest known use of each image.
+
+    The findings of an image report it as of different times.
+    """
     told = np.array([bool(one.use) for one in found.traits], bool)[entry]
     uses = [Use()] * runs
     for resource, number in sorted(set(zip(run[told].tolist(), entry[told].tolist(), strict=True))):
@@ -71,8 +76,10 @@ def _uses(
 def _counts(
     spool: Spool, kinds: npt.NDArray[Any], run: npt.NDArray[Any], runs: int
 ) -> dict[str, npt.NDArray[np.int64]]:
-    """Counts by resource: ACTIVE findings by severity, and suppressed, closed, fixable and
-    exploitable findings."""
+    """Returns counts by resource.
+
+    They are ACTIVE findings by severity, and suppressed, closed, fixable and exploitable findings.
+    """
     known = spool.kinds.in_order()
     active = np.array([is_open(kind.status) for kind in known], bool)
     severity = np.array([rank(kind.severity) for kind in known], np.int64)
