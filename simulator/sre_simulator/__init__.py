@@ -1,2 +1,4 @@
-"""A local Amazon Inspector v2 with a simulated fleet. See `sre_simulator.inspector.server` and
-`.fleet`."""
+"""A local Amazon Inspector v2 with a simulated fleet.
+
+See `sre_simulator.inspector.server` and `sre_simulator.fleet`.
+"""

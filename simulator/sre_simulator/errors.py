@@ -3,8 +3,8 @@
 Refusal              any answer that is not 200: HTTP status, x-amzn-ErrorType, message
 └── Invalid          400 ValidationException, with its reason and fields
 
-Shapes and statuses are those of the botocore model; the unmodelled ones are what API Gateway and
-IAM answer.
+Shapes and statuses are those of the botocore model. Those that it lacks are the responses of API
+Gateway and IAM.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ class Invalid(Refusal):
 
 
 def broken(problems: Sequence[Problem]) -> Invalid:
-    """The error response for a request with these problems."""
+    """Returns the error response for a request with these problems."""
     count = f"{len(problems)} validation error{'s' if len(problems) > 1 else ''} detected: "
     return Invalid(
         count + "; ".join(problem.text for problem in problems), "FIELD_VALIDATION_FAILED", problems
@@ -82,12 +82,12 @@ def broken(problems: Sequence[Problem]) -> Invalid:
 
 
 def throttled(retry_after: float | None) -> Refusal:
-    """429, with the seconds to wait."""
+    """Returns 429, with the seconds to wait."""
     return Refusal(429, "ThrottlingException", "Rate exceeded", retry_after)
 
 
 def denied(account: str, region: str, operation: str, path: str) -> Refusal:
-    """403 in IAM's exact wording."""
+    """Returns 403 in IAM's exact wording."""
     caller = f"arn:aws:sts::{account}:assumed-role/inspector-reader/session"
     resource = f"arn:aws:inspector2:{region}:{account}:{path}"
     message = (

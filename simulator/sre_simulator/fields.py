@@ -1,6 +1,6 @@
-"""Where each filter and sort field is in a finding or a coverage row.
+"""The location of each filter and sort field in a finding or a coverage row.
 
-A path names members from the top. It enters lists, so that it leads to any number of values.
+A path names members from the top. It enters lists, so it can lead to any number of values.
 """
 
 from __future__ import annotations
@@ -26,8 +26,10 @@ class Kind(Enum):
 
 
 class Layer(Enum):
-    """The part of a finding that a path belongs to. Each part is evaluated once for all findings
-    that share it."""
+    """The part of a finding that a path belongs to.
+
+    Each part is evaluated once for all findings that share it.
+    """
 
     RESOURCE = "resource"
     WEAKNESS = "weakness"
@@ -214,14 +216,14 @@ SORT_FIELDS: dict[str, Path] = {name: tuple(path.split(".")) for name, path in _
 
 
 def layer(path: Path) -> Layer:
-    """The part of a finding that a path belongs to."""
+    """Returns the part of a finding that a path belongs to."""
     if path[0] in _FINDING_MEMBERS:
         return Layer.FINDING
     return Layer.RESOURCE if path[0] in _RESOURCE_MEMBERS else Layer.WEAKNESS
 
 
 def values(wire: Any, path: Path) -> Iterator[Any]:
-    """The values at the end of a path; none if a member on the way is absent."""
+    """Yields the values at the end of a path; none if a member on the way is absent."""
     if isinstance(wire, list):
         for each in wire:
             yield from values(each, path)

@@ -2,8 +2,8 @@
 
 Fields are combined with AND. Within a field, EQUALS, PREFIX and ranges are combined with OR, and
 NOT_EQUALS with AND. A missing member matches no EQUALS, PREFIX or range. A list matches if any of
-its elements does. Comparison is case-sensitive. (API reference of FilterCriteria; where it says
-nothing, as observed in Inspector Classic and in recordings.)
+its elements does. Comparison is case-sensitive. The source is the API reference of FilterCriteria;
+the rest is as observed in Inspector Classic and in recordings.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ def _package(package: Wire, wanted: Wire) -> bool:
 
 
 def _qualified(purl: str, wanted: Wire) -> bool:
-    """Whether a package URL has a qualifier, with any value if none is given."""
+    """Returns whether a package URL has a qualifier, with any value if none is given."""
     qualifiers = parse_qs(purl.partition("?")[2].partition("#")[0])
     return (
         wanted["key"] in qualifiers
@@ -138,11 +138,11 @@ class Criteria:
         self.arns = _named(wire.get("findingArn", []))
 
     def asks(self, part: Layer) -> bool:
-        """Whether this layer has any filter."""
+        """Returns whether this layer has any filter."""
         return bool(self._layers[part])
 
     def holds(self, part: Layer, wire: Wire) -> bool:
-        """Whether it passes all filters of a layer."""
+        """Returns whether the object passes all filters of a layer."""
         return all(predicate(wire) for predicate in self._layers[part])
 
 
@@ -153,7 +153,7 @@ def _named(filters: list[Wire]) -> list[str] | None:
 
 
 def coverage_filter(wire: Wire | None) -> Callable[[Wire], bool]:
-    """A CoverageFilterCriteria as a predicate on a row of ListCoverage."""
+    """Returns a CoverageFilterCriteria as a predicate on a row of ListCoverage."""
     predicates = [
         _predicate(*COVERAGE_FIELDS[name], filters)
         for name, filters in (wire or {}).items()

@@ -1,4 +1,4 @@
-"""HTTP on 127.0.0.1: what the stand-ins for Slack and AWS Lambda have in common."""
+"""HTTP on 127.0.0.1: the code shared by the stand-ins for Slack and AWS Lambda."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ from typing import Any, ClassVar, Self
 
 
 class LoopbackServer(ThreadingHTTPServer):
-    """An HTTP server that runs in a thread between ``start`` and ``stop``, or while it is
-    entered."""
+    """An HTTP server in a thread.
+
+    It runs between ``start`` and ``stop``, or while it is entered.
+    """
 
     daemon_threads = True
     block_on_close = False
@@ -54,8 +56,10 @@ class LoopbackServer(ThreadingHTTPServer):
 
 
 class LoopbackHandler(BaseHTTPRequestHandler):
-    """A handler that logs nothing and sends each response in one piece; in several, each would
-    wait for an acknowledgement."""
+    """A handler that logs nothing and sends each response in one piece.
+
+    In several pieces, each would wait for an acknowledgement.
+    """
 
     wbufsize = 65536
     disable_nagle_algorithm = True
@@ -77,7 +81,7 @@ class LoopbackHandler(BaseHTTPRequestHandler):
         self.send_error(501)
 
     def read_body(self) -> bytes:
-        """The body of the request."""
+        """Returns the body of the request."""
         return self.rfile.read(int(self.headers.get("Content-Length", "0")))
 
     def respond(

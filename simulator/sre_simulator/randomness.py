@@ -1,5 +1,7 @@
-"""Random numbers that are equal on every machine: BLAKE2b in counter mode, keyed by their
-purpose."""
+"""Random numbers that are equal on every machine.
+
+They are BLAKE2b in counter mode, keyed by their purpose.
+"""
 
 from __future__ import annotations
 
@@ -13,8 +15,10 @@ T = TypeVar("T")
 
 
 class Dice:
-    """A stream of random numbers. Equal keys give equal numbers in every process and Python
-    version."""
+    """A stream of random numbers.
+
+    Equal keys give equal numbers in every process and Python version.
+    """
 
     __slots__ = ("_key", "_turn")
 
@@ -23,30 +27,33 @@ class Dice:
         self._turn = 0
 
     def number(self) -> int:
-        """The next 64-bit integer."""
+        """Returns the next 64-bit integer."""
         self._turn += 1
         return int.from_bytes(
             blake2b(self._key + b"\x1e%d" % self._turn, digest_size=8).digest(), "big"
         )
 
     def below(self, bound: int) -> int:
-        """The next integer in [0, bound)."""
+        """Returns the next integer in [0, bound)."""
         return self.number() % bound
 
     def between(self, low: float, high: float) -> float:
-        """The next number in [low, high)."""
+        """Returns the next number in [low, high)."""
         return low + (high - low) * (self.number() / 2**64)
 
     def chance(self, share: float) -> bool:
-        """True with the given probability."""
+        """Returns True with the given probability."""
         return self.number() / 2**64 < share
 
     def pick(self, choices: Sequence[T]) -> T:
-        """One of the choices."""
+        """Returns one of the choices."""
         return choices[self.below(len(choices))]
 
     def weighted(self, choices: Sequence[tuple[T, float]]) -> T:
-        """One of the choices, each given with its probability. The probabilities sum to one."""
+        """Returns one of the choices, each given with its probability.
+
+        The probabilities sum to one.
+        """
         rest = self.between(0, 1)
         for choice, share in choices:
             rest -= share
@@ -55,10 +62,10 @@ class Dice:
         return choices[-1][0]
 
     def hex(self, digits: int) -> str:
-        """A number of lower-case hexadecimal digits."""
+        """Returns a number of lower-case hexadecimal digits."""
         return "".join(f"{self.number():016x}" for _ in range(-(-digits // 16)))[:digits]
 
     def shuffled(self, choices: Iterable[T]) -> list[T]:
-        """All choices in random order."""
+        """Returns all choices in random order."""
         ranked = [(self.number(), place, choice) for place, choice in enumerate(choices)]
         return [choice for _, _, choice in sorted(ranked, key=lambda entry: entry[:2])]

@@ -1,6 +1,6 @@
-"""One execution environment of a function: a process of ``awslambdaric``, and the Runtime API that
-it polls.
+"""One execution environment of a function.
 
+It is a process of ``awslambdaric``, and the Runtime API that it polls.
 https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
 """
 
@@ -27,7 +27,7 @@ class Limits(Protocol):
 
     @property
     def folder(self) -> Path:
-        """The URL of the function."""
+        """The unzipped folder of the function."""
         ...
 
     @property
@@ -64,7 +64,7 @@ class Environment:
         self._server = _RuntimeApi(self)
         self._server.start()
         variables = {**environ, "AWS_LAMBDA_RUNTIME_API": self._server.address}
-        self.process = subprocess.Popen(  # noqa: S603 - whoever starts a function says what it runs
+        self.process = subprocess.Popen(  # noqa: S603 - the caller chooses the command
             command, cwd=limits.folder, env=variables, stdout=self._log, stderr=self._log
         )
         self._watching = threading.Thread(target=self._watch, daemon=True)
@@ -76,8 +76,10 @@ class Environment:
         return self.process.poll() is None
 
     def run(self, request_id: str, event: bytes, arn: str) -> Result:
-        """Runs one invocation until its response, its error, its time-out or the end of the
-        process."""
+        """Runs one invocation, and returns its result.
+
+        It ends with its response, its error, its time-out or the end of the process.
+        """
         self.work.put(_Invocation(request_id, event, arn, time.time() + self._limits.timeout))
         try:
             return self.ended.get(timeout=self._limits.timeout)
@@ -144,14 +146,14 @@ class _Runtime(LoopbackHandler):
         )
 
     def post(self) -> None:
-        """The end of an invocation, or of the start."""
+        """Receives the end of an invocation, or of the start."""
         body = self.read_body()
         kind = (
             str(self.headers.get("Lambda-Runtime-Function-Error-Type") or "Unhandled")
             if self.path.endswith("/error")
             else ""
         )
-        # a failed start ends its process, which is noticed
+        # A failed start ends its process, which is noticed.
         if not self.path.startswith(f"{_API}/init/"):
             self.server.environment.ended.put(Result(body, kind))
         self._answer(202, b"{}", {})

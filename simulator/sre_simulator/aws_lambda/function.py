@@ -1,13 +1,13 @@
-"""AWS Lambda on the loopback: a function's folder in processes of AWS's own runtime, asked in AWS's
-own three ways.
+"""AWS Lambda on the loopback: a function's folder in processes of AWS's own runtime.
 
-with Function(Deployment(folder, "sre_slack.handler.handle", runtime=runtime)) as function:
-    urlopen(Request(function.url + "/slack", data=b"…"))          # through API Gateway
-    function.settle()                                            # what it invoked asynchronously
-    has ended
+It can be invoked in the three ways of AWS::
 
-An environment runs one invocation at a time, and another one is started where all are busy. An
-asynchronous invocation is tried again after each of ``retries``, then lies in ``dead_letters``.
+    with Function(Deployment(folder, "sre_slack.handler.handle", runtime=runtime)) as function:
+        urlopen(Request(function.url + "/slack", data=b"…"))  # through API Gateway
+        function.settle()  # waits until all asynchronous invocations have ended
+
+An environment runs one invocation at a time, and another one is started if all are busy. An
+asynchronous invocation is tried again after each of ``retries``, then added to ``dead_letters``.
 https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
 """
 
@@ -34,9 +34,9 @@ ACCOUNT, REGION = "111122223333", "eu-west-1"
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """A function as deployed: its unzipped folder, its handler, and the folder from which
-    ``awslambdaric`` is imported.
+    """A function as deployed.
 
+    It has its unzipped folder, its handler, and the folder from which ``awslambdaric`` is imported.
     Times are in seconds. The function sees no environment variables except ``environ``.
     """
 
@@ -60,10 +60,10 @@ class DeadLetter:
 
 
 class Function:
-    """Runs a deployment while it is entered. If ``refusal`` is not 0, Invoke responds with that
-    status and does not run it.
+    """Runs a deployment while it is entered.
 
-    ``payload`` is the version of API Gateway's events: 2.0 (HTTP API) or 1.0 (REST API).
+    If ``refusal`` is not 0, Invoke responds with that status and does not run it. ``payload`` is
+    the version of API Gateway's events: 2.0 (HTTP API) or 1.0 (REST API).
     """
 
     def __init__(self, deployment: Deployment) -> None:
@@ -126,8 +126,10 @@ class Function:
                 raise TimeoutError(f"{self._pending} invocations go on after {within:g} s")
 
     def recycle(self) -> None:
-        """Ends the idle environments: the next invocation starts cold, as after a deployment or an
-        hour without calls."""
+        """Ends the idle environments.
+
+        The next invocation starts cold, as after a deployment or an hour without calls.
+        """
         with self._free:
             ended, self._idle = self._idle, []
             self._started -= len(ended)
@@ -177,12 +179,17 @@ class Function:
             self._free.notify_all()
 
     def _command(self) -> list[str]:
-        """The interpreter without site-packages, so that only the function's and the runtime's
-        modules can be imported."""
+        """Returns the interpreter without site-packages.
+
+        Only the function's and the runtime's modules can be imported.
+        """
         return [sys.executable, "-S", "-m", "awslambdaric", self.deployment.handler]
 
     def _variables(self) -> dict[str, str]:
-        """https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html"""
+        """Returns the variables that Lambda sets.
+
+        https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
+        """
         one = self.deployment
         return {
             "PATH": os.defpath,
@@ -210,7 +217,7 @@ class Function:
 
 
 def runtime_in(folder: Path) -> Path:
-    """A folder with AWS's runtime and its dependencies, and no other installed package."""
+    """Returns a folder with AWS's runtime and its dependencies, and no other package."""
     for name in ("awslambdaric", "simplejson", "snapshot-restore-py"):
         for file in distribution(name).files or ():
             if file.suffix in (".py", ".so"):

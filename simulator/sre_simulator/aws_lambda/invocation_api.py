@@ -1,5 +1,6 @@
-"""The ways to invoke a function: the Invoke API below /2015-03-31/functions, and API Gateway on
-every other path.
+"""The ways to invoke a function.
+
+The Invoke API is below /2015-03-31/functions, and API Gateway is on every other path.
 
 https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
 https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
@@ -24,7 +25,7 @@ _BROKEN = b'{"message":"Internal Server Error"}'
 
 
 class Named(Protocol):
-    """The settings of a deployment that are used here."""
+    """The settings of a deployment that the API uses."""
 
     @property
     def name(self) -> str:
@@ -33,7 +34,7 @@ class Named(Protocol):
 
 
 class Invoked(Protocol):
-    """The function as seen from here."""
+    """The interface of a function that the API uses."""
 
     @property
     def deployment(self) -> Named:
@@ -44,11 +45,11 @@ class Invoked(Protocol):
     payload: str
 
     def invoke(self, event: bytes) -> Result:
-        """Invokes it and waits."""
+        """Invokes the function and waits for the result."""
         ...
 
     def invoke_later(self, event: bytes) -> None:
-        """Invokes it asynchronously."""
+        """Invokes the function asynchronously."""
         ...
 
 
@@ -93,7 +94,7 @@ class _Request(LoopbackHandler):
             )
 
     def _refusal(self, body: bytes) -> int:
-        """The status of an invocation that Lambda refuses, or 0 if it accepts it."""
+        """Returns the status of an invocation that Lambda refuses, or 0 if it accepts it."""
         function = self.server.function
         name = unquote(urlsplit(self.path).path.removeprefix(_FUNCTIONS).partition("/")[0])
         if not self.headers.get("Authorization", "").startswith("AWS4-HMAC-SHA256 "):
@@ -103,8 +104,10 @@ class _Request(LoopbackHandler):
         return 413 if len(body) > _LARGEST else function.refusal
 
     def _passed(self, body: bytes) -> None:
-        """API Gateway: passes the request on as an event, and the function's result back as
-        HTTP."""
+        """Passes the request on as an event, and the function's result back as HTTP.
+
+        This is the part of API Gateway.
+        """
         event = (_event_2 if self.server.function.payload == "2.0" else _event_1)(self, body)
         result = self.server.function.invoke(json.dumps(event).encode())
         try:
@@ -123,7 +126,7 @@ class _Request(LoopbackHandler):
 
 
 def _event_2(request: BaseHTTPRequestHandler, body: bytes) -> dict[str, Any]:
-    """The event of an HTTP API: header names in lower case, and bodies of forms in Base64."""
+    """Returns the event of an HTTP API: header names in lower case, bodies of forms in Base64."""
     place = urlsplit(request.path)
     http = {
         "method": request.command,
@@ -149,7 +152,7 @@ def _event_2(request: BaseHTTPRequestHandler, body: bytes) -> dict[str, Any]:
 
 
 def _event_1(request: BaseHTTPRequestHandler, body: bytes) -> dict[str, Any]:
-    """The event of a REST API: everything unchanged."""
+    """Returns the event of a REST API, with everything unchanged."""
     place = urlsplit(request.path)
     return {
         "resource": "/{proxy+}",

@@ -1,5 +1,8 @@
-"""Fleets to serve: the default fleet, a fleet of any size, or one replayed from recorded or
-synthetic findings."""
+"""Fleets to serve.
+
+They are the default fleet, a fleet of any size, and one replayed from recorded or synthetic
+findings.
+"""
 
 from sre_simulator.fleet.generator import large_fleet
 from sre_simulator.fleet.organization import Fleet

@@ -1,5 +1,7 @@
-"""The findings of one account in one region, in the order of their ARNs. They can be found and
-paged without listing all of them."""
+"""The findings of one account in one region, in the order of their ARNs.
+
+They can be found and paged without listing all of them.
+"""
 
 from __future__ import annotations
 
@@ -42,22 +44,26 @@ class Cell(Protocol):
         ...
 
     def rows(self, after: str, criteria: Criteria) -> Iterator[Row]:
-        """The findings after an ARN, ascending, that match the criteria on resource and
-        vulnerability."""
+        """Yields the matching findings after an ARN, ascending.
+
+        The criteria apply to the resource and the vulnerability.
+        """
         ...
 
     def find(self, arn: str) -> Row | None:
-        """The finding with an ARN."""
+        """Returns the finding with an ARN."""
         ...
 
     def coverage(self, now: float) -> list[Wire]:
-        """The rows of ListCoverage."""
+        """Returns the rows of ListCoverage."""
         ...
 
 
 class _Selection:
-    """The positions in a cell that match a filter: listed, or evaluated one by one if there are too
-    many."""
+    """The positions in a cell that match a filter.
+
+    They are listed, or evaluated one by one if there are too many.
+    """
 
     def __init__(self, cell: GeneratedCell, criteria: Criteria) -> None:
         self._criteria = criteria
@@ -70,7 +76,7 @@ class _Selection:
         self.places = self._listed(cell)
 
     def admits(self, weakness: Weakness) -> bool:
-        """Whether a vulnerability matches the criteria. Each is evaluated once."""
+        """Returns whether a vulnerability matches the criteria. Each is evaluated once."""
         if not self._judges:
             return True
         verdict = self._verdicts.get(id(weakness))
@@ -113,7 +119,7 @@ class GeneratedCell:
     The n findings of its resources are numbered resource by resource, and an affine permutation
     maps a position in ARN order to such a number. The first 64 bits of the hexadecimal id increase
     with the position, and the rest is a digest. So ids look random, are in order by construction,
-    and give back their position.
+    and their position can be computed from them.
     """
 
     def __init__(self, account: str, region: str, resources: Sequence[Resource], seed: int) -> None:
@@ -130,7 +136,7 @@ class GeneratedCell:
         self._selections: OrderedDict[str, _Selection] = OrderedDict()
 
     def rows(self, after: str, criteria: Criteria) -> Iterator[Row]:
-        """The findings after an ARN, ascending, computed lazily."""
+        """Yields the findings after an ARN, ascending, computed lazily."""
         if criteria.arns is not None:
             named = (self.find(arn) for arn in criteria.arns if arn > after)
             yield from (row for row in named if row and self._admits(row, criteria))
@@ -146,7 +152,7 @@ class GeneratedCell:
                 yield GeneratedRow(partial(self._arn, place), owner, weakness, owner.lives[slot])
 
     def find(self, arn: str) -> Row | None:
-        """The finding with an ARN, computed from its position."""
+        """Returns the finding with an ARN, computed from its position."""
         place = self._first_after(arn) - 1
         if place < 0 or place >= self.size or self._arn(place) != arn:
             return None
@@ -157,15 +163,15 @@ class GeneratedCell:
         )
 
     def coverage(self, now: float) -> list[Wire]:
-        """The coverage rows of its resources."""
+        """Returns the coverage rows of its resources."""
         return [row for resource in self.resources for row in resource.coverage(now)]
 
     def offset(self, resource: int) -> int:
-        """The number of a resource's first finding."""
+        """Returns the number of a resource's first finding."""
         return self._offsets[resource]
 
     def place_of(self, number: int) -> int:
-        """The position in ARN order of a number."""
+        """Returns the position in ARN order of a number."""
         return number * self._inverse % self.size if self.size > 1 else 0
 
     def _admits(self, row: Row, criteria: Criteria) -> bool:
@@ -199,7 +205,7 @@ class GeneratedCell:
         return f"{self.prefix}{head:016x}{digest & 0xFFFFFFFFFFFFFFFF:016x}"
 
     def _first_after(self, arn: str) -> int:
-        """The first position with a greater ARN."""
+        """Returns the first position with a greater ARN."""
         if not arn.startswith(self.prefix):
             return 0 if arn < self.prefix else self.size
         digits = arn[len(self.prefix) :][:16].ljust(16, "0")
@@ -229,7 +235,7 @@ class RecordedCell:
         self._covered = covered
 
     def rows(self, after: str, criteria: Criteria) -> Iterator[Row]:
-        """The recorded findings after an ARN, ascending."""
+        """Yields the recorded findings after an ARN, ascending."""
         for arn, row in self._rows.items():
             if (
                 arn > after

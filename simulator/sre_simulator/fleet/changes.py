@@ -59,8 +59,10 @@ class Change:
 
 
 class ScriptedFleet:
-    """A fleet with its changes. While the fleet is served, its findings are read only through
-    this."""
+    """A fleet with its changes.
+
+    While the fleet is served, its findings are read only through this class.
+    """
 
     def __init__(self, fleet: Fleet) -> None:
         self._fleet = fleet
@@ -73,7 +75,7 @@ class ScriptedFleet:
     def findings(
         self, accounts: Sequence[str], region: str, criteria: Criteria, now: float, after: str = ""
     ) -> Iterator[Found]:
-        """The findings that exist at a moment and match the criteria, after an ARN, ascending."""
+        """Yields the matching findings that exist at a given time, after an ARN, ascending."""
         judges = criteria.asks(Layer.FINDING)
         for account in sorted(accounts):
             for row in self._rows(region, account, criteria, after):
@@ -82,7 +84,7 @@ class ScriptedFleet:
                     yield row, state
 
     def find(self, region: str, arn: str, now: float) -> Found | None:
-        """The finding with an ARN in a region, if it exists at a moment."""
+        """Returns the finding with an ARN in a region, if it exists at a given time."""
         account = arn.split(":")[4]
         cell = self._fleet.cells.get((region, account))
         row = self._created.get((region, account), {}).get(arn) or (
@@ -92,18 +94,18 @@ class ScriptedFleet:
         return (row, state) if row and state else None
 
     def state(self, row: Row, now: float) -> State | None:
-        """The state of a finding, with its changes."""
+        """Returns the state of a finding, with its changes."""
         return row.state(now, self._events.get(row.arn, ()) if self._events else ())
 
     def encoded(self, found: Found, now: float) -> bytes:
-        """A finding as JSON."""
+        """Returns a finding as JSON."""
         row, state = found
         body = row.encoded(state, now, self._starts.get(row.resource_id) if self._starts else None)
         upgrades = self._upgrades.get(row.resource_id)
         return upgraded(body, upgrades) if upgrades and state.status != "CLOSED" else body
 
     def apply(self, change: Change, region: str, now: float) -> None:
-        """Applies a change in a region at a moment."""
+        """Applies a change in a region at a given time."""
         self.version += 1
         if change.kind == "create":
             self._create(change, region, now)
@@ -178,5 +180,5 @@ def _meets(row: Row, state: State, criteria: Criteria) -> bool:
 
 
 def finding_member(name: str, row: Row, state: State) -> str | float:
-    """A changing member of a finding, by its JSON name."""
+    """Returns a changing member of a finding, by its JSON name."""
     return row.arn if name == "findingArn" else getattr(state, _IN_STATE[name])

@@ -21,17 +21,20 @@ if TYPE_CHECKING:
     from sre_simulator.filters import Criteria
     from sre_simulator.fleet.finding import RecordedRow, Row, Wire
 
-# copies that share vulnerabilities: a million findings from 250 recorded ones have 20,000
+# Number of copies that share vulnerabilities: a million findings from 250 recorded ones have
+# 20,000.
 ALIKE = 50
-_ABSENT = 23  # one of this number of findings is absent each night, a different one every time
+_ABSENT = 23  # one of this number of findings is absent on each day, a different one every time
 _ODD = 0x9E3779B97F4A7C15  # spreads numbers over 64 bits; odd, so that it can be inverted
 _BACK = pow(_ODD, -1, 2**64)
 _WORD = 2**64 - 1
 
 
 class CopiedRow:
-    """One finding of one copy. Filters and counts read the recorded finding, except for the
-    resource's id."""
+    """One finding of one copy.
+
+    Filters and counts read the recorded finding, except for the resource's id.
+    """
 
     __slots__ = ("_cell", "_copy", "_place", "_recorded", "arn")
 
@@ -77,14 +80,14 @@ class CopiedRow:
         return self._recorded
 
     def state(self, now: float, later: Sequence[Any] = ()) -> State | None:
-        """The recorded state with scripted changes, if the copy has the finding at that time."""
+        """Returns the recorded state with scripted changes, if the copy has the finding then."""
         if not self._cell.has(self._copy, self._place, now):
             return None
         recorded = self._recorded.state(now)
         return state_at(later, now, recorded.severity, recorded) if later and recorded else recorded
 
     def encoded(self, state: State, now: float, launched: float | None = None) -> bytes:
-        """The recorded JSON with the copy's ids in place of the recorded ones."""
+        """Returns the recorded JSON with the copy's ids in place of the recorded ones."""
         text = self._recorded.encoded(state, now, launched).replace(
             self._recorded.arn.encode(), self.arn.encode()
         )
@@ -104,8 +107,8 @@ class CopiedRow:
 class CopiedCell:
     """One account in one region, with ``copies`` copies of its recorded findings.
 
-    Each night the oldest twentieth of the copies is replaced by new ones. Of the rest, every 23rd
-    finding is absent for that night.
+    On each day the oldest twentieth of the copies is replaced by new ones. Of the rest, every 23rd
+    finding is absent for that day.
     """
 
     def __init__(
@@ -126,14 +129,14 @@ class CopiedCell:
         self._prefix = recorded[0].arn.rpartition("/")[0] + "/"
 
     def has(self, copy: int, place: int, now: float) -> bool:
-        """Whether a copy has the finding at a position at a moment."""
+        """Returns whether a copy has the finding at a position at a given time."""
         night = max(bisect_right(self._nights, now) - 1, 0)
         return (
             0 <= copy - night * self._turn < self._copies and (copy + place + night) % _ABSENT != 0
         )
 
     def rows(self, after: str, criteria: Criteria) -> Iterator[Row]:
-        """The findings after an ARN, ascending."""
+        """Yields the findings after an ARN, ascending."""
         judged = criteria.asks(Layer.RESOURCE) or criteria.asks(Layer.WEAKNESS)
         for index in range(self._beyond(after), len(self._heads)):
             row = self._row(self._heads[index])
@@ -141,14 +144,14 @@ class CopiedCell:
                 yield row
 
     def find(self, arn: str) -> Row | None:
-        """The finding with an ARN, by its number."""
+        """Returns the finding with an ARN, by its number."""
         index = self._beyond(arn) - 1
         if index < 0 or (row := self._row(self._heads[index])).arn != arn:
             return None
         return row
 
     def coverage(self, now: float) -> list[Wire]:
-        """The coverage of the copies that exist; each was scanned an hour ago."""
+        """Returns the coverage of the copies that exist; each was scanned an hour ago."""
         night = max(bisect_right(self._nights, now) - 1, 0)
         there = range(night * self._turn, night * self._turn + self._copies)
         return [
@@ -162,7 +165,7 @@ class CopiedCell:
         return CopiedRow(self, f"{self._prefix}{head:016x}{place:08x}{copy:08x}", copy, place)
 
     def _beyond(self, arn: str) -> int:
-        """The index of the first finding with a greater ARN."""
+        """Returns the index of the first finding with a greater ARN."""
         if not arn.startswith(self._prefix):
             return 0 if arn < self._prefix else len(self._heads)
         try:
@@ -174,8 +177,10 @@ class CopiedCell:
 
 
 def renamed(resource_id: str, copy: int) -> str:
-    """The copy's id for a resource: with other last digits if it ends in hexadecimal digits, or
-    else with a number appended."""
+    """Returns the copy's id for a resource.
+
+    It has other last digits if the id ends in hexadecimal digits, otherwise a number is appended.
+    """
     head, tail = resource_id[:-6], resource_id[-6:]
     if not copy:
         return resource_id

@@ -1,5 +1,7 @@
-"""Vulnerabilities of a single resource: ports reachable from the internet, and flaws in a
-function's own code."""
+"""Vulnerabilities of a single resource.
+
+They are ports reachable from the internet, and flaws in a function's own code.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,7 @@ from sre_simulator.vulnerabilities.vulnerability import Weakness, Wire
 if TYPE_CHECKING:
     from sre_simulator.fleet.resource import Drawn
 
-# port table of "Network reachability findings" in the Inspector user guide
+# The port table of "Network reachability findings" in the Inspector user guide.
 _PORTS = (
     (22, 22, "TCP", "MEDIUM"),
     (443, 443, "TCP", "LOW"),
@@ -40,7 +42,7 @@ _LANGUAGES = {
 
 
 def open_ports(drawn: Drawn, count: int) -> list[Weakness]:
-    """The network findings of an instance, each for a different port."""
+    """Returns the network findings of an instance, each for a different port."""
     ports = Dice("ports", drawn.id).shuffled(_PORTS)[:count]
     return [
         Weakness(severity, partial(_network_wire, drawn, begin, end, protocol))
@@ -86,7 +88,7 @@ def _network_wire(drawn: Drawn, begin: int, end: int, protocol: str) -> Wire:
 
 
 def code_flaws(drawn: Drawn, ecosystem: str, count: int) -> list[Weakness]:
-    """The code findings of a function or repository, each from a different detector."""
+    """Returns the code findings of a function or repository, each from a different detector."""
     found = Dice("flaws", drawn.id).shuffled(_DETECTORS)[:count]
     return [Weakness(each[3], partial(_code_wire, drawn.id, ecosystem, each)) for each in found]
 

@@ -25,17 +25,17 @@ class Row(Protocol):
 
     @property
     def arn(self) -> str:
-        """Its ARN."""
+        """The ARN of the finding."""
         ...
 
     @property
     def account(self) -> str:
-        """The id of its account."""
+        """The id of the account."""
         ...
 
     @property
     def resource_id(self) -> str:
-        """The id of its (first) resource."""
+        """The id of the (first) resource."""
         ...
 
     @property
@@ -59,11 +59,11 @@ class Row(Protocol):
         ...
 
     def state(self, now: float, later: Sequence[Any] = ()) -> State | None:
-        """Its state at a moment, with scripted events; None if it does not exist then."""
+        """Returns its state at a time, with scripted events; None if it does not exist then."""
         ...
 
     def encoded(self, state: State, now: float, launched: float | None = None) -> bytes:
-        """The finding as JSON in a state; `launched` is a scripted start of its instance."""
+        """Returns the finding as JSON in a state; `launched` is a scripted instance start."""
         ...
 
 
@@ -83,7 +83,7 @@ class GeneratedRow:
 
     @property
     def arn(self) -> str:
-        """Its ARN, computed on first use, which counting does not need."""
+        """The ARN, computed on first use, which counting does not need."""
         if not self._arn:
             self._arn = self._name()
         return self._arn
@@ -119,7 +119,7 @@ class GeneratedRow:
         return self.weakness
 
     def state(self, now: float, later: Sequence[Any] = ()) -> State | None:
-        """The state that follows from its life, scripted changes and restarts of its resource."""
+        """Returns the state that follows from its life, scripted changes and resource restarts."""
         events = (*self.life, *later) if later else self.life
         state = state_at(events, now, self.weakness.severity)
         if state is None or self.resource.phase is None:
@@ -127,7 +127,7 @@ class GeneratedRow:
         return touched(state, now, self.resource.restarted)
 
     def encoded(self, state: State, now: float, launched: float | None = None) -> bytes:
-        """The parts joined; only the members of the state are encoded again."""
+        """Returns the parts joined; only the members of the state are encoded again."""
         resource = self.resource.encoded(launched or self.resource.restarted(now))
         return b'{"findingArn":"%b",%b,%b,%b}' % (
             self.arn.encode(),
@@ -162,13 +162,15 @@ class RecordedRow:
 
     @property
     def account(self) -> str:
-        """The account in the ARN, which can differ from awsAccountId in recordings of several
-        accounts."""
+        """The account in the ARN.
+
+        It can differ from awsAccountId in recordings of several accounts.
+        """
         return self.arn.split(":")[4]
 
     @property
     def named_account(self) -> str:
-        """Its awsAccountId; empty if it is not an account id."""
+        """The awsAccountId; empty if it is not an account id."""
         named = self._wire.get("awsAccountId")
         return named if isinstance(named, str) and _ACCOUNT.fullmatch(named) else ""
 
@@ -200,15 +202,15 @@ class RecordedRow:
 
     @property
     def shared(self) -> object:
-        """Itself: recorded findings share nothing."""
+        """The row itself: recorded findings share nothing."""
         return self
 
     def state(self, now: float, later: Sequence[Any] = ()) -> State | None:
-        """The recorded state with scripted changes."""
+        """Returns the recorded state with scripted changes."""
         return state_at(later, now, self._state.severity, self._state)
 
     def encoded(self, state: State, now: float, launched: float | None = None) -> bytes:  # noqa: ARG002 -- Row's signature
-        """The recorded finding, byte by byte if unchanged, with scripted changes."""
+        """Returns the recorded finding, byte by byte if unchanged, with scripted changes."""
         if state == self._state and launched is None:
             return self._line or msgspec.json.encode(self._wire)
         changed = {"severity": state.severity, "status": state.status, "updatedAt": state.updated}
@@ -217,7 +219,7 @@ class RecordedRow:
 
 
 def _seconds(value: Any) -> float:
-    """A recorded time; 0 for an invalid one, which is still served as recorded."""
+    """Returns a recorded time; 0 for an invalid one, which is still served as recorded."""
     return float(value) if isinstance(value, int | float) and abs(value) < 1e300 else 0.0
 
 

@@ -39,11 +39,10 @@ def large_fleet(
     now: datetime | None = None,
     nights: int = 7,
 ) -> Fleet:
-    """A fleet with exactly this number of findings on its newest day, including all statuses, about
-    1,000 per instance.
+    """Returns a fleet with exactly this number of findings on its newest day.
 
-    They are distributed evenly over accounts and regions. The first account is the delegated
-    administrator.
+    The number includes all statuses. There are about 1,000 findings per instance, distributed
+    evenly over accounts and regions. The first account is the delegated administrator.
     """
     moments = last_nights(nights, now)
     maker = _Maker(moments, seed)
@@ -62,7 +61,7 @@ def large_fleet(
 
 
 def account_ids(count: int) -> tuple[str, ...]:
-    """A number of account ids, starting with those of the AWS documentation."""
+    """Returns a number of account ids, starting with those of the AWS documentation."""
     return (
         *ACCOUNTS[:count],
         *(f"{200000000000 + 1000003 * number}" for number in range(count - len(ACCOUNTS))),
@@ -82,7 +81,7 @@ class _Maker:
         self._lives: list[Life] = [draw_life(span, dice) for _ in range(_LIVES)]
 
     def resources(self, account: str, region: str, findings: int) -> Iterator[Resource]:
-        """Resources until all findings are used; the last can have fewer."""
+        """Yields resources until all findings are used; the last can have fewer."""
         dice = Dice("large", self._seed, account, region)
         number = 0
         while findings > 0:

@@ -1,5 +1,7 @@
-"""Random lives of generated findings, so that each night has new, fixed, reopened and suppressed
-findings, and changes of severity."""
+"""Random lives of generated findings.
+
+Each day has new, fixed, reopened and suppressed findings, and changes of severity.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +33,7 @@ _PLOTS: tuple[tuple[str, float], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """The period of the lives: from `begins` (epoch seconds), with events before each night."""
+    """The period of the lives, from `begins` (epoch seconds), with events before each scan."""
 
     begins: float
     nights: tuple[float, ...]
@@ -39,18 +41,20 @@ class Span:
 
     @classmethod
     def of(cls, nights: Sequence[datetime], begins: float, ends: float = inf) -> Span:
-        """The period over nights."""
+        """Returns the period over the given times."""
         return cls(begins, tuple(night.timestamp() for night in nights), ends)
 
     def before_a_night(self, dice: Dice) -> float:
-        """A moment in the day before one of the nights, excluding the first night if there are
-        more."""
+        """Returns a time in the day before one of the nights.
+
+        The first night is excluded if there are more.
+        """
         late = [night for night in self.nights[1:] or self.nights if night - DAY > self.begins]
         night = dice.pick(late or self.nights[-1:])
         return round(max(self.begins + 60, night - dice.between(3600, 80000)), 3)
 
     def long_ago(self, dice: Dice) -> float:
-        """A moment before the first night, or soon after a later beginning."""
+        """Returns a time before the first night, or soon after a later beginning."""
         if self.begins >= self.nights[0] - DAY:
             return round(self.begins + dice.between(300, 1500), 3)
         return round(dice.between(self.begins + 300, self.nights[0] - DAY), 3)
@@ -96,8 +100,10 @@ _DRAWERS: dict[str, Callable[[Span, Dice], Life]] = {
 
 
 def draw_life(span: Span, dice: Dice, plot: str = "") -> Life:
-    """A life within a period; `plot` selects it instead of chance. It ends as terminated if the
-    resource ends."""
+    """Returns a life within a period; `plot` selects it instead of chance.
+
+    It ends as terminated if the resource ends.
+    """
     life = _DRAWERS[plot or dice.weighted(_PLOTS)](span, dice)
     if span.ends == inf:
         return life

@@ -1,4 +1,4 @@
-"""The life of a finding as events, and the state that follows at a moment.
+"""The life of a finding as events, and the state that follows at a given time.
 
 The rules are from "Understanding findings" in the Inspector user guide: a fixed finding closes and
 is deleted after 30 days, one of a terminated resource after 3 days; one that recurs within 7 days
@@ -43,8 +43,10 @@ class Event(NamedTuple):
 
 
 class State(NamedTuple):
-    """The changing members of a finding: severity, status, and its times in epoch seconds. It is
-    deleted from `until` on."""
+    """The changing members of a finding: severity, status, and its times in epoch seconds.
+
+    The finding is deleted from `until` on.
+    """
 
     severity: str
     status: str
@@ -90,17 +92,17 @@ _STEPS: dict[Happening, Callable[[State, Event], State]] = {
 
 
 def opened(event: Event, severity: str) -> State:
-    """The state of a new finding."""
+    """Returns the state of a new finding."""
     return State(severity, "ACTIVE", event.at, event.at, event.at)
 
 
 def state_at(
     events: Iterable[Event], now: float, severity: str, start: State | None = None
 ) -> State | None:
-    """The state after the events up to now, or None if it is not found yet or already deleted.
+    """Returns the state after the events up to now.
 
-    `events` are in chronological order, `severity` is the initial one, and `start` is the state
-    before the first event.
+    None if the finding does not exist yet or is already deleted. `events` are in chronological
+    order, `severity` is the initial one, and `start` is the state before the first event.
     """
     state = start
     for event in events:
@@ -114,8 +116,10 @@ def state_at(
 
 
 def touched(state: State, now: float, restarted: Callable[[float], float]) -> State:
-    """The state with the resource's last restart applied; `restarted(at)` returns the last restart
-    at or before a moment."""
+    """Returns the state with the resource's last restart applied.
+
+    `restarted(at)` returns the last restart at or before a given time.
+    """
     if state.status == "CLOSED":
         last = restarted(state.updated)
         return state._replace(last=last) if last > state.last else state

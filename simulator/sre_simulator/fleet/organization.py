@@ -1,4 +1,4 @@
-"""A fleet: accounts, regions, nights, and the cells with its findings and coverage."""
+"""A fleet: accounts, regions, scan times, and the cells with its findings and coverage."""
 
 from __future__ import annotations
 
@@ -21,12 +21,11 @@ SCANNED = ("ec2", "ecr", "lambda", "lambdaCode", "codeRepository", "ami")
 
 @dataclass(frozen=True, slots=True)
 class Fleet:
-    """What a simulator serves. `nights` are the moments to show, oldest first; the last is the
-    present.
+    """The data that a simulator serves.
 
-    `statuses` has the status of the scan types by account (SCANNED → ENABLED or DISABLED),
-    `filters` are the suppression rules of ListFilters, and `cells` holds findings and coverage by
-    (region, account).
+    `nights` are the times to show, oldest first; the last is the present. `statuses` has the status
+    of the scan types by account (SCANNED → ENABLED or DISABLED), `filters` are the suppression
+    rules of ListFilters, and `cells` holds findings and coverage by (region, account).
     """
 
     accounts: tuple[str, ...]
@@ -38,12 +37,14 @@ class Fleet:
     filters: tuple[Wire, ...] = ()
 
     def at(self, night: int) -> datetime:
-        """The moment of a night; 0 is the oldest."""
+        """Returns one of the `nights`; 0 is the oldest."""
         return self.nights[night]
 
     def findings(self, at: datetime | None = None) -> Iterator[Wire]:
-        """All findings as JSON at a moment (default: the newest night), by region, account and
-        ARN."""
+        """Yields all findings as JSON at a given time, by region, account and ARN.
+
+        The default is the newest of the `nights`.
+        """
         now = (at or self.nights[-1]).timestamp()
         for key in sorted(self.cells):
             for row in self.cells[key].rows("", Criteria()):
@@ -51,12 +52,12 @@ class Fleet:
                     yield msgspec.json.decode(row.encoded(state, now), type=Wire)
 
     def coverage(self, at: datetime | None = None) -> Iterator[Wire]:
-        """All rows of ListCoverage at a moment (default: the newest night)."""
+        """Yields all rows of ListCoverage at a given time (default: the newest of the `nights`)."""
         now = (at or self.nights[-1]).timestamp()
         for key in sorted(self.cells):
             yield from self.cells[key].coverage(now)
 
 
 def enabled(**switched: str) -> dict[str, str]:
-    """Enabled scan types, except those given with another status."""
+    """Returns enabled scan types, except those given with another status."""
     return dict.fromkeys(SCANNED, "ENABLED") | switched

@@ -29,14 +29,13 @@ _SCANS = {
 def replay_fleet(
     *paths: Path, now: datetime | None = None, copies: int = 1, nights: int = 1
 ) -> Fleet:
-    """A fleet from JSON lines of findings in the form of ListFindings; region and account are those
-    of the ARN.
+    """Returns a fleet from JSON lines of findings in the form of ListFindings.
 
-    Of findings with the same ARN the last is used. Each resource gets ACTIVE coverage for the scan
-    types that found something. The first account in numeric order is the delegated administrator;
-    accounts that occur only in awsAccountId are members too. With ``copies`` each finding is served
-    this number of times, as findings of other resources, with some changes from night to night (see
-    ``copies``).
+    Region and account are those of the ARN. Of findings with the same ARN the last is used. Each
+    resource gets ACTIVE coverage for the scan types that found something. The first account in
+    numeric order is the delegated administrator; accounts that occur only in awsAccountId are
+    members too. With ``copies`` each finding is served this number of times, as findings of other
+    resources, with some changes from day to day (see ``copies``).
     """
     rows = [RecordedRow(wire, line) for line, wire in _lines(paths)]
     if not rows:
@@ -48,7 +47,7 @@ def replay_fleet(
 
 
 def invented_fleet(copies: int, *, now: datetime | None = None, nights: int = 1) -> Fleet:
-    """A fleet of synthetic findings, 214 per copy, for use without recordings."""
+    """Returns a fleet of synthetic findings, 214 per copy, for use without recordings."""
     return _fleet(map(RecordedRow, invented_findings()), now, copies, nights)
 
 
@@ -82,8 +81,10 @@ def _cell(
 
 
 def _lines(paths: tuple[Path, ...]) -> Iterator[tuple[bytes, Wire]]:
-    """The lines, to be served unchanged, with their decoded content. A line can contain invalid
-    Unicode or numbers."""
+    """Yields the lines, to be served unchanged, with their decoded content.
+
+    A line can contain invalid Unicode or numbers.
+    """
     for path in paths:
         for line in path.read_bytes().split(b"\n"):
             if line.strip():

@@ -25,13 +25,15 @@ class Lives(Protocol):
     """The lives of a resource's findings by slot: stored, or computed on request."""
 
     def __getitem__(self, slot: int, /) -> Life:
-        """The life in a slot."""
+        """Returns the life in a slot."""
         ...
 
 
 class Scan(NamedTuple):
-    """One coverage row of a resource; `scanned` is the time of its last scan, or None if it is
-    scanned regularly."""
+    """One coverage row of a resource.
+
+    `scanned` is the time of its last scan, or None if it is scanned regularly.
+    """
 
     scan_type: str
     reason: str = "SUCCESSFUL"
@@ -59,12 +61,12 @@ class Drawn(NamedTuple):
 
 @dataclass(slots=True, eq=False)
 class Resource:
-    """One resource with its vulnerabilities. `own` are only its own, `shared` are lists that many
-    resources share; a slot is an index into both, and `size` is their number. `lives` says what
-    happens to each.
+    """One resource with its vulnerabilities.
 
-    It exists from `begins` until `ends` (epoch seconds). `phase` is the second of the day at which
-    it is restarted, or None: a restart changes only launchedAt and lastObservedAt.
+    `own` are only its own, `shared` are lists that many resources share; a slot is an index into
+    both, and `size` is their number. `lives` has the life of each. The resource exists from
+    `begins` until `ends` (epoch seconds). `phase` is the second of the day at which it is
+    restarted, or None: a restart changes only launchedAt and lastObservedAt.
     """
 
     account: str
@@ -86,11 +88,11 @@ class Resource:
         return self.drawn.id
 
     def weakness(self, slot: int) -> Weakness:
-        """The vulnerability in a slot."""
+        """Returns the vulnerability in a slot."""
         return self.own[slot] if slot < len(self.own) else self.shared[slot - len(self.own)]
 
     def restarted(self, at: float) -> float:
-        """The time of the last start at or before a moment."""
+        """Returns the time of the last start at or before a given time."""
         if self.phase is None:
             return self.begins
         return max(self.begins, at - (at - self.phase) % DAY)
@@ -114,8 +116,10 @@ class Resource:
         return {"awsAccountId": self.account, "resources": [wire]}
 
     def encoded(self, launched: float) -> bytes:
-        """`part` as JSON without braces, with a time of the start. The newest is cached for further
-        pages."""
+        """Returns `part` as JSON without braces, with a time of the start.
+
+        The newest result is cached for further pages.
+        """
         if launched not in self._encoded:
             self._encoded.clear()
             part = self.part
@@ -126,8 +130,10 @@ class Resource:
         return self._encoded[launched]
 
     def coverage(self, now: float) -> list[Wire]:
-        """Its rows of ListCoverage at a moment, one per scan type; none before it began or after it
-        ended."""
+        """Returns its rows of ListCoverage at a given time, one per scan type.
+
+        There are none before it began or after it ended.
+        """
         if not self.begins <= now < self.ends:
             return []
         return [self._covered(scan, now) for scan in self.scans]
@@ -153,5 +159,5 @@ class Resource:
 
 
 def partition(region: str) -> str:
-    """The AWS partition of a region."""
+    """Returns the AWS partition of a region."""
     return {"cn": "aws-cn", "us-gov": "aws-us-gov"}.get(region.rsplit("-", 2)[0], "aws")

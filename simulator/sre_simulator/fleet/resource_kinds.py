@@ -18,8 +18,10 @@ RUNTIMES = {"npm": "NODEJS_20_X", "pip": "PYTHON_3_12", "maven": "JAVA_21", "go"
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """The request for a resource: account and region, platform, name and tags, and when it
-    began."""
+    """The request for a resource.
+
+    It has account and region, platform, name and tags, and when the resource began.
+    """
 
     account: str
     region: str
@@ -31,7 +33,7 @@ class Wanted:
 
 
 def instance(wanted: Wanted) -> Drawn:
-    """An EC2 instance, with its generic twin `vm`."""
+    """Returns an EC2 instance, with its generic twin `vm`."""
     dice = Dice("ec2", wanted.account, wanted.region, wanted.name, wanted.id)
     address = f"10.{dice.below(200)}.{dice.below(250)}.{1 + dice.below(250)}"
     shared: Wire = {
@@ -61,7 +63,10 @@ def instance(wanted: Wanted) -> Drawn:
 
 
 def image(wanted: Wanted) -> Drawn:
-    """A container image in ECR, with its generic twin `image`; findings of images have no tags."""
+    """Returns a container image in ECR, with its generic twin `image`.
+
+    Findings of images have no tags.
+    """
     dice = Dice("ecr", wanted.account, wanted.region, wanted.name)
     digest = f"sha256:{dice.hex(64)}"
     used = wanted.begins + dice.below(5) * DAY
@@ -96,7 +101,7 @@ def image(wanted: Wanted) -> Drawn:
 
 
 def function(wanted: Wanted) -> Drawn:
-    """A Lambda function, with its generic twin `serverlessFunction`."""
+    """Returns a Lambda function, with its generic twin `serverlessFunction`."""
     dice = Dice("lambda", wanted.account, wanted.region, wanted.name)
     prefix = f"arn:{partition(wanted.region)}:lambda:{wanted.region}:{wanted.account}"
     runtime, code = RUNTIMES[wanted.platform], f"{dice.hex(43)}="
@@ -136,7 +141,7 @@ def function(wanted: Wanted) -> Drawn:
 
 
 def repository(wanted: Wanted) -> Drawn:
-    """A code repository behind an integration."""
+    """Returns a code repository behind an integration."""
     dice = Dice("code", wanted.account, wanted.region, wanted.name)
     head = f"arn:{partition(wanted.region)}:inspector2:{wanted.region}:{wanted.account}"
     integration = f"{head}:codesecurity-integration/{_uuid(dice)}"

@@ -1,5 +1,7 @@
-"""The default fleet: four accounts in two regions, with every case that answers must
-distinguish."""
+"""The default fleet: four accounts in two regions.
+
+It has every case that answers must distinguish.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +38,7 @@ STOPPED_INSTANCE = "i-0570bb1ed64a8c293"
 UNMANAGED_INSTANCE = "i-0a11de5c7f0293b46"
 
 BUSY_COUNTS = {"CRITICAL": 24, "HIGH": 466, "MEDIUM": 437, "LOW": 84}
-"""The ACTIVE findings of BUSY_INSTANCE on the newest night, by severity: 1,011 in all."""
+"""The ACTIVE findings of BUSY_INSTANCE on the newest day, by severity: 1,011 in all."""
 _BUSY_EXTRA = 110
 
 _IDS = {
@@ -83,9 +85,9 @@ class _Line(NamedTuple):
 def default_fleet(
     *, seed: int = 1, nights: int = 7, now: datetime | None = None, disabled: Sequence[str] = ()
 ) -> Fleet:
-    """The fleet of the demo and the tests: about 40 resources and 6,000 findings.
+    """Returns the fleet of the demo and the tests: about 40 resources and 6,000 findings.
 
-    The same seed, nights and now give the same bytes. `now` is the newest night (default: the
+    The same seed, nights and now give the same bytes. `now` is the newest scan time (default: the
     current hour). In `disabled` accounts Inspector is off: no findings, no coverage. The third
     account never enabled code scanning of functions.
     """
@@ -111,8 +113,10 @@ def default_fleet(
 
 
 def last_nights(count: int, now: datetime | None) -> tuple[datetime, ...]:
-    """A number of moments one day apart, oldest first, ending at `now` (default: the current
-    hour)."""
+    """Returns times one day apart, oldest first, ending at `now`.
+
+    The default of `now` is the current hour.
+    """
     last = (now or datetime.now(UTC).replace(minute=0, second=0, microsecond=0)).astimezone(UTC)
     return tuple(last - timedelta(days=back) for back in range(count - 1, -1, -1))
 
@@ -203,8 +207,10 @@ def _scans(line: _Line, nights: tuple[datetime, ...]) -> tuple[Scan, ...]:
 
 
 def _weaknesses(line: _Line, catalogue: Catalogue, dice: Dice) -> Iterator[Weakness]:
-    """The vulnerabilities that the resource can have, in random order; a quarter of a machine's are
-    in userland."""
+    """Yields the vulnerabilities that the resource can have, in random order.
+
+    A quarter of a machine's are in userland.
+    """
     if line.platform not in PLATFORMS:
         return iter(
             dice.shuffled(catalogue.within("windows" if line.kind == "ec2" else line.platform))
@@ -231,8 +237,10 @@ def _ordinary(
 
 
 def _busy(line: _Line, span: Span, catalogue: Catalogue, dice: Dice) -> list[tuple[Weakness, Life]]:
-    """Vulnerabilities, so that the newest night has exactly the promised counts, plus some that are
-    closed or suppressed then."""
+    """Returns vulnerabilities, so that the newest day has exactly the promised counts.
+
+    Some more are closed or suppressed on that day.
+    """
     room = dict(BUSY_COUNTS) | {"": _BUSY_EXTRA}
     chosen: list[tuple[Weakness, Life]] = []
     for weakness in _weaknesses(line, catalogue, dice):

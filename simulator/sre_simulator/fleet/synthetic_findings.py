@@ -1,8 +1,7 @@
-"""Synthetic findings shaped like recorded ones: long descriptions, many references, several
-packages.
+"""Synthetic findings shaped like recorded ones.
 
-Recorded findings have 1 to 5 packages, up to 30 references, and take 3 kB; these take a little
-more.
+They have long descriptions, many references and several packages. Recorded findings have 1 to 5
+packages, up to 30 references, and take 3 kB; these take a little more.
 """
 
 from __future__ import annotations
@@ -44,8 +43,10 @@ _HOSTS = (
 
 
 def invented_findings(count: int = 214, seed: int = 1) -> Iterator[Wire]:
-    """A number of findings of nine instances in one account, in the form of ListFindings. The same
-    seed gives the same findings."""
+    """Yields a number of findings of nine instances in one account.
+
+    They have the form of ListFindings. The same seed gives the same findings.
+    """
     for number in range(count):
         yield _finding(number, Dice("invented", seed, number))
 

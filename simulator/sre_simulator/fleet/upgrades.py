@@ -13,8 +13,10 @@ _NONE = "NotAvailable"
 
 
 def closed_by(weakness: Mapping[str, Any], upgrades: Mapping[str, str]) -> bool:
-    """Whether every package of a finding has a fix and is upgraded. Upgrades are assumed to be new
-    enough."""
+    """Returns whether every package of a finding has a fix and is upgraded.
+
+    Upgrades are assumed to be new enough.
+    """
     packages = weakness.get("packageVulnerabilityDetails", {}).get("vulnerablePackages", [])
     return bool(packages) and all(
         p["name"] in upgrades and p.get("fixedInVersion", _NONE) != _NONE for p in packages
@@ -22,7 +24,7 @@ def closed_by(weakness: Mapping[str, Any], upgrades: Mapping[str, str]) -> bool:
 
 
 def upgraded(body: bytes, upgrades: Mapping[str, str]) -> bytes:
-    """A finding as JSON, with the current versions of its packages."""
+    """Returns a finding as JSON, with the current versions of its packages."""
     wire = msgspec.json.decode(body)
     for package in wire.get("packageVulnerabilityDetails", {}).get("vulnerablePackages", []):
         if version := upgrades.get(package["name"]):
@@ -31,7 +33,7 @@ def upgraded(body: bytes, upgrades: Mapping[str, str]) -> bytes:
 
 
 def _parts(text: str) -> dict[str, Any]:
-    """The members of a version such as ``1:2.3-4``."""
+    """Returns the members of a version such as ``1:2.3-4``."""
     epoch, mark, rest = text.rpartition(":")
     version, _, release = rest.partition("-")
     return (

@@ -1,5 +1,7 @@
-"""ListFindingAggregations: ACTIVE findings by severity, counted by account, resource, package or
-title."""
+"""ListFindingAggregations: ACTIVE findings by severity.
+
+They are counted by account, resource, package or title.
+"""
 
 from __future__ import annotations
 
@@ -162,7 +164,7 @@ _KINDS = {
 
 
 class Aggregation:
-    """One request: what it selects, and how it groups the selection."""
+    """One request: its selection, and how it groups the selection."""
 
     def __init__(self, body: Wire) -> None:
         if body["aggregationType"] not in _KINDS:
@@ -178,7 +180,7 @@ class Aggregation:
 
     @property
     def criteria(self) -> Criteria:
-        """The findings that are counted; `answer` filters by status."""
+        """The criteria of the findings that are counted; `answer` filters by status."""
         named: Wire = {"awsAccountId": self._accounts} if self._accounts else {}
         if self._kind.resource_type:
             named["resourceType"] = [{"comparison": "EQUALS", "value": self._kind.resource_type}]
@@ -195,7 +197,10 @@ class Aggregation:
         return Criteria(named, *extra)
 
     def answer(self, findings: Iterable[Found]) -> list[Wire]:
-        """The responses in the requested order; by default those with most findings first."""
+        """Returns the responses in the requested order.
+
+        The default is most findings first.
+        """
         groups = self._grouped(findings)
         by = self._request.get("sortBy", "ALL")
         sign = 1 if self._request.get("sortOrder") == "ASC" else -1
@@ -241,7 +246,7 @@ class Aggregation:
 
 
 def _brief(weakness: Wire) -> Wire:
-    """Only the fields that groups need, because a large fleet has many vulnerabilities."""
+    """Returns only the fields that groups need, because a large fleet has many vulnerabilities."""
     brief: Wire = {
         name: weakness[name]
         for name in ("type", "title", "fixAvailable", "exploitAvailable")

@@ -13,8 +13,10 @@ Wire = dict[str, Any]
 
 
 def clusters(resource_id: str, covered: Iterable[Wire]) -> list[Wire]:
-    """The clusters of an image, or of all images of a repository; none if no task and no pod runs
-    it."""
+    """Returns the clusters of an image, or of all images of a repository.
+
+    There are none if no task and no pod runs it.
+    """
     rows = [
         row
         for row in covered

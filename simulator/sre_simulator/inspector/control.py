@@ -1,5 +1,7 @@
-"""The control endpoint for a simulator in another process: POST clock, faults or changes, GET
-requests."""
+"""The control endpoint for a simulator in another process.
+
+POST sets the clock, faults or changes; GET returns the requests.
+"""
 
 from __future__ import annotations
 
@@ -21,8 +23,10 @@ class _Clock(msgspec.Struct):
 
 
 def control(dispatcher: Dispatcher, name: str, body: bytes | None) -> Answer:
-    """Sets the clock ({"now": epoch seconds}), adds faults or changes (lists of their fields), or
-    returns the log."""
+    """Sets the clock, adds faults or changes, or returns the log.
+
+    The clock is {"now": epoch seconds}. Faults and changes are lists of their fields.
+    """
     try:
         return Answer(200, _done(dispatcher, name, body))
     except (msgspec.DecodeError, ValueError) as error:

@@ -21,7 +21,7 @@ _ACTION = "Apply updates per vendor instructions."
 
 
 def details(row: Row) -> Wire | None:
-    """The details of a package finding; None for other findings, which have none."""
+    """Returns the details of a package finding; None for other findings, which have none."""
     weakness = row.weakness_part
     if weakness["type"] != "PACKAGE_VULNERABILITY":
         return None
@@ -60,5 +60,5 @@ def _kev(name: str) -> Wire:
 
 
 def failed(arn: str, code: str, message: str) -> Wire:
-    """An entry of the errors list."""
+    """Returns an entry of the errors list."""
     return {"findingArn": arn, "errorCode": code, "errorMessage": message}

@@ -1,5 +1,7 @@
-"""The dispatcher: decodes a request, applies faults and scripted changes, and returns the
-response."""
+"""The dispatcher of requests.
+
+It decodes a request, applies faults and scripted changes, and returns the response.
+"""
 
 from __future__ import annotations
 
@@ -35,8 +37,11 @@ _PAGE = (
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One line of the request log; `time` is in real epoch seconds, `fault` is the kind of fault
-    applied, `error` the error code of the response."""
+    """One line of the request log.
+
+    `time` is in real epoch seconds, `fault` is the kind of fault applied, and `error` the error
+    code of the response.
+    """
 
     operation: str
     region: str
@@ -50,8 +55,10 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A response: `sent` bytes of the body (None: all) are sent after `delay` seconds. A reset
-    sends nothing."""
+    """A response: `sent` bytes of the body (None: all) are sent after `delay` seconds.
+
+    A reset sends nothing.
+    """
 
     status: int
     body: bytes
@@ -62,8 +69,10 @@ class Answer:
 
 
 class Dispatcher:
-    """Counts, throttles, disturbs and logs calls, one at a time, so that the order of scripted
-    changes is certain."""
+    """Counts, throttles, disturbs and logs calls.
+
+    It handles one call at a time, so that the order of scripted changes is certain.
+    """
 
     def __init__(
         self,
@@ -87,7 +96,7 @@ class Dispatcher:
         self._calls: Counter[tuple[str, str | None]] = Counter()
 
     def handle(self, path: str, authorization: str, body: bytes) -> Answer:
-        """The response to a POST."""
+        """Returns the response to a POST."""
         with self.lock:
             operation = OPERATIONS.get(path)
             if operation is None:

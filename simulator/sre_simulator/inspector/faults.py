@@ -1,4 +1,4 @@
-"""Faults: what goes wrong with a call, and the rate limit."""
+"""Faults of calls, and the rate limit."""
 
 from __future__ import annotations
 
@@ -35,18 +35,24 @@ class Trouble(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One fault, from the `call`-th call of an operation on (in a region, if named), for so many
-    `times`.
+    """One fault, from the `call`-th call of an operation on, for so many `times`.
 
-    throttle         429, with `retry_after` seconds where given internal         500
-    InternalServerException, with `retry_after` where given gateway_timeout  504 of API Gateway,
-    after `seconds` denied           403 AccessDeniedException in IAM's words expired          403
-    ExpiredTokenException; unrecognized: 403 UnrecognizedClientException reset            the
-    connection is reset (RST) instead of an answer slow             the right answer, its first byte
-    after `seconds` truncated        half of the right answer under the full Content-Length, then
-    the end of the connection html             200 with a web page; empty_object: 200 with {};
-    garbage: 200 with half of the JSON loop             the right page with the token of the request
-    once more
+    If `region` is given, only its calls count. The kinds are:
+
+    - throttle: 429, with `retry_after` seconds if given
+    - internal: 500 InternalServerException, with `retry_after` if given
+    - gateway_timeout: 504 of API Gateway, after `seconds`
+    - denied: 403 AccessDeniedException in IAM's words
+    - expired: 403 ExpiredTokenException
+    - unrecognized: 403 UnrecognizedClientException
+    - reset: the connection is reset (RST) instead of a response
+    - slow: the right response, its first byte after `seconds`
+    - truncated: half of the right response under the full Content-Length, then the end of the
+      connection
+    - html: 200 with a web page
+    - empty_object: 200 with {}
+    - garbage: 200 with half of the JSON
+    - loop: the right page with the token of the request once more
     """
 
     kind: str
@@ -61,7 +67,7 @@ class Fault:
         Trouble(self.kind)
 
     def meets(self, operation: str, region: str, calls: Counter[tuple[str, str | None]]) -> bool:
-        """Whether the fault applies to the call that was just counted."""
+        """Returns whether the fault applies to the call that was just counted."""
         if operation != self.operation or self.region not in {None, region}:
             return False
         return self.call <= calls[operation, self.region] < self.call + self.times
@@ -80,7 +86,7 @@ _CREDENTIALS = {
 
 
 def refusal(fault: Fault, account: str, region: str, path: str) -> Refusal | None:
-    """The error response of a fault; None if the fault is of another kind."""
+    """Returns the error response of a fault; None if the fault is of another kind."""
     match trouble := Trouble(fault.kind):
         case Trouble.THROTTLE:
             return throttled(fault.retry_after)
@@ -111,7 +117,7 @@ class Bucket:
         self._filled = clock()
 
     def take(self) -> float | None:
-        """None if the call may pass, or the number of whole seconds to wait."""
+        """Returns None if the call may pass, or the number of whole seconds to wait."""
         now = self._clock()
         self._level = min(self._burst, self._level + (now - self._filled) * self._rate)
         self._filled = now

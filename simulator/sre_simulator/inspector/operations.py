@@ -1,6 +1,6 @@
-"""The operations: path, paging and the shape of each request, with the limits of botocore's
-inspector2 model.
+"""The operations: path, paging and the shape of each request.
 
+The limits are those of botocore's inspector2 model.
 `tests/simulator/inspector/test_operations_model.py` compares this table with that model.
 """
 
@@ -47,7 +47,7 @@ _QUALIFIERS = (
 
 
 def _chosen(*values: str) -> Members:
-    """A filter on an enumeration."""
+    """Returns a filter on an enumeration."""
     return Members(
         {"comparison": Text(choices=("EQUALS", "NOT_EQUALS")), "value": Text(choices=values)},
         ("comparison", "value"),

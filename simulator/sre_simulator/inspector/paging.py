@@ -16,8 +16,10 @@ Mode = Literal["clean", "sparse", "loop"]
 
 
 class Listing(NamedTuple, Generic[T]):
-    """A list that can be paged: at most a number of items after a position, and the position of
-    each."""
+    """A list that can be paged.
+
+    It returns at most a number of items after a position, and the position of each.
+    """
 
     beyond: Callable[[Any, int], Iterable[T]]
     position: Callable[[T], Any]
@@ -33,13 +35,14 @@ class Asked(NamedTuple):
 
 
 class Pager:
-    """Cuts pages in a mode.
+    """Cuts pages in a mode. `bound` is the maximum page size, whatever the request.
 
-    clean   full pages, no token on the last sparse  random empty and short pages, and a last token
-    with nothing behind it (aws-sdk-go-v2 #3303) loop    the token of the second page again and
-    again
+    The modes are:
 
-    `bound` is the most that a page holds, whatever is asked.
+    - clean: full pages, no token on the last
+    - sparse: random empty and short pages, and a last token with nothing behind it
+      (aws-sdk-go-v2 #3303)
+    - loop: the token of the second page again and again
     """
 
     def __init__(
@@ -51,7 +54,7 @@ class Pager:
         self._dice = Dice("pages", seed)
 
     def page(self, asked: Asked, listing: Listing[T], now: float) -> tuple[list[T], str | None]:
-        """The requested page, and the token of the next."""
+        """Returns the requested page, and the token of the next."""
         place = self._tokens.read(asked.token, asked.query, now) if asked.token else Place()
         if place.ended:
             return [], None

@@ -1,7 +1,9 @@
-"""The simulator as an HTTP endpoint on loopback that boto3 and the AWS CLI take for Inspector.
+"""The simulator as an HTTP endpoint on loopback that boto3 and the AWS CLI use as Inspector.
 
-with Simulator(default_fleet()) as simulator:
-    boto3.client("inspector2", endpoint_url=simulator.url, region_name="eu-west-1")
+Example::
+
+    with Simulator(default_fleet()) as simulator:
+        boto3.client("inspector2", endpoint_url=simulator.url, region_name="eu-west-1")
 """
 
 from __future__ import annotations
@@ -32,12 +34,12 @@ class Simulator:
     `mode` is how pages are divided (see `paging.Pager`) and `page_bound` the maximum page size.
     `rate` calls per second with `burst` at once are allowed for each operation and region; others
     get 429. Each response takes `latency` seconds. `token_ttl` is in seconds of the virtual clock,
-    which stands still at the fleet's newest day until it is set. `keys` maps access keys to
-    accounts; a key of SIM and an account id is that account, any other key the delegated
-    administrator. The newest `log_limit` requests are kept.
+    which stays at the fleet's newest day until it is set. `keys` maps access keys to accounts; a
+    key of SIM and an account id is that account, any other key the delegated administrator. The
+    newest `log_limit` requests are kept.
     """
 
-    def __init__(  # noqa: PLR0913 -- one keyword a thing that a test may want to set
+    def __init__(  # noqa: PLR0913 -- one keyword for each setting of a test
         self,
         fleet: Fleet,
         port: int = 0,

@@ -1,5 +1,7 @@
-"""The operations of the service: from a valid request to the JSON of the response, without
-transport and faults."""
+"""The operations of the service, without transport and faults.
+
+They turn a valid request into the JSON of the response.
+"""
 
 from __future__ import annotations
 
@@ -62,15 +64,17 @@ class Service:
         }
 
     def answer(self, call: Call) -> bytes:
-        """The JSON of the response. Raises Invalid if the request violates the model."""
+        """Returns the JSON of the response. Raises Invalid if the request violates the model."""
         problems = list(call.operation.request.problems(call.body, ""))
         if problems:
             raise broken(problems)
         return self._answers[call.operation.name](call)
 
     def _visible(self, call: Call) -> tuple[str, ...]:
-        """The accounts that the caller sees: all for the delegated administrator, itself for a
-        member."""
+        """Returns the accounts that the caller sees.
+
+        The delegated administrator sees all, a member only itself.
+        """
         return (
             self._fleet.accounts if call.account == self._fleet.admin_account else (call.account,)
         )
@@ -141,7 +145,7 @@ class Service:
         return self._remembered[key]
 
     def _listed(self, call: Call, member: str, found: list[Wire], head: bytes = b"") -> bytes:
-        """A listing that is computed as a whole and paged by number."""
+        """Returns a listing that is computed as a whole and paged by number."""
         numbered = list(enumerate(found, 1))
         listing = Listing(lambda position, _: iter(numbered[position or 0 :]), lambda each: each[0])
         return self._page(call, member, listing, lambda each: msgspec.json.encode(each[1]), head)
@@ -265,6 +269,6 @@ class Service:
 
 
 def _state(status: str) -> Wire:
-    # the model requires errorCode and errorMessage; these are the values for an account without an
-    # error
+    # The model requires errorCode and errorMessage. These are the values for an account without an
+    # error.
     return {"status": status, "errorCode": "ALREADY_ENABLED", "errorMessage": "None"}

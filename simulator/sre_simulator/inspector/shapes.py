@@ -19,8 +19,10 @@ class Shape(Protocol):
     """A constraint on a member."""
 
     def problems(self, value: Any, path: str) -> Iterator[Problem]:
-        """The problems of a value. Raises Invalid for a value of the wrong JSON type, as a parser
-        would."""
+        """Yields the problems of a value.
+
+        Raises Invalid for a value of the wrong JSON type, as a parser would.
+        """
         ...
 
 
@@ -93,7 +95,7 @@ class Flag:
     """True or false."""
 
     def problems(self, value: Any, path: str) -> Iterator[Problem]:
-        """No problems beyond the type."""
+        """Yields no problems beyond the type."""
         _typed(value, bool, path, "a Boolean")
         return iter(())
 
@@ -119,15 +121,17 @@ class Several:
 
 @dataclass(frozen=True, slots=True)
 class Members:
-    """A structure. Unknown members are ignored, as in AWS's JSON services. A union takes one
-    member."""
+    """A structure.
+
+    Unknown members are ignored, as in AWS's JSON services. A union takes one member.
+    """
 
     of: Mapping[str, Shape]
     required: tuple[str, ...] = ()
     union: bool = field(default=False)
 
     def problems(self, value: Any, path: str) -> Iterator[Problem]:
-        """Checks that required members are there, and each member."""
+        """Checks that required members are present, and checks each member."""
         _typed(value, dict, path, "a Structure")
         prefix = f"{path}." if path else ""
         present = {name: each for name, each in value.items() if each is not None}

@@ -36,8 +36,11 @@ class _Backwards:
 
 
 class Order:
-    """One sortCriteria: severity by rank, missing values last in both directions, ties by ascending
-    ARN."""
+    """One sortCriteria.
+
+    Severity is sorted by rank, missing values are last in both directions, and ties are sorted by
+    ascending ARN.
+    """
 
     def __init__(self, criteria: dict[str, str]) -> None:
         self._field = criteria["field"]
@@ -47,18 +50,18 @@ class Order:
     def next(
         self, findings: Iterable[Found], position: list[Any] | None, count: int
     ) -> list[Found]:
-        """The first `count` findings after a position, in order."""
+        """Returns the first `count` findings after a position, in order."""
         start = self._key(*position) if position else None
         keyed = ((self._key(self.value(found), found[0].arn), found) for found in findings)
         beyond = (each for each in keyed if start is None or each[0] > start)
         return [found for _, found in heapq.nsmallest(count, beyond, key=lambda each: each[0])]
 
     def position(self, found: Found) -> list[Any]:
-        """The position of the last finding served, as stored in a token."""
+        """Returns the position of the last finding served, as stored in a token."""
         return [self.value(found), found[0].arn]
 
     def value(self, found: Found) -> Any:
-        """The sorted value of a finding; None if it has none."""
+        """Returns the sorted value of a finding; None if it has none."""
         row, state = found
         part = layer(self._path)
         if part is Layer.FINDING:

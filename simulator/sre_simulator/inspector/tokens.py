@@ -25,8 +25,10 @@ _SEAL = 32
 
 
 class Place(msgspec.Struct, array_like=True):
-    """Where a listing continues: the last position served (None: from the start), and whether
-    nothing is left."""
+    """The position at which a listing continues.
+
+    It has the last position served (None: from the start), and whether nothing is left.
+    """
 
     position: Any = None
     ended: bool = False
@@ -39,20 +41,22 @@ class _Sealed(msgspec.Struct, array_like=True):
 
 
 def query_digest(*parts: object) -> bytes:
-    """The digest that binds a token to a query."""
+    """Returns the digest that binds a token to a query."""
     return blake2b(msgspec.json.encode(parts, order="deterministic"), digest_size=16).digest()
 
 
 class Tokens:
-    """Issues and reads tokens. Tokens of another instance are rejected. `ttl` is in seconds of the
-    virtual clock."""
+    """Issues and reads tokens. Tokens of another instance are rejected.
+
+    `ttl` is in seconds of the virtual clock.
+    """
 
     def __init__(self, ttl: float | None = None) -> None:
         self._key = secrets.token_bytes(32)
         self._ttl = ttl
 
     def issue(self, query: bytes, place: Place, now: float) -> str:
-        """A token for the next page of a query."""
+        """Returns a token for the next page of a query."""
         plain = msgspec.msgpack.encode(_Sealed(query, now, place))
         room = max(_BYTES - _NONCE - _SEAL - 4, len(plain))
         nonce = secrets.token_bytes(_NONCE)
@@ -61,8 +65,10 @@ class Tokens:
         return _PREFIX + urlsafe_b64encode(hidden + self._seal(hidden)).decode().rstrip("=")
 
     def read(self, token: str, query: bytes, now: float) -> Place:
-        """The position in a token. Raises Invalid if it is corrupt, foreign, expired, or of another
-        query."""
+        """Returns the position in a token.
+
+        Raises Invalid if the token is corrupt, foreign, expired, or of another query.
+        """
         sealed = self._opened(token)
         if sealed.query != query:
             raise Invalid("Invalid nextToken: Input Query has changed")

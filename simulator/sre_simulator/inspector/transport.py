@@ -75,7 +75,7 @@ class _Handler(BaseHTTPRequestHandler):
         return cast("Endpoint", self.server)
 
     def do_POST(self) -> None:
-        """An operation, or the control endpoint."""
+        """Handles an operation, or the control endpoint."""
         body = self._body()
         if body is None:
             return
@@ -89,14 +89,14 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(answer)
 
     def do_GET(self) -> None:
-        """The log of the control endpoint; all operations of the service are POST."""
+        """Returns the log of the control endpoint; all operations of the service are POST."""
         if self.path.startswith(_CONTROL):
             self._send(control(self._endpoint.dispatcher, self.path.removeprefix(_CONTROL), None))
         else:
             self._refuse(404, "UnknownOperationException", "Unknown operation")
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 -- http.server's signature
-        """Nothing: the dispatcher keeps the log."""
+        """Does nothing: the dispatcher keeps the log."""
 
     def _body(self) -> bytes | None:
         length = self.headers.get("Content-Length", "")
@@ -133,13 +133,13 @@ class _Handler(BaseHTTPRequestHandler):
         for name, value in headers.items():
             self.send_header(name, value)
         self.end_headers()
-        # send_header interprets "keep-alive"
+        # send_header interprets "keep-alive".
         self.close_connection |= answer.sent is not None
         self.wfile.write(answer.body if answer.sent is None else answer.body[: answer.sent])
         self.wfile.flush()
 
     def _reset(self) -> None:
-        # with a linger time of zero, close() sends RST instead of FIN
+        # With a linger time of zero, close() sends RST instead of FIN.
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.close_connection = True
         self.wfile.close()

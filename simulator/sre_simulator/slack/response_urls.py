@@ -1,6 +1,6 @@
 """A stand-in for Slack's ``response_url`` on the loopback, with its rules and faults.
 
-A URL takes five responses within half an hour
+A URL accepts five responses within half an hour
 (https://docs.slack.dev/interactivity/handling-user-interaction).
 """
 
@@ -29,10 +29,11 @@ class _Address:
 
 
 class Hooks(LoopbackServer):
-    """Takes posts while it is entered. ``judge`` returns what is wrong with a text and its blocks.
+    """Receives posts while it is entered.
 
-    ``faults`` are responses to give first, one per post: status, body, headers. ``channels`` are
-    the channels that conversations.info knows.
+    ``judge`` returns what is wrong with a text and its blocks. ``faults`` are responses to give
+    first, one per post: status, body, headers. ``channels`` are the channels that
+    conversations.info knows.
     """
 
     def __init__(self, judge: Judge) -> None:
@@ -47,7 +48,7 @@ class Hooks(LoopbackServer):
         self._posted = threading.Condition()
 
     def response_url(self) -> str:
-        """A new URL, as a command brings one."""
+        """Returns a new URL, as sent with a command."""
         path = f"/commands/T0123456/{len(self._addresses)}/secretpath"
         self._addresses[path] = _Address()
         return f"http://{self.address}{path}"
@@ -57,7 +58,7 @@ class Hooks(LoopbackServer):
         self._addresses[url.removeprefix(f"http://{self.address}")].expired = True
 
     def posts(self, url: str) -> list[dict[str, Any]]:
-        """The messages shown in Slack for this URL so far."""
+        """Returns the messages shown in Slack for this URL so far."""
         return self._addresses[url.removeprefix(f"http://{self.address}")].posts
 
     def wait(self, url: str, count: int = 1, within: float = 30.0) -> list[dict[str, Any]]:
@@ -68,7 +69,7 @@ class Hooks(LoopbackServer):
         return self.posts(url)
 
     def take(self, path: str, body: bytes) -> Answer:
-        """Slack's response to a post."""
+        """Returns Slack's response to a post."""
         with self._posted:
             status, said, headers = self.faults.pop(0) if self.faults else self._judged(path, body)
             if status == 200:
@@ -78,7 +79,7 @@ class Hooks(LoopbackServer):
             return status, said, headers
 
     def tell(self, channel: str) -> Answer:
-        """The response of conversations.info."""
+        """Returns the response of conversations.info."""
         known = self.channels.get(channel)
         said = (
             {"ok": False, "error": "channel_not_found"}
@@ -109,7 +110,7 @@ class _Post(LoopbackHandler):
     server: Hooks  # pyright: ignore[reportIncompatibleVariableOverride] - no other server makes these handlers
 
     def post(self) -> None:
-        """A response, or a call of the Web API."""
+        """Handles a response, or a call of the Web API."""
         body = self.read_body()
         if self.path == "/api/conversations.info":
             status, said, headers = self.server.tell(

@@ -35,9 +35,11 @@ _SCOPES = {
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """How a request fails. ``error`` is Slack's error code, ``status`` the HTTP status. ``taken``
-    means that the request is done and only its response is lost: the connection closes without
-    one."""
+    """How a request fails.
+
+    ``error`` is Slack's error code, ``status`` the HTTP status. ``taken`` means that the request is
+    done and only its response is lost: the connection closes without one.
+    """
 
     error: str = ""
     status: int = 200
@@ -47,11 +49,13 @@ class Fault:
 
 @dataclass
 class Workspace:
-    """The content and behaviour of a stand-in. ``before`` is called between doing a request and
-    responding to it; it may wait."""
+    """The content and behaviour of a stand-in.
+
+    ``before`` is called between doing a request and responding to it; it may wait.
+    """
 
     check: Check = lambda _text, _blocks: []
-    # whether the bot is a member
+    # Whether the bot is a member, by channel.
     channels: dict[str, bool] = field(default_factory=lambda: {CHANNEL: True})
     scopes: set[str] = field(
         default_factory=lambda: {"chat:write", "files:write", "channels:history"}
@@ -71,7 +75,7 @@ class Workspace:
         self.faults.setdefault(method, deque()).extend(faults)
 
     def of(self, channel: str = CHANNEL, thread: str | None = None) -> list[dict[str, Any]]:
-        """The messages of a channel outside of threads, or the replies in a thread."""
+        """Returns the messages of a channel outside of threads, or the replies in a thread."""
         return [
             one for one in self.messages if one["channel"] == channel and one["thread_ts"] == thread
         ]
@@ -93,7 +97,7 @@ class Slack(LoopbackServer):
         """Ignores clients that disconnect or are killed: some tests are about them."""
 
     def answer(self, method: str, values: Mapping[str, Any]) -> dict[str, Any]:
-        """Does what a method does. Raises Refused."""
+        """Runs a method and returns its values. Raises Refused."""
         space = self.workspace
         needed = _SCOPES.get(method)
         if needed is None:
@@ -176,7 +180,7 @@ class Slack(LoopbackServer):
         )
 
     def _paged(self, values: Mapping[str, Any], every: Sequence[dict[str, Any]]) -> dict[str, Any]:
-        """One page of messages. Includes metadata only on request, as Slack does."""
+        """Returns one page of messages. Includes metadata only on request, as Slack does."""
         first, size = (
             int(values.get("cursor") or 0),
             min(int(values.get("limit") or 100), self.workspace.page),
@@ -221,7 +225,7 @@ class _Handler(LoopbackHandler):
     server: Slack  # pyright: ignore[reportIncompatibleVariableOverride] - no other server makes these handlers
 
     def post(self) -> None:
-        """A call of the Web API, or the content of an upload."""
+        """Handles a call of the Web API, or the content of an upload."""
         body = self.read_body()
         folder, _, name = self.path.strip("/").partition("/")
         if folder == "upload":

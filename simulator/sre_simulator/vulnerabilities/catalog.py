@@ -73,8 +73,10 @@ class Known(NamedTuple):
 
 
 class Catalogue:
-    """Vulnerabilities shared by all resources of a fleet: one object per (platform, vulnerability,
-    revision)."""
+    """Vulnerabilities shared by all resources of a fleet.
+
+    There is one object per (platform, vulnerability, revision).
+    """
 
     def __init__(self) -> None:
         self._system: dict[tuple[str, str, int, str], Weakness] = {}
@@ -84,12 +86,14 @@ class Catalogue:
     def on(
         self, platform: str, found: Iterable[Vulnerability], revision: int = 0, layer: str = ""
     ) -> Iterator[Weakness]:
-        """The vulnerabilities of a platform with packages at a revision; `layer` is the layer of an
-        image."""
+        """Yields the vulnerabilities of a platform with packages at a revision.
+
+        `layer` is the layer of an image.
+        """
         return (self._system_weakness(each, platform, revision, layer) for each in found)
 
     def within(self, ecosystem: str, layer: str = "") -> list[Weakness]:
-        """All vulnerabilities in packages of a language."""
+        """Returns all vulnerabilities in packages of a language."""
         return [
             self._library_weakness(found, layer)
             for found in libraries()
@@ -97,7 +101,7 @@ class Catalogue:
         ]
 
     def known_on(self, platform: str) -> Known:
-        """The vulnerabilities that a platform can have."""
+        """Returns the vulnerabilities that a platform can have."""
         if platform not in self._known:
             column = PLATFORMS.index(platform)
             fitting = [
@@ -131,7 +135,7 @@ class Catalogue:
 
 
 def bumped(version: str, steps: int) -> str:
-    """A plausible later version: with the last number of its release increased."""
+    """Returns a plausible later version: with the last number of its release increased."""
     if steps == 0:
         return version
     if version.endswith((".amzn2", ".amzn2023")):

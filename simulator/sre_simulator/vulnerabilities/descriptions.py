@@ -105,7 +105,7 @@ def _trace(dice: Dice) -> str:
 
 
 def kernel_text(name: str) -> str:
-    """A text for one of the kernel's CVE ids; equal ids have equal texts."""
+    """Returns a text for one of the kernel's CVE ids; equal ids have equal texts."""
     dice = Dice("prose", name)
     head = f"{dice.pick(_PLACES)}: {dice.pick(_FLAWS) % _routine(dice)}"
     text = (
@@ -121,8 +121,10 @@ def kernel_text(name: str) -> str:
 
 
 def description(vulnerability: Vulnerability) -> str:
-    """The description of a finding, truncated like Inspector's. Like real ones, many start with a
-    newline or a space."""
+    """Returns the description of a finding, truncated like Inspector's.
+
+    Like real ones, many start with a newline or a space.
+    """
     dice = Dice("description", vulnerability.id, vulnerability.component)
     text = vulnerability.summary or kernel_text(vulnerability.id)
     if vulnerability.summary and dice.chance(0.4):

@@ -1,7 +1,7 @@
-"""What Inspector reports about a package since 2026: its package URL, and whether its code is
-reached at run time.
+"""Package data that Inspector reports since 2026.
 
-Only for instances and images, and not for every package: absent, UNKNOWN and both answers occur.
+It is the package URL, and whether the package's code is reached at run time. Only instances and
+images have it, and not every package: absent, UNKNOWN and both answers occur.
 """
 
 from __future__ import annotations
@@ -24,8 +24,10 @@ _TYPES = {"maven": "maven", "npm": "npm", "pip": "pypi", "go": "golang"}
 
 
 def runtime(vulnerability: str, package: str, where: str) -> Wire:
-    """Whether the package's code is reached, with the reason; `where` is image or instance. Empty
-    if nothing is known."""
+    """Returns whether the package's code is reached, with the reason.
+
+    `where` is image or instance. Empty if nothing is known.
+    """
     word = Dice("reachability", vulnerability, package, where).weighted(_SHARES)
     if not word:
         return {}
@@ -34,7 +36,7 @@ def runtime(vulnerability: str, package: str, where: str) -> Wire:
 
 
 def system_purl(platform: str, package: Wire) -> str:
-    """The package URL of a package of the operating system."""
+    """Returns the package URL of a package of the operating system."""
     version = (
         f"{package['version']}-{package['release']}" if "release" in package else package["version"]
     )
@@ -47,7 +49,7 @@ def system_purl(platform: str, package: Wire) -> str:
 
 
 def library_purl(ecosystem: str, name: str, version: str) -> str:
-    """The package URL of a library; empty if the ecosystem has none."""
+    """Returns the package URL of a library; empty if the ecosystem has none."""
     if ecosystem not in _TYPES:
         return ""
     namespace, _, last = name.replace(":", "/").rpartition("/")

@@ -1,8 +1,7 @@
-"""Reference data of the simulated fleet: real vulnerability ids, real package names, plausible
-versions.
+"""Reference data of the simulated fleet.
 
-Ids, packages and KEV dates are real. Summaries are written for the simulator, and scores or
-descriptions that are not in the files are random.
+Vulnerability ids, package names and KEV dates are real, and versions plausible. Summaries are
+written for the simulator, and scores or descriptions that are not in the files are random.
 """
 
 from __future__ import annotations
@@ -34,8 +33,11 @@ class Vulnerability:
 
 @dataclass(frozen=True, slots=True)
 class Component:
-    """A source package: its binary packages by family, and its installed version on each of
-    PLATFORMS ("-": absent)."""
+    """A source package.
+
+    It has its binary packages by family, and its installed version on each of PLATFORMS ("-":
+    absent).
+    """
 
     name: str
     rpm: tuple[str, ...]
@@ -55,19 +57,19 @@ class Library:
 
 
 def rows(name: str, package: str = "sre_simulator.vulnerabilities") -> Iterator[list[str]]:
-    """The fields of each line of a package's table, without comments."""
+    """Yields the fields of each line of a package's table, without comments."""
     text = resources.files(package).joinpath(name).read_text(encoding="utf-8")
     return (line.split("\t") for line in text.splitlines() if line and not line.startswith("#"))
 
 
 def day(text: str) -> float:
-    """The epoch second at which a day such as 2024-02-21 began."""
+    """Returns the epoch second at which a day such as 2024-02-21 began."""
     return datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp()
 
 
 @cache
 def components() -> dict[str, Component]:
-    """The system packages by name."""
+    """Returns the system packages by name."""
     return {
         name: Component(name, _names(rpm), _names(deb), int(epoch), tuple(versions))
         for name, rpm, deb, epoch, *versions in rows("packages.tsv")
@@ -80,7 +82,7 @@ def _names(field: str) -> tuple[str, ...]:
 
 @cache
 def system() -> tuple[Vulnerability, ...]:
-    """Vulnerabilities of system packages other than the kernel's ranges."""
+    """Returns vulnerabilities of system packages other than the kernel's ranges."""
     return tuple(
         Vulnerability(name, component, float(score), cwe, day(published), summary)
         for name, component, score, cwe, published, summary in rows("system.tsv")
@@ -89,7 +91,7 @@ def system() -> tuple[Vulnerability, ...]:
 
 @cache
 def kernel() -> tuple[str, ...]:
-    """Ids from the contiguous ranges of the Linux kernel's CNA."""
+    """Returns ids from the contiguous ranges of the Linux kernel's CNA."""
     return tuple(
         f"CVE-{year}-{number}"
         for year, low, high, _ in rows("kernel.tsv")
@@ -99,7 +101,7 @@ def kernel() -> tuple[str, ...]:
 
 @cache
 def kernel_published() -> dict[str, float]:
-    """When the range of a kernel id was first published, in epoch seconds."""
+    """Returns when the range of a kernel id was first published, in epoch seconds."""
     return {
         f"CVE-{year}-{number}": day(published)
         for year, low, high, published in rows("kernel.tsv")
@@ -109,7 +111,7 @@ def kernel_published() -> dict[str, float]:
 
 @cache
 def libraries() -> tuple[Library, ...]:
-    """Vulnerabilities of packages of languages, and of Windows."""
+    """Returns vulnerabilities of packages of languages, and of Windows."""
     return tuple(_library(row) for row in rows("libraries.tsv"))
 
 
@@ -129,5 +131,5 @@ def _library(row: list[str]) -> Library:
 
 @cache
 def exploited() -> dict[str, tuple[float, float]]:
-    """Entries of CISA's KEV catalog: id → (date added, due date), in epoch seconds."""
+    """Returns entries of CISA's KEV catalog: id → (date added, due date), in epoch seconds."""
     return {name: (day(added), day(due)) for name, added, due in rows("kev.tsv")}
