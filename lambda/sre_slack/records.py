@@ -50,7 +50,7 @@ class DynamoDBRecords:
         )
 
     def begin(self, context: Any) -> None:
-        """See Records."""
+        """Registers Lambda's context; see Records."""
         self._config.register_lambda_context(context)
 
     def run_once(self, job: Job, work: Callable[[], str]) -> str:
@@ -73,7 +73,7 @@ class DynamoDBRecords:
             raise NotRecorded("the table cannot be written") from error
 
     def count_failure(self, job: Job) -> int | None:
-        """See Records."""
+        """Counts a failure of this job; see Records."""
         try:
             return self._count(f"failures#{job.key}", RETENTION)
         except (BotoCoreError, ClientError):

@@ -181,7 +181,7 @@ class Worker:
 
 
 def _principal(job: Job, groups: Sequence[str]) -> dict[str, Any]:
-    """Returns the user for whom the server answers.
+    """Returns the user on whose behalf the server is queried.
 
     The server resolves the user into accounts and owners. ``shared`` limits the answer to what the
     channel may see.

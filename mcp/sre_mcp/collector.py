@@ -128,7 +128,7 @@ class _Seldom(logging.Handler):
     _told = -_SELDOM
 
     def emit(self, record: logging.LogRecord) -> None:
-        """See logging.Handler."""
+        """Logs a record; see logging.Handler."""
         if time.monotonic() - self._told >= _SELDOM:
             self._told = time.monotonic()
             _LOG.warning("spans may be lost: %s", record.getMessage())

@@ -36,7 +36,7 @@ class RequestSpans:
     async def __call__(
         self, ctx: ServerRequestContext[Any, Any], call_next: CallNext
     ) -> HandlerResult:
-        """See ServerMiddleware."""
+        """Handles a message within a span; see ServerMiddleware."""
         if ctx.request_id is None:
             return await call_next(ctx)  # a notification has no response
         method = ctx.method if self._known(ctx.method) else "unknown method"

@@ -106,7 +106,7 @@ def brief(material: Material) -> Brief:
 
 
 def _who(material: Material) -> str:
-    """The owner and account of the report; empty for all resources."""
+    """Returns the owner and account of the report; empty for all resources."""
     names = {group.value: group.name for group in material.accounts.groups}
     account = material.account and (names.get(material.account) or f"account {material.account}")
     return ", ".join(part for part in (material.owner, account) if part)
@@ -159,7 +159,7 @@ def _verdict(material: Material) -> str:
 
 
 def all_suppressed(count: int) -> str:
-    """``All 95 findings are suppressed.``"""
+    """Returns a sentence such as ``All 95 findings are suppressed.``"""
     return (
         "The only finding is suppressed."
         if count == 1
@@ -199,7 +199,7 @@ def _plan(material: Material) -> str:
 
 
 def _fixes(lines: Sequence[fixes.Fix]) -> Iterator[Fix]:
-    """The first updates of the fix plan."""
+    """Yields the first updates of the fix plan."""
     for line, name in zip(lines, told_apart(lines), strict=True):
         kev = f", {line['kev']:,} KEV" if line["kev"] else ""
         clears = (
@@ -226,7 +226,7 @@ def told_apart(lines: Sequence[fixes.Fix]) -> list[str]:
 
 
 def _platform(text: str) -> str:
-    """``UBUNTU_22_04`` as ``Ubuntu 22.04``."""
+    """Returns a platform in words: ``UBUNTU_22_04`` as ``Ubuntu 22.04``."""
     return re.sub(r"(?<=\b\d\d) (?=\d\d\b)", ".", text.replace("_", " ").title())
 
 

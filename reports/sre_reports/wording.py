@@ -77,7 +77,7 @@ def headline(verdict: Verdict) -> str:
 
 
 def number(count: int, one: str, many: str | None = None) -> str:
-    """``1 finding``, ``1,011 findings``."""
+    """Returns a number with its noun: ``1 finding``, ``1,011 findings``."""
     return f"{count:,} {one if count == 1 else many or one + 's'}"
 
 
@@ -89,9 +89,9 @@ def by_severity(counts: Counts) -> list[tuple[str, int]]:
 
 
 def counts_sentence(rollup: Rollup) -> tuple[str, str]:
-    """``13 open findings`` and ``: 2 critical, 6 high, 5 medium; 3 suppressed``.
+    """Returns ``13 open findings`` and ``: 2 critical, 6 high, 5 medium; 3 suppressed``.
 
-    Returned as two parts, so that the first can be emphasized.
+    These are two parts, so that the first can be emphasized.
     """
     severities = ", ".join(f"{count:,} {name}" for name, count in by_severity(rollup.counts))
     suppressed = f"; {rollup.suppressed:,} suppressed" if rollup.suppressed else ""
@@ -113,7 +113,7 @@ def more_sentence(rollup: Rollup) -> str:
 
 
 def age(seconds: int) -> str:
-    """A duration in one unit: ``12 min``, ``6 h``, ``9 d``."""
+    """Returns a duration in one unit: ``12 min``, ``6 h``, ``9 d``."""
     minutes = max(0, seconds) // 60
     if not minutes:
         return "under a minute"
@@ -144,7 +144,7 @@ def days_old(finding: Finding, as_of: datetime | None) -> int | None:
 
 
 def freshness(proof: Proof) -> str:
-    """``6 h old, complete for all visible accounts``; for a live answer, when it was queried."""
+    """Returns ``6 h old, complete for all visible accounts``; the query time of a live answer."""
     if proof.source == LIVE:
         return f"queried live at {iso(proof.as_of)}" if proof.as_of else "queried live"
     if proof.snapshot_id is None:

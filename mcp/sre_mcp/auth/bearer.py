@@ -22,8 +22,8 @@ SLACK = "slack"
 class Bearer:
     """The holder of a valid token.
 
-    ``acts_for`` is the chat for whose users it makes requests, or None. Such a token has no access
-    by itself: see ``Tokens.acting_for``.
+    If ``acts_for`` is not None, it makes requests for the users of that chat. Such a token has no
+    access by itself: see ``Tokens.acting_for``.
     """
 
     name: str

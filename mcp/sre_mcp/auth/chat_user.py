@@ -1,4 +1,6 @@
-"""The chat user for whom a client makes a request, from the request's ``_meta``::
+"""The chat user of a request that a client makes for the user.
+
+The request's ``_meta`` names the user::
 
     {"user": "T…/U…", "channel": "T…/C…", "groups": ["T…/S…"], "shared": true}
 

@@ -89,7 +89,7 @@ class _NoRedirects(HTTPRedirectHandler):
     def redirect_request(
         self, req: Request, fp: Any, code: int, msg: str, headers: Any, newurl: str
     ) -> None:
-        """See HTTPRedirectHandler."""
+        """Does not redirect; see HTTPRedirectHandler."""
 
 
 def fetch(url: str) -> bytes:

@@ -47,7 +47,7 @@ class Verifier(TokenVerifier):
         return self._oidc.issuer if self._oidc else None
 
     async def verify_token(self, token: str) -> AccessToken | None:
-        """See TokenVerifier."""
+        """Verifies a token; see TokenVerifier."""
         if len(token) > LONGEST:
             return None
         if is_token(token):

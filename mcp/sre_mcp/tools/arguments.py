@@ -124,7 +124,7 @@ class Paged(Arguments):
     ] = DEFAULT_BUDGET
 
     def query(self) -> str:
-        """The arguments that must stay the same from page to page, as one string."""
+        """Returns the arguments that must stay the same from page to page, as one string."""
         return json.dumps(self.model_dump(mode="json", exclude=_NOT_IN_QUERY), sort_keys=True)
 
 

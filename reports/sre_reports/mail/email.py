@@ -104,7 +104,7 @@ def _message_id(mail: EmailMessage, material: Material, part: str = "night") -> 
 def _attach(mail: EmailMessage, card: Card, picture: str) -> None:
     """Attaches the card inline, so that it is shown in place and not as an attachment."""
     html = mail.get_body(("html",))
-    assert isinstance(html, EmailMessage)  # noqa: S101 - it was added a moment ago
+    assert isinstance(html, EmailMessage)  # noqa: S101 - it was added above
     html.add_related(
         card.png, "image", "png", cid=picture, disposition="inline", filename="night.png"
     )

@@ -26,7 +26,7 @@ from sre_findings.model.timestamps import moment_of
 
 FRESH = timedelta(
     hours=20
-)  # the next daily scan asks again, a second scan on the same day does not
+)  # the next daily scan queries again, a second scan on the same day does not
 KEPT = timedelta(days=90)  # how long a vulnerability without findings is kept
 PATIENCE = 1800.0  # limit in seconds: a snapshot in time is worth more than all details
 _NOT_FOUND = "FINDING_DETAILS_NOT_FOUND"

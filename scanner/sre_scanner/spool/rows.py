@@ -92,7 +92,7 @@ class Kinds(dict[tuple[str | None, ...], int]):
         return number
 
     def in_order(self) -> list[Kind]:
-        """All kinds, by number."""
+        """Returns all kinds, by number."""
         return [Kind._make(key) for key in self]
 
 
@@ -132,7 +132,7 @@ class Shapes(dict[tuple[Any, ...], int]):
         self._digests.clear()
 
     def table(self) -> npt.NDArray[np.int32]:
-        """The text numbers of every shape, with one column per field of SHAPE_FIELDS."""
+        """Returns the text numbers of every shape, with one column per field of SHAPE_FIELDS."""
         return np.array(self._numbers, np.int32).reshape(-1, len(SHAPE_FIELDS))
 
 
@@ -193,7 +193,7 @@ class Spool:
             texts.seal()
 
     def rows(self) -> npt.NDArray[Any]:
-        """All rows so far, in order of arrival."""
+        """Returns all rows so far, in order of arrival."""
         with mapped_errors(_DOING, _UNWRITTEN):
             self._flush()
             self._file.flush()

@@ -41,7 +41,7 @@ class Digesting:
         return self._file.write(data)
 
     def tell(self) -> int:
-        """The number of bytes written."""
+        """Returns the number of bytes written."""
         return self.bytes
 
     def flush(self) -> None:
@@ -52,7 +52,7 @@ class Digesting:
         """Does nothing: the owner of the file closes it."""
 
     def hexdigest(self) -> str:
-        """The SHA-256 of everything written."""
+        """Returns the SHA-256 of everything written."""
         return self._sha256.hexdigest()
 
 

@@ -245,10 +245,10 @@ class RecordedCell:
                 yield row
 
     def find(self, arn: str) -> Row | None:
-        """The recorded finding with an ARN."""
+        """Returns the recorded finding with an ARN."""
         return self._rows.get(arn)
 
     def coverage(self, now: float) -> list[Wire]:
-        """The derived rows, the same at any time."""
+        """Returns the derived rows, the same at any time."""
         del now
         return self._covered

@@ -44,17 +44,17 @@ def changed(found: DigestData, told: Brief) -> Iterator[str]:
 
 
 def new_kev(count: int) -> str:
-    """``2 findings added to CISA KEV``."""
+    """Returns ``2 findings added to CISA KEV``."""
     return f"{wording.number(count, 'finding')} added to CISA KEV"
 
 
 def new_exposed(count: int) -> str:
-    """``2 new critical findings on internet-facing resources``."""
+    """Returns ``2 new critical findings on internet-facing resources``."""
     return f"{wording.number(count, 'new critical finding')} on internet-facing resources"
 
 
 def resolved_by(found: DigestData) -> str:
-    """``24 patched, 3 terminated``."""
+    """Returns ``24 patched, 3 terminated``."""
     causes: Counter[str] = Counter()
     for one in found.counted:
         if one.kind == "resolved":
@@ -112,7 +112,7 @@ def weekly(found: DigestData) -> bool:
 
 
 def gap_words(some: Sequence[Gap]) -> str:
-    """``3 resources and 1 account/region pair``.
+    """Returns ``3 resources and 1 account/region pair``.
 
     The number of resources in an unread pair is unknown.
     """

@@ -109,12 +109,12 @@ class Sheet:
 
 
 def preview(found: Told, now: datetime) -> bytes:
-    """The message and its thread as PNG."""
+    """Returns the message and its thread as PNG."""
     return drawing.png(preview_svg(found, now))
 
 
 def preview_svg(found: Told, now: datetime) -> str:
-    """The message and its thread as SVG."""
+    """Returns the message and its thread as SVG."""
     sheet = Sheet()
     _message(sheet, found.message, f"{now:%H:%M}")
     if found.thread:

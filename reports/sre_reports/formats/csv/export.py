@@ -123,9 +123,9 @@ def chunks(
 
 
 def csv_time(microseconds: int | None) -> str:
-    """``2026-11-22T01:00:00Z``, with milliseconds if there are any, as ``iso`` writes it.
+    """Returns a time such as ``2026-11-22T01:00:00Z``; empty for None.
 
-    Empty for None.
+    It has milliseconds if there are any, as in ``iso``.
     """
     if microseconds is None:
         return ""

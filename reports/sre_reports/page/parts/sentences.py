@@ -161,7 +161,7 @@ def _worst(rollup: Rollup) -> str:
 
 
 def percent(part: int, whole: int) -> str:
-    """``31 %``; 0 only for none, and 100 only for all."""
+    """Returns ``31 %``; 0 only for none, and 100 only for all."""
     if not whole or part in (0, whole):
         return "0 %" if not part else "100 %"
     return f"{min(99, max(1, round(100 * part / whole)))} %"

@@ -160,7 +160,7 @@ def more_is_bad(now: int, before: int | None) -> Delta | None:
 
 
 def open_words(night: Material) -> str:
-    """``5,819 open findings on 35 resources``."""
+    """Returns ``5,819 open findings on 35 resources``."""
     rollup = night.summary.rollup
     return (
         f"{wording.number(rollup.counts.total, 'open finding')} on"

@@ -8,7 +8,7 @@ from sre_findings.nightly.report import Material
 
 
 def scope_words(night: Material) -> str:
-    """``for payments``, ``for account 111122223333``; empty for all resources."""
+    """Returns ``for payments`` or ``for account 111122223333``; empty for all resources."""
     if night.owner:
         return f"for {night.owner}"
     return f"for account {_named(night)}" if night.account else ""
