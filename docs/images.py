@@ -35,8 +35,9 @@ from sre_reports.digest.messages.content import (
 from sre_reports.digest.messages.report_links import Report
 from sre_reports.digest.preview.picture import preview
 from sre_reports.page.html import EMBEDDED, render
+from sre_reports.slack.buttons import Asked
 from sre_reports.slack.links import Links
-from sre_reports.slack.resource import FIXES, TOP, Asked, Beside, resource_message
+from sre_reports.slack.resource import FIXES, TOP, Beside, resource_message
 from sre_scanner.scan import Request, scan
 from sre_simulator.fleet import BUSY_INSTANCE, Fleet, default_fleet
 from sre_simulator.inspector.faults import Fault

@@ -9,10 +9,11 @@ from sre_findings.questions.estate import Summary
 from sre_findings.questions.history import Sla
 from sre_findings.questions.remediation import Fixes
 from sre_findings.questions.resource import CACHED, EITHER, LIVE, Vulnerabilities
+from sre_reports.slack.buttons import Asked
 from sre_reports.slack.links import Links
 from sre_reports.slack.message import Message
 from sre_reports.slack.overview import GROUPS, estate_message
-from sre_reports.slack.resource import FIXES, TOP, Asked, Beside, resource_message
+from sre_reports.slack.resource import FIXES, TOP, Beside, resource_message
 from sre_slack.job import Job
 
 TIMEOUT = 25.0  # seconds; the server's own limit for a live query is 20

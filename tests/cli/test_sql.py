@@ -17,7 +17,7 @@ import pytest
 
 from sre_cli.process_limits import limits
 from sre_findings.model.errors import UsageError
-from sre_findings.queries.sql import Sql, sql
+from sre_findings.queries.user_sql import Sql, sql
 from sre_findings.sources.sources import Sources
 from sre_findings.store.objects.blobs import FolderBlobs
 from sre_findings.store.records.table import SqliteTable

@@ -13,7 +13,7 @@ from sre_cli import exit_codes, options
 from sre_findings.settings import Settings, size, span
 
 if TYPE_CHECKING:
-    from sre_findings.queries.sql import SqlAnswer
+    from sre_findings.queries.user_sql import SqlAnswer
 
 _GRACE = 10.0  # seconds that the engine has to notice its time limit
 _HEADROOM = 3 * 10**9  # bytes for the process in addition to the query
@@ -59,7 +59,7 @@ def command(
     sre-cli sql "select * from coverage where status <> 'ACTIVE'" --output csv
     """
     from sre_cli.process_limits import limits
-    from sre_findings.queries.sql import Sql, sql
+    from sre_findings.queries.user_sql import Sql, sql
 
     question = Sql(
         sys.stdin.read() if text == "-" else text, count, as_of, timeout.total_seconds(), memory

@@ -18,7 +18,7 @@ from sre_findings.model.snapshots.states import COMPLETE
 if TYPE_CHECKING:
     import pandas as pd
 
-    from sre_findings.queries.sql import SqlAnswer
+    from sre_findings.queries.user_sql import SqlAnswer
 
 
 class NotKnown(SreError):

@@ -279,7 +279,7 @@ class Store:
     ) -> Answer:
         """Runs one read-only SELECT on the tables of the snapshot (docs/schema.md), limited to
         ``seconds`` of time and ``memory`` bytes."""
-        from sre_findings.queries.sql import Sql, sql
+        from sre_findings.queries.user_sql import Sql, sql
 
         return answers.of_sql(sql(Sql(text, count, self.as_of, seconds, memory), self._here("sql")))
 

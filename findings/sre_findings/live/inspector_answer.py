@@ -22,7 +22,7 @@ from sre_findings.inspector.wire import (
     decode_packages,
     decode_resources,
 )
-from sre_findings.live.owners import Key, OwnerTally
+from sre_findings.live.resource_owners import Key, OwnerTally
 from sre_findings.live.single_flight import SingleFlight
 from sre_findings.model.access import Access
 from sre_findings.model.answers.answer import LIVE, Proof, ResourceAnswer

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from sre_findings.model.access import NOTHING, Access
 from sre_findings.model.errors import Forbidden
-from sre_findings.model.snapshots.reasons import visible
+from sre_findings.model.snapshots.partial_reasons import visible
 from sre_findings.model.snapshots.states import COMPLETE, PARTIAL
 from sre_findings.store.records.rollups import MARKERS, value_of
 from sre_findings.store.records.table import LAST, Row, Table

@@ -6,19 +6,18 @@ similar names.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from sre_findings.model.answers.answer import LIVE, ResourceAnswer
+from sre_findings.model.answers.answer import ResourceAnswer
 from sre_findings.model.answers.verdict import CLEAN, NO_SUCH_RESOURCE, NOT_SCANNED, VULNERABLE
 from sre_findings.model.findings.finding import Finding
 from sre_findings.model.resources.coverage import Coverage, explain, remedy
-from sre_findings.model.resources.names import inspectors_id
-from sre_findings.model.resources.resource import can_be_id
 from sre_reports import wording
-from sre_reports.slack.blocks import Button, actions, context, lines, section, table
+from sre_reports.slack import buttons
+from sre_reports.slack.blocks import actions, context, lines, section, table
+from sre_reports.slack.buttons import Asked
 from sre_reports.slack.escaping import (
     cell,
     code,
@@ -33,22 +32,6 @@ if TYPE_CHECKING:  # only type checkers need the types of the answers
 TOP = 10  # findings listed in a message
 FIXES = 3
 _HEADINGS = ("Severity", "Vulnerability", "Package", "Fixed in", "Age")
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A query as a button repeats it: the text, the severities and the cursor of the page."""
-
-    text: str
-    severities: Sequence[str] = ()
-    cursor: str | None = None
-
-    def value(self, **changes: Any) -> str:
-        """Returns the query as the value of a button."""
-        values = {"id": self.text, "sev": list(self.severities), "cursor": self.cursor} | changes
-        return json.dumps(
-            {name: value for name, value in values.items() if value}, separators=(",", ":")
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +57,7 @@ def resource_message(answer: ResourceAnswer, asked: Asked, beside: Beside, links
         parts += _coverage(answer)
     parts += [
         Part([context(_proof(answer))]),
-        Part(actions("resource", _buttons(answer, asked, links))),
+        Part(actions("resource", buttons.of_answer(answer, asked, links))),
     ]
     return message(f"{_plain_name(answer)}: {_headline(answer)}", parts)
 
@@ -221,31 +204,13 @@ def _stranger(answer: ResourceAnswer, asked: Asked) -> Message:
     told = "Resources without access look the same as unknown ones. " + escaped(
         wording.proof_sentence(answer.proof)
     )
-    again = (
-        [Button("Query live", "ask_live", asked.value(live=True))]
-        if can_be_id(inspectors_id(asked.text)[0])
-        else []
-    )
-    parts = [Part([section(said)]), Part([context(told)]), Part(actions("resource", again))]
+    parts = [
+        Part([section(said)]),
+        Part([context(told)]),
+        Part(actions("resource", buttons.query_live(asked))),
+    ]
     return message(f"No such resource: {escaped(asked.text)}", parts)
 
 
 def _proof(answer: ResourceAnswer) -> str:
     return escaped(wording.proof_sentence(answer.proof))
-
-
-def _buttons(answer: ResourceAnswer, asked: Asked, links: Links) -> list[Button]:
-    """Returns the next steps. Live answers have no snapshot, and so no report."""
-    found: list[Button] = []
-    night = (
-        answer.proof.as_of.date().isoformat()
-        if answer.proof.as_of and answer.proof.source != LIVE
-        else ""
-    )
-    if night and (url := links.resource(night, answer.resource.resource_id)):
-        found.append(Button("Full report", "open_report", url=url, primary=True))
-    if answer.next_cursor:
-        found.append(Button("Next ten", "next_ten", asked.value(cursor=answer.next_cursor)))
-    if answer.proof.source != LIVE:
-        found.append(Button("Query live", "ask_live", asked.value(live=True, cursor=None)))
-    return [*found, Button("Share in channel", "share", asked.value(cursor=None))]

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from sre_findings.inspector.ownership import by_finding
+from sre_findings.inspector.owner_tags import by_finding
 from sre_findings.inspector.wire import WireResource, decode_resources
 from sre_findings.model.resources.names import Name, of_finding
 from sre_findings.model.resources.owners import Owners

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import pyarrow as pa
 
-from sre_findings.inspector.ownership import by_coverage
+from sre_findings.inspector.owner_tags import by_coverage
 from sre_findings.inspector.resource_metadata import Described, covered_use, described
 from sre_findings.inspector.unknown_fields import COVERAGE as COVERED
 from sre_findings.inspector.unknown_fields import look_at, mark, odd_words

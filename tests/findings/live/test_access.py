@@ -157,7 +157,7 @@ def test_a_resource_is_of_one_owner_who_sees_all_of_it_and_nobody_else_any(
     owner: str,
 ) -> None:
     """Of findings and coverage, one has the owner ``data`` or none; the other ``payments``."""
-    from sre_findings.live import owners as module
+    from sre_findings.live import resource_owners as module
 
     as_it_is = getattr(module, said_by)
     monkeypatch.setattr(

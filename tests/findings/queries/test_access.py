@@ -28,7 +28,7 @@ from sre_findings.model.answers.list_answer import ListAnswer
 from sre_findings.model.errors import AccessDenied, SreError
 from sre_findings.model.findings.suppression import Patterns, Reach, Suppression, Suppressions
 from sre_findings.model.snapshots.certificate import COMPLETE, PARTIAL, Cell, Certificate
-from sre_findings.model.snapshots.reasons import Reason
+from sre_findings.model.snapshots.partial_reasons import Reason
 from sre_findings.model.snapshots.shard_facts import Part
 from sre_findings.nightly.report import gather
 from sre_findings.queries import QUERIES, ask
@@ -36,7 +36,7 @@ from sre_findings.queries.export import rows as rows_of
 from sre_findings.queries.export_file import fetched
 from sre_findings.queries.finding_details import one_finding
 from sre_findings.queries.snapshots import near, owners
-from sre_findings.queries.sql import Sql, sql
+from sre_findings.queries.user_sql import Sql, sql
 from sre_findings.questions.catalogue import (
     CACHED,
     KINDS_OF_CHANGE,

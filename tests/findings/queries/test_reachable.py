@@ -48,9 +48,10 @@ from sre_findings.store.records.table import SqliteTable
 from sre_findings.store.snapshots.writer import SnapshotWriter
 from sre_mcp.tools.answers import of_resource
 from sre_reports.formats.answers import as_csv
+from sre_reports.slack.buttons import Asked
 from sre_reports.slack.links import Links
-from sre_reports.slack.resource import Asked, resource_message
 from sre_reports.slack.resource import Beside as SlackBeside
+from sre_reports.slack.resource import resource_message
 from sre_simulator.fleet import BUSY_INSTANCE, Fleet, default_fleet
 from sre_simulator.inspector.faults import Fault
 from sre_simulator.inspector.server import Simulator
@@ -149,7 +150,7 @@ def test_nothing_known_to_be_reachable_is_not_told_as_nothing(
     answer = ask(Exposure(unknown, reachable=True), sources)
     assert (answer.total, "is known to be reachable" in answer.headline) == (0, True)
     assert "may be reachable" in answer.notes[0]
-    assert "No ACTIVE finding" in ask(Exposure("no-such-package", reachable=True), sources).headline
+    assert "No open findings" in ask(Exposure("no-such-package", reachable=True), sources).headline
 
 
 def test_priorities_of_what_runs_are_those_that_inspector_saw_run_somewhere(

@@ -32,11 +32,12 @@ from sre_findings.model.resources.coverage import Coverage
 from sre_findings.model.resources.resource import Resource
 from sre_findings.model.snapshots.rollup import Counts, Rollup
 from sre_reports.slack.blocks import data_table, fields, header, image, line_chart, section
+from sre_reports.slack.buttons import Asked
 from sre_reports.slack.limits import problems
 from sre_reports.slack.links import Links
 from sre_reports.slack.message import Message, Part, message
 from sre_reports.slack.overview import estate_message
-from sre_reports.slack.resource import Asked, Beside, resource_message
+from sre_reports.slack.resource import Beside, resource_message
 
 HOSTILE = (
     "<!channel>",

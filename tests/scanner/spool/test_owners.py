@@ -13,7 +13,7 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sre_findings.inspector.ownership import by_finding
+from sre_findings.inspector.owner_tags import by_finding
 from sre_findings.inspector.wire import decode_findings, decode_resources
 from sre_findings.model.resources.owners import SILENT, Claim, OwnerRule, Owners, newer
 from sre_findings.model.timestamps import is_time

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sre_findings.model.snapshots.reasons import Reason, from_json, texts, to_json
+from sre_findings.model.snapshots.partial_reasons import Reason, from_json, texts, to_json
 from sre_findings.model.snapshots.scan_plan import Plan, Shard
 from sre_findings.model.snapshots.shard_facts import ENDED, AccountStatus, Listing, ShardFacts
 from sre_findings.model.snapshots.states import (

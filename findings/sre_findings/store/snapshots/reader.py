@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sre_findings.model.errors import StoreUnreadable
-from sre_findings.model.snapshots.reasons import Reason, from_json, texts
+from sre_findings.model.snapshots.partial_reasons import Reason, from_json, texts
 from sre_findings.store.objects.blobs import BlobReader, Missing
 from sre_findings.store.snapshots import keys
 

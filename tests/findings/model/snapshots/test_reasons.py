@@ -10,7 +10,13 @@ from hypothesis import strategies as st
 
 from sre_findings.model.access import ALL, Access
 from sre_findings.model.snapshots.certificate import Certificate, judge
-from sre_findings.model.snapshots.reasons import UNKNOWN, Reason, from_json, to_json, visible
+from sre_findings.model.snapshots.partial_reasons import (
+    UNKNOWN,
+    Reason,
+    from_json,
+    to_json,
+    visible,
+)
 from sre_findings.model.snapshots.scan_plan import Plan, Shard
 from sre_findings.model.snapshots.shard_facts import AccountStatus, Listing, ShardFacts
 

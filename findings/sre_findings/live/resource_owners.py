@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from sre_findings.inspector.ownership import by_coverage, by_finding
+from sre_findings.inspector.owner_tags import by_coverage, by_finding
 from sre_findings.inspector.resource_metadata import described
 from sre_findings.inspector.wire import WireCoverage, WireResource
 from sre_findings.model.access import Access
