@@ -30,6 +30,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 OURS = {"sre_slack": "lambda", "sre_reports": "reports", "sre_findings": "findings"}
+BY_NAME = "sre_findings.model.answers"  # its ``list_types`` imports the others by their names
 SERVICES = ("dynamodb",)
 _LEFT_OUT = re.compile(
     rf"botocore/data/(?!(?:{'|'.join(SERVICES)})/|[^/]+\.json)|boto3/data/(?!dynamodb/)|boto3/examples/"
@@ -60,10 +61,13 @@ def main() -> None:
 def our_files() -> dict[str, bytes]:
     """Returns our modules by their path in the zip.
 
-    They are those of sre_slack, and all modules that these import, inside functions too.
+    They are those of sre_slack and of BY_NAME, and all modules that these import, inside functions
+    too.
     """
     wanted = [
-        _name(path, "sre_slack") for path in (ROOT / OURS["sre_slack"] / "sre_slack").glob("*.py")
+        _name(path, package)
+        for package in ("sre_slack", BY_NAME)
+        for path in ROOT.joinpath(OURS[package.split(".")[0]], *package.split(".")).glob("*.py")
     ]
     found: dict[str, bytes] = {}
     while wanted:

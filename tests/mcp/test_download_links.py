@@ -223,9 +223,7 @@ def test_suppression_rules_are_only_for_clients_with_full_access(asking: Asking)
     assert asking.get("all", asking.file("all", **asked)["path"]).json["author"] == "all"
     part = asking.get("one", asking.file("one", **asked)["path"])
     assert part.status == 422
-    assert part.json["error"].startswith(
-        "OpenVEX says what owners say in a file of suppressions, and there is none"
-    )
+    assert part.json["error"].startswith("OpenVEX needs a suppressions file, and none is set")
     assert b"secret" not in part.body
     assert asking.recorded("one", "usage")["arguments"]["format"] == "openvex"
 
