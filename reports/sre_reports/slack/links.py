@@ -28,4 +28,4 @@ class Links:
 
     def resource(self, night: str, resource_id: str) -> str:
         """Returns the URL of the report of a date, filtered by one resource."""
-        return self.report(night, state=f"q={quote(resource_id, safe='')}")
+        return self.report(night, state=f"q={quote(resource_id, safe='', errors='replace')}")

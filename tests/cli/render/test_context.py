@@ -204,7 +204,7 @@ def test_resources_without_context_have_a_note_but_no_lines(
 ) -> None:
     out = cli("vulnerabilities", "-i", BUSY_INSTANCE, "--cached", "--context").out
     assert (
-        "Note: Context is for instances of the caller's own account: 111122223333 is not"
+        "Note: Context is available only for instances of the caller's own account: 111122223333 is not"
         f" {ACCOUNT}.\n" in out
     )
     assert "\nState " not in out

@@ -181,6 +181,10 @@ def marked_up(value: Any) -> list[str]:
     )
 
 
+def test_a_link_to_an_id_with_an_unpaired_surrogate_is_valid() -> None:
+    assert Links("https://sre.example").resource("2026-11-22", "i-\ud800").endswith("#q=i-%3F")
+
+
 @settings(
     max_examples=settings().max_examples * 60 // 100,
     deadline=None,
