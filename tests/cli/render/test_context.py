@@ -217,7 +217,7 @@ def test_resources_without_context_have_a_note_but_no_lines(
         if ":function:" in group["value"]
     )
     out = cli("vulnerabilities", "-i", function, "--cached", "--context").out
-    assert "Note: Context is for EC2 instances and images of ECR.\n" in out
+    assert "Note: Context is available only for EC2 instances and ECR images.\n" in out
     assert aws_says.asked == ["GetCallerIdentity"]
 
 
