@@ -56,6 +56,10 @@ def message(
     return mail
 
 
+# What the parser of the standard library raises for some invalid text, such as ":;0".
+_PARSER_ERRORS = (AttributeError, IndexError)
+
+
 def address(text: str) -> Address:
     """Parses one address, with or without a name: ``SRE <sre@example.com>``.
 
@@ -64,10 +68,7 @@ def address(text: str) -> Address:
     try:
         parsed = SMTP.header_factory("To", text)
         found = [one for one in getattr(parsed, "addresses", ()) if one.username and one.domain]
-    except (
-        ValueError,
-        IndexError,
-    ) as error:  # IndexError: the standard library's parser raises it for some invalid text
+    except (ValueError, *_PARSER_ERRORS) as error:
         raise _no_address(text) from error
     if len(found) != 1 or parsed.defects or not found[0].addr_spec.isascii():
         raise _no_address(text)
