@@ -74,13 +74,13 @@ class Commit:
             "manifest_sha256": self.manifest_sha256,
             "state": self.state,
             "claim": self.claim,
+            "reasons": self.reasons,
             "totals": dict(self.totals),
             "gaps": self.gaps,
             "account_names": dict(self.account_names),
             "slot": self.slot,
             "schema": self.schema,
             "layout": self.layout,
-            "reasons": self.reasons,
         }
         if self.causes:
             values["causes"] = [one.to_json() for one in self.causes]
