@@ -156,7 +156,7 @@ def test_the_server_is_ready_only_with_complete_fresh_data(
         answer = server.request("GET", "/readyz")
         assert (answer.status, answer.json["why"]) == (
             503,
-            "the newest complete snapshot is older than allowed",
+            "the newest complete snapshot is stale",
         )
 
 

@@ -52,7 +52,7 @@ def ready(sources: Sources) -> Ready:
     if not complete:
         return Ready("there is no complete snapshot yet")
     age = sources.now() - complete[-1].started_at
-    why = "the newest complete snapshot is older than allowed" if age > sources.max_age else ""
+    why = "the newest complete snapshot is stale" if age > sources.max_age else ""
     return Ready(why, complete[-1].snapshot_id, int(age.total_seconds()))
 
 

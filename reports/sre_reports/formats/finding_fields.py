@@ -130,7 +130,7 @@ def warnings(proof: Proof) -> list[str]:
     """
     if proof.sure:
         return []
-    old = ["The snapshot is older than allowed."] if proof.too_old else []
+    old = ["The snapshot is stale."] if proof.too_old else []
     partial = (
         []
         if proof.state == "complete"

@@ -243,7 +243,7 @@ def test_an_empty_answer_from_a_snapshot_that_is_too_old_is_unknown(whole: Sourc
     old = replace(whole, max_age=timedelta(seconds=-1))
     answer = ask(Exposure("no-such-package"), old)
     assert (answer.known, answer.total) == (False, 0)
-    assert "older than allowed" in answer.headline
+    assert "the snapshot is stale" in answer.headline
 
 
 def test_where_everything_was_read_an_empty_answer_is_one(whole: Sources) -> None:
