@@ -22,8 +22,8 @@ from processes import machine
 from sre_findings.model.findings.open_finding import OpenFinding
 from sre_findings.nightly.report import Material, gather
 from sre_findings.sources.sources import Sources
-from sre_reports.page.html import EMBEDDED, render
-from sre_reports.page.parts.table_rows import row
+from sre_reports.html_report.html import EMBEDDED, render
+from sre_reports.html_report.sections.findings_table import row
 from sre_simulator.fleet.generator import large_fleet
 
 SHAPES = (1_011, 20_000, 100_000)

@@ -34,7 +34,7 @@ from sre_reports.digest.messages.content import (
 )
 from sre_reports.digest.messages.report_links import Report
 from sre_reports.digest.preview.picture import preview
-from sre_reports.page.html import EMBEDDED, render
+from sre_reports.html_report.html import EMBEDDED, render
 from sre_reports.slack.buttons import Asked
 from sre_reports.slack.links import Links
 from sre_reports.slack.resource import FIXES, TOP, Beside, resource_message

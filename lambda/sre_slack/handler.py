@@ -10,16 +10,16 @@ import functools
 import os
 from typing import TYPE_CHECKING, Any
 
-from sre_slack.front import Front
 from sre_slack.invocation import invoke_self
 from sre_slack.job import Job, is_job
+from sre_slack.request_handler import RequestHandler
 from sre_slack.secrets import SecretCache
 
 if TYPE_CHECKING:
     from sre_slack.worker import Worker
 
 _SECRETS = SecretCache()
-_FRONT = Front(_SECRETS, invoke_self)
+_REQUESTS = RequestHandler(_SECRETS, invoke_self)
 
 
 def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
@@ -29,7 +29,7 @@ def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """
     if is_job(event):
         return {"outcome": _worker().work(Job.from_json(event), context)}
-    return _FRONT.answer(event)
+    return _REQUESTS.answer(event)
 
 
 @functools.cache

@@ -19,7 +19,7 @@ import boto3
 import pyarrow.parquet as pq
 import pytest
 
-from sre_reports.page import html as page
+from sre_reports.html_report import html as page
 
 Cli = Callable[..., Any]
 FILES = {"index.html", "summary.json", "findings.csv", "findings.parquet"}

@@ -98,8 +98,8 @@ print(json.dumps({"docs": told, "older": [engine.rows(name, **values) for name, 
 """
 OLDER = ROOT / "tests" / "upgrades" / "schema-1"
 QUERIES: list[tuple[str, dict[str, Any]]] = [
-    ("identify", {"name": "i-ed9f960284e86454d"}),
-    ("same_ids", {"ids": ["i-ed9f960284e86454d"]}),
+    ("resources_by_name", {"name": "i-ed9f960284e86454d"}),
+    ("ambiguous_ids", {"ids": ["i-ed9f960284e86454d"]}),
     (
         "findings_reachability",
         {"fixable": False, "exploitable": False, "reachable": False}

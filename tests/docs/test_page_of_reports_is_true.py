@@ -6,13 +6,13 @@ import re
 from pathlib import Path
 
 from sre_reports import wording
-from sre_reports.page.html import (
+from sre_reports.html_report.html import (
     EMBEDDED,
     FIRST,
     environment,
     script,
 )
-from sre_reports.page.parts.table_rows import COLUMNS
+from sre_reports.html_report.sections.findings_table import COLUMNS
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "reports.md").read_text(encoding="utf-8")
@@ -39,7 +39,7 @@ def test_every_section_that_is_named_is_on_the_page() -> None:
     whole = "".join(
         loader.get_source(environment(), name)[0]
         for name in loader.list_templates()
-        if name.startswith("page/")
+        if name.startswith("report/")
     )
     named = re.findall(r"^\| [^|]+ \| `#([a-z]+)` \|", PAGE, re.MULTILINE)
     assert len(named) == 7

@@ -1,4 +1,4 @@
-"""The front and the worker with a server process, from command to message.
+"""The request handler and the worker with a server process, from command to message.
 
 Only the delivery by Lambda is simulated.
 """
@@ -22,8 +22,8 @@ from tests.support.http_server import HttpServer
 from sre_mcp.auth.token_creation import TokenRequest, create_token
 from sre_reports.slack.limits import problems
 from sre_simulator.fleet import BUSY_INSTANCE, CLEAN_INSTANCE, UNMANAGED_INSTANCE
-from sre_slack.front import Front
 from sre_slack.job import Job
+from sre_slack.request_handler import RequestHandler
 from sre_slack.secrets import SecretCache
 from sre_slack.worker import Worker
 
@@ -102,7 +102,7 @@ def ask(server: tuple[Any, str], hook: HttpServer) -> Ask:
         "SRE_PUBLIC_URL": "https://sre.example",
     }
     jobs: list[Job] = []
-    front = Front(SecretCache(environ), jobs.append)
+    handler = RequestHandler(SecretCache(environ), jobs.append)
     worker = Worker(SecretCache(environ), NoRecords(), lambda _job, _token: "", environ)
 
     def asked(
@@ -119,7 +119,9 @@ def ask(server: tuple[Any, str], hook: HttpServer) -> Ask:
             }
             form = {"payload": json.dumps({**of, "trigger_id": trigger, "response_url": url})}
         assert (
-            front.answer(signed({**form, "trigger_id": trigger, "response_url": url}))["statusCode"]
+            handler.answer(signed({**form, "trigger_id": trigger, "response_url": url}))[
+                "statusCode"
+            ]
             == 200
         )
         event = json.loads(json.dumps(jobs[-1].to_json()))

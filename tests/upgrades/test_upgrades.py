@@ -53,25 +53,25 @@ NOW = MAKER.NEWEST + timedelta(hours=2)
 
 # not recorded by version 1, or different since packages have reachability
 CHANGED = {
-    "exposed_to",
+    "exposure",
     "findings",
     "findings_details",
     "findings_packages",
     "findings_reachability",
-    "fix_needs",
+    "fix_findings",
     "fix_packages",
     "list_findings",
-    "near",
+    "similar_names",
     "open_findings",
-    "page_findings",
+    "report_findings",
     "priorities",
     "resource_findings",
     "resource_reachability",
     "resource_total",
-    "resource_use",
-    "identify",
-    "images",
-    "whole_findings",
+    "image_use",
+    "resources_by_name",
+    "fix_images",
+    "full_findings",
     "findings_total",
 }
 
@@ -133,7 +133,7 @@ def test_every_query_gives_the_same_answer_over_every_version(
         assert different <= (CHANGED if version == 1 else set()), version
         assert all(
             any(found[version][query])
-            for query in ("findings", "priorities", "changes", "rollups", "near")
+            for query in ("findings", "priorities", "changes", "rollups", "similar_names")
         )
 
 
@@ -220,7 +220,7 @@ def test_a_scan_continues_an_older_versions_history(
         commit = scan(request, writer, sources.table, now=lambda: NOW)
     assert (commit.sequence, commit.schema, commit.layout) == (3, SCHEMA, BY_TABLE)
     assert [*unbalanced(sources.snapshots, commit)] == []
-    events = DuckDB(sources.snapshots, [commit], Copies(sources.copies)).rows("happened_counts")
+    events = DuckDB(sources.snapshots, [commit], Copies(sources.copies)).rows("digest_event_counts")
     assert (
         sum(int(row["events"]) for row in events if row["kind"] in ("opened", "resolved")) < 10
     ), "not a night of onboarding"

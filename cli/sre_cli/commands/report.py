@@ -185,7 +185,7 @@ def _publish(
     """
     from datetime import UTC, datetime
 
-    from sre_reports.page.html import render
+    from sre_reports.html_report.html import render
     from sre_reports.publishing.publisher import Press, missing, publish_list, wanted
     from sre_reports.publishing.report_files import shelf_in, shelf_of
 

@@ -38,7 +38,7 @@ def rollups(engine: Engine, owners: Sequence[str] = ()) -> dict[Scope, Rollup]:
             resource_scope(row["account_id"], row["region"], row["resource_type"], row["value"])
         ] = Rollup.counted(row)
     flows: dict[Scope, dict[str, int]] = {}
-    for row in engine.rows("flows", owners=some):
+    for row in engine.rows("opened_and_resolved", owners=some):
         flows.setdefault(Scope(row["kind"], row["value"]), {})[row["word"]] = int(row["count"])
     return held | {
         scope: replace(held.get(scope, Rollup()), flow=flow) for scope, flow in flows.items()

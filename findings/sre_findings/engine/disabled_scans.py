@@ -27,7 +27,8 @@ def switched_off(engine: Engine, like: Resource | None) -> list[Cell]:
         "regions": [like.region] if like and like.region else None,
     }
     found = [
-        Cell(*(row[name] for name in Cell._fields)) for row in engine.rows("switched_off", **wanted)
+        Cell(*(row[name] for name in Cell._fields))
+        for row in engine.rows("disabled_scans", **wanted)
     ]
     return [cell for cell in found if is_proof(cell)]
 

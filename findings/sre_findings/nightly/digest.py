@@ -201,7 +201,7 @@ def _told(here: Sources, found: Found, material: Material, owners: tuple[str, ..
     since = before.commit.sequence if before else found.commit.sequence - 1
     engine = here.open([one for one in commits if since < one.sequence <= found.commit.sequence])
     counts = (
-        [_counted(row) for row in engine.rows("happened_counts") if row["cause"] not in _OLD]
+        [_counted(row) for row in engine.rows("digest_event_counts") if row["cause"] not in _OLD]
         if before
         else []
     )
@@ -212,10 +212,10 @@ def _told(here: Sources, found: Found, material: Material, owners: tuple[str, ..
         material,
         counts,
         listed={
-            kind: [*map(_listed, engine.rows("happened", kinds=[kind], count=LISTED))]
+            kind: [*map(_listed, engine.rows("digest_events", kinds=[kind], count=LISTED))]
             for kind in sorted(some)
         },
-        onboarded=[_onboarded(row, found) for row in engine.rows("onboarded")],
+        onboarded=[_onboarded(row, found) for row in engine.rows("onboarded_resources")],
         gaps=sorted(now),
         opened_gaps=sorted(now - then) if then is not None else (),
         closed_gaps=sorted(then - now) if then is not None else (),

@@ -19,7 +19,7 @@ from sre_findings.model.sla.policy import Policy
 from sre_findings.model.snapshots.certificate import COMPLETE
 from sre_findings.model.snapshots.rollup import ORGANIZATION, Rollup, Scope
 from sre_findings.nightly.evidence import Evidence, evidence_of
-from sre_findings.nightly.page_rows import open_findings
+from sre_findings.nightly.report_findings import open_findings
 from sre_findings.queries.changes import changes, nothing_to_compare
 from sre_findings.queries.coverage import coverage_of_snapshot
 from sre_findings.queries.fixes import fixes

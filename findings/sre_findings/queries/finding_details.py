@@ -37,7 +37,7 @@ def one_finding(question: OneFinding, sources: Sources) -> FindingAnswer:
     if found is None:
         return FindingAnswer(None, None, "there is no snapshot yet; run: sre-cli scan", NO_PROOF)
     arn, why = (question.finding_arn, "") if question.finding_arn else _arn_of(question, found)
-    rows = found.engine.rows("whole_findings", **_ANY, finding_arn=arn, skip=0) if arn else []
+    rows = found.engine.rows("full_findings", **_ANY, finding_arn=arn, skip=0) if arn else []
     if not rows:
         return FindingAnswer(
             None, None, why or "the snapshot has no finding with this ARN", found.proof

@@ -97,7 +97,7 @@ def export_page(question: ExportPage, sources: Sources) -> ExportAnswer:
     filters = _of_rows(rows, found)
     total = _total(found, filters | _EVERY)
     page = found.engine.rows(
-        "whole_findings",
+        "full_findings",
         finding_arn=None,
         count=question.count or None,
         skip=question.skip,

@@ -146,7 +146,7 @@ def _needs(
     engine: Engine, parameters: Mapping[str, Any]
 ) -> tuple[list[Need], dict[int, list[Key]]]:
     """Open findings grouped by the packages that they need, and the package lists of each need."""
-    rows = engine.rows("fix_needs", **parameters)
+    rows = engine.rows("fix_findings", **parameters)
     one = parameters["resource_id"] is not None
     packages = _packages(engine, sorted({int(row["packages_id"]) for row in rows}) if one else None)
     sums: dict[tuple[str, str, tuple[Package, ...]], list[Any]] = {}
@@ -192,7 +192,7 @@ def _hosts(
     }
     wanted = sorted({key[1] for _, _, key in line_of})
     hosts: list[dict[tuple[str, str, str], Host]] = [{} for _ in lines]
-    for row in engine.rows("fix_hosts", lists=wanted, **filters) if wanted else []:
+    for row in engine.rows("fix_resources", lists=wanted, **filters) if wanted else []:
         place = line_of.get(
             (
                 _KINDS.get(row["resource_type"], INSTANCE),
@@ -246,7 +246,7 @@ def images(question: ImageFixes, sources: Sources) -> ImageFixesAnswer:
         return no_snapshot("lines")
     found = within(found, place_of(question))
     filters = {"types": list(question.types) or None, **question.narrow.filters()}
-    rows = found.engine.rows("images", count=None, **filters)
+    rows = found.engine.rows("fix_images", count=None, **filters)
     items = [_image(row) for row in rows]
     headline = (
         f"{quantity(len(items), 'machine image')}{question.narrow.words()} with fixable findings."

@@ -45,7 +45,7 @@ def _named(text: str, engine: Engine) -> dict[Resource, int]:
     """Every resource that the text may refer to, with the rank of its best name."""
     found: dict[Resource, int] = {}
     for reading in names.readings(text):
-        for row in engine.rows("identify", name=reading.name):
+        for row in engine.rows("resources_by_name", name=reading.name):
             place = resource_of(row)
             if reading.fits(row["kind"], place):
                 found[place] = min(names.strength(row["kind"]), found.get(place, names.WEAKEST))
@@ -57,7 +57,7 @@ def _candidates(places: Sequence[Resource], engine: Engine) -> tuple[list[str], 
     shown = sorted(
         places, key=lambda one: (one.resource_id, one.account_id, one.region, one.resource_type)
     )[:SHOWN]
-    rows = engine.rows("same_ids", ids=sorted({one.resource_id for one in shown}))
+    rows = engine.rows("ambiguous_ids", ids=sorted({one.resource_id for one in shown}))
     shared = {row["resource_id"] for row in rows}
     return [names.placed(one) if one.resource_id in shared else one.resource_id for one in shown], [
         one.name for one in shown
@@ -84,7 +84,7 @@ def near_names(text: str, engine: Engine) -> dict[str, Mapping[str, Any]]:
     """Rows of names that may be spelled like the text."""
     typed = text.strip()
     return (
-        {row["name"]: row for row in engine.rows("near", text=typed)}
+        {row["name"]: row for row in engine.rows("similar_names", text=typed)}
         if 0 < len(typed) <= spelling.LONGEST
         else {}
     )

@@ -149,7 +149,7 @@ def _use(found: Found, place: dict[str, Any]) -> Use | None:
     """How an image is used; None for other resources, and if it is not known."""
     if place["resource_type"] in (INSTANCE, FUNCTION):
         return None
-    rows = found.engine.rows("resource_use", **place)
+    rows = found.engine.rows("image_use", **place)
     return newest(Use(row["in_use_count"], time_of(row["last_in_use_us"])) for row in rows) or None
 
 

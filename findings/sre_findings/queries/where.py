@@ -77,7 +77,7 @@ def where(question: Exposure, sources: Sources) -> ExposureAnswer:
     known = [row["name"] for row in found.engine.rows("package_names")]
     matched = matching(text, known)
     rows = found.engine.rows(
-        "exposed_to", text=text, names=list(matched.names), **question.narrow.filters()
+        "exposure", text=text, names=list(matched.names), **question.narrow.filters()
     )
     every = [_item(row) for row in rows]
     items = (

@@ -40,7 +40,7 @@ def coverage_of(row: Mapping[str, Any]) -> Coverage:
 
 
 def resource_of(row: Mapping[str, Any]) -> Resource:
-    """Converts a row of ``identify``."""
+    """Converts a row of ``resources_by_name``."""
     return Resource(
         row["resource_id"], row["resource_type"], row["account_id"], row["region"], row["name"]
     )

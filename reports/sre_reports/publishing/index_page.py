@@ -16,7 +16,7 @@ from importlib import resources
 
 from markupsafe import Markup
 
-from sre_reports.page.html import environment
+from sre_reports.html_report.html import environment
 from sre_reports.pictures import palette
 from sre_reports.pictures.charts import (
     Area,
@@ -56,7 +56,7 @@ def render_nights(nights: Sequence[Night], at: datetime) -> str:
     days = _days(newest)
     return (
         environment()
-        .get_template("nights/page.html")
+        .get_template("index/page.html")
         .render(
             css=Markup(css),  # noqa: S704 - our own files, the same for every page
             policy=_policy(css),
@@ -110,5 +110,5 @@ def style() -> str:
     )
     folder = resources.files("sre_reports") / "templates" / "style"
     return themes + "".join(
-        (folder / name).read_text(encoding="utf-8") for name in ("base.css", "nights.css")
+        (folder / name).read_text(encoding="utf-8") for name in ("base.css", "index.css")
     )

@@ -19,7 +19,7 @@ from sre_findings.model.errors import UsageError
 from sre_findings.model.findings.finding import iso
 from sre_findings.nightly.report import Material
 from sre_reports.formats.registry import Options, write_export
-from sre_reports.page.html import EMBEDDED
+from sre_reports.html_report.html import EMBEDDED
 from sre_reports.publishing.editions import Editions
 from sre_reports.publishing.index_entries import Night, night_of
 from sre_reports.publishing.index_page import render_nights
@@ -38,7 +38,7 @@ _AT_ONCE, _TRIES = 8, 5
 _PIECE = 1 << 20
 
 Render = Callable[[Material, datetime], str]
-"""Renders a report, as :func:`sre_reports.page.html.render` does."""
+"""Renders a report, as :func:`sre_reports.html_report.html.render` does."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from tests.support.http_server import HttpRequest, HttpResponse, HttpServer, jso
 
 from sre_cli.doctor.slack_app import SCOPES
 from sre_cli.main import cli
-from sre_slack.front import Front
+from sre_slack.request_handler import RequestHandler
 from sre_slack.secrets import SecretCache
 
 SECRET = {
@@ -32,7 +32,7 @@ MANIFEST = Path(__file__).parents[3] / "lambda" / "manifest.yaml"
 class Outside:
     """Stand-ins for Slack and for the function behind its gateway."""
 
-    front: Front
+    handler: RequestHandler
     slack: dict[str, Any] = field(
         default_factory=lambda: {
             "ok": True,
@@ -62,13 +62,13 @@ class SlackAndFunction(HttpServer):
             "headers": request.headers,
             "body": request.body.decode(),
         }
-        answer = self.outside.front.answer(event)
+        answer = self.outside.handler.answer(event)
         return HttpResponse(answer["statusCode"], answer["body"].encode())
 
 
 @pytest.fixture
 def outside(monkeypatch: pytest.MonkeyPatch, running: Any) -> Iterator[Outside]:
-    told = Outside(Front(SecretCache(SECRET), lambda _job: None))
+    told = Outside(RequestHandler(SecretCache(SECRET), lambda _job: None))
 
     server = SlackAndFunction(told)
     told.place = server.address

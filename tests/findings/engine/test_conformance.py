@@ -89,7 +89,7 @@ PARAMETERS: dict[str, list[dict[str, Any]]] = {
     "coverage_gaps": [{"owners": None}, {"owners": ["payments"]}],
     "coverage_of_owners": [{"owners": None}, {"owners": ["payments", "it's"]}],
     "coverage_scanned": [{"owners": None}, {"owners": ["payments"]}],
-    "exposed_to": [
+    "exposure": [
         WHERE | {"text": "openssl", "names": ["openssl", "openssl-libs", HOSTILE[0]]},
         *(WHERE | {"text": text, "names": []} for text in ("cve-2024-3094", *HOSTILE[:2])),
     ],
@@ -103,24 +103,24 @@ PARAMETERS: dict[str, list[dict[str, Any]]] = {
         ANY | EVERY | {"fixable": True, "exploitable": True},
     ],
     "findings_total": [ANY | EVERY, EXPORTS[1] | {"fixable": True, "exploitable": True}],
-    "fix_hosts": [
+    "fix_resources": [
         OF | {"lists": [1, 2, 3, 40]},
         OF | {"resource_id": BUSY_INSTANCE, "lists": [1, 2, 3, 40]},
     ],
-    "fix_needs": [
+    "fix_findings": [
         RISK | OF,
         RISK | OF | {"types": ["AWS_EC2_INSTANCE"], "owners": ["payments"]},
         RISK | OF | {"resource_id": BUSY_INSTANCE},
     ],
     "fix_packages": [{"lists": None}, {"lists": [1, 2, 3, 40]}],
-    "flows": [{"owners": None}, {"owners": ["payments"]}],
-    "happened": [
+    "opened_and_resolved": [{"owners": None}, {"owners": ["payments"]}],
+    "digest_events": [
         {"kinds": ["opened", "reopened", "resolved"], "count": None},
         {"kinds": ["kev_appeared", "it's"], "count": 5},
     ],
-    "happened_counts": [{}],
-    "identify": [{"name": text} for text in (BUSY_INSTANCE, "prod-api-07", *HOSTILE[:2])],
-    "images": [
+    "digest_event_counts": [{}],
+    "resources_by_name": [{"name": text} for text in (BUSY_INSTANCE, "prod-api-07", *HOSTILE[:2])],
+    "fix_images": [
         WHERE | {"count": None, "types": None},
         WHERE | {"count": 2, "accounts": ["111122223333"], "types": ["AWS_EC2_INSTANCE"]},
     ],
@@ -128,13 +128,13 @@ PARAMETERS: dict[str, list[dict[str, Any]]] = {
         ANY | EVERY | {"count": 20, "skip": 0},
         EXPORTS[1] | {"fixable": True, "exploitable": False, "count": 500, "skip": 3},
     ],
-    "near": [{"text": text} for text in ("PROD-web-3", "päyments/checkout")],
-    "onboarded": [{}],
+    "similar_names": [{"text": text} for text in ("PROD-web-3", "päyments/checkout")],
+    "onboarded_resources": [{}],
     "open_findings": [{}],
     "opened_arns": [{}],
     "owners": [{}],
     "package_names": [{}],
-    "page_findings": [{"count": None}, {"count": 7}],
+    "report_findings": [{"count": None}, {"count": 7}],
     "places": [{}],
     "priorities": [
         WHERE | {"types": None},
@@ -172,13 +172,13 @@ PARAMETERS: dict[str, list[dict[str, Any]]] = {
         for flag in (True, False)
         for some in (None, ["HIGH"])
     ],
-    "resource_use": [
+    "image_use": [
         PLACE,
         PLACE | {"resource_id": IMAGE, "resource_type": "AWS_ECR_CONTAINER_IMAGE"},
     ],
     "rollups": [{"owners": None}, {"owners": ["payments"]}, {"owners": ["nobody"]}],
-    "same_ids": [{"ids": [BUSY_INSTANCE, *HOSTILE]}],
-    "switched_off": [
+    "ambiguous_ids": [{"ids": [BUSY_INSTANCE, *HOSTILE]}],
+    "disabled_scans": [
         {"types": None, "accounts": None, "regions": None},
         {
             "types": ["AWS_LAMBDA_FUNCTION", HOSTILE[0]],
@@ -190,7 +190,7 @@ PARAMETERS: dict[str, list[dict[str, Any]]] = {
         *(WHERE | {"by": by, "today": "2026-11-23"} for by in ("severity", "owner", "account")),
         WHERE | {"by": "severity", "today": "2026-11-23", "regions": ["us-east-1"]},
     ],
-    "whole_findings": [
+    "full_findings": [
         ANY | {"finding_arn": None, "count": 5, "skip": 2},
         EXPORTS[3] | {"finding_arn": None, "count": None, "skip": 0},
         ANY | {"finding_arn": HOSTILE[1], "count": None, "skip": 0},
@@ -498,6 +498,6 @@ def test_what_stands_for_a_table_comes_before_what_reads_it(
 
 def test_a_value_that_engines_write_differently_is_refused() -> None:
     with pytest.raises(TypeError, match="datetime"):
-        dialect.render("identify", dialect.SPARK, {"name": datetime(2026, 1, 1)})  # noqa: DTZ001
+        dialect.render("resources_by_name", dialect.SPARK, {"name": datetime(2026, 1, 1)})  # noqa: DTZ001
     with pytest.raises(KeyError):
-        dialect.render("identify", dialect.SPARK, {})
+        dialect.render("resources_by_name", dialect.SPARK, {})

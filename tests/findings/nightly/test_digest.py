@@ -29,7 +29,7 @@ from sre_findings.store.objects.blobs import FolderBlobs
 from sre_findings.store.records.table import SqliteTable
 from sre_findings.store.snapshots.writer import SnapshotWriter
 from sre_reports.brief import brief
-from sre_reports.page.parts.sentences import verdict
+from sre_reports.html_report.sections.sentences import verdict
 from sre_scanner.scan import Request, scan
 from sre_simulator.fleet import default_fleet
 from sre_simulator.inspector.server import Fault, Simulator

@@ -29,7 +29,7 @@ from sre_findings.store.records.table import SqliteTable
 from sre_findings.store.snapshots.writer import SnapshotWriter
 from sre_reports.brief import brief
 from sre_reports.formats.finding_fields import packages
-from sre_reports.page.parts.coverage_gaps import gaps
+from sre_reports.html_report.sections.coverage_gaps import gaps
 
 
 @pytest.fixture(scope="module")

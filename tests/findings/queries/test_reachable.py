@@ -28,7 +28,7 @@ from sre_findings.model.answers.answer import ResourceAnswer
 from sre_findings.model.resources.aws_context import Cluster, Context
 from sre_findings.model.resources.image_use import Use
 from sre_findings.model.resources.resource import IMAGE, Resource
-from sre_findings.nightly.page_rows import open_findings
+from sre_findings.nightly.report_findings import open_findings
 from sre_findings.queries import ask
 from sre_findings.queries.export import left_out, rows
 from sre_findings.questions.catalogue import (

@@ -134,7 +134,7 @@ class Chain:
             connection.close()
 
     def job(self, text: str, **changes: Any) -> tuple[bytes, str]:
-        """A job as the front creates it, and its ``response_url``."""
+        """A job as the request handler creates it, and its ``response_url``."""
         url = self.slack.response_url()
         of = {
             "kind": ASK,

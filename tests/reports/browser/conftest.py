@@ -24,7 +24,7 @@ from sre_findings.model.sla.policy import DEFAULT
 from sre_findings.model.snapshots.rollup import Counts, Rollup
 from sre_findings.nightly.evidence import Evidence
 from sre_findings.nightly.report import Before, Held, Material
-from sre_reports.page.html import render
+from sre_reports.html_report.html import render
 
 TODAY = date(2026, 11, 22)
 AT = datetime(2026, 11, 22, 7, tzinfo=UTC)

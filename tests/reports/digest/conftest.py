@@ -16,7 +16,7 @@ GAP = Gap("111122223333", "eu-west-1", "silent-1", "PACKAGE", "STALE_INVENTORY")
 
 
 def event(kind: str = "opened", **changes: Any) -> dict[str, Any]:
-    """An event as ``happened`` returns it."""
+    """An event as ``digest_events`` returns it."""
     values: dict[str, Any] = {
         "kind": kind,
         "cause": "new" if kind == "opened" else None,

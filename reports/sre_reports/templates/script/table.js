@@ -1,4 +1,4 @@
-// Renders table rows, the same as without JavaScript (page/findings.html). Text is only ever set as text.
+// Renders table rows, the same as without JavaScript (report/findings.html). Text is only ever set as text.
 
 const CVE = /^CVE-\d{4}-\d{4,19}$/;
 const FLAGS = { kev: "KEV", exploit: "exploit", reachable: "reachable", new: "new" };

@@ -19,15 +19,15 @@ from markupsafe import Markup
 
 from sre_findings.nightly.report import Material
 from sre_reports import wording
-from sre_reports.page.parts import (
+from sre_reports.html_report.sections import (
     ages,
     coverage_gaps,
     embedded_data,
     evidence,
+    findings_table,
     rankings,
     remediations,
     sentences,
-    table_rows,
     tiles,
     trend,
     view,
@@ -42,7 +42,7 @@ EMBEDDED = 100_000  # findings in a report: more would open slowly, and the expo
 FIRST = 50  # findings shown without JavaScript; the script shows as many per page
 _LONGEST = 300  # characters of a name or title; ids are shown in full
 _STYLES = ("base", "sections", "findings", "print")
-_SCRIPTS = ("rows", "view", "table", "address", "csv", "look", "page")
+_SCRIPTS = ("unpacking", "selection", "table", "address", "csv", "theme", "controls")
 _FLAGS = {"kev": "KEV"}
 
 
@@ -83,8 +83,8 @@ def _sections(night: Material, generated_at: datetime) -> dict[str, Any]:
         "all_owners": len(night.owners.groups),
         "packed": packed,
         "total": night.summary.rollup.counts.total,
-        "columns": table_rows.COLUMNS,
-        "rows": [table_rows.row(one, night.today) for one in packed.first],
+        "columns": findings_table.COLUMNS,
+        "rows": [findings_table.row(one, night.today) for one in packed.first],
         "severities": [name for name, _ in wording.by_severity(night.summary.rollup.counts)],
         "ranks": {name: place for place, name in enumerate(wording.SEVERITIES)},
         "all_severities": " ".join(wording.SEVERITIES),
@@ -132,7 +132,7 @@ def _digest(text: str) -> str:
 
 @functools.cache
 def _template() -> Template:
-    return environment().get_template("page/page.html")
+    return environment().get_template("report/report.html")
 
 
 @functools.cache

@@ -28,7 +28,7 @@ from sre_findings.model.sla.policy import DEFAULT
 from sre_findings.model.snapshots.rollup import Counts, Rollup
 from sre_findings.nightly.report import Held, Material
 from sre_reports import wording
-from sre_reports.page import html
+from sre_reports.html_report import html
 
 Nights = Callable[..., Material]
 AT = datetime(2026, 11, 22, 7, tzinfo=UTC)

@@ -15,7 +15,7 @@ from sre_findings.model.sla.ages import Lateness
 from sre_findings.model.sla.policy import Policy
 from sre_findings.model.snapshots.rollup import Counts, Rollup
 from sre_findings.nightly.report import Material
-from sre_reports.page.parts import sentences
+from sre_reports.html_report.sections import sentences
 from sre_reports.wording import by_severity
 
 Nights = Callable[..., Material]

@@ -14,7 +14,7 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from sre_findings.model.findings.open_finding import OpenFinding
 from sre_reports import wording
-from sre_reports.page.parts.embedded_data import shown
+from sre_reports.html_report.sections.embedded_data import shown
 from sre_reports.plain_text import visible
 
 COLUMNS = (

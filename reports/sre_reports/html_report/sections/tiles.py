@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from sre_findings.nightly.report import Material
 from sre_reports import wording
+from sre_reports.html_report.sections.sentences import percent
 from sre_reports.key_figures import comparable
-from sre_reports.page.parts.sentences import percent
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Packed findings are unpacked as by the report's script (templates/script/rows.js)."""
+"""Packed findings are unpacked as by the report's script (templates/script/unpacking.js)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from sre_findings.model.findings.open_finding import OpenFinding, Place, Weakness
 from sre_findings.model.findings.severity import ORDER, rank
-from sre_reports.page.parts.embedded_data import (
+from sre_reports.html_report.sections.embedded_data import (
     LONGEST,
     Packed,
     pack,

@@ -1,4 +1,4 @@
-// Unpacks the findings (see page/parts/embedded_data.py) into columns. A row is an index; there is no object per row.
+// Unpacks the findings (see html_report/sections/embedded_data.py) into columns. A row is an index; there is no object per row.
 
 const NEVER = 0x7fffffff; // the due day of a finding without one: sorts last
 const UNKNOWN = -0x80000000; // the age of a finding without a first observation: sorts below all others

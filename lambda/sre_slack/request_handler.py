@@ -1,4 +1,4 @@
-"""The front of the function: it verifies a request, starts a job, and acknowledges.
+"""Handles requests from Slack: verifies a request, starts a job, and acknowledges it.
 
 It takes milliseconds and needs few imports.
 """
@@ -41,8 +41,8 @@ class _SecretsUnavailable(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Front:
-    """The front with its secrets, its way to start a job, and its clock (epoch seconds)."""
+class RequestHandler:
+    """Handles requests. ``invoke`` starts a job; ``now`` is in epoch seconds."""
 
     secrets: SecretCache
     invoke: Callable[[Job], None]

@@ -53,7 +53,7 @@ def open_findings(
         for row in engine.rows("findings_packages", **_EVERY)
     }
     weaknesses, places, deadlines = _Weaknesses(lists), _Places(), _Deadlines(policy)
-    for batch in engine.batches("page_findings", count=count):
+    for batch in engine.batches("report_findings", count=count):
         for row in batch:
             due_on = deadlines[row["due_rank"], row["opened_on"] or "", row["kev_due"] or ""]
             yield OpenFinding(

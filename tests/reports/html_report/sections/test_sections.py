@@ -20,7 +20,7 @@ from sre_findings.model.sla.policy import Policy
 from sre_findings.model.snapshots.rollup import Counts, Rollup
 from sre_findings.nightly.report import Held, Material
 from sre_reports import wording
-from sre_reports.page.parts import (
+from sre_reports.html_report.sections import (
     ages,
     coverage_gaps,
     evidence,

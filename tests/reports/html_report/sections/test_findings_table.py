@@ -12,7 +12,7 @@ import pytest
 
 import sre_reports
 from sre_findings.model.findings.open_finding import OpenFinding
-from sre_reports.page.parts.table_rows import COLUMNS, row
+from sre_reports.html_report.sections.findings_table import COLUMNS, row
 
 TODAY = date(2026, 11, 22)
 Open = Callable[..., OpenFinding]
@@ -86,5 +86,5 @@ def test_cells_of_a_row(
 
 
 def test_every_column_can_be_sorted_by_the_script() -> None:
-    script = (Path(sre_reports.__file__).parent / "templates/script/view.js").read_text()
+    script = (Path(sre_reports.__file__).parent / "templates/script/selection.js").read_text()
     assert all(f"  {key}: {{ key:" in script for key, _, _ in COLUMNS)

@@ -10,7 +10,7 @@ from sre_findings.model.snapshots.certificate import COMPLETE
 from sre_findings.nightly.evidence import Evidence
 from sre_findings.nightly.report import Material
 from sre_reports import wording
-from sre_reports.page.parts.view import command_of
+from sre_reports.html_report.sections.view import command_of
 
 Facts = list[tuple[str, str]]
 

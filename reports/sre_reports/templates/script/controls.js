@@ -1,4 +1,4 @@
-// The findings table and its controls. The report is complete without them; see page/findings.html.
+// The findings table and its controls. The report is complete without them; see report/findings.html.
 
 const PAGE = 50;
 const TYPING = 60; // milliseconds without a key before a search runs

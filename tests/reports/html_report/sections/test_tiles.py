@@ -13,7 +13,7 @@ from sre_findings.model.answers.list_answer import ListAnswer
 from sre_findings.model.sla.age_bands import AgeGrid
 from sre_findings.model.snapshots.rollup import Counts, Rollup
 from sre_findings.nightly.report import Material
-from sre_reports.page.parts.tiles import (
+from sre_reports.html_report.sections.tiles import (
     Delta,
     Tile,
     more_is_bad,

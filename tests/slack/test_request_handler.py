@@ -1,4 +1,4 @@
-"""The front: requests from Slack start a job at once; other requests are rejected."""
+"""The request handler: requests from Slack start a job at once; other requests are rejected."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from sre_findings.model.errors import Unreachable
 from sre_slack.command import Command, parse
-from sre_slack.front import Front
 from sre_slack.job import Job, is_job
 from sre_slack.request import LARGEST, Malformed, Request, request_of
+from sre_slack.request_handler import RequestHandler
 from sre_slack.secrets import SecretCache, Secrets, SecretUnreadable
 from sre_slack.signature import WINDOW, is_signed
 
@@ -23,12 +23,12 @@ SECRET = "signing-secret-of-the-tests"
 
 
 class StartedJobs:
-    """A front, and the jobs that it started."""
+    """A request handler, and the jobs that it started."""
 
     def __init__(self, failing: bool = False) -> None:
         self.jobs: list[Job] = []
         self.failing = failing
-        self.front = Front(
+        self.handler = RequestHandler(
             SecretCache({"SRE_SLACK_SIGNING_SECRET": SECRET}), self.take, lambda: NOW
         )
 
@@ -138,7 +138,7 @@ def test_a_request_without_headers_is_not_signed() -> None:
 
 def test_a_command_is_acknowledged_and_becomes_a_small_job(signer: Any) -> None:
     started = StartedJobs()
-    answer = started.front.answer(signer.command("<!channel> high live"))
+    answer = started.handler.answer(signer.command("<!channel> high live"))
     assert answer["statusCode"] == 200
     assert json.loads(answer["body"]) == {
         "response_type": "ephemeral",
@@ -159,7 +159,7 @@ def test_a_command_is_acknowledged_and_becomes_a_small_job(signer: Any) -> None:
 
 
 def test_text_of_the_user_is_escaped(signer: Any) -> None:
-    said = json.loads(StartedJobs().front.answer(signer.command("a<!channel>`b"))["body"])["text"]
+    said = json.loads(StartedJobs().handler.answer(signer.command("a<!channel>`b"))["body"])["text"]
     assert said == "Checking `a&lt;!channel&gt;ʼb` …"
 
 
@@ -167,14 +167,14 @@ def test_help_and_ssl_check_start_no_job(signer: Any) -> None:
     started = StartedJobs()
     assert (
         "*/sre-vuln-check*"
-        in json.loads(started.front.answer(signer.command("help"))["body"])["text"]
+        in json.loads(started.handler.answer(signer.command("help"))["body"])["text"]
     )
-    assert started.front.answer(signer.event("ssl_check=1"))["statusCode"] == 200
+    assert started.handler.answer(signer.event("ssl_check=1"))["statusCode"] == 200
     assert started.jobs == []
 
 
 def test_a_job_that_cannot_start_is_reported(signer: Any) -> None:
-    answer = StartedJobs(failing=True).front.answer(signer.command("x"))
+    answer = StartedJobs(failing=True).handler.answer(signer.command("x"))
     assert "I couldn't start your request" in json.loads(answer["body"])["text"]
 
 
@@ -192,7 +192,7 @@ def test_without_secrets_a_request_that_looks_signed_gets_a_text_and_no_job(
     signer: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
     jobs: list[Job] = []
-    answer = Front(FailingSecrets(), jobs.append, lambda: NOW).answer(signer.command("x"))
+    answer = RequestHandler(FailingSecrets(), jobs.append, lambda: NOW).answer(signer.command("x"))
     assert answer["statusCode"] == 200
     assert "I can't read my secrets" in json.loads(answer["body"])["text"]
     assert jobs == []
@@ -213,9 +213,9 @@ def test_an_unsigned_request_is_refused_before_secrets_are_read(
 ) -> None:
     secrets = FailingSecrets()
     assert (
-        Front(secrets, lambda _: None, lambda: NOW).answer(signer.event("text=x", **changes))[
-            "statusCode"
-        ]
+        RequestHandler(secrets, lambda _: None, lambda: NOW).answer(
+            signer.event("text=x", **changes)
+        )["statusCode"]
         == 401
     )
     assert secrets.attempts == 0
@@ -243,7 +243,7 @@ def test_a_button_starts_a_job_with_its_values(signer: Any, action: str) -> None
         "cursor": "20261122T010000Z.10",
         "live": True,
     }
-    assert started.front.answer(signer.pressed(press(action, value))) == {
+    assert started.handler.answer(signer.pressed(press(action, value))) == {
         "statusCode": 200, "headers": {"Content-Type": "text/plain"}, "body": ""}  # fmt: skip
     (job,) = started.jobs
     assert (job.kind, job.text, job.severities, job.cursor, job.live) == (
@@ -278,13 +278,13 @@ def test_a_button_starts_a_job_with_its_values(signer: Any, action: str) -> None
     ],
 )
 def test_an_unexpected_payload_never_raises(signer: Any, payload: Any, status: int) -> None:
-    assert StartedJobs().front.answer(signer.pressed(payload))["statusCode"] == status
+    assert StartedJobs().handler.answer(signer.pressed(payload))["statusCode"] == status
 
 
 @pytest.mark.parametrize("name", ["team_id", "user_id", "channel_id", "trigger_id", "response_url"])
 def test_a_command_without_a_required_field_is_refused(signer: Any, name: str) -> None:
     started = StartedJobs()
-    assert started.front.answer(signer.command("x", **{name: ""}))["statusCode"] == 400
+    assert started.handler.answer(signer.command("x", **{name: ""}))["statusCode"] == 400
     assert started.jobs == []
 
 
@@ -330,7 +330,7 @@ events = st.fixed_dictionaries(
 @given(events)
 def test_forged_events_are_refused(event: dict[str, Any]) -> None:
     started = StartedJobs()
-    assert started.front.answer(event)["statusCode"] in (400, 401)
+    assert started.handler.answer(event)["statusCode"] in (400, 401)
     assert started.jobs == []
 
 
@@ -342,8 +342,8 @@ def test_forged_events_are_refused(event: dict[str, Any]) -> None:
 @given(texts, texts, texts)
 def test_forged_signatures_are_refused(signer: Any, body: str, stamp: str, signature: str) -> None:
     started = StartedJobs()
-    assert started.front.answer(signer.event(body, stamp, signature))["statusCode"] in (400, 401)
-    assert started.front.answer(signer.event(body, None, signature))["statusCode"] in (400, 401)
+    assert started.handler.answer(signer.event(body, stamp, signature))["statusCode"] in (400, 401)
+    assert started.handler.answer(signer.event(body, None, signature))["statusCode"] in (400, 401)
     assert started.jobs == []
 
 
@@ -363,7 +363,7 @@ names = st.sampled_from(("id", "actions", "team", "user", "channel", "trigger_id
 def test_no_signed_request_raises(
     signer: Any, body: str, changes: dict[str, Any], action: str
 ) -> None:
-    front = StartedJobs().front
+    handler = StartedJobs().handler
     asked = (
         signer.event(body),
         signer.pressed(body),
@@ -371,4 +371,4 @@ def test_no_signed_request_raises(
         signer.pressed(press(action, {}, **changes)),
     )
     for event in asked:
-        assert front.answer(event)["statusCode"] in (200, 400)
+        assert handler.answer(event)["statusCode"] in (200, 400)
