@@ -24,7 +24,8 @@ from sre_scanner.commit import commit, roll_up
 from sre_scanner.history.writer import HistoryWriter
 from sre_scanner.memory import reduce_memory, release_memory
 from sre_scanner.progress import Progress, Silence
-from sre_scanner.shard import ScanContext, read_shard
+from sre_scanner.shard.context import ScanContext
+from sre_scanner.shard.reader import read_shard
 
 MOST_AT_ONCE = 8
 # Inspector deletes closed findings after this time (user guide, "Understanding findings").

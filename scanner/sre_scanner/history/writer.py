@@ -151,7 +151,7 @@ class HistoryWriter:
             for table in tables:
                 writer.write(table)
                 pa.default_memory_pool().release_unused()
-        return (writer.part,) if writer.part else ()
+        return (writer.part,)
 
 
 def _vulnerabilities(plan: Plan, enrichment: Enrichment) -> pa.Table:

@@ -59,6 +59,8 @@ class Digesting:
 class PartWriter:
     """A part while it is written; ``part`` describes it after ``close``."""
 
+    part: Part
+
     def __init__(self, key: str, schema: pa.Schema, file: Digesting) -> None:
         self._key, self._file, self._rows = key, file, 0
         # pyarrow's stubs do not accept a list.
@@ -75,7 +77,6 @@ class PartWriter:
             version="2.6",
             store_schema=True,
         )
-        self.part: Part | None = None
 
     def write(self, rows: pa.Table) -> None:
         """Adds the rows as one row group."""

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from sre_findings.inspector.wire import decode_findings
 from sre_findings.model.findings.severity import ORDER, rank
 from sre_findings.model.resources.owners import Owners
-from sre_scanner.shard import row_groups
+from sre_scanner.shard.parts import row_groups
 from sre_scanner.spool.identities import identify
 from sre_scanner.spool.order import put_in_order
 from sre_scanner.spool.rows import Spool, arn_of

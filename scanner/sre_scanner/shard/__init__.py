@@ -1,0 +1,1 @@
+"""One shard of a scan: one region, from its listings to its parts and its record."""

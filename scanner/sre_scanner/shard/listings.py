@@ -1,0 +1,212 @@
+"""The listings of one shard: account status, findings, closed findings and coverage."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from sre_findings.inspector.listing import Inspector
+from sre_findings.inspector.retry import Tally
+from sre_findings.model.errors import (
+    AccessDenied,
+    CredentialsInvalid,
+    Rejected,
+    Throttled,
+    Unreadable,
+)
+from sre_findings.model.snapshots.scan_plan import Shard
+from sre_findings.model.snapshots.shard_facts import ENDED, AccountStatus, Listing, ShardFacts
+from sre_scanner.memory import release_memory
+from sre_scanner.shard.context import ScanContext
+from sre_scanner.spool.rows import Spool
+from sre_scanner.tables.coverage import CoverageRows
+
+
+class ShardListings:
+    """The listings of one shard and their outcomes."""
+
+    def __init__(self, context: ScanContext, shard: Shard, inspector: Inspector) -> None:
+        self._context, self._shard, self._inspector = context, shard, inspector
+        began = datetime.fromisoformat(context.plan.created_at)
+        self.coverage = CoverageRows(
+            context.plan.snapshot_id, shard.region, context.owners, began, context.now
+        )
+        self._accounts: set[str] = set()
+        self._administered: tuple[str, ...] = ()
+        self._statuses: list[AccountStatus] = []
+        self._notes: list[str] = []
+        self.started = context.now()
+
+    def read(self, spool: Spool, evidence: Spool) -> ShardFacts:
+        """Reads all listings; returns their outcomes and what they show about the region.
+
+        Findings are added to ``spool``, recently closed ones to ``evidence``. The account status is
+        read first: it takes one request, which shows whether the other listings can succeed.
+        """
+        own = self._record("status", self._own_status)
+        if own.outcome not in (ENDED, "denied"):
+            return self._facts(own, own, own, None, ())
+        before = self._aggregated()
+        findings = self._record("findings", lambda tally: self._findings(spool, tally))
+        closed = (
+            self._record("closed findings", lambda tally: self._closed(evidence, tally))
+            if self._wants_closed
+            else None
+        )
+        coverage = self._record("coverage", self._read_coverage)
+        after = self._aggregated() if findings.outcome == ENDED else None
+        status = self._record("status", self._other_statuses, own)
+        aggregated = tuple(counts for counts in (before, after) if counts is not None)
+        return self._facts(findings, coverage, status, closed, aggregated)
+
+    def _facts(
+        self,
+        findings: Listing,
+        coverage: Listing,
+        status: Listing,
+        closed: Listing | None,
+        aggregated: tuple[dict[str, int], ...],
+    ) -> ShardFacts:
+        silence = self.coverage.silence
+        return ShardFacts(
+            shard=self._shard.name,
+            region=self._shard.region,
+            started_at=self.started.isoformat(),
+            findings=findings,
+            coverage=coverage,
+            status=status,
+            closed=closed,
+            accounts=tuple(self._statuses),
+            named=tuple(sorted(self._named)),
+            aggregated=aggregated,
+            covered=self.coverage.resources,
+            uncovered=silence.uncovered,
+            doubtful=silence.doubtful,
+            proven=silence.proven,
+            notes=tuple(self._notes),
+        )
+
+    def _record(
+        self, name: str, read: Callable[[Tally], None], earlier: Listing | None = None
+    ) -> Listing:
+        """Runs one listing and returns its outcome.
+
+        The counts of ``earlier`` requests of the same kind are added.
+        """
+        tally = (
+            Tally(
+                earlier.pages,
+                earlier.items,
+                earlier.empty_pages,
+                earlier.throttles,
+                earlier.retries,
+            )
+            if earlier
+            else Tally()
+        )
+        outcome, detail = ENDED, ""
+        try:
+            read(tally)
+        except Unreadable as error:
+            outcome, detail = _outcome(error), str(error)
+            self._context.progress.trouble(self._shard.region, f"{name}: {error}")
+        return Listing(
+            outcome,
+            detail,
+            tally.pages,
+            tally.items,
+            tally.empty_pages,
+            tally.throttles,
+            tally.retries,
+        )
+
+    def _own_status(self, tally: Tally) -> None:
+        self._statuses = list(self._inspector.statuses((), tally))
+
+    def _other_statuses(self, tally: Tally) -> None:
+        """Reads the status of the administered accounts, the accounts seen and those expected."""
+        self._administered = tuple(self._members())
+        wanted = self._named | set(self._context.plan.expected_accounts)
+        missing = sorted(wanted - {status.account_id for status in self._statuses} - {""})
+        if missing:
+            self._statuses += self._inspector.statuses(missing, tally)
+
+    @property
+    def _named(self) -> set[str]:
+        """The accounts named in findings, in coverage and in the list of members."""
+        return (self._accounts | self.coverage.accounts | set(self._administered)) - {""}
+
+    def _members(self) -> list[str]:
+        """Returns the member accounts.
+
+        An account that administers none gets an error from Inspector, which is not a gap.
+        """
+        try:
+            return list(self._inspector.members(Tally()))
+        except (AccessDenied, Rejected) as error:
+            self._notes.append(f"the member accounts are unknown: {error}")
+            return []
+
+    def _findings(self, spool: Spool, tally: Tally) -> None:
+        try:
+            for page in self._context.checked(
+                self._inspector.findings(self._context.plan.statuses, tally)
+            ):
+                spool.add(page)
+                self._context.progress.advance(self._shard.region, len(page.findings))
+        finally:
+            spool.seal()
+            release_memory()
+            self._accounts = {kind.account_id for kind in spool.kinds.in_order() if kind.account_id}
+
+    @property
+    def _wants_closed(self) -> bool:
+        """Whether to read the findings closed since the previous snapshot, as evidence.
+
+        If the plan includes CLOSED, they are read as findings anyway.
+        """
+        return bool(self._context.plan.closed_since) and "CLOSED" not in self._context.plan.statuses
+
+    def _closed(self, evidence: Spool, tally: Tally) -> None:
+        """Reads what closed between the previous snapshot and the start of this scan.
+
+        This interval does not change while pages are read.
+        """
+        plan = self._context.plan
+        bounds = (
+            datetime.fromisoformat(plan.closed_since),
+            datetime.fromisoformat(plan.created_at),
+        )
+        for page in self._context.checked(self._inspector.findings(("CLOSED",), tally, bounds)):
+            evidence.add(page)
+        evidence.seal()
+
+    def _read_coverage(self, tally: Tally) -> None:
+        for page in self._context.checked(self._inspector.coverage(tally)):
+            self.coverage.add(page)
+
+    def _aggregated(self) -> dict[str, int] | None:
+        """Returns Inspector's own counts of findings.
+
+        None if they cannot be read, so that the listing cannot be reconciled with them.
+        """
+        if not self._context.plan.counts_active:
+            return None
+        try:
+            counts = self._inspector.active_counts(Tally())
+        except Unreadable as error:
+            self._notes.append(f"Inspector's own counts are unknown: {error}")
+            return None
+        self._context.progress.expect(self._shard.region, counts["all"])
+        return counts
+
+
+def _outcome(error: Unreadable) -> str:
+    """Returns the outcome of a listing that did not end, as one word."""
+    words = {
+        AccessDenied: "denied",
+        CredentialsInvalid: "credentials_invalid",
+        Throttled: "throttled",
+        Rejected: "rejected",
+    }
+    return words.get(type(error), "unreachable")
