@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from sre_findings.model.snapshots.certificate import COMPLETE
+from sre_findings.model.snapshots.states import COMPLETE
 
 if TYPE_CHECKING:  # only type checkers need the types of the answers
     from sre_findings.model.answers.trend import TrendAnswer, TrendDay

@@ -14,7 +14,7 @@ from sre_findings.engine.databases import bounded
 from sre_findings.engine.duckdb import DuckDB
 from sre_findings.model.errors import InspectorDisabled, Unreadable
 from sre_findings.model.sla.ages import Ages
-from sre_findings.model.snapshots.certificate import judge
+from sre_findings.model.snapshots.completeness import judge
 from sre_findings.model.snapshots.rollup import Rollup, Scope
 from sre_findings.model.snapshots.shard_facts import ShardFacts
 from sre_findings.store.objects.part_cache import Copies

@@ -15,8 +15,8 @@ from sre_findings.inspector.regions import check_region, known_regions, partitio
 from sre_findings.inspector.retry import Patience, RateLimit
 from sre_findings.model.errors import Interrupted, UsageError
 from sre_findings.model.resources.owners import Owners
-from sre_findings.model.snapshots.certificate import COMPLETE
 from sre_findings.model.snapshots.scan_plan import DEFAULT_STATUSES, Expectation, Plan, Shard
+from sre_findings.model.snapshots.states import COMPLETE
 from sre_findings.store.records.table import Table
 from sre_findings.store.snapshots.reader import Commit
 from sre_findings.store.snapshots.writer import SnapshotWriter

@@ -22,7 +22,7 @@ from tests.support.clock import NOW
 from tests.support.http_server import HttpResponse, HttpServer
 from tests.support.simulated_inspector import scan_nights, simulated_inspector
 
-from sre_findings.model.snapshots.certificate import judge
+from sre_findings.model.snapshots.completeness import judge
 from sre_findings.model.snapshots.scan_plan import Plan, Shard
 from sre_findings.model.snapshots.shard_facts import Part, ShardFacts
 from sre_findings.store.objects.blobs import FolderBlobs

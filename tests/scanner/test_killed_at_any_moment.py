@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 
-from sre_findings.model.snapshots.certificate import COMPLETE
 from sre_findings.model.snapshots.rollup import ORGANIZATION, Scope
+from sre_findings.model.snapshots.states import COMPLETE
 from sre_findings.store.records import rollups
 from sre_findings.store.snapshots.integrity import verify
 from sre_findings.store.snapshots.writer import SnapshotWriter

@@ -13,8 +13,8 @@ from urllib.parse import unquote, urlsplit
 
 from sre_cli.doctor.check import FAILED, OK, UNKNOWN, WARNING, Check
 from sre_findings.model.errors import SreError
-from sre_findings.model.snapshots.certificate import COMPLETE
 from sre_findings.model.snapshots.freshness import AHEAD
+from sre_findings.model.snapshots.states import COMPLETE
 from sre_findings.settings import Settings
 from sre_findings.store.objects.blobs import Blobs, Missing
 from sre_findings.store.records.table import Row, Table

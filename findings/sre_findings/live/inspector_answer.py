@@ -37,10 +37,11 @@ from sre_findings.model.resources.image_use import NOT_TOLD, Use, newest
 from sre_findings.model.resources.names import inspectors_id
 from sre_findings.model.resources.owners import Owners
 from sre_findings.model.resources.resource import Resource, can_be_id, check_id, told
-from sre_findings.model.snapshots.certificate import COMPLETE, NOT_OPTED_IN, REACHED, Cell, cells_of
+from sre_findings.model.snapshots.cells import cells_of
 from sre_findings.model.snapshots.rollup import Counts, Rollup
 from sre_findings.model.snapshots.scan_plan import Shard
 from sre_findings.model.snapshots.shard_facts import ENDED, Listing, ShardFacts
+from sre_findings.model.snapshots.states import COMPLETE, NOT_OPTED_IN, REACHED, Cell
 from sre_findings.model.timestamps import moment_of
 from sre_findings.questions.resource import Vulnerabilities
 from sre_findings.rows.values import packages_of, reachability_of

@@ -13,8 +13,8 @@ from typing import Any, NamedTuple, TypedDict
 
 from sre_findings.model.access import ALL, Access
 from sre_findings.model.resources.coverage import Coverage
-from sre_findings.model.snapshots.certificate import COMPLETE
 from sre_findings.model.snapshots.query_scope import Place
+from sre_findings.model.snapshots.states import COMPLETE
 from sre_findings.nightly.report import Material, material_of, seen_night
 from sre_findings.queries.coverage import coverage_of_snapshot
 from sre_findings.rows.values import severity_word

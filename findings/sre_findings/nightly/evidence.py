@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sre_findings.model.snapshots.certificate import NOT_OPTED_IN, REACHED
+from sre_findings.model.snapshots.states import NOT_OPTED_IN, REACHED
 from sre_findings.sources.sources import Found, Sources
 from sre_findings.store.snapshots.keys import records
 from sre_findings.store.snapshots.reader import Manifest

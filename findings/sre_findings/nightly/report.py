@@ -16,8 +16,8 @@ from sre_findings.model.findings.open_finding import OpenFinding, Place
 from sre_findings.model.sla.age_bands import AgeGrid, age_grid
 from sre_findings.model.sla.ages import Ages, Lateness, lateness
 from sre_findings.model.sla.policy import Policy
-from sre_findings.model.snapshots.certificate import COMPLETE
 from sre_findings.model.snapshots.rollup import ORGANIZATION, Rollup, Scope
+from sre_findings.model.snapshots.states import COMPLETE
 from sre_findings.nightly.evidence import Evidence, evidence_of
 from sre_findings.nightly.report_findings import open_findings
 from sre_findings.queries.changes import changes, nothing_to_compare

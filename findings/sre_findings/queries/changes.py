@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from sre_findings.model.answers.list_answer import ListAnswer, Shown
 from sre_findings.model.findings.finding import iso
-from sre_findings.model.snapshots.certificate import COMPLETE
 from sre_findings.model.snapshots.rollup import CAME, WENT
+from sre_findings.model.snapshots.states import COMPLETE
 from sre_findings.questions.history import KINDS_OF_CHANGE, Changes
 from sre_findings.rows.values import severity_word, time_of
 from sre_findings.sources.comparability import not_read

@@ -13,7 +13,7 @@ from sre_findings.model.answers.list_answer import ListAnswer, Shown
 from sre_findings.model.errors import SreError
 from sre_findings.model.operation import Operation
 from sre_findings.model.quantity import quantity
-from sre_findings.model.snapshots.certificate import COMPLETE
+from sre_findings.model.snapshots.states import COMPLETE
 from sre_findings.questions.records import Operations
 from sre_findings.sources.sources import Sources
 from sre_findings.store.records import operations as kept

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from sre_findings.model import spelling
 from sre_findings.model.answers.list_answer import ListAnswer, Shown
 from sre_findings.model.quantity import quantity
-from sre_findings.model.snapshots.certificate import COMPLETE
+from sre_findings.model.snapshots.states import COMPLETE
 from sre_findings.queries import resource_lookup
 from sre_findings.questions.records import SimilarNames, SnapshotList
 from sre_findings.sources.sources import Sources, find, no_snapshot, proof_of

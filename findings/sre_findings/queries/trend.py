@@ -12,7 +12,6 @@ from sre_findings.model.answers.list_answer import ListAnswer, Shown
 from sre_findings.model.errors import UsageError
 from sre_findings.model.findings.finding import iso
 from sre_findings.model.quantity import quantity
-from sre_findings.model.snapshots.certificate import COMPLETE
 from sre_findings.model.snapshots.query_scope import Place
 from sre_findings.model.snapshots.rollup import (
     CAME,
@@ -23,6 +22,7 @@ from sre_findings.model.snapshots.rollup import (
     check_kind,
     resource_scope,
 )
+from sre_findings.model.snapshots.states import COMPLETE
 from sre_findings.queries import resource_lookup
 from sre_findings.questions.history import Trend
 from sre_findings.sources import rollup_access

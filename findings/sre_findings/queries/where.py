@@ -13,7 +13,7 @@ from sre_findings.model.findings.finding import iso
 from sre_findings.model.findings.package_names import Matched, matching
 from sre_findings.model.findings.reachability import NOT_REACHABLE, REACHABLE, UNKNOWN, left_out
 from sre_findings.model.quantity import quantity
-from sre_findings.model.snapshots.certificate import COMPLETE
+from sre_findings.model.snapshots.states import COMPLETE
 from sre_findings.model.spelling import near
 from sre_findings.queries.summary import unsure
 from sre_findings.questions.remediation import Exposure

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 
-from sre_findings.model.snapshots.certificate import COMPLETE
 from sre_findings.model.snapshots.query_scope import ANY, Place
+from sre_findings.model.snapshots.states import COMPLETE
 from sre_findings.store.snapshots.reader import Commit
 
 _TOLD = 5

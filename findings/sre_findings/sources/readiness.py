@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sre_findings.model.errors import SreError
-from sre_findings.model.snapshots.certificate import COMPLETE
+from sre_findings.model.snapshots.states import COMPLETE
 from sre_findings.sources.sources import Sources
 
 _LOG = logging.getLogger(__name__)

@@ -27,9 +27,10 @@ from sre_findings.model.answers.answer import ResourceAnswer
 from sre_findings.model.answers.list_answer import ListAnswer
 from sre_findings.model.errors import AccessDenied, SreError
 from sre_findings.model.findings.suppression import Patterns, Reach, Suppression, Suppressions
-from sre_findings.model.snapshots.certificate import COMPLETE, PARTIAL, Cell, Certificate
+from sre_findings.model.snapshots.certificate import Certificate
 from sre_findings.model.snapshots.partial_reasons import Reason
 from sre_findings.model.snapshots.shard_facts import Part
+from sre_findings.model.snapshots.states import COMPLETE, PARTIAL, Cell
 from sre_findings.nightly.report import gather
 from sre_findings.queries import QUERIES, ask
 from sre_findings.queries.export import rows as rows_of

@@ -21,7 +21,8 @@ from sre_findings.model.resources.resource import (
     Resource,
     told,
 )
-from sre_findings.model.snapshots.certificate import SWITCHES, judge
+from sre_findings.model.snapshots.cells import SWITCHES
+from sre_findings.model.snapshots.completeness import judge
 from sre_findings.model.snapshots.rollup import Rollup
 from sre_findings.model.snapshots.scan_plan import Plan, Shard
 from sre_findings.model.snapshots.shard_facts import ENDED, AccountStatus, Listing, ShardFacts

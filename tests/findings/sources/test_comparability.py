@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sre_findings.model.snapshots.certificate import COMPLETE, PARTIAL
+from sre_findings.model.snapshots.states import COMPLETE, PARTIAL
 from sre_findings.sources.comparability import night_before
 from sre_findings.store.snapshots.reader import Commit
 

@@ -9,9 +9,9 @@ import pytest
 
 from sre_findings.model.access import ALL, NOTHING, Access
 from sre_findings.model.errors import AccessDenied
-from sre_findings.model.snapshots.certificate import COMPLETE, PARTIAL
 from sre_findings.model.snapshots.partial_reasons import Reason
 from sre_findings.model.snapshots.rollup import KINDS, Counts, Rollup, Scope
+from sre_findings.model.snapshots.states import COMPLETE, PARTIAL
 from sre_findings.store.access_views import CLAIM, SeenSnapshots, SeenTable, seen_of, summable
 from sre_findings.store.objects.blobs import FolderBlobs
 from sre_findings.store.records import rollups

@@ -13,7 +13,7 @@ import boto3
 import pytest
 
 from sre_findings.model.errors import StoreUnreadable
-from sre_findings.model.snapshots.certificate import judge
+from sre_findings.model.snapshots.completeness import judge
 from sre_findings.model.snapshots.scan_plan import Plan, Shard
 from sre_findings.model.snapshots.shard_facts import Part, ShardFacts
 from sre_findings.store.objects.blobs import Blobs, FolderBlobs

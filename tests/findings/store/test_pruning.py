@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from sre_findings.model.errors import UsageError
-from sre_findings.model.snapshots.certificate import judge
+from sre_findings.model.snapshots.completeness import judge
 from sre_findings.model.snapshots.retention import Fate, Keep, fates
 from sre_findings.model.snapshots.scan_plan import Plan, Shard
 from sre_findings.store.objects.blobs import FolderBlobs

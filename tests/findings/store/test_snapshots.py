@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from sre_findings.model.errors import CommitLost, StoreUnreadable
-from sre_findings.model.snapshots.certificate import judge
+from sre_findings.model.snapshots.completeness import judge
 from sre_findings.model.snapshots.scan_plan import Plan, Shard
 from sre_findings.model.snapshots.shard_facts import AccountStatus, Listing, Part, ShardFacts
 from sre_findings.store.objects.blobs import Blobs, FolderBlobs

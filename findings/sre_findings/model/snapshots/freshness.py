@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
-from sre_findings.model.snapshots.certificate import COMPLETE
+from sre_findings.model.snapshots.states import COMPLETE
 
 AHEAD = timedelta(minutes=5)
 """How far another machine's clock may be ahead.

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from sre_findings.model.snapshots.certificate import COMPLETE
+from sre_findings.model.snapshots.states import COMPLETE
 from sre_findings.nightly.digest import DigestData, Silence
 from sre_reports.digest.messages import replies, sentences
 from sre_reports.digest.messages.daily import night_message

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from sre_findings.model.findings.finding import iso
-from sre_findings.model.snapshots.certificate import COMPLETE
+from sre_findings.model.snapshots.states import COMPLETE
 from sre_findings.nightly.evidence import Evidence
 from sre_findings.nightly.report import Material
 from sre_reports import wording

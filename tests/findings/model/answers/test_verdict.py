@@ -26,8 +26,8 @@ from sre_findings.model.resources.coverage import (
     scanned_too_long_ago,
 )
 from sre_findings.model.resources.resource import FUNCTION, IMAGE, INSTANCE
-from sre_findings.model.snapshots.certificate import Cell
 from sre_findings.model.snapshots.rollup import Counts, Rollup
+from sre_findings.model.snapshots.states import Cell
 
 AS_OF = datetime(2026, 11, 22, 1, tzinfo=UTC)
 NONE, SOME = Rollup(), Rollup(Counts(high=2))

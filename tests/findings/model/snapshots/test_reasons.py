@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sre_findings.model.access import ALL, Access
-from sre_findings.model.snapshots.certificate import Certificate, judge
+from sre_findings.model.snapshots.certificate import Certificate
+from sre_findings.model.snapshots.completeness import judge
 from sre_findings.model.snapshots.partial_reasons import (
     UNKNOWN,
     Reason,

@@ -11,17 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sre_findings.model.snapshots.certificate import (
-    COMPLETE,
-    PARTIAL,
-    SWITCHES,
-    Cell,
-    Certificate,
-    cells_of,
-    judge,
-)
+from sre_findings.model.snapshots.cells import SWITCHES, cells_of
+from sre_findings.model.snapshots.certificate import Certificate
+from sre_findings.model.snapshots.completeness import judge
 from sre_findings.model.snapshots.scan_plan import AcceptedGap, Plan, Shard
 from sre_findings.model.snapshots.shard_facts import AccountStatus, Listing, Part, ShardFacts
+from sre_findings.model.snapshots.states import COMPLETE, PARTIAL, Cell
 
 SHA = "ab" * 32
 ALL_ON = dict.fromkeys(SWITCHES, "ENABLED")

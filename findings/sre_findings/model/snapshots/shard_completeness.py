@@ -1,0 +1,108 @@
+"""The completeness check of one shard: the facts that are missing, and the doubts about others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from sre_findings.model.snapshots.partial_reasons import Reason
+from sre_findings.model.snapshots.scan_plan import Plan, Shard
+from sre_findings.model.snapshots.shard_facts import ENDED, Listing, ShardFacts
+
+
+def missing_facts(plan: Plan, shard: Shard, facts: ShardFacts | None) -> Iterator[Reason]:
+    """Why this shard is not complete: one reason per missing fact."""
+    if facts is None:
+        yield Reason("no_record", f"shard {shard.name} has no record", shard.region)
+        return
+    for name in ("findings", "coverage", "status"):
+        listing: Listing | None = getattr(facts, name)
+        if listing is None:
+            yield Reason("not_listed", f"{name} were not listed", shard.region)
+        elif listing.outcome != ENDED:
+            failed = f"{name} {listing.outcome}"
+            yield Reason("not_ended", failed, shard.region, detail=listing.detail)
+    if not facts.accounts:
+        yield Reason("no_status", "no account's status is known", shard.region)
+    yield from doubts(facts)
+    yield from (
+        Reason(
+            "switched_off",
+            f"Inspector is {a.status.lower()} in account {a.account_id}",
+            shard.region,
+            a.account_id,
+        )
+        for a in facts.accounts
+        if a.status != "ENABLED" and not plan.accepts(a.account_id, shard.region)
+    )
+    if facts.accounts and facts.status and facts.status.outcome == ENDED:
+        yield from (
+            Reason(
+                "status_unknown",
+                f"whether Inspector is on in account {account} is not known",
+                shard.region,
+                account,
+            )
+            for account in without_status(facts)
+            if not plan.excuses(account, shard.region)
+        )
+
+
+def doubts(facts: ShardFacts) -> Iterator[Reason]:
+    """Reasons to doubt a shard although its listings ended. Its cells are then ``incomplete``."""
+    if not facts.ended_at:
+        yield Reason("not_ended", "the shard did not end", facts.region)
+    yield from _unsound_parts(facts)
+    yield from _fewer_than_aggregated(facts)
+
+
+def _unsound_parts(facts: ShardFacts) -> Iterator[Reason]:
+    region, kept = facts.region, facts.distinct + facts.duplicates
+    if facts.findings and kept < facts.findings.items:
+        lost = f"{facts.findings.items} findings were listed and {kept} kept"
+        yield Reason("findings_lost", lost, region)
+    if _rows(facts, "findings/") < facts.distinct:
+        all_of = "them all" if _rows(facts, "findings/") else "them"
+        yield Reason("part_missing", f"findings were listed but no part holds {all_of}", region)
+    if facts.distinct and not _rows(facts, "resources/"):
+        uncounted = "findings were listed but no part counts them by resource"
+        yield Reason("part_missing", uncounted, region)
+    if facts.coverage and _rows(facts, "coverage/") < facts.coverage.items:
+        yield Reason("part_missing", "coverage was listed but no part holds it all", region)
+    yield from (
+        Reason("no_checksum", f"{p.key} has no SHA-256", region)
+        for p in facts.parts
+        if len(p.sha256) != 64
+    )
+
+
+def _rows(facts: ShardFacts, folder: str) -> int:
+    return sum(part.rows for part in facts.parts if part.key.startswith(folder))
+
+
+def _fewer_than_aggregated(facts: ShardFacts) -> Iterator[Reason]:
+    """Severities for which Inspector counted more ACTIVE findings than it listed.
+
+    Changes during the scan are allowed for.
+    """
+    for severity, expected in lowest_counts(facts.aggregated).items():
+        listed = facts.listed.get(severity, 0)
+        if listed + _drift(facts) < expected:
+            fewer = f"{listed:,} of {expected:,} active findings listed ({severity})"
+            yield Reason("fewer_than_counted", fewer, facts.region)
+
+
+def lowest_counts(aggregated: Sequence[Mapping[str, int]]) -> dict[str, int]:
+    """The lower of Inspector's counts before and after the listing, by severity and ``all``."""
+    names = set(aggregated[0]).intersection(*aggregated[1:]) if aggregated else set()
+    return {name: min(counts[name] for counts in aggregated) for name in sorted(names)}
+
+
+def _drift(facts: ShardFacts) -> int:
+    """The number of findings that changed during the shard's scan."""
+    totals = [counts.get("all", 0) for counts in facts.aggregated]
+    return facts.changed_meanwhile + (max(totals) - min(totals) if totals else 0)
+
+
+def without_status(facts: ShardFacts) -> list[str]:
+    """Accounts in findings, coverage or the member list without a known status."""
+    return sorted(set(facts.named) - {account.account_id for account in facts.accounts})
