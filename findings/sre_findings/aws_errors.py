@@ -47,6 +47,10 @@ _DENIED_CODES = _POLICY_CODES | {
 }
 
 
+# EC2 appends about a kilobyte that only STS can decode.
+_ENCODED = "Encoded authorization failure message:"
+
+
 @dataclass(frozen=True, slots=True)
 class Failure:
     """An error of the SDK. Without a response, ``code`` is empty and ``status`` is 0.
@@ -115,7 +119,7 @@ def _answered(error: Any) -> Failure:
     headers = metadata.get("HTTPHeaders", {})
     return Failure(
         _kind(code, status),
-        str(answer.get("Message") or ""),
+        str(answer.get("Message") or "").partition(_ENCODED)[0].rstrip(),
         code,
         status,
         error.operation_name,

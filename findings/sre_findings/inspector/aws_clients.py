@@ -56,6 +56,6 @@ def clients(profile: Who, region: str, environ: Mapping[str, str], *, read_timeo
             except (
                 ValueError
             ) as error:  # botocore's error for an invalid endpoint URL in the settings
-                raise NotAsked(f"not asked: {error}") from error
+                raise NotAsked("not asked", why=str(error)) from error
 
     return make

@@ -10,6 +10,7 @@ import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Any, TypeVar
@@ -31,6 +32,7 @@ from sre_findings.model.resources.aws_context import (
     Context,
     Cpu,
     Instance,
+    Note,
     PatchState,
     Told,
 )
@@ -43,7 +45,7 @@ Connect = Callable[[str], Make]
 
 PAGES = 20  # per resource; a longer listing is treated as an error
 _ECR = re.compile(r"arn:[^:]*:ecr:[^:]*:\d{12}:repository/[a-zA-Z0-9._/-]+/sha256:[a-f0-9]{64}")
-NOTE = 300  # maximum characters of a service's error message
+NOTE = 300  # maximum characters of an error message
 
 
 def context(
@@ -56,14 +58,16 @@ def context(
 
     def ask(question: Vulnerabilities, resource: Resource) -> Context:
         if not _is_instance(resource) and not _is_image(resource):
-            return Context(remarks=("context is available only for EC2 instances and ECR images",))
+            return Context(
+                remarks=(Note("context is available only for EC2 instances and ECR images"),)
+            )
         try:
             region = resource.region or question.region or home()
             return (_of_instance if _is_instance(resource) else _of_image)(
                 resource, region, connect(region), now
             )
         except SreError as error:
-            return Context(remarks=(f"context from AWS was not read: {error}",))
+            return Context(remarks=(Note("context from AWS was not read", str(error)),))
 
     return ask
 
@@ -108,10 +112,9 @@ def _of_instance(
     """
     account, remarks = _caller(make)
     if account and resource.account_id and account != resource.account_id:
-        other = (
-            f"context is available only for instances of the caller's own account:"
-            f" {resource.account_id} is not"
-            f" {account}"
+        other = Note(
+            "context is available only for instances of the caller's own account:"
+            f" {resource.account_id} is not {account}"
         )
         return Context(account, region, remarks=(other,))
     identity = resource.resource_id.strip()
@@ -131,7 +134,7 @@ def _of_instance(
     )
 
 
-def _caller(make: Make) -> tuple[str, tuple[str, ...]]:
+def _caller(make: Make) -> tuple[str, tuple[Note, ...]]:
     """Returns the process's account and remarks. The account is empty if STS does not return it.
 
     Raises CredentialsInvalid, and UsageError for invalid settings, because every other service
@@ -146,7 +149,7 @@ def _caller(make: Make) -> tuple[str, tuple[str, ...]]:
         note = _note("STS", error)
     except Exception as error:  # noqa: BLE001 - as in _told
         note = _note("STS", error.__cause__ or error)
-    return "", (note + UNCHECKED,)
+    return "", (replace(note, consequence=UNCHECKED),)
 
 
 def _told(source: str, now: Callable[[], datetime], read: Callable[[], T | None]) -> Told[T]:
@@ -160,29 +163,27 @@ def _told(source: str, now: Callable[[], datetime], read: Callable[[], T | None]
         return Told(source, asked_at, note=_note(service, error))
 
 
-def _note(service: str, error: BaseException) -> str:
+def _note(service: str, error: BaseException) -> Note:
+    """Returns why a service was not checked. The statement has AWS's error code, if any."""
     if isinstance(error, NotAsked):
-        return f"{service} was {error}"
-    words = _words(error)
-    return f"{service} did not answer: {words if len(words) <= NOTE else words[: NOTE - 1] + '…'}"
+        return Note(f"{service} was {error.what}", error.why)
+    unanswered = f"{service} did not answer"
+    if not isinstance(error, sdk_errors()):
+        # a parser's message ends with the response itself
+        first = first_line(error).split(", invalid XML")[0]
+        detail = _shortened(f"{type(error).__name__}: {first}")
+        return Note(f"{unanswered}: its response cannot be read", detail)
+    failure = failure_of(error)
+    if not failure.answered:
+        return Note(unanswered, _shortened(failure.message))
+    code = failure.code or "an error without a code"
+    return Note(f"{unanswered}: {code}", _shortened(failure.message))
 
 
-def _words(error: BaseException) -> str:
-    """Returns an error as one line.
-
-    EC2 appends an encoded message of about a kilobyte that only STS can decode; it is removed.
-    """
-    if isinstance(error, sdk_errors()):
-        failure = failure_of(error)
-        if not failure.answered:
-            return failure.message
-        message = failure.message.split("Encoded authorization failure message:")[0]
-        code = failure.code or "an error without a code"
-        return " ".join(f"{code}: {message}".split()).rstrip(":")
-    return (
-        f"its response cannot be read ({type(error).__name__}:"
-        f" {first_line(error).split(', invalid XML')[0]})"
-    )
+def _shortened(message: str) -> str:
+    """Returns a message as one line of at most NOTE characters."""
+    line = " ".join(message.split())
+    return line if len(line) <= NOTE else line[: NOTE - 1] + "…"
 
 
 def _instance(ec2: Any, identity: str) -> Instance | None:

@@ -42,7 +42,7 @@ def lapsed(
 
 def warnings(rules: Sequence[Suppression], today: date) -> tuple[str, ...]:
     """Warnings for the owners of the rules, without the line in the file."""
-    return tuple(text.partition(": ")[2] for text in Suppressions(rules).warnings(today))
+    return tuple(one.text for one in Suppressions(rules).warnings(today))
 
 
 def _patterns(rule: Suppression) -> dict[str, Patterns]:

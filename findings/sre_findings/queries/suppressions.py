@@ -47,7 +47,7 @@ def suppressions(question: SuppressionList, sources: Sources) -> RulesAnswer:
     if sources.access.everything:
         items, notes = (
             [_item(rule, today, used[rule.index], line=rule.line) for rule in rules],
-            rules.warnings(today, used.keys()),
+            tuple(one.text_in(rules.file) for one in rules.warnings(today, used.keys())),
         )
     else:
         known = suppression_access.seen_of(

@@ -95,16 +95,16 @@ def _context(question: Vulnerabilities, resource: Resource, sources: Sources) ->
     With restricted access, it covers only accounts that the caller may see, and only resources that
     the answer identified.
     """
-    from sre_findings.model.resources.aws_context import Context
+    from sre_findings.model.resources.aws_context import Context, Note
 
     if not sources.access.everything and not resource.account_id:
         return Context(
-            remarks=("context is available only for resources with findings or coverage",)
+            remarks=(Note("context is available only for resources with findings or coverage"),)
         )
     context = (sources.context or _no_context)(question, resource)
     if context.account_id and not sources.access.allows_account(context.account_id):
         return Context(
-            remarks=("context is available only for instances of the caller's own account",)
+            remarks=(Note("context is available only for instances of the caller's own account"),)
         )
     if not sources.access.all_accounts:
         context = context.within(sources.access.allows_account)
@@ -113,13 +113,13 @@ def _context(question: Vulnerabilities, resource: Resource, sources: Sources) ->
 
 def _outward(context: Context, aside: Callable[[str], None]) -> Context:
     """The context without the full text of service errors, which goes to ``aside``."""
-    told = context.outward()
-    for note in set(context.notes) - set(told.notes):
-        aside(note)
-    return told
+    for note in context.unchecked:
+        if note.detail:
+            aside(note.text)
+    return context.outward()
 
 
 def _no_context(_question: Vulnerabilities, _resource: Resource) -> Context:
-    from sre_findings.model.resources.aws_context import Context
+    from sre_findings.model.resources.aws_context import Context, Note
 
-    return Context(remarks=("context from AWS is not available here",))
+    return Context(remarks=(Note("context from AWS is not available here"),))

@@ -8,7 +8,7 @@ from typing import Any
 from sre_findings.model.access import Access
 from sre_findings.model.answers.answer import ResourceAnswer
 from sre_findings.model.errors import Forbidden
-from sre_findings.model.resources.aws_context import Context
+from sre_findings.model.resources.aws_context import Context, Note
 from sre_findings.model.resources.resource import Resource
 from sre_findings.questions.catalogue import Vulnerabilities
 from sre_findings.sources.sources import Sources
@@ -77,4 +77,4 @@ def of_claims(claims: dict[str, Any]) -> Bearer:
 
 
 def _no_context(_question: Vulnerabilities, _resource: Resource) -> Context:
-    return Context(remarks=(f"context was not queried: this token lacks the scope {LIVE}",))
+    return Context(remarks=(Note(f"context was not queried: this token lacks the scope {LIVE}"),))

@@ -21,7 +21,7 @@ from sre_findings.inspector.retry import Patience, RateLimit
 from sre_findings.live.inspector_answer import live
 from sre_findings.model.access import ALL, EVERYTHING, NOTHING, Access
 from sre_findings.model.errors import AccessDenied, UsageError
-from sre_findings.model.resources.aws_context import Context
+from sre_findings.model.resources.aws_context import Context, Note
 from sre_findings.queries import ask
 from sre_findings.questions.catalogue import CACHED, LIVE, Vulnerabilities
 from sre_findings.sources.sources import Sources
@@ -210,7 +210,7 @@ def test_context_is_for_what_the_caller_sees_and_tells_no_other_account(sources:
     for text in (BUSY_INSTANCE, STRANGER):
         answer = ask(Vulnerabilities(text, source=CACHED, context=True), seen)
         assert answer.context == Context(
-            remarks=("context is available only for resources with findings or coverage",)
+            remarks=(Note("context is available only for resources with findings or coverage"),)
         )
     assert asked == []
     theirs = ask(Vulnerabilities("444455556666-only", source=CACHED), seen)
@@ -220,7 +220,9 @@ def test_context_is_for_what_the_caller_sees_and_tells_no_other_account(sources:
     assert found == Context(account_id=ACCOUNT)
     elsewhere = replace(
         sources,
-        context=lambda *_: Context(account_id="999988887777", remarks=("x is not 999988887777",)),
+        context=lambda *_: Context(
+            account_id="999988887777", remarks=(Note("x is not 999988887777"),)
+        ),
     )
     hidden = ask(
         Vulnerabilities(BUSY_INSTANCE, source=CACHED, context=True),

@@ -196,7 +196,7 @@ def test_every_value_is_told_with_its_source_and_the_moment_it_was_asked(
     found = ask(instance(settled))
     assert (found.account_id, found.region, found.notes) == (ACCOUNT, "eu-west-1", ())
     assert [(part.checked, part.asked_at, part.note) for part in found.told] == [
-        (True, NOW, "")
+        (True, NOW, None)
     ] * 4
     assert [part.source for part in found.told] == [
         "EC2 DescribeInstances",
@@ -260,7 +260,9 @@ def test_none_is_an_answer_and_not_the_same_as_not_checked(
     service.tell(PATCHES, {"InstancePatchStates": []})
     service.tell(AGENTS, {"InstanceInformationList": []})
     found = ask(instance())
-    assert [(part.checked, part.value, part.note) for part in found.told] == [(True, None, "")] * 4
+    assert [(part.checked, part.value, part.note) for part in found.told] == [
+        (True, None, None)
+    ] * 4
     assert found.notes == ()
     never = Context()
     assert [(part.checked, part.asked_at) for part in never.told] == [(False, None)] * 4
@@ -307,9 +309,8 @@ def check_only_missing(found: Context, operation: str) -> str:
     part = getattr(found, PARTS[operation])
     assert [one.source.split()[1] for one in found.told if not one.checked] == [operation]
     assert (part.value, part.asked_at) == (None, NOW)
-    assert found.notes == (part.note,)
-    assert part.note
-    return str(part.note)
+    assert found.unchecked == (part.note,)
+    return str(part.note.text)
 
 
 @pytest.mark.parametrize("operation", PARTS)
@@ -361,7 +362,7 @@ def test_an_answer_that_is_none_is_a_note_and_never_read_as_empty(
     told.tell(operation, body)
     note = check_only_missing(quick(instance()), operation)
     assert note.startswith(
-        f"{SAID[operation].split()[0]} did not answer: its response cannot be read ("
+        f"{SAID[operation].split()[0]} did not answer: its response cannot be read: "
     )
     assert len(note) < 400
     assert "\n" not in note

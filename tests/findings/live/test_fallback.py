@@ -21,7 +21,7 @@ from sre_findings.model.answers.answer import ResourceAnswer
 from sre_findings.model.answers.verdict import CLEAN
 from sre_findings.model.errors import Forbidden, SreError, Unreadable, UsageError, kind_of, outward
 from sre_findings.model.findings.finding import iso
-from sre_findings.model.resources.aws_context import UNCHECKED, Context, Told
+from sre_findings.model.resources.aws_context import UNCHECKED, Context, Note, Told
 from sre_findings.queries import ask
 from sre_findings.questions.catalogue import CACHED, EITHER, LIVE, Vulnerabilities
 from sre_findings.sources.sources import Sources
@@ -195,13 +195,13 @@ def test_an_error_of_the_question_is_told_outward_as_it_is(error: SreError) -> N
 def test_context_tells_a_caller_which_service_did_not_answer_and_its_code_alone(
     fresh: Sources,
 ) -> None:
-    denied, aside = f"SSM did not answer: AccessDeniedException: {SAID}", list[str]()
-    sts = f"STS did not answer: AccessDenied: {SAID}{UNCHECKED}"
+    denied, aside = Note("SSM did not answer: AccessDeniedException", SAID), list[str]()
+    sts = Note("STS did not answer: AccessDenied", SAID, UNCHECKED)
     context = Context(
         "111122223333",
         "eu-west-1",
         patches=Told("SSM x", note=denied),
-        remarks=(sts, "context is for instances"),
+        remarks=(sts, Note("context is for instances")),
     )
     question = Vulnerabilities(BUSY_INSTANCE, source=CACHED, context=True)
     sources = replace(fresh, context=lambda *_: context)
@@ -209,8 +209,8 @@ def test_context_tells_a_caller_which_service_did_not_answer_and_its_code_alone(
     told = ask(question, replace(sources, aside=aside.append)).context
     assert told
     assert told.notes == (
-        f"STS did not answer: AccessDenied{UNCHECKED}",
+        f"STS did not answer: AccessDenied; {UNCHECKED}",
         "context is for instances",
         "SSM did not answer: AccessDeniedException",
     )
-    assert sorted(aside) == sorted((denied, sts))
+    assert sorted(aside) == sorted((denied.text, sts.text))

@@ -224,7 +224,10 @@ def context_of(values: Values) -> Context:
     said: dict[str, Any] = {name: _told(values[name], kind) for name, kind in parts.items()}
     said["clusters"] = _clusters(values["clusters"])
     return aws_context.Context(
-        values["account_id"] or "", values["region"] or "", **said, remarks=tuple(values["notes"])
+        values["account_id"] or "",
+        values["region"] or "",
+        **said,
+        remarks=tuple(map(aws_context.Note, values["notes"])),
     )
 
 
@@ -250,11 +253,10 @@ def _told(values: Values, kind: type[T]) -> Told[T]:
     value = (
         None if inner is None else kind(**{name: _value(name, one) for name, one in inner.items()})
     )
-    from sre_findings.model.resources.aws_context import Told
+    from sre_findings.model.resources.aws_context import Note, Told
 
-    return Told(
-        values["source"], moment(values["asked_at"]), values["checked"], value, values["note"] or ""
-    )
+    note = Note(values["note"]) if values["note"] else None
+    return Told(values["source"], moment(values["asked_at"]), values["checked"], value, note)
 
 
 def _value(name: str, value: Any) -> Any:

@@ -166,6 +166,26 @@ class Suppression:
         return self.vulnerabilities.boundless and self.packages.boundless and self.reach.boundless
 
 
+@dataclass(frozen=True, slots=True)
+class RuleWarning:
+    """Something that the owner of a rule should know: it lapsed, expires, or matches nothing.
+
+    ``what`` completes a sentence about the rule.
+    """
+
+    rule: Suppression
+    what: str
+
+    @property
+    def text(self) -> str:
+        """The warning as a clause, without the place of the rule in its file."""
+        return f"the rule on {self.rule.subject} {self.what}; {self.rule.owner} owns it"
+
+    def text_in(self, file: str) -> str:
+        """The warning as a clause that begins with the file and the line of the rule."""
+        return f"{file}, line {self.rule.line}: {self.text}"
+
+
 class Suppressions:
     """The rules of one file, in order. The first live rule that matches a finding covers it."""
 
@@ -210,19 +230,20 @@ class Suppressions:
 
     def warnings(
         self, today: date, used: Collection[int] | None = None, days: int = 14
-    ) -> tuple[str, ...]:
-        """Warnings for the owners of rules, one sentence per rule.
+    ) -> tuple[RuleWarning, ...]:
+        """Warnings for the owners of rules, one per rule.
 
         They cover lapsed and expiring rules, and unused ones if ``used`` is given.
         """
+        lapsed, expiring = self.lapsed(today), self.expiring(today, days)
         unused = () if used is None else self.unused(used, today)
         return (
             *(
-                self._say(rule, f"lapsed on {rule.expires} and no longer applies")
-                for rule in self.lapsed(today)
+                RuleWarning(rule, f"lapsed on {rule.expires} and no longer applies")
+                for rule in lapsed
             ),
-            *(self._say(rule, f"expires on {rule.expires}") for rule in self.expiring(today, days)),
-            *(self._say(rule, "matches no finding") for rule in unused),
+            *(RuleWarning(rule, f"expires on {rule.expires}") for rule in expiring),
+            *(RuleWarning(rule, "matches no finding") for rule in unused),
         )
 
     def rows(self, today: date) -> list[dict[str, Any]]:
@@ -251,12 +272,6 @@ class Suppressions:
             )
             self._remembered[vulnerability_id, packages] = found
         return found
-
-    def _say(self, rule: Suppression, what: str) -> str:
-        return (
-            f"{self.file}, line {rule.line}: the rule on {rule.subject} {what}; {rule.owner}"
-            " owns it"
-        )
 
 
 def _row(rule: Suppression) -> dict[str, Any]:

@@ -23,7 +23,30 @@ AGENTS = "SSM DescribeInstanceInformation"
 METRICS = "CloudWatch GetMetricStatistics"
 CLUSTERS = "Inspector GetClustersForImage"
 HOURS = 24
-UNCHECKED = "; it was not checked that the instance is in the caller's account"
+UNCHECKED = "it was not checked that the instance is in the caller's account"
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Why something was not checked.
+
+    ``statement`` names nothing that a client of the server may not see. ``detail`` is the message
+    of AWS or its SDK, which can name roles and endpoints. ``consequence`` is what follows.
+    """
+
+    statement: str
+    detail: str = ""
+    consequence: str = ""
+
+    @property
+    def text(self) -> str:
+        """The note as one clause: ``statement: detail; consequence``."""
+        detail = f": {self.detail}" if self.detail else ""
+        return self.statement + detail + (f"; {self.consequence}" if self.consequence else "")
+
+    def outward(self) -> Note:
+        """The note for clients of the server: without ``detail``."""
+        return replace(self, detail="")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +61,7 @@ class Told(Generic[T]):
     asked_at: datetime | None = None
     checked: bool = False
     value: T | None = None
-    note: str = ""
+    note: Note | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The JSON object, with an object or a list of objects under ``value``."""
@@ -47,7 +70,7 @@ class Told(Generic[T]):
             "asked_at": iso(self.asked_at) if self.asked_at else None,
             "checked": self.checked,
             "value": _plain(self.value),
-            "note": self.note or None,
+            "note": self.note.text if self.note else None,
         }
 
 
@@ -144,7 +167,7 @@ class Context:
     agent: Told[Agent] = Told(AGENTS)
     cpu: Told[Cpu] = Told(METRICS)
     clusters: Told[Sequence[Cluster]] = Told(CLUSTERS)
-    remarks: Sequence[str] = ()
+    remarks: Sequence[Note] = ()
 
     @property
     def told(self) -> tuple[Told[Any], ...]:
@@ -153,20 +176,29 @@ class Context:
         return (self.clusters,) if of_image else (self.instance, self.patches, self.agent, self.cpu)
 
     @property
-    def notes(self) -> tuple[str, ...]:
+    def unchecked(self) -> tuple[Note, ...]:
         """Everything that was not checked, with the reason; each note once."""
         return tuple(
             dict.fromkeys((*self.remarks, *(part.note for part in self.told if part.note)))
         )
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """The texts of ``unchecked``."""
+        return tuple(note.text for note in self.unchecked)
+
     def outward(self) -> Context:
         """The context in a form for clients of the server.
 
-        Notes about failed requests are shortened to the service and the error code.
+        Notes about failed requests have the service and the error code only.
         """
-        parts = {name: getattr(self, name) for name in _PARTS}
-        briefly = {name: replace(part, note=_brief(part.note)) for name, part in parts.items()}
-        return replace(self, **briefly, remarks=tuple(map(_brief, self.remarks)))
+        parts: dict[str, Told[Any]] = {name: getattr(self, name) for name in _PARTS}
+        briefly: dict[str, Any] = {
+            name: replace(part, note=part.note.outward())
+            for name, part in parts.items()
+            if part.note
+        }
+        return replace(self, **briefly, remarks=tuple(one.outward() for one in self.remarks))
 
     def within(self, allowed: Callable[[str], bool]) -> Context:
         """The context without clusters in accounts that are not allowed.
@@ -176,7 +208,7 @@ class Context:
         if not self.clusters.checked:
             return self
         mine = tuple(one for one in self.clusters.value or () if allowed(one.account_id))
-        remarks = (*self.remarks, "clusters of other accounts are not shown")
+        remarks = (*self.remarks, Note("clusters of other accounts are not shown"))
         return replace(self, clusters=replace(self.clusters, value=mine or None), remarks=remarks)
 
     def to_json(self) -> dict[str, Any]:
@@ -190,16 +222,6 @@ class Context:
 
 
 _PARTS = ("instance", "patches", "agent", "cpu", "clusters")
-
-
-def _brief(note: str) -> str:
-    """The note up to the error code, because the message that follows can name roles.
-
-    For example, ``SSM did not answer: AccessDeniedException: User: arn:… is not authorized`` ends
-    after ``AccessDeniedException``.
-    """
-    said = note.removesuffix(UNCHECKED)
-    return ": ".join(said.split(": ", 2)[:2]) + note[len(said) :]
 
 
 def _plain(value: object) -> Any:

@@ -252,18 +252,18 @@ def test_warnings_name_the_line_the_rule_and_who_answers_for_it() -> None:
     lapsed = rule("CVE-1 CVE-2", "xz-*", expires=TODAY - timedelta(days=1))
     soon, idle = rule("CVE-3", index=1, expires=TODAY), rule(package="vim", index=2)
     rules = Suppressions([lapsed, soon, idle], "suppressions.yaml")
-    assert [
-        sentence.removeprefix("suppressions.yaml, ") for sentence in rules.warnings(TODAY, used={1})
-    ] == [
+    assert [one.text_in("suppressions.yaml") for one in rules.warnings(TODAY, used={1})] == [
         (
-            "line 2: the rule on CVE-1, CVE-2 in xz-* lapsed on 2026-11-21 and no longer applies;"
+            "suppressions.yaml, line 2: the rule on CVE-1, CVE-2 in xz-* lapsed on 2026-11-21 and no longer applies;"
             " payments owns it"
         ),
-        "line 9: the rule on CVE-3 expires on 2026-11-22; payments owns it",
-        "line 16: the rule on vim matches no finding; payments owns it",
+        "suppressions.yaml, line 9: the rule on CVE-3 expires on 2026-11-22; payments owns it",
+        "suppressions.yaml, line 16: the rule on vim matches no finding; payments owns it",
     ]
-    assert rules.warnings(TODAY)[0].startswith("suppressions.yaml, line 2: ")
-    assert len(rules.warnings(TODAY)) == 2
+    assert [one.rule.line for one in rules.warnings(TODAY)] == [2, 9]
+    assert (
+        rules.warnings(TODAY)[1].text == "the rule on CVE-3 expires on 2026-11-22; payments owns it"
+    )
 
 
 @pytest.mark.parametrize(

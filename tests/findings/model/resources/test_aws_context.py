@@ -12,6 +12,7 @@ from sre_findings.model.resources.aws_context import (
     Context,
     Cpu,
     Instance,
+    Note,
     Told,
 )
 
@@ -65,11 +66,18 @@ def test_a_context_is_plain_data_with_a_source_and_a_moment_for_each_part() -> N
 
 
 def test_notes_are_remarks_and_what_was_not_checked_each_once() -> None:
-    silent = "SSM did not answer: no"
+    silent = Note("SSM did not answer: Denied", "no")
     context = Context(
-        remarks=("STS did not answer: no",),
+        remarks=(Note("STS did not answer: no"),),
         patches=Told(PATCHES, ASKED, note=silent),
         agent=Told(PATCHES, ASKED, note=silent),
-        cpu=Told(METRICS, note="CloudWatch was not asked"),
+        cpu=Told(METRICS, note=Note("CloudWatch was not asked")),
     )
-    assert context.notes == ("STS did not answer: no", silent, "CloudWatch was not asked")
+    assert context.notes == ("STS did not answer: no", silent.text, "CloudWatch was not asked")
+
+
+def test_a_note_for_clients_lacks_the_message_of_aws() -> None:
+    note = Note("EC2 did not answer: Denied", "User: arn:aws:iam::1:role/x", "it was not checked")
+    text = "EC2 did not answer: Denied: User: arn:aws:iam::1:role/x; it was not checked"
+    assert note.text == text
+    assert note.outward().text == "EC2 did not answer: Denied; it was not checked"
