@@ -24,8 +24,11 @@ Ask = Callable[[], Any]
 def pandas(sources: Sources) -> dict[str, Ask]:
     """Name of the query → a function that answers it from the Parquet files, which are read again
     each time."""
-    newest, before = (sources.snapshots.commits()[-1], sources.snapshots.commits()[-2])
-    root = Path(sources.snapshots.blobs.url.removeprefix("file://"))
+    newest, before = (
+        sources.stores.snapshots.commits()[-1],
+        sources.stores.snapshots.commits()[-2],
+    )
+    root = Path(sources.stores.snapshots.blobs.url.removeprefix("file://"))
     worst = ask(Summary(by="resource", count=1), sources).groups[0].value
 
     def read(columns: list[str], commit: Any = newest) -> pd.DataFrame:

@@ -32,6 +32,7 @@ from sre_findings.questions.catalogue import (
     Vulnerabilities,
 )
 from sre_findings.sources.sources import Sources
+from sre_findings.sources.stores import Stores
 from sre_findings.store.objects.blobs import FolderBlobs
 from sre_findings.store.records.table import SqliteTable
 from sre_findings.store.snapshots.keys import part_key
@@ -75,7 +76,7 @@ def build(fleet: Fleet, store: Path, spent: dict[str, float]) -> Sources:
                     now=lambda: simulator.clock,
                 )
     now = fleet.nights[-1]
-    return Sources(snapshots, table, store / "copies", now=lambda: now)
+    return Sources(Stores(snapshots, table, store / "copies"), now=lambda: now)
 
 
 @contextmanager
@@ -176,10 +177,10 @@ def _row(
 
 def _kept(sources: Sources) -> list[str]:
     """Bytes per finding of the newest snapshot, by table."""
-    newest = sources.snapshots.commits()[-1]
+    newest = sources.stores.snapshots.commits()[-1]
     rows, sizes = 0, dict[str, int]()
-    root = Path(sources.snapshots.blobs.url.removeprefix("file://"))
-    for part in sources.snapshots.manifest(newest).parts:
+    root = Path(sources.stores.snapshots.blobs.url.removeprefix("file://"))
+    for part in sources.stores.snapshots.manifest(newest).parts:
         table = part.key.partition("/")[0]
         sizes[table] = sizes.get(table, 0) + part.bytes
         rows += (

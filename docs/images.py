@@ -24,6 +24,7 @@ from sre_findings.questions.history import Sla
 from sre_findings.questions.remediation import Fixes
 from sre_findings.questions.resource import Vulnerabilities
 from sre_findings.sources.sources import Sources
+from sre_findings.sources.stores import Stores
 from sre_findings.store.objects.blobs import FolderBlobs
 from sre_findings.store.records.table import SqliteTable
 from sre_findings.store.snapshots.writer import SnapshotWriter
@@ -51,12 +52,8 @@ MOST = 300_000  # bytes of a picture
 
 def sources(home: Path, night: datetime) -> Sources:
     """The sources of a store, at the time of a snapshot."""
-    return Sources(
-        SnapshotWriter(FolderBlobs(home)),
-        SqliteTable(home / "table.db"),
-        home / "copies",
-        now=lambda: night,
-    )
+    snapshots, table = SnapshotWriter(FolderBlobs(home)), SqliteTable(home / "table.db")
+    return Sources(Stores(snapshots, table, home / "copies"), now=lambda: night)
 
 
 def scan_nights(
@@ -69,7 +66,7 @@ def scan_nights(
         for night in nights:
             simulator.clock = night
             here = sources(home, night)
-            scan(request, here.snapshots, here.table, now=_clock(night))
+            scan(request, here.stores.snapshots, here.stores.table, now=_clock(night))
 
 
 def _clock(night: datetime) -> Callable[[], datetime]:
@@ -104,7 +101,7 @@ def digest(home: Path, night: datetime) -> None:
 
 def command(home: Path, night: datetime) -> None:
     """Renders the answer of the slash command for an instance."""
-    asked = replace(sources(home, night + timedelta(minutes=5)), live=None)
+    asked = sources(home, night + timedelta(minutes=5))
     found = ask(Vulnerabilities(BUSY_INSTANCE, count=TOP), asked)
     one = found.resource.resource_id
     late = int(ask(Sla(resource=one), asked).summary["late"])

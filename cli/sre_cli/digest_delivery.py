@@ -58,7 +58,7 @@ class Digest:
 
     def _missing(self) -> bool:
         """Returns whether there is no snapshot since ``since``."""
-        latest = self.sources.snapshots.latest()
+        latest = self.sources.stores.snapshots.latest()
         return self.since is not None and (latest is None or latest.started_at < self.since)
 
     def messages(self, route: Route) -> Told:

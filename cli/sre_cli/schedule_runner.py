@@ -51,7 +51,7 @@ def open_runner(
         stop,
         now,
         speed,
-        is_there=lambda fire: _has_snapshot(sources.snapshots, fire),
+        is_there=lambda fire: _has_snapshot(sources.stores.snapshots, fire),
     )
 
 

@@ -91,7 +91,7 @@ def make_server(sources: Sources, verifier: Verifier | None = None) -> Server[Se
 
 def _state(sources: Sources, verifier: Verifier | None) -> ServerState:
     return ServerState(
-        replace(sources, aside=log_details),
+        replace(sources, caller=sources.caller._replace(aside=log_details)),
         anyio.CapacityLimiter(_AT_ONCE),
         verifier,
         Recorder(sources),
@@ -157,7 +157,7 @@ def make_app(
         {"auth": guard.settings, "token_verifier": guard.verifier} if guard else {}
     )
     base = guard.public_url.removesuffix(PATH) if guard else ""
-    handouts = DownloadLinks(sources.table, good_for, base)
+    handouts = DownloadLinks(sources.stores.table, good_for, base)
     state = _state(replace(sources, issue_link=handouts), guard.verifier if guard else None)
     app = _server(state).streamable_http_app(
         streamable_http_path=PATH,

@@ -14,13 +14,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.support.sources import folder_sources
 
 from sre_cli.process_limits import limits
 from sre_findings.model.errors import UsageError
 from sre_findings.queries.user_sql import Sql, sql
-from sre_findings.sources.sources import Sources
 from sre_findings.store.objects.blobs import FolderBlobs
-from sre_findings.store.records.table import SqliteTable
 from sre_findings.store.snapshots.writer import SnapshotWriter
 
 Cli = Callable[..., Any]
@@ -237,7 +236,7 @@ def test_a_query_that_needs_too_much_memory_is_an_error(cli: Cli, demo: Path, te
 
 
 def test_the_engine_keeps_to_its_memory_limit(demo: Path, tmp_path: Path) -> None:
-    sources = Sources(SnapshotWriter(FolderBlobs(demo)), SqliteTable(demo / "table.db"), tmp_path)
+    sources = folder_sources(demo, tmp_path)
     with pytest.raises(UsageError, match="exceeds its memory limit"):
         sql(
             Sql("select * from range(30000000) as r(i) order by hash(i)", memory=50_000_000),

@@ -24,7 +24,7 @@ from tests.support.simulated_inspector import simulated_inspector
 from sre_cli.main import main
 from sre_findings.service.factory import open_sources
 from sre_findings.settings import load
-from sre_findings.sources.sources import Sources
+from sre_findings.sources.sources import LiveSources, Sources
 from sre_findings.store.objects.blobs import FolderBlobs
 from sre_findings.store.records.table import SqliteTable
 from sre_findings.store.snapshots.writer import SnapshotWriter
@@ -164,7 +164,7 @@ def http(demo_store: Path) -> Iterator[Served]:
 def sources_of(store: Path) -> Sources:
     """Sources with full access to the store; live queries fail."""
     return replace(
-        open_sources(load({"SRE_STORE": str(store)}, Path("/nonexistent"))), live=None, context=None
+        open_sources(load({"SRE_STORE": str(store)}, Path("/nonexistent"))), live=LiveSources()
     )
 
 

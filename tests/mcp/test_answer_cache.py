@@ -49,7 +49,7 @@ def test_a_cached_answer_differs_only_in_its_age(
     store: Path, open_store: Any, made: list[str]
 ) -> None:
     sources = open_store(store)
-    taken = sources.snapshots.latest().started_at
+    taken = sources.stores.snapshots.latest().started_at
     # two hours later, on the same day
     began = taken if taken.hour < 21 else taken + timedelta(hours=3)
     first, text = check(replace(sources, now=lambda: began))

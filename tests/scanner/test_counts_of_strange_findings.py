@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from tests.support.clock import NOW
+from tests.support.sources import make_sources
 
 from sre_findings.model.findings.finding import is_open
 from sre_findings.queries import ask
@@ -51,11 +52,8 @@ def scanned(house: Any, served: Callable[..., Any], tmp_path: Path) -> Callable[
         (tmp_path / "some.jsonl").write_text("".join(json.dumps(one) + "\n" for one in findings))
         with served(replay_fleet(tmp_path / "some.jsonl", now=NOW)) as simulator:
             house.scan(simulator)
-        return Sources(
-            house.snapshots,
-            house.table,
-            tmp_path / "copies",
-            now=lambda: house.snapshots.latest().ended_at,
+        return make_sources(
+            house.snapshots, house.table, tmp_path / "copies", house.snapshots.latest().ended_at
         )
 
     return scan

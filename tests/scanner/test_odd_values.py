@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
+from tests.support.sources import make_sources
 
 from sre_findings.queries import ask
 from sre_findings.queries.export import rows
@@ -328,13 +329,13 @@ def sources(service: Service, tmp_path_factory: pytest.TempPathFactory) -> Sourc
             table,
             now=lambda: NOW,
         )
-    return Sources(snapshots, table, folder / "copies", now=lambda: NOW)
+    return make_sources(snapshots, table, folder / "copies", NOW)
 
 
 @pytest.fixture(scope="module")
 def manifest(sources: Sources) -> Manifest:
-    (commit,) = sources.snapshots.commits()
-    return sources.snapshots.manifest(commit)
+    (commit,) = sources.stores.snapshots.commits()
+    return sources.stores.snapshots.manifest(commit)
 
 
 def test_odd_values_are_counted_and_lose_no_finding_or_coverage_row(

@@ -21,6 +21,7 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.support.sources import make_sources
 
 from sre_findings.engine import aggregates
 from sre_findings.inspector.client import connect
@@ -242,7 +243,7 @@ class Estate:
             lambda region: Inspector(connect(region), RateLimit(5000), Patience(deadline=20))
         )
         asked = live(inspector, lambda: [REGION], lambda: one.at, OWNERS)
-        return Sources(self.snapshots, self.table, self.folder, live=asked, now=lambda: one.at)
+        return make_sources(self.snapshots, self.table, self.folder, one.at, live=asked)
 
 
 @contextmanager

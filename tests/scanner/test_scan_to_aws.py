@@ -10,6 +10,7 @@ from typing import Any
 
 import boto3
 import pytest
+from tests.support.sources import make_sources
 
 from sre_findings.model.errors import StoreUnreadable
 from sre_findings.queries import ask
@@ -67,8 +68,8 @@ def test_a_bucket_and_a_dynamodb_table_give_the_answers_of_a_folder_and_sqlite(
         away = scan(request, *far, now=lambda: simulator.clock)
     assert near.totals == away.totals
     assert near.snapshot_id == away.snapshot_id
-    here = Sources(house.snapshots, house.table, tmp_path / "unused")
-    there = Sources(*far, tmp_path / "copies")
+    here = make_sources(house.snapshots, house.table, tmp_path / "unused")
+    there = make_sources(*far, tmp_path / "copies")
     moment = here.now()
     assert told(replace(here, now=lambda: moment)) == told(replace(there, now=lambda: moment))
     assert not (tmp_path / "unused").exists()

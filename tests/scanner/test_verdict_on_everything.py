@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 from tests.support.clock import NOW
+from tests.support.sources import make_sources
 
 from sre_findings.inspector.wire import decode_coverage
 from sre_findings.model.errors import UsageError
 from sre_findings.model.resources.owners import Owners
 from sre_findings.queries import ask as ask_sources
 from sre_findings.questions.catalogue import Summary
-from sre_findings.sources.sources import Sources
 from sre_scanner.tables.coverage import CoverageRows
 from sre_simulator.fleet import replay_fleet
 from sre_simulator.inspector.server import Fault
@@ -50,7 +50,7 @@ def asked(house: Any, served: Callable[..., Any], tmp_path: Path) -> Callable[..
             commit = house.scan(simulator)
         return ask_sources(
             Summary(),
-            Sources(house.snapshots, house.table, tmp_path, now=lambda: commit.ended_at + age),
+            make_sources(house.snapshots, house.table, tmp_path, commit.ended_at + age),
         )
 
     return ask
@@ -148,4 +148,4 @@ def test_a_resource_not_scanned_recently_prevents_clean(
 
 def test_an_unknown_summary_dimension_is_a_usage_error(house: Any, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="cannot summarize by 'colour'"):
-        ask_sources(Summary("colour"), Sources(house.snapshots, house.table, tmp_path))
+        ask_sources(Summary("colour"), make_sources(house.snapshots, house.table, tmp_path))

@@ -16,6 +16,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from tests.support.sources import folder_sources
 
 from sre_cli.main import main
 from sre_findings.engine.duckdb import DuckDB
@@ -33,7 +34,6 @@ from sre_findings.questions.catalogue import (
 from sre_findings.sources.sources import Sources
 from sre_findings.store.objects.blobs import FolderBlobs
 from sre_findings.store.objects.part_cache import Copies
-from sre_findings.store.records.table import SqliteTable
 from sre_findings.store.snapshots.integrity import verify
 from sre_findings.store.snapshots.keys import BY_SNAPSHOT, BY_TABLE, parse
 from sre_findings.store.snapshots.layout_migration import convert, old_commits, tidy
@@ -85,18 +85,15 @@ def open_store(tmp_path: Path) -> OpenStore:
     def copy(version: int) -> Sources:
         folder = tmp_path / f"schema-{version}"
         shutil.copytree(HERE / folder.name, folder)
-        return Sources(
-            SnapshotWriter(FolderBlobs(folder)),
-            SqliteTable(folder / "table.db"),
-            tmp_path / "copies",
-            now=lambda: NOW,
-        )
+        return folder_sources(folder, tmp_path / "copies", NOW)
 
     return copy
 
 
 def engine_of(sources: Sources) -> DuckDB:
-    return DuckDB(sources.snapshots, sources.snapshots.commits(), Copies(sources.copies))
+    return DuckDB(
+        sources.stores.snapshots, sources.stores.snapshots.commits(), Copies(sources.stores.copies)
+    )
 
 
 def everything(sources: Sources) -> dict[str, list[list[dict[str, Any]]]]:
@@ -117,7 +114,7 @@ def test_every_version_has_a_store_and_the_newest_is_current() -> None:
 def test_an_older_store_is_intact_and_its_commits_name_the_version(
     open_store: OpenStore, version: int
 ) -> None:
-    snapshots = open_store(version).snapshots
+    snapshots = open_store(version).stores.snapshots
     assert {(one.schema, one.layout) for one in snapshots.commits()} == {(version, BY_SNAPSHOT)}
     for commit in snapshots.commits():
         assert [why for _, why in verify(snapshots, commit) if why] == []
@@ -139,7 +136,9 @@ def test_every_query_gives_the_same_answer_over_every_version(
 
 def writer_of(sources: Sources) -> SnapshotWriter:
     """A writer for the folder that the sources read."""
-    return SnapshotWriter(FolderBlobs(Path(sources.snapshots.blobs.url.removeprefix("file://"))))
+    return SnapshotWriter(
+        FolderBlobs(Path(sources.stores.snapshots.blobs.url.removeprefix("file://")))
+    )
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -150,9 +149,9 @@ def test_a_converted_store_gives_the_same_rows(open_store: OpenStore, version: i
     for commit in old_commits(writer):
         convert(writer, commit, NOW)
     assert len([*tidy(writer, NOW + GRACE)]) == 2
-    assert {key.layout for name in sources.snapshots.blobs.keys("") if (key := parse(name))} == {
-        BY_TABLE
-    }
+    assert {
+        key.layout for name in sources.stores.snapshots.blobs.keys("") if (key := parse(name))
+    } == {BY_TABLE}
     assert everything(sources) == before
 
 
@@ -217,10 +216,12 @@ def test_a_scan_continues_an_older_versions_history(
         simulator.clock = NOW
         request = Request(regions=fleet.regions, required=fleet.regions, rate=5000.0)
         writer = writer_of(sources)
-        commit = scan(request, writer, sources.table, now=lambda: NOW)
+        commit = scan(request, writer, sources.stores.table, now=lambda: NOW)
     assert (commit.sequence, commit.schema, commit.layout) == (3, SCHEMA, BY_TABLE)
-    assert [*unbalanced(sources.snapshots, commit)] == []
-    events = DuckDB(sources.snapshots, [commit], Copies(sources.copies)).rows("digest_event_counts")
+    assert [*unbalanced(sources.stores.snapshots, commit)] == []
+    events = DuckDB(sources.stores.snapshots, [commit], Copies(sources.stores.copies)).rows(
+        "digest_event_counts"
+    )
     assert (
         sum(int(row["events"]) for row in events if row["kind"] in ("opened", "resolved")) < 10
     ), "not a night of onboarding"
@@ -235,7 +236,7 @@ def test_the_list_of_snapshots_shows_only_recorded_numbers(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    folder = Path(open_store(version).snapshots.blobs.url.removeprefix("file://"))
+    folder = Path(open_store(version).stores.snapshots.blobs.url.removeprefix("file://"))
     monkeypatch.setenv("SRE_STORE", str(folder))
     monkeypatch.setenv("COLUMNS", "120")
     with pytest.raises(SystemExit) as ended:
@@ -251,7 +252,7 @@ def test_the_command_previews_converts_and_can_be_repeated(
     open_store: OpenStore, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     sources = open_store(2)
-    monkeypatch.setenv("SRE_STORE", sources.snapshots.blobs.url)
+    monkeypatch.setenv("SRE_STORE", sources.stores.snapshots.blobs.url)
 
     def run(*arguments: str) -> tuple[int | str | None, str, str]:
         with pytest.raises(SystemExit) as ended:
@@ -259,13 +260,13 @@ def test_the_command_previews_converts_and_can_be_repeated(
         printed = capsys.readouterr()
         return ended.value.code, printed.out, printed.err
 
-    ids = [one.snapshot_id for one in sources.snapshots.commits()]
+    ids = [one.snapshot_id for one in sources.stores.snapshots.commits()]
     assert run() == (
         0,
         "".join(f"{one}: would be converted\n" for one in ids),
         "2 snapshots would be converted; use --yes to do it.\n",
     )
-    assert {one.layout for one in sources.snapshots.commits()} == {BY_SNAPSHOT}
+    assert {one.layout for one in sources.stores.snapshots.commits()} == {BY_SNAPSHOT}
     code, out, err = run("--yes")
     assert (code, [line.split(":")[0] for line in out.splitlines()]) == (0, ids)
     assert (
@@ -273,10 +274,12 @@ def test_the_command_previews_converts_and_can_be_repeated(
         == "2 snapshots converted; removed the old files of 0.\nThe old files of 2 are kept for a"
         " day; then run it again.\n"
     )
-    assert {one.layout for one in sources.snapshots.commits()} == {BY_TABLE}
+    assert {one.layout for one in sources.stores.snapshots.commits()} == {BY_TABLE}
     assert run()[1] == "".join(
         f"{one}: converted; its old files would be removed a day after that\n" for one in ids
     )
     assert run("--yes")[2].startswith("0 snapshots converted; removed the old files of 0.")
-    (manifest,) = [json.loads(sources.snapshots.blobs.read(f"snapshots/{ids[0]}/manifest.json"))]
+    (manifest,) = [
+        json.loads(sources.stores.snapshots.blobs.read(f"snapshots/{ids[0]}/manifest.json"))
+    ]
     assert manifest["snapshot_id"] == ids[0]

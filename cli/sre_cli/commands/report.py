@@ -114,7 +114,7 @@ def _missing(sources: Sources, since: datetime | None) -> bool:
     """Returns whether there is no snapshot since ``since``. If so, prints it on stderr."""
     if since is None:
         return False
-    latest = sources.snapshots.latest()
+    latest = sources.stores.snapshots.latest()
     if latest is not None and latest.started_at >= since:
         return False
     newest = f"the newest is {latest.snapshot_id}" if latest else "there is none"

@@ -187,7 +187,7 @@ def named(owners: Sequence[str]) -> str:
 
 def silence(sources: Sources) -> Silence:
     """The times of the newest snapshot and the newest complete one."""
-    commits = sources.snapshots.commits()
+    commits = sources.stores.snapshots.commits()
     complete = [one.started_at for one in commits if one.state == COMPLETE]
     day = sources.now().date().isoformat()
     return Silence(
@@ -196,7 +196,7 @@ def silence(sources: Sources) -> Silence:
 
 
 def _told(here: Sources, found: Found, material: Material, owners: tuple[str, ...]) -> DigestData:
-    commits = here.snapshots.commits()
+    commits = here.stores.snapshots.commits()
     before = _before(here, material)
     since = before.commit.sequence if before else found.commit.sequence - 1
     engine = here.open([one for one in commits if since < one.sequence <= found.commit.sequence])

@@ -47,13 +47,12 @@ def evidence_of(found: Found, sources: Sources) -> Evidence:
 
     Raises StoreUnreadable if its manifest is not the one that was committed.
     """
-    commit, manifest = found.commit, sources.snapshots.manifest(found.commit)
+    commit, snapshots = found.commit, sources.stores.snapshots
+    manifest = snapshots.manifest(commit)
     totals, shards = manifest.certificate.totals, manifest.shards
     known, answered = _pairs(manifest)
     return Evidence(
-        url=f"{sources.snapshots.blobs.url}/{records(commit.snapshot_id, commit.layout)}".rstrip(
-            "/"
-        ),
+        url=f"{snapshots.blobs.url}/{records(commit.snapshot_id, commit.layout)}".rstrip("/"),
         manifest_sha256=commit.manifest_sha256,
         started_at=commit.started_at,
         ended_at=commit.ended_at,

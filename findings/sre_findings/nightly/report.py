@@ -31,7 +31,6 @@ from sre_findings.questions.history import Changes, Sla, TimeToFix, Trend
 from sre_findings.questions.remediation import Fixes
 from sre_findings.sources import rollup_access
 from sre_findings.sources.comparability import night_before, not_compared
-from sre_findings.sources.pinned_snapshots import PinnedSnapshots
 from sre_findings.sources.sources import Found, Sources, find
 from sre_findings.store.snapshots.reader import Commit
 
@@ -138,12 +137,7 @@ def seen_night(sources: Sources, as_of: str | None, view: Access) -> tuple[Sourc
     if whole is None:
         raise UsageError("there is no snapshot yet", do="Run: sre-cli scan (or sre-cli demo).")
     seen = replace(sources.seen_by(view), now=lambda: moment)
-    here = replace(
-        seen,
-        snapshots=PinnedSnapshots(
-            seen.snapshots.blobs, seen.snapshots, _as_seen(whole.commit, seen)
-        ),
-    )
+    here = seen.pinned(_as_seen(whole.commit, seen))
     found = find(here, as_of)
     assert found is not None  # noqa: S101 - it was found above, and is pinned
     return here, found
@@ -151,7 +145,7 @@ def seen_night(sources: Sources, as_of: str | None, view: Access) -> tuple[Sourc
 
 def _as_seen(commit: Commit, seen: Sources) -> Commit:
     """The commit reduced to a view: the full commit has totals and names of other accounts."""
-    return next(one for one in seen.snapshots.commits() if one.sequence == commit.sequence)
+    return next(one for one in seen.stores.snapshots.commits() if one.sequence == commit.sequence)
 
 
 def material_of(
@@ -169,7 +163,7 @@ def material_of(
     days older.
     """
     today = found.commit.started_at.date() if as_of else here.now().date()
-    since = night_before(here.snapshots.commits(), found.commit, days)
+    since = night_before(here.stores.snapshots.commits(), found.commit, days)
     moved = _moved(since, found, here)
     return Material(
         owner, account, today, here.policy,
@@ -188,7 +182,7 @@ def material_of(
         time_to_fix=time_to_fix(TimeToFix(days=NIGHTS, as_of=as_of), here),
         fixes=fixes(Fixes(count=FIRST, as_of=as_of), here),
         findings=open_findings(found.engine, here.policy, _new(moved, found, here), rows),
-        evidence=evidence_of(found, here) if here.access.everything else None,
+        evidence=evidence_of(found, here) if here.caller.access.everything else None,
     )  # fmt: skip
 
 
@@ -220,7 +214,7 @@ def _new(moved: ChangesAnswer, found: Found, here: Sources) -> frozenset[str]:
     since = moved.facts["since"]
     if not since:
         return frozenset()
-    commits = here.snapshots.commits()
+    commits = here.stores.snapshots.commits()
     first = next(one.sequence for one in commits if one.snapshot_id == since["snapshot_id"])
     engine = here.open([one for one in commits if first < one.sequence <= found.commit.sequence])
     return frozenset(row["finding_arn"] for row in engine.rows("opened_arns"))

@@ -62,7 +62,7 @@ def changes(question: Changes, sources: Sources) -> ChangesAnswer:
 
     If there are not two snapshots, the answer states this and has no events.
     """
-    commits = sources.snapshots.commits()
+    commits = sources.stores.snapshots.commits()
     head, base = _nights(question, commits, sources.now())
     if head is None or base is None:
         return nothing_to_compare(head, sources)

@@ -40,7 +40,7 @@ def export_file(question: ExportFile, sources: Sources) -> ExportAnswer:
     found = within(found, place_of(question.rows), question.rows.statuses)
     total, now = count_whole(question.rows, found), sources.now()
     handed = sources.issue_link(
-        DownloadRequest(question, found.commit.snapshot_id, now, sources.access)
+        DownloadRequest(question, found.commit.snapshot_id, now, sources.caller.access)
     )
     headline = (
         f"{quantity(total, 'finding')} as {question.form}. Download with GET until"

@@ -41,10 +41,10 @@ def without_inspector(
 
 def known(error: SreError, sources: Sources) -> SreError:
     """The error in the form that the caller may see. The full text goes to the operator's log."""
-    if sources.aside is None and sources.access.everything:
+    if sources.caller.aside is None and sources.caller.access.everything:
         return error
-    if sources.aside and outward(error) is not error:
-        sources.aside(str(error))
+    if sources.caller.aside and outward(error) is not error:
+        sources.caller.aside(str(error))
     return outward(error)
 
 

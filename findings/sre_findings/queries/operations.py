@@ -61,7 +61,7 @@ def operations(question: Operations, sources: Sources) -> OperationsAnswer:
     wanted = {"who": question.who, "what": question.what, "outcome": question.outcome}
     every = [
         one
-        for one in kept.read(sources.table, now, question.days)
+        for one in kept.read(sources.stores.table, now, question.days)
         if one.at <= now
         and all(value in (None, getattr(one, name)) for name, value in wanted.items())
     ]
@@ -93,7 +93,7 @@ class Recorder:
     """
 
     def __init__(self, sources: Sources) -> None:
-        self._table = sources.table
+        self._table = sources.stores.table
         self._waiting: queue.Queue[Operation | None] = queue.Queue(_WAITING)
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._write, name="operations", daemon=True)

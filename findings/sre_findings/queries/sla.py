@@ -168,7 +168,7 @@ def lives_of(question: TimeToFix, sources: Sources) -> tuple[Found, dict[str, li
             f"time to remediate cannot be grouped by {question.by!r}",
             do="Use one of: severity, owner, account.",
         )
-    commits = sources.snapshots.commits()
+    commits = sources.stores.snapshots.commits()
     head = choose(commits, question.as_of, sources.now())
     if head is None:
         return None

@@ -99,7 +99,7 @@ def _rollup(one: Resource, found: Found, sources: Sources) -> Rollup:
     if not rollup_access.can_read(found, sources, "resource"):
         return aggregates.of_resource(found.engine, one)
     return stored.read(
-        sources.table,
+        sources.stores.table,
         found.commit,
         resource_scope(one.account_id, one.region, one.resource_type, one.resource_id),
     )

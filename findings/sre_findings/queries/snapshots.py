@@ -29,7 +29,7 @@ def snapshots(question: SnapshotList, sources: Sources) -> SnapshotsAnswer:
 
     The proof is that of the newest one.
     """
-    commits = sources.snapshots.commits()[::-1]
+    commits = sources.stores.snapshots.commits()[::-1]
     if not commits:
         return no_snapshot("snapshots")
     complete = sum(one.state == COMPLETE for one in commits)

@@ -44,7 +44,7 @@ def suppressions(question: SuppressionList, sources: Sources) -> RulesAnswer:
         return no_snapshot("suppressions")
     today = sources.now().date()
     used = Counter(rule.index for rule, _ in matched(rules, found, today))
-    if sources.access.everything:
+    if sources.caller.access.everything:
         items, notes = (
             [_item(rule, today, used[rule.index], line=rule.line) for rule in rules],
             tuple(one.text_in(rules.file) for one in rules.warnings(today, used.keys())),

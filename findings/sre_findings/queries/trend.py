@@ -56,11 +56,11 @@ def trend(question: Trend, sources: Sources) -> TrendAnswer:
     Days without a snapshot are listed as missing and not filled. Raises UsageError if the scope
     does not exist.
     """
-    commits = sources.snapshots.commits() if question.as_of else []
+    commits = sources.stores.snapshots.commits() if question.as_of else []
     head = (
         choose(commits, question.as_of, sources.now())
         if question.as_of
-        else sources.snapshots.latest()
+        else sources.stores.snapshots.latest()
     )
     if head is None:
         return no_snapshot("nights")
@@ -82,7 +82,7 @@ def trend(question: Trend, sources: Sources) -> TrendAnswer:
         return _untold(question, head, sources)
     found = _placed(scope, nights, Found(head, proof_of(head, sources, question.as_of), sources))
     days = _daily(list(_as_seen(nights, sources)))
-    pruned = pruned_sequences(sources.snapshots.blobs)
+    pruned = pruned_sequences(sources.stores.snapshots.blobs)
     items = [_night(night, rollup, night.sequence in pruned) for night, rollup in days]
     missing = _missing([night.started_at.date() for night, _ in days])
     summary: TrendFacts = {
@@ -152,8 +152,12 @@ def _as_seen(
     nights: Sequence[tuple[Night, Rollup]], sources: Sources
 ) -> Iterator[tuple[Night, Rollup]]:
     """The snapshots with their state for the caller: gaps may be in other accounts only."""
-    partial = not sources.access.everything and any(night.state != COMPLETE for night, _ in nights)
-    states = {one.sequence: one.state for one in sources.snapshots.commits()} if partial else {}
+    partial = not sources.caller.access.everything and any(
+        night.state != COMPLETE for night, _ in nights
+    )
+    states = (
+        {one.sequence: one.state for one in sources.stores.snapshots.commits()} if partial else {}
+    )
     return (
         (night._replace(state=states.get(night.sequence, night.state)), rollup)
         for night, rollup in nights
@@ -193,7 +197,7 @@ def _compared(nights: Sequence[Night], question: Trend, sources: Sources) -> tup
         if question.kind in _FILTERS
         else Place()
     )
-    commits = {one.sequence: one for one in sources.snapshots.commits()}
+    commits = {one.sequence: one for one in sources.stores.snapshots.commits()}
     known = [commits.get(night.sequence) for night in nights]
     whole = [n for n, one in enumerate(known) if one is not None and not not_read(one, place)]
     first, last = known[whole[0]] if whole else known[0], known[-1]

@@ -72,7 +72,7 @@ def sql(question: Sql, sources: Sources) -> SqlAnswer:
     Raises UsageError for any other statement, and if a limit is reached. Raises Forbidden if the
     caller may not see everything.
     """
-    if not sources.access.everything:
+    if not sources.caller.access.everything:
         why = "SQL reads whole tables"
         raise Forbidden(
             "SQL requires access to everything", why=why, do="Use one of the other commands."
@@ -124,11 +124,13 @@ def _opened(text: str, found: Found, sources: Sources) -> tuple[Any, DuckDB]:
     words = {*re.findall(r"[a-z_]+", text.lower())}
     history = words & {*HISTORY} or not words & {*TABLES}
     commits = (
-        [one for one in sources.snapshots.commits() if one.sequence <= found.commit.sequence]
+        [one for one in sources.stores.snapshots.commits() if one.sequence <= found.commit.sequence]
         if history
         else [found.commit]
     )
-    engine = DuckDB(sources.snapshots, commits, Copies(sources.copies, sources.copies_size))
+    engine = DuckDB(
+        sources.stores.snapshots, commits, Copies(sources.stores.copies, sources.stores.copies_size)
+    )
     return engine.connect(engine.tables.named_in(text) or engine.tables.names), engine
 
 

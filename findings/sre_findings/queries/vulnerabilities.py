@@ -49,7 +49,7 @@ def _about(question: Vulnerabilities, sources: Sources) -> ResourceAnswer:
     if not _wants_live(question, cached, sources):
         return cached or snapshot_answer.nothing(question, None)
     try:
-        return (sources.live or _no_live)(question, cached, sources.access)
+        return (sources.live.inspector or _no_live)(question, cached, sources.caller.access)
     except SreError as error:
         return without_inspector(question, cached, error, sources)
 
@@ -62,16 +62,16 @@ def _cached(question: Vulnerabilities, found: Found | None, sources: Sources) ->
         question, source=CACHED, context=False, severities=tuple(question.severities), region=None
     )
     key = (
-        sources.access,
+        sources.caller.access,
         found.commit.snapshot_id,
         found.proof.too_old,
         sources.now().date(),
         plain,
     )
-    answer = sources.given.get(key)
+    answer = sources.caches.answers.get(key)
     if answer is None:
         answer = snapshot_answer.answer(question, found, sources)
-        sources.given.put(key, answer, 1 + len(answer.findings))
+        sources.caches.answers.put(key, answer, 1 + len(answer.findings))
     return replace(answer, proof=found.proof)
 
 
@@ -79,7 +79,8 @@ def _wants_live(question: Vulnerabilities, cached: ResourceAnswer | None, source
     if question.source == CACHED or (question.as_of and question.source != LIVE) or question.cursor:
         return False
     return question.source == LIVE or (
-        sources.live is not None and (cached is None or not snapshot_answer.can_tell(cached))
+        sources.live.inspector is not None
+        and (cached is None or not snapshot_answer.can_tell(cached))
     )
 
 
@@ -97,18 +98,18 @@ def _context(question: Vulnerabilities, resource: Resource, sources: Sources) ->
     """
     from sre_findings.model.resources.aws_context import Context, Note
 
-    if not sources.access.everything and not resource.account_id:
+    if not sources.caller.access.everything and not resource.account_id:
         return Context(
             remarks=(Note("context is available only for resources with findings or coverage"),)
         )
-    context = (sources.context or _no_context)(question, resource)
-    if context.account_id and not sources.access.allows_account(context.account_id):
+    context = (sources.live.context or _no_context)(question, resource)
+    if context.account_id and not sources.caller.access.allows_account(context.account_id):
         return Context(
             remarks=(Note("context is available only for instances of the caller's own account"),)
         )
-    if not sources.access.all_accounts:
-        context = context.within(sources.access.allows_account)
-    return context if sources.aside is None else _outward(context, sources.aside)
+    if not sources.caller.access.all_accounts:
+        context = context.within(sources.caller.access.allows_account)
+    return context if sources.caller.aside is None else _outward(context, sources.caller.aside)
 
 
 def _outward(context: Context, aside: Callable[[str], None]) -> Context:

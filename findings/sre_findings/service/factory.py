@@ -15,7 +15,8 @@ from sre_findings.model.errors import UsageError
 from sre_findings.model.sla.policy import DEFAULT, Policy, parse_policy, parse_sla
 from sre_findings.service.service import LocalService, Service
 from sre_findings.settings import Settings, open_owners
-from sre_findings.sources.sources import AskContext, Live, Sources
+from sre_findings.sources.sources import AskContext, Live, LiveSources, Sources
+from sre_findings.sources.stores import Stores
 from sre_findings.store.snapshots.reader import Snapshots
 from sre_findings.store.urls import open_blobs, open_table
 
@@ -45,18 +46,14 @@ def open_sources(settings: Settings, profile: str | None = None) -> Sources:
     No connection is made yet.
     """
     snapshots = Snapshots(open_blobs(settings.store, settings.kms_key))
+    table = open_table(settings.table)
     return Sources(
-        snapshots,
-        open_table(settings.table),
-        settings.copies,
-        settings.max_age,
-        _live(profile, settings),
-        engine=settings.engine,
+        Stores(snapshots, table, settings.copies, settings.copies_size, settings.engine),
+        LiveSources(_live(profile, settings), _context(profile)),
+        max_age=settings.max_age,
+        now=clock(os.environ)[0],
         policy=open_policy(settings),
         suppressions=_suppressions(settings),
-        copies_size=settings.copies_size,
-        context=_context(profile),
-        now=clock(os.environ)[0],
     )
 
 

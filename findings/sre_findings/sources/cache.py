@@ -5,10 +5,17 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Sequence
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from sre_findings.engine.pool import EnginePool
+
+if TYPE_CHECKING:
+    from sre_findings.model.answers.answer import ResourceAnswer
+    from sre_findings.model.snapshots.query_scope import KnownPlaces
 
 T = TypeVar("T")
 MOST = 20_000  # findings in all cached answers together: about 40 MB
+PLACES = 200_000  # cells of snapshots that are kept in memory: about 40 MB
 
 
 class BoundedCache(Generic[T]):
@@ -61,3 +68,18 @@ class DerivedCache(Generic[T]):
             found = source, make()
             self._made.put(id(source), found, 1 + len(source))
         return found[1]
+
+
+class Caches:
+    """Engines, answers and places that queries on committed snapshots share.
+
+    ``rolled_up`` has the IDs of the snapshots whose rollups are known to be in the table.
+    ``derived`` has results derived from cached answers.
+    """
+
+    def __init__(self, engines: EnginePool | None = None) -> None:
+        self.engines = EnginePool() if engines is None else engines
+        self.rolled_up: set[str] = set()
+        self.answers: BoundedCache[ResourceAnswer] = BoundedCache()
+        self.derived: DerivedCache[Any] = DerivedCache()
+        self.places: BoundedCache[KnownPlaces] = BoundedCache(PLACES)

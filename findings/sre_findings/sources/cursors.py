@@ -15,7 +15,6 @@ from datetime import UTC, datetime, timedelta
 
 from sre_findings.model.answers.answer import TABLE
 from sre_findings.model.errors import UsageError
-from sre_findings.sources.pinned_snapshots import PinnedSnapshots
 from sre_findings.sources.sources import Sources
 
 LONGEST = 512
@@ -72,15 +71,16 @@ def pinned(sources: Sources, cursor: Cursor) -> Sources:
     """
     if cursor.snapshot_id == TABLE:
         return replace(sources, now=lambda: cursor.asked_at)
-    commits = [one for one in sources.snapshots.commits() if one.snapshot_id == cursor.snapshot_id]
+    commits = [
+        one for one in sources.stores.snapshots.commits() if one.snapshot_id == cursor.snapshot_id
+    ]
     if not commits:
         raise UsageError(
             f"snapshot {cursor.snapshot_id} of this cursor no longer exists",
             why="it was pruned",
             do=_AGAIN,
         )
-    snapshots = PinnedSnapshots(sources.snapshots.blobs, sources.snapshots, commits[0])
-    return replace(sources, snapshots=snapshots, now=lambda: cursor.asked_at)
+    return replace(sources.pinned(commits[0]), now=lambda: cursor.asked_at)
 
 
 def _plain(text: str) -> str:

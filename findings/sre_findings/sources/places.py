@@ -89,18 +89,18 @@ def known_of(found: Found) -> KnownPlaces:
     They are cached, because a committed snapshot never changes.
     """
     sources = found.sources
-    key = sources.access, found.commit.snapshot_id
-    known = sources.places.get(key)
+    key = sources.caller.access, found.commit.snapshot_id
+    known = sources.caches.places.get(key)
     if known is None:
         known = _read(found)
-        sources.places.put(key, known, 1 + len(known.spots))
+        sources.caches.places.put(key, known, 1 + len(known.spots))
     return known
 
 
 def _read(found: Found) -> KnownPlaces:
     """The places from the manifest, limited to the caller's accounts."""
-    access = found.sources.access
-    manifest = Snapshots(found.sources.snapshots.blobs).manifest(found.commit)
+    access = found.sources.caller.access
+    manifest = Snapshots(found.sources.stores.snapshots.blobs).manifest(found.commit)
     states: dict[Spot, set[str]] = {}
     for cell, state in manifest.certificate.cells.items():
         if access.allows_account(cell.account_id) or (cell.account_id == ANY and access.accounts):

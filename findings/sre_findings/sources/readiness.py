@@ -48,7 +48,7 @@ def ready(sources: Sources) -> Ready:
         except SreError as error:
             _LOG.warning("not ready: %s", error)
             return Ready(f"the {name} cannot be read")
-    complete = [one for one in sources.snapshots.commits() if one.state == COMPLETE]
+    complete = [one for one in sources.stores.snapshots.commits() if one.state == COMPLETE]
     if not complete:
         return Ready("there is no complete snapshot yet")
     age = sources.now() - complete[-1].started_at
@@ -57,7 +57,7 @@ def ready(sources: Sources) -> Ready:
 
 
 def _looks(sources: Sources) -> tuple[tuple[str, Callable[[], object]], ...]:
-    return ("store", sources.snapshots.latest), (
+    return ("store", sources.stores.snapshots.latest), (
         "table",
-        lambda: list(sources.table.query("ready", newest=1)),
+        lambda: list(sources.stores.table.query("ready", newest=1)),
     )

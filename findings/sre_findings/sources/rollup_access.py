@@ -30,9 +30,9 @@ def parts_of(sources: Sources) -> str | None:
 
     For a caller who sees everything, it is the organization itself.
     """
-    if sources.access.everything:
+    if sources.caller.access.everything:
         return ORGANIZATION
-    return next(iter(summable(sources.access)), None)
+    return next(iter(summable(sources.caller.access)), None)
 
 
 def can_read(found: Found, sources: Sources, *kinds: str) -> bool:
@@ -41,8 +41,11 @@ def can_read(found: Found, sources: Sources, *kinds: str) -> bool:
     If the snapshot has gaps, scopes that it did not read keep their older counts. A sum over them
     would mix snapshots, so a caller with restricted access cannot read it.
     """
-    if not sources.access.everything:
-        known = {*summable(sources.access), *([ORGANIZATION] if sources.access.all_owners else [])}
+    if not sources.caller.access.everything:
+        known = {
+            *summable(sources.caller.access),
+            *([ORGANIZATION] if sources.caller.access.all_owners else []),
+        }
         if found.commit.gaps or not known.issuperset(kinds):
             return False
     return sources.rolled_up(found.commit)
@@ -54,7 +57,7 @@ def reader(found: Found, sources: Sources) -> Callable[[str], Sequence[tuple[Sco
     Call it only if ``can_read`` allows it.
     """
     read = functools.cache(
-        lambda of: list(table.read_kind(sources.table, found.commit, of, named(sources, of)))
+        lambda of: list(table.read_kind(sources.stores.table, found.commit, of, named(sources, of)))
     )
 
     def of_kind(kind: str) -> Sequence[tuple[Scope, Rollup]]:
@@ -71,7 +74,7 @@ def ages(found: Found, sources: Sources, kind: str) -> Iterator[tuple[Scope, Age
     from sre_findings.model.sla.ages import bucketed
 
     of = parts_of(sources) or kind if kind == ORGANIZATION else kind
-    pairs = table.read_ages(sources.table, found.commit, of, named(sources, of))
+    pairs = table.read_ages(sources.stores.table, found.commit, of, named(sources, of))
     return iter(
         pairs
         if of == kind
@@ -87,11 +90,15 @@ def series(
     Returns None if this caller may not see the scope's history.
     """
     of = parts_of(sources)
-    if sources.access.everything or (of is not None and scope.kind in summable(sources.access)):
-        return rollup_history.series(sources.table, scope.kind, [scope.value], last, first)
+    if sources.caller.access.everything or (
+        of is not None and scope.kind in summable(sources.caller.access)
+    ):
+        return rollup_history.series(sources.stores.table, scope.kind, [scope.value], last, first)
     if of is None or scope != Scope(ORGANIZATION):
         return None
-    return rollup_history.series(sources.table, of, sorted(named(sources, of) or ()), last, first)
+    return rollup_history.series(
+        sources.stores.table, of, sorted(named(sources, of) or ()), last, first
+    )
 
 
 def named(sources: Sources, kind: str) -> Collection[str] | None:
@@ -99,7 +106,7 @@ def named(sources: Sources, kind: str) -> Collection[str] | None:
 
     Reading these scopes is faster than reading all of the kind.
     """
-    names = {"account": sources.access.accounts, "owner": sources.access.owners}.get(
+    names = {"account": sources.caller.access.accounts, "owner": sources.caller.access.owners}.get(
         kind, frozenset({ALL})
     )
     return None if ALL in names else names

@@ -6,19 +6,16 @@ import functools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Never, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, Never, TypeAlias, TypeVar
 
-from sre_findings.engine.pool import EnginePool
 from sre_findings.model.access import EVERYTHING, Access
 from sre_findings.model.answers.answer import SNAPSHOT, Proof, ResourceAnswer
 from sre_findings.model.sla.policy import DEFAULT, Policy
-from sre_findings.sources.cache import BoundedCache, DerivedCache
+from sre_findings.sources.cache import Caches
 from sre_findings.sources.snapshot_selection import choose
-from sre_findings.store.access_views import SeenSnapshots, SeenTable
+from sre_findings.sources.stores import Stores
 from sre_findings.store.records import rollups
-from sre_findings.store.records.table import Table
-from sre_findings.store.snapshots.reader import Commit, Snapshots
+from sre_findings.store.snapshots.reader import Commit
 
 # Each dataclass takes a millisecond to create, so a query imports only what it needs.
 if TYPE_CHECKING:
@@ -27,7 +24,6 @@ if TYPE_CHECKING:
     from sre_findings.model.findings.suppression import Suppressions
     from sre_findings.model.resources.aws_context import Context
     from sre_findings.model.resources.resource import Resource
-    from sre_findings.model.snapshots.query_scope import KnownPlaces
     from sre_findings.questions.resource import Vulnerabilities
     from sre_findings.sources.download_links import IssueLink
 
@@ -43,56 +39,65 @@ AskContext: TypeAlias = "Callable[[Vulnerabilities, Resource], Context]"
 
 Facts = TypeVar("Facts", bound=Mapping[str, object])
 
-PLACES = 200_000  # cells of snapshots that are kept in memory: about 40 MB
-
 NO_PROOF = Proof(SNAPSHOT, None, None, None, None)
 """The proof of an answer if there is no snapshot."""
 
 
-@dataclass(frozen=True, slots=True)
+class LiveSources(NamedTuple):
+    """The live sources of answers about one resource; None for one that is not available."""
+
+    inspector: Live | None = None
+    context: AskContext | None = None
+
+
+NOT_LIVE = LiveSources()
+
+
+class Caller(NamedTuple):
+    """The user or client that queries are answered for.
+
+    ``access`` is what the caller may see. ``aside`` receives the full text of service errors, which
+    can name roles and accounts; a server sets it. Without it, the user holds the credentials and
+    sees the full text.
+    """
+
+    access: Access = EVERYTHING
+    aside: Callable[[str], None] | None = None
+
+
+USER = Caller()
+"""The user of this process, without limits."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Sources:
     """The sources of answers.
 
-    ``max_age`` is the age up to which a snapshot is fresh. ``copies`` is the folder for copies of
-    files from buckets, with at most ``copies_size`` bytes, or the default size for None. ``engine``
-    is the value of SRE_ENGINE.
-
-    ``access`` is what the caller may see. A server calls ``seen_by`` for each client, and sets
-    ``aside``: it receives the full text of service errors, which can name roles and accounts.
-    Without ``aside``, the user holds the credentials and sees the full text.
+    ``max_age`` is the age up to which a snapshot is fresh. A server calls ``seen_by`` for each
+    client.
     """
 
-    snapshots: Snapshots
-    table: Table
-    copies: Path
+    stores: Stores
+    live: LiveSources = NOT_LIVE
+    caller: Caller = USER
+    caches: Caches = field(default_factory=Caches)
     max_age: timedelta = timedelta(hours=26)
-    live: Live | None = None
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
-    engine: str = "duckdb"
-    context: AskContext | None = None
     policy: Policy = DEFAULT
     suppressions: Suppressions | None = None
     issue_link: IssueLink | None = None
-    copies_size: int | None = None
-    access: Access = EVERYTHING
-    aside: Callable[[str], None] | None = None
-    opened: EnginePool = field(default_factory=EnginePool, compare=False)
-    counted: set[str] = field(default_factory=set, compare=False)
-    given: BoundedCache[ResourceAnswer] = field(default_factory=BoundedCache, compare=False)
-    made: DerivedCache[Any] = field(default_factory=DerivedCache, compare=False)
-    places: BoundedCache[KnownPlaces] = field(
-        default_factory=lambda: BoundedCache(PLACES), compare=False
-    )
 
     def seen_by(self, access: Access) -> Sources:
         """The same sources, limited to this access in addition to the present one."""
-        narrow = self.access.narrowed(access)
-        if narrow == self.access:
+        allowed = self.caller.access.narrowed(access)
+        if allowed == self.caller.access:
             return self
-        snapshots = SeenSnapshots(self.snapshots.blobs, narrow)
-        return replace(
-            self, access=narrow, snapshots=snapshots, table=SeenTable(self.table, narrow)
-        )
+        caller = self.caller._replace(access=allowed)
+        return replace(self, caller=caller, stores=self.stores.seen_by(allowed))
+
+    def pinned(self, commit: Commit) -> Sources:
+        """The same sources, without the snapshots after this commit."""
+        return replace(self, stores=self.stores.pinned(commit))
 
     def open(self, commits: Sequence[Commit]) -> Engine:
         """The engine over the newest of the commits, and over all of them for history tables.
@@ -100,21 +105,16 @@ class Sources:
         Committed snapshots never change, so each engine is opened once and then shared: opening
         takes longer than most answers.
         """
-        key = self.access, tuple((commit.snapshot_id, commit.layout) for commit in commits)
-        return self.opened.get(key, lambda: self._engine(commits))
-
-    def _engine(self, commits: Sequence[Commit]) -> Engine:
-        from sre_findings.engine.factory import open_engine
-        from sre_findings.store.objects.part_cache import Copies
-
-        whole, copies = Snapshots(self.snapshots.blobs), Copies(self.copies, self.copies_size)
-        return open_engine(self.engine, whole, commits, copies, self.access)
+        access = self.caller.access
+        key = access, tuple((commit.snapshot_id, commit.layout) for commit in commits)
+        return self.caches.engines.get(key, lambda: self.stores.open(commits, access))
 
     def rolled_up(self, commit: Commit) -> bool:
         """Whether the table has the commit's rollups. A positive result is remembered."""
-        if commit.snapshot_id not in self.counted and rollups.written(self.table, commit):
-            self.counted.add(commit.snapshot_id)
-        return commit.snapshot_id in self.counted
+        known = self.caches.rolled_up
+        if commit.snapshot_id not in known and rollups.written(self.stores.table, commit):
+            known.add(commit.snapshot_id)
+        return commit.snapshot_id in known
 
 
 @dataclass(frozen=True)  # without slots, because cached_property stores the engine
@@ -134,9 +134,9 @@ class Found:
 def find(sources: Sources, as_of: str | None) -> Found | None:
     """The snapshot for a query, with its proof; None if there is no snapshot."""
     latest = (
-        sources.snapshots.latest()
+        sources.stores.snapshots.latest()
         if as_of is None
-        else choose(sources.snapshots.commits(), as_of, sources.now())
+        else choose(sources.stores.snapshots.commits(), as_of, sources.now())
     )
     if latest is None:
         return None

@@ -11,7 +11,7 @@ from sre_findings.model.errors import Forbidden
 from sre_findings.model.resources.aws_context import Context, Note
 from sre_findings.model.resources.resource import Resource
 from sre_findings.questions.catalogue import Vulnerabilities
-from sre_findings.sources.sources import Sources
+from sre_findings.sources.sources import LiveSources, Sources
 
 FINDINGS, LIVE, OPERATIONS = "findings:read", "live:query", "operations:read"
 SCOPES = (FINDINGS, LIVE, OPERATIONS)
@@ -50,9 +50,9 @@ class Bearer:
                 f"this token acts for {self.acts_for} users, but the request names none"
             )
         seen = sources.seen_by(self.access)
-        return (
-            seen if LIVE in self.scopes else replace(seen, live=self._no_live, context=_no_context)
-        )
+        if LIVE in self.scopes:
+            return seen
+        return replace(seen, live=LiveSources(self._no_live, _no_context))
 
     def claims(self) -> dict[str, Any]:
         """Returns the claims that the SDK keeps for the request; the reverse of ``of_claims``."""

@@ -128,7 +128,7 @@ class Exports:
             return None
 
     def _open(self, reference: str, who: Client) -> File | None:
-        handout = self._handouts.find(reference, who.sources.access, who.sources.now())
+        handout = self._handouts.find(reference, who.sources.caller.access, who.sources.now())
         return (
             File(handout, _options(handout, who), *fetched(handout, who.sources))
             if handout
@@ -141,7 +141,7 @@ def _options(handout: DownloadRequest, who: Client) -> Options:
 
     Suppression rules are included only for clients with access to everything.
     """
-    rules = who.sources.suppressions if who.sources.access.everything else None
+    rules = who.sources.suppressions if who.sources.caller.access.everything else None
     return Options(
         handout.question.form,
         **{"author": who.name, **handout.question.options},

@@ -107,7 +107,7 @@ def check_resource(arguments: CheckResourceArguments, page: Page, sources: Sourc
         reachable=arguments.reachable,
         context=arguments.context,
     )
-    return answers.of_resource(ask(question, sources), sources.made)
+    return answers.of_resource(ask(question, sources), sources.caches.derived)
 
 
 class GetFindingArguments(Dated):

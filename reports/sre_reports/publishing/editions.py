@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from sre_findings.model.access import ALL, Access
@@ -15,7 +15,6 @@ from sre_findings.queries.export import rows as rows_of
 from sre_findings.queries.summary import summarize
 from sre_findings.questions.estate import Summary
 from sre_findings.questions.findings import ExportFilters
-from sre_findings.sources.pinned_snapshots import PinnedSnapshots
 from sre_findings.sources.places import within
 from sre_findings.sources.sources import Found, Sources, find
 from sre_reports.publishing.report_files import WHOLE, View
@@ -69,10 +68,7 @@ class Editions:
         """Returns the provenance of a view, and batches of rows of all its open findings."""
         owner, account = (view.value if view.kind == kind else ALL for kind in ("owner", "account"))
         seen = self.sources.seen_by(Access(frozenset({account}), frozenset({owner})))
-        held = replace(
-            seen, snapshots=PinnedSnapshots(seen.snapshots.blobs, seen.snapshots, self.found.commit)
-        )
-        return rows_of(ExportFilters(as_of=self.as_of), held)
+        return rows_of(ExportFilters(as_of=self.as_of), seen.pinned(self.found.commit))
 
     def _accounts(self) -> list[str]:
         groups = summarize(Summary(by="account"), self.found, self.sources).groups
@@ -87,7 +83,4 @@ def open_editions(sources: Sources, as_of: str | None) -> Editions:
     found = find(sources, as_of)
     if found is None:
         raise UsageError("there is no snapshot yet", do="Run: sre-cli scan (or sre-cli demo).")
-    pinned = replace(
-        sources, snapshots=PinnedSnapshots(sources.snapshots.blobs, sources.snapshots, found.commit)
-    )
-    return Editions(pinned, found, as_of)
+    return Editions(sources.pinned(found.commit), found, as_of)

@@ -91,9 +91,9 @@ def fetched(place: Address, sources: Sources, to: Path) -> Path | None:
     From any other store, the file is copied to ``to``. Returns None if the file does not exist or
     the client has no access. The store is not accessed without access.
     """
-    if not place.is_open_to(sources.access):
+    if not place.is_open_to(sources.caller.access):
         return None
     try:
-        return sources.snapshots.blobs.fetch(place.key, to)
+        return sources.stores.snapshots.blobs.fetch(place.key, to)
     except Missing:
         return None

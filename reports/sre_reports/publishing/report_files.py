@@ -192,7 +192,7 @@ class Shelf:
 def shelf_of(sources: Sources) -> Shelf:
     """Returns the published reports in the store of the snapshots."""
     # Sources are read-only; reports are the only files written next to the snapshots.
-    return Shelf(cast("Blobs", sources.snapshots.blobs))
+    return Shelf(cast("Blobs", sources.stores.snapshots.blobs))
 
 
 def shelf_in(folder: Path) -> Shelf:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.support.sources import folder_sources, make_sources
 
 from sre_cli.render.coverage import render_coverage
 from sre_cli.render.list_answer import render_list
@@ -48,7 +49,6 @@ from sre_findings.questions.catalogue import (
 )
 from sre_findings.questions.question import Question
 from sre_findings.sources.sources import Sources
-from sre_findings.store.objects.blobs import FolderBlobs
 from sre_findings.store.records.table import SqliteTable
 from sre_findings.store.snapshots.writer import SnapshotWriter
 from sre_reports.formats.answers import (
@@ -93,11 +93,11 @@ LISTS: dict[str, Question[AnyListAnswer]] = {
 def sources(nights: SnapshotWriter, tmp_path_factory: pytest.TempPathFactory) -> Sources:
     folder = Path(nights.blobs.url.removeprefix("file://"))
     began = nights.commits()[-1].started_at
-    return Sources(
+    return make_sources(
         nights,
         SqliteTable(folder / "table.db"),
         tmp_path_factory.mktemp("copies"),
-        now=lambda: began,
+        began,
         suppressions=RULES,
     )
 
@@ -150,12 +150,7 @@ def test_of_a_list(sources: Sources, name: str) -> None:
 
 @pytest.mark.parametrize("name", LISTS)
 def test_a_list_without_a_snapshot_is_received_too(tmp_path: Path, name: str) -> None:
-    empty = Sources(
-        SnapshotWriter(FolderBlobs(tmp_path)),
-        SqliteTable(tmp_path / "table.db"),
-        tmp_path,
-        suppressions=RULES,
-    )
+    empty = folder_sources(tmp_path, tmp_path, suppressions=RULES)
     answer = ask(LISTS[name], empty)
     assert received(wired(answer.to_json()), answer, name).to_json() == answer.to_json()
 

@@ -17,6 +17,7 @@ import duckdb
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.support.sources import make_sources
 
 from sre_findings.engine import duckdb as module
 from sre_findings.engine.catalogue import Batch, Engine
@@ -25,6 +26,7 @@ from sre_findings.engine.duckdb import DuckDB
 from sre_findings.engine.pool import EnginePool
 from sre_findings.model.access import ALL, Access
 from sre_findings.model.errors import StoreUnreadable
+from sre_findings.sources.cache import Caches
 from sre_findings.sources.sources import Sources
 from sre_findings.store.objects.part_cache import Copies
 from sre_findings.store.records.table import SqliteTable
@@ -69,8 +71,8 @@ def shared(monkeypatch: pytest.MonkeyPatch) -> SharedInstance:
 
 @pytest.fixture
 def sources(nights: SnapshotWriter, tmp_path: Path, shared: SharedInstance) -> Sources:
-    return Sources(
-        nights, SqliteTable(tmp_path / "t"), tmp_path, opened=EnginePool(held=shared.held)
+    return make_sources(
+        nights, SqliteTable(tmp_path / "t"), tmp_path, engines=EnginePool(held=shared.held)
     )
 
 
@@ -92,8 +94,8 @@ def test_an_engine_that_is_let_go_answers_to_the_end_and_its_tables_go_with_it(
 ) -> None:
     monkeypatch.setattr(module, "_BATCH", 7)
     sources, newest = (
-        replace(sources, opened=EnginePool(1, held=shared.held)),
-        sources.snapshots.latest(),
+        replace(sources, caches=Caches(EnginePool(1, held=shared.held))),
+        sources.stores.snapshots.latest(),
     )
     assert newest
     first = sources.open([newest])
@@ -121,10 +123,10 @@ def nothing() -> dict[str, Any]:
 def test_many_who_ask_at_once_where_few_fit_each_see_their_own(
     sources: Sources, shared: SharedInstance
 ) -> None:
-    newest = sources.snapshots.latest()
+    newest = sources.stores.snapshots.latest()
     assert newest
     owners = [str(row["owner"]) for row in sources.open([newest]).rows("owners")]
-    few = replace(sources, opened=EnginePool(2, held=shared.held))
+    few = replace(sources, caches=Caches(EnginePool(2, held=shared.held)))
 
     def ask(number: int) -> bool:
         owner = owners[number % len(owners)]
@@ -138,12 +140,12 @@ def test_many_who_ask_at_once_where_few_fit_each_see_their_own(
 
 def test_tables_count_as_held_and_come_back(sources: Sources, shared: SharedInstance) -> None:
     assert shared.held() == 0
-    newest = sources.snapshots.latest()
+    newest = sources.stores.snapshots.latest()
     assert newest
     engine = sources.open([newest])
     engine.rows("owners")
     assert shared.held() > 0
-    sources.opened._engines.clear()
+    sources.caches.engines._engines.clear()
     del engine
     assert shared.held() == 0
 
@@ -151,7 +153,7 @@ def test_tables_count_as_held_and_come_back(sources: Sources, shared: SharedInst
 def test_an_instance_that_broke_is_left_and_the_next_question_is_answered(
     sources: Sources, shared: SharedInstance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    newest = sources.snapshots.latest()
+    newest = sources.stores.snapshots.latest()
     assert newest
     engine = sources.open([newest])
     before, root = engine.rows("owners"), shared._root

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from tests.support.clock import NOW
+from tests.support.sources import make_sources
 
 from sre_findings.inspector.client import connect
 from sre_findings.inspector.listing import Inspector
@@ -24,7 +25,7 @@ from sre_findings.model.errors import AccessDenied, UsageError
 from sre_findings.model.resources.aws_context import Context, Note
 from sre_findings.queries import ask
 from sre_findings.questions.catalogue import CACHED, LIVE, Vulnerabilities
-from sre_findings.sources.sources import Sources
+from sre_findings.sources.sources import LiveSources, Sources
 from sre_findings.store.records.table import SqliteTable
 from sre_findings.store.snapshots.writer import SnapshotWriter
 from sre_simulator.fleet import BUSY_INSTANCE, CLEAN_INSTANCE, Fleet, default_fleet
@@ -57,7 +58,7 @@ def sources(nights: SnapshotWriter, tmp_path: Path) -> Sources:
 
     now = nights.commits()[-1].ended_at
     asked = live(opened, lambda: ["eu-west-1"], lambda: now)
-    return Sources(nights, SqliteTable(tmp_path / "table"), tmp_path, live=asked, now=lambda: now)
+    return make_sources(nights, SqliteTable(tmp_path / "table"), tmp_path, now, live=asked)
 
 
 def asked_about(inspector: Simulator, since: int = 0) -> list[set[str]]:
@@ -188,7 +189,7 @@ def test_what_aws_says_of_itself_is_not_told_to_who_sees_a_part(sources: Sources
         raise AccessDenied("AWS denied it", why="arn:aws:sts::999988887777:assumed-role/x may not")
 
     too_old = sources.now() + timedelta(days=2)
-    seen = replace(sources, live=denied, now=lambda: too_old)
+    seen = replace(sources, live=LiveSources(denied), now=lambda: too_old)
     for access, tells in ((EVERYTHING, True), (Access(only(ACCOUNT), only(ALL)), False)):
         notes = ask(Vulnerabilities(BUSY_INSTANCE), seen.seen_by(access)).verdict.notes
         assert ("Inspector could not be queried (AWS denied it" in notes[0]) is tells
@@ -206,7 +207,9 @@ def test_context_is_for_what_the_caller_sees_and_tells_no_other_account(sources:
         asked.append(resource.resource_id)
         return Context(account_id=ACCOUNT)
 
-    seen = replace(sources, context=context).seen_by(Access(only("444455556666"), only(ALL)))
+    seen = replace(sources, live=LiveSources(context=context)).seen_by(
+        Access(only("444455556666"), only(ALL))
+    )
     for text in (BUSY_INSTANCE, STRANGER):
         answer = ask(Vulnerabilities(text, source=CACHED, context=True), seen)
         assert answer.context == Context(
@@ -215,13 +218,17 @@ def test_context_is_for_what_the_caller_sees_and_tells_no_other_account(sources:
     assert asked == []
     theirs = ask(Vulnerabilities("444455556666-only", source=CACHED), seen)
     assert theirs.resource.account_id == ""
-    mine = replace(sources, context=context).seen_by(Access(only(ACCOUNT), only(ALL)))
+    mine = replace(sources, live=LiveSources(context=context)).seen_by(
+        Access(only(ACCOUNT), only(ALL))
+    )
     found = ask(Vulnerabilities(BUSY_INSTANCE, source=CACHED, context=True), mine).context
     assert found == Context(account_id=ACCOUNT)
     elsewhere = replace(
         sources,
-        context=lambda *_: Context(
-            account_id="999988887777", remarks=(Note("x is not 999988887777"),)
+        live=LiveSources(
+            context=lambda *_: Context(
+                account_id="999988887777", remarks=(Note("x is not 999988887777"),)
+            )
         ),
     )
     hidden = ask(

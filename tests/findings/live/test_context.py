@@ -26,6 +26,7 @@ from sre_findings.queries import ask as ask_sources
 from sre_findings.questions.catalogue import CACHED, Vulnerabilities
 from sre_findings.service.factory import open_sources
 from sre_findings.settings import load
+from sre_findings.sources.sources import LiveSources
 
 ACCOUNT = "123456789012"  # the account of moto
 NOW = datetime(2026, 11, 22, 12, 30, 40, tzinfo=UTC)
@@ -592,7 +593,9 @@ def test_a_mistyped_region_is_refused_and_none_at_all_is_a_note(
 
 
 def test_where_aws_cannot_be_asked_the_context_says_so(tmp_path: Path) -> None:
-    sources = replace(open_sources(load(os.environ, tmp_path, store=str(tmp_path))), context=None)
+    sources = replace(
+        open_sources(load(os.environ, tmp_path, store=str(tmp_path))), live=LiveSources()
+    )
     found = ask_sources(Vulnerabilities(SOME, source=CACHED, context=True), sources).context
     assert found
     assert found.notes == ("context from AWS is not available here",)

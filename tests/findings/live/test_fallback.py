@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.support.sources import make_sources
 
-from sre_findings.engine.pool import EnginePool
 from sre_findings.model import errors
 from sre_findings.model.access import ALL, EVERYTHING, Access
 from sre_findings.model.answers.answer import ResourceAnswer
@@ -24,7 +24,8 @@ from sre_findings.model.findings.finding import iso
 from sre_findings.model.resources.aws_context import UNCHECKED, Context, Note, Told
 from sre_findings.queries import ask
 from sre_findings.questions.catalogue import CACHED, EITHER, LIVE, Vulnerabilities
-from sre_findings.sources.sources import Sources
+from sre_findings.sources.cache import Caches
+from sre_findings.sources.sources import Caller, LiveSources, Sources
 from sre_findings.store.objects.blobs import FolderBlobs
 from sre_findings.store.records.table import SqliteTable
 from sre_findings.store.snapshots.writer import SnapshotWriter
@@ -53,16 +54,13 @@ def fresh(nights: SnapshotWriter, tmp_path_factory: pytest.TempPathFactory) -> S
     newest = nights.latest()
     assert newest
     now = newest.started_at + timedelta(hours=1)
-    return Sources(
-        nights,
-        SqliteTable(tmp_path_factory.mktemp("t") / "t"),
-        tmp_path_factory.mktemp("c"),
-        now=lambda: now,
+    return make_sources(
+        nights, SqliteTable(tmp_path_factory.mktemp("t") / "t"), tmp_path_factory.mktemp("c"), now
     )
 
 
 def as_of(sources: Sources) -> datetime:
-    newest = sources.snapshots.latest()
+    newest = sources.stores.snapshots.latest()
     assert newest
     return newest.started_at
 
@@ -72,7 +70,7 @@ def as_of(sources: Sources) -> datetime:
 def test_the_snapshot_answers_marked_stale_and_a_note_says_so_first(
     fresh: Sources, kind: Any, resource: str
 ) -> None:
-    sources = replace(fresh, live=failing(kind("it failed", why=SAID, do="Do this.")))
+    sources = replace(fresh, live=LiveSources(failing(kind("it failed", why=SAID, do="Do this."))))
     cached = ask(Vulnerabilities(resource, source=CACHED), sources)
     answer = ask(Vulnerabilities(resource, source=LIVE), sources)
     note, *others = answer.verdict.notes
@@ -91,7 +89,7 @@ def test_the_snapshot_answers_marked_stale_and_a_note_says_so_first(
 def test_a_resource_in_no_snapshot_is_unknown_if_inspector_does_not_answer(
     fresh: Sources, kind: Any
 ) -> None:
-    sources = replace(fresh, live=failing(kind("it failed")))
+    sources = replace(fresh, live=LiveSources(failing(kind("it failed"))))
     answer = ask(Vulnerabilities(STRANGER, source=LIVE), sources)
     assert (answer.verdict.verdict, answer.verdict.reason) == ("unknown", kind_of(kind("x")))
     assert (
@@ -104,9 +102,9 @@ def test_a_resource_in_no_snapshot_is_unknown_if_inspector_does_not_answer(
 def test_without_any_snapshot_nothing_is_answered(fresh: Sources, tmp_path: Path) -> None:
     empty = replace(
         fresh,
-        snapshots=SnapshotWriter(FolderBlobs(tmp_path)),
-        live=failing(errors.Throttled("too many")),
-        opened=EnginePool(),
+        stores=replace(fresh.stores, snapshots=SnapshotWriter(FolderBlobs(tmp_path))),
+        live=LiveSources(failing(errors.Throttled("too many"))),
+        caches=Caches(),
     )
     answer = ask(Vulnerabilities(BUSY_INSTANCE, source=LIVE), empty)
     assert (answer.verdict.verdict, answer.verdict.reason, answer.unanswered) == (
@@ -127,7 +125,8 @@ def test_who_did_not_insist_on_live_is_told_that_the_snapshot_has_no_such_resour
     fresh: Sources,
 ) -> None:
     answer = ask(
-        Vulnerabilities(STRANGER), replace(fresh, live=failing(errors.Unreachable("it is away")))
+        Vulnerabilities(STRANGER),
+        replace(fresh, live=LiveSources(failing(errors.Unreachable("it is away")))),
     )
     assert (answer.verdict.reason, answer.live_error, answer.stale) == (
         "no_such_resource",
@@ -144,7 +143,7 @@ def test_who_did_not_insist_on_live_is_told_that_the_snapshot_has_no_such_resour
 def test_a_failed_live_query_is_an_error_with_live_and_a_note_without(
     fresh: Sources, error: SreError
 ) -> None:
-    sources = replace(fresh, live=failing(error))
+    sources = replace(fresh, live=LiveSources(failing(error)))
     with pytest.raises(type(error), match=error.what):
         ask(Vulnerabilities(BUSY_INSTANCE, source=LIVE), sources)
     answer = ask(Vulnerabilities(STRANGER, source=EITHER), sources)
@@ -165,7 +164,10 @@ def test_no_failure_makes_anything_clean_or_tells_a_caller_what_aws_said(
     aside: list[str] = []
     live = failing(kind("AWS denied it", why=SAID))
     sources = replace(
-        fresh, live=live, aside=aside.append, max_age=timedelta(0) if too_old else fresh.max_age
+        fresh,
+        live=LiveSources(live),
+        caller=Caller(aside=aside.append),
+        max_age=timedelta(0) if too_old else fresh.max_age,
     ).seen_by(access)
     cached = ask(Vulnerabilities(text, source=CACHED), sources)
     answer = ask(Vulnerabilities(text, source=source), sources)
@@ -204,9 +206,9 @@ def test_context_tells_a_caller_which_service_did_not_answer_and_its_code_alone(
         remarks=(sts, Note("context is for instances")),
     )
     question = Vulnerabilities(BUSY_INSTANCE, source=CACHED, context=True)
-    sources = replace(fresh, context=lambda *_: context)
+    sources = replace(fresh, live=LiveSources(context=lambda *_: context))
     assert ask(question, sources).context == context
-    told = ask(question, replace(sources, aside=aside.append)).context
+    told = ask(question, replace(sources, caller=Caller(aside=aside.append))).context
     assert told
     assert told.notes == (
         f"STS did not answer: AccessDenied; {UNCHECKED}",

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from tests.support.clock import NOW
+from tests.support.sources import folder_sources, make_sources
 
 from sre_findings.model.access import ALL, Access
 from sre_findings.model.errors import UsageError
@@ -48,7 +49,7 @@ def sources(nights: SnapshotWriter, tmp_path_factory: pytest.TempPathFactory) ->
 def open_at(store: Path, copies: Path, now: datetime | None = None) -> Sources:
     snapshots = SnapshotWriter(FolderBlobs(store))
     end = now or snapshots.commits()[-1].ended_at
-    return Sources(snapshots, SqliteTable(store / "table.db"), copies, now=lambda: end)
+    return make_sources(snapshots, SqliteTable(store / "table.db"), copies, end)
 
 
 def known(found: DigestData | Silence) -> DigestData:
@@ -109,7 +110,7 @@ def test_gaps_are_those_of_coverage(asked: tuple[DigestData, Sources]) -> None:
 
 
 def test_a_first_night_has_no_events_and_is_all_seen_for_the_first_time(sources: Sources) -> None:
-    first = sources.snapshots.commits()[0].snapshot_id
+    first = sources.stores.snapshots.commits()[0].snapshot_id
     found = known(digest_data(sources, first, ("*",)))
     assert found.material.before is None
     assert (found.counted, found.listed) == ([], {})
@@ -132,15 +133,11 @@ def test_an_owner_of_nothing_is_refused(sources: Sources) -> None:
 
 
 def test_without_a_young_snapshot_there_is_no_night(sources: Sources, tmp_path: Path) -> None:
-    commits = sources.snapshots.commits()
+    commits = sources.stores.snapshots.commits()
     late = commits[-1].started_at + timedelta(days=3)
     found = digest_data(replace(sources, now=lambda: late), None, ("*",))
     assert found == Silence(late.date().isoformat(), commits[-1].started_at, commits[-1].started_at)
-    none = digest_data(
-        replace(open_at(tmp_path, tmp_path, late), snapshots=SnapshotWriter(FolderBlobs(tmp_path))),
-        None,
-        ("*",),
-    )
+    none = digest_data(folder_sources(tmp_path, at=late), None, ("*",))
     assert none == Silence(late.date().isoformat(), None, None)
     assert isinstance(
         digest_data(replace(sources, now=lambda: late), commits[-1].snapshot_id, ("*",)), DigestData
@@ -169,7 +166,7 @@ def scanned(
             scan(
                 request,
                 SnapshotWriter(FolderBlobs(store)),
-                here.table,
+                here.stores.table,
                 now=lambda: simulator.clock,
             )
         return here
@@ -196,7 +193,7 @@ def test_a_second_scan_of_a_day_compares_with_the_day_before_and_adds_no_point(
     scanned: Callable[..., Sources],
 ) -> None:
     here = scanned(after=timedelta(hours=1))
-    first, second, third = here.snapshots.commits()
+    first, second, third = here.stores.snapshots.commits()
     assert second.started_at.date() == third.started_at.date()
     found = known(digest_data(here, None, ("*",)))
     since = found.material.changes.facts["since"]
@@ -223,7 +220,7 @@ def test_a_partial_night_is_compared_with_none_in_any_mouth(
     fleet = default_fleet(nights=1, now=NOW)
     region, other = fleet.regions[-1], fleet.regions[0]
     here = scanned(Fault("denied", region=region, times=10**6))
-    first, _, last = here.snapshots.commits()
+    first, _, last = here.stores.snapshots.commits()
     why = f"{region} was not read on {last.started_at:%Y-%m-%d}"
     told = trend(Trend(), here).headline
     assert why in told

@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 from tests.support.clock import NOW
 from tests.support.simulated_inspector import scan_nights, simulated_inspector
+from tests.support.sources import folder_sources, make_sources, with_table
 
 from sre_findings.engine.duckdb import DuckDB
-from sre_findings.engine.pool import EnginePool
 from sre_findings.model.access import ALL, Access
 from sre_findings.model.errors import UsageError
 from sre_findings.model.findings.open_finding import OpenFinding
@@ -75,7 +75,7 @@ def sources(nights: SnapshotWriter, tmp_path_factory: pytest.TempPathFactory) ->
     """Sources with two snapshots, at the end time of the second."""
     end = nights.commits()[-1].ended_at
     table = SqliteTable(folder_of(nights) / "table.db")
-    return Sources(nights, table, tmp_path_factory.mktemp("copies"), now=lambda: end)
+    return make_sources(nights, table, tmp_path_factory.mktemp("copies"), end)
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ class Asked:
 def asked(request: pytest.FixtureRequest, sources: Sources) -> Asked:
     """Reports of all data and of each view, for the newest snapshot and for older ones."""
     name, when = request.param
-    first, second = (one.snapshot_id for one in sources.snapshots.commits())
+    first, second = (one.snapshot_id for one in sources.stores.snapshots.commits())
     as_of, view = {"newest": None, "second": second, "first": first}[when], VIEWS[name]
     night = gather(sources, as_of, EVERY, **view)
     return Asked(night, list(night.findings), sources.seen_by(access_of(view)), as_of, view)
@@ -266,7 +266,7 @@ def test_the_worst_resources_are_the_summarys_with_what_is_late_at_each(asked: A
 def _aged(seen: Sources, night: Material) -> dict[tuple[str, ...], list[tuple[Bucket, int]]]:
     """Ages by resource, read directly from their table."""
     commit = next(
-        one for one in seen.snapshots.commits() if one.snapshot_id == night.proof.snapshot_id
+        one for one in seen.stores.snapshots.commits() if one.snapshot_id == night.proof.snapshot_id
     )
     engine = seen.open([commit])
     assert isinstance(engine, DuckDB)
@@ -302,7 +302,7 @@ def test_what_many_findings_share_is_one_object(sources: Sources) -> None:
 
 @pytest.mark.parametrize("view", VIEWS.values(), ids=VIEWS)
 def test_the_night_before_is_told_as_it_was_then(sources: Sources, view: dict[str, str]) -> None:
-    night, first = gather(sources, None, 0, **view), sources.snapshots.commits()[0]
+    night, first = gather(sources, None, 0, **view), sources.stores.snapshots.commits()[0]
     before = gather(sources, first.snapshot_id, 0, **view)
     assert night.before is not None
     assert replace(night.before.summary, proof=before.summary.proof) == before.summary
@@ -359,9 +359,7 @@ def test_the_evidence_is_the_manifests(sources: Sources, nights: SnapshotWriter)
 
 
 def test_without_a_snapshot_there_is_no_page(tmp_path: Path) -> None:
-    empty = Sources(
-        SnapshotWriter(FolderBlobs(tmp_path)), SqliteTable(tmp_path / "table"), tmp_path
-    )
+    empty = folder_sources(tmp_path, tmp_path)
     with pytest.raises(UsageError, match="there is no snapshot yet"):
         gather(empty, None, 1)
 
@@ -433,7 +431,7 @@ def half(nights: SnapshotWriter, tmp_path: Path) -> tuple[Sources, Callable[[], 
         shutil.copy(tmp_path / "later", kept)
         return roll_up(snapshots, table)
 
-    return Sources(snapshots, table, tmp_path / "copies", now=lambda: first.ended_at), commit
+    return make_sources(snapshots, table, tmp_path / "copies", first.ended_at), commit
 
 
 @pytest.mark.parametrize(
@@ -444,11 +442,11 @@ def test_a_scan_that_commits_meanwhile_changes_nothing(
 ) -> None:
     sources, commit = half
     calm, reads = told(gather(sources, None, EVERY, **view)), list[str]()
-    table = Interrupted(sources.table, at, commit, reads)
+    table = Interrupted(sources.stores.table, at, commit, reads)
     assert (
         told(
             gather(
-                replace(sources, table=table, opened=EnginePool(), counted=set()),
+                with_table(sources, table),
                 None,
                 EVERY,
                 **view,
@@ -457,7 +455,7 @@ def test_a_scan_that_commits_meanwhile_changes_nothing(
         == calm
     )
     assert len(reads) >= at, "it never came to that"
-    assert len(sources.snapshots.commits()) == 2
+    assert len(sources.stores.snapshots.commits()) == 2
 
 
 def test_a_first_night_compares_with_nothing(half: tuple[Sources, Callable[[], Commit]]) -> None:
@@ -473,9 +471,7 @@ def test_where_the_table_has_no_rollups_the_same_is_counted_from_the_parts(
     sources: Sources,
 ) -> None:
     calm = told(gather(sources, None, EVERY))
-    bare = told(
-        gather(replace(sources, table=SqliteTable(Path(":memory:")), counted=set()), None, EVERY)
-    )
+    bare = told(gather(with_table(sources, SqliteTable(Path(":memory:"))), None, EVERY))
     assert {name: one for name, one in bare.items() if name != "trend"} == {
         name: one for name, one in calm.items() if name != "trend"
     }
@@ -490,7 +486,7 @@ def partial(tmp_path_factory: pytest.TempPathFactory) -> Sources:
     faults = [Fault("denied", "ListFindings", region="us-east-1", times=99)]
     with simulated_inspector(fleet, faults=faults) as simulator:
         scan_nights(simulator, snapshots, table)
-    return Sources(snapshots, table, root / "copies", now=lambda: fleet.nights[-1])
+    return make_sources(snapshots, table, root / "copies", fleet.nights[-1])
 
 
 def test_a_partial_night_says_so_and_counts_what_it_read(partial: Sources) -> None:

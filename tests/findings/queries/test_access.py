@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.support.sources import make_sources, with_table
 
 from sre_findings.engine.duckdb import DuckDB
 from sre_findings.engine.tables import TABLES
@@ -112,7 +113,7 @@ class Stores:
                 _copy(self._nights, commit, snapshots, access)
             roll_up(snapshots, table)
             now = snapshots.commits()[-1].ended_at
-            self._made[access] = Sources(snapshots, table, self._place / "copies", now=lambda: now)
+            self._made[access] = make_sources(snapshots, table, self._place / "copies", now)
         return self._made[access]
 
 
@@ -279,7 +280,7 @@ def texts(stores: Stores) -> list[str]:
     """Texts that name a resource of each account and owner, by id or name, and unknown ones."""
     rows = stores.of(EVERYTHING)
     found: dict[tuple[str, str | None], str] = {}
-    newest = rows.snapshots.commits()[-1:]
+    newest = rows.stores.snapshots.commits()[-1:]
     for row in rows.open(newest).rows("coverage_of_owners", owners=None):
         found.setdefault(
             (row["account_id"], row["reason"]),
@@ -375,7 +376,7 @@ QUESTIONS: dict[str, Callable[[Sources], Any]] = {
         for owner in (*OWNERS, "000000000000")
     },
     "summary, before": lambda sources: ask(
-        Summary("type", as_of=sources.snapshots.commits()[0].snapshot_id), sources
+        Summary("type", as_of=sources.stores.snapshots.commits()[0].snapshot_id), sources
     ),
     "summary, first": lambda sources: ask(Summary("resource", count=1), sources),
     "coverage": lambda sources: ask(CoverageGaps(), sources),
@@ -482,9 +483,9 @@ def counting(sources: Sources) -> Sources:
 
     The table keeps the counts from before the gap.
     """
-    if not any(commit.gaps for commit in sources.snapshots.commits()):
+    if not any(commit.gaps for commit in sources.stores.snapshots.commits()):
         return sources
-    return replace(sources, table=SqliteTable(Path("nowhere")), counted=set())
+    return with_table(sources, SqliteTable(Path("nowhere")))
 
 
 QUICKLY = settings(
@@ -524,7 +525,7 @@ def test_every_table_of_the_engine_has_the_allowed_rows_and_no_other(
 
 
 def _tables(sources: Sources) -> dict[str, list[str]]:
-    engine = sources.open(sources.snapshots.commits())
+    engine = sources.open(sources.stores.snapshots.commits())
     assert isinstance(engine, DuckDB)
     return {name: sorted(map(repr, _texts(engine.connect([name]), name))) for name in TABLES}
 
@@ -691,7 +692,7 @@ def test_nobody_sees_more_by_asking_again(stores: Stores) -> None:
         Access(frozenset({ALL}), frozenset({"payments"})),
     )
     twice = whole_store(stores).seen_by(one).seen_by(other)
-    assert twice.access == one.narrowed(other)
+    assert twice.caller.access == one.narrowed(other)
     assert twice.seen_by(EVERYTHING) is twice
     for question in (*QUESTIONS.values(), *TRENDS.values()):
         assert said(question, twice) == said(

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
+from tests.support.sources import make_sources
 
 from sre_findings.model.access import ALL, Access
 from sre_findings.model.answers.verdict import NO_SUCH_RESOURCE
@@ -31,7 +32,7 @@ STRANGE = "198.51.100.77"  # not used in the simulated fleet
 def sources(nights: SnapshotWriter, tmp_path_factory: pytest.TempPathFactory) -> Sources:
     end = nights.commits()[-1].ended_at
     table = SqliteTable(Path(nights.blobs.url.removeprefix("file://")) / "table.db")
-    return Sources(nights, table, tmp_path_factory.mktemp("copies"), now=lambda: end)
+    return make_sources(nights, table, tmp_path_factory.mktemp("copies"), end)
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +41,7 @@ def hosts(sources: Sources) -> Hosts:
     found = find(sources, None)
     assert found is not None
     by_address = defaultdict(list)
-    folder = Path(sources.snapshots.blobs.url.removeprefix("file://")) / partition(
+    folder = Path(sources.stores.snapshots.blobs.url.removeprefix("file://")) / partition(
         "resources", found.commit.snapshot_id
     )
     for row in pq.read_table(

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+from tests.support.sources import make_sources
 
 from sre_cli.render.coverage import render_coverage
 from sre_cli.render.snapshots import render_snapshots
@@ -37,7 +38,7 @@ def sources(nights: SnapshotWriter, tmp_path_factory: pytest.TempPathFactory) ->
     """Sources with two snapshots, at the end time of the second."""
     end = nights.commits()[-1].ended_at
     table = SqliteTable(Path(nights.blobs.url.removeprefix("file://")) / "table.db")
-    return Sources(nights, table, tmp_path_factory.mktemp("copies"), now=lambda: end)
+    return make_sources(nights, table, tmp_path_factory.mktemp("copies"), end)
 
 
 def test_covered_resources_agree_in_coverage_snapshot_list_and_report(
@@ -48,7 +49,7 @@ def test_covered_resources_agree_in_coverage_snapshot_list_and_report(
         (one.account_id, one.region, one.resource_type, one.resource_id) for one in answer.gaps
     }
     covered = answer.scanned + len(silent)
-    commit = sources.snapshots.commits()[-1]
+    commit = sources.stores.snapshots.commits()[-1]
     assert commit.totals["covered"] == covered
     assert re.search(rf"\b{covered}\b", render_snapshots([commit], sources.now(), 200, 0))
     material = gather(sources, None, 0)

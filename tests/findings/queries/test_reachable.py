@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.support.sources import make_sources
 
 from sre_cli.render.context import context_lines
 from sre_cli.render.resource import render_resource
@@ -43,7 +44,7 @@ from sre_findings.questions.catalogue import (
     Vulnerabilities,
 )
 from sre_findings.sources.cache import DerivedCache
-from sre_findings.sources.sources import Sources, find
+from sre_findings.sources.sources import LiveSources, Sources, find
 from sre_findings.store.records.table import SqliteTable
 from sre_findings.store.snapshots.writer import SnapshotWriter
 from sre_mcp.tools.answers import of_resource
@@ -63,11 +64,8 @@ NOW = datetime(2026, 11, 22, 12, 30, tzinfo=UTC)
 def sources(nights: SnapshotWriter, tmp_path_factory: pytest.TempPathFactory) -> Sources:
     folder = Path(nights.blobs.url.removeprefix("file://"))
     began = nights.commits()[-1].started_at
-    return Sources(
-        nights,
-        SqliteTable(folder / "table.db"),
-        tmp_path_factory.mktemp("copies"),
-        now=lambda: began,
+    return make_sources(
+        nights, SqliteTable(folder / "table.db"), tmp_path_factory.mktemp("copies"), began
     )
 
 
@@ -241,7 +239,7 @@ def test_a_live_answer_tells_reachability_and_use_as_the_snapshot_does(
     def opened(region: str) -> Inspector:
         return Inspector(connect(region), RateLimit(5000), Patience(deadline=20))
 
-    asked = replace(sources, live=live(opened, lambda: ["eu-west-1"], sources.now))
+    asked = replace(sources, live=LiveSources(live(opened, lambda: ["eu-west-1"], sources.now)))
     text = next(one for one in images if ask(Vulnerabilities(one, source=CACHED), sources).use)
     for reachable in (False, True):
         question = Vulnerabilities(text, count=0, reachable=reachable)
@@ -343,7 +341,7 @@ def test_clusters_of_other_accounts_are_shown_to_who_sees_them_alone(
             ),
         ),
     )
-    asked = replace(sources, context=lambda _question, _resource: told)
+    asked = replace(sources, live=LiveSources(context=lambda _question, _resource: told))
     question = Vulnerabilities(text, source=CACHED, context=True)
 
     def shown(sources: Sources) -> list[str]:

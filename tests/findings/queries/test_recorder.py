@@ -8,11 +8,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from tests.support.sources import make_sources
 
 from sre_findings.model.operation import ANSWERED, Operation
 from sre_findings.queries import operations
 from sre_findings.queries.operations import Recorder
-from sre_findings.sources.sources import Sources
 from sre_findings.store.objects.blobs import FolderBlobs
 from sre_findings.store.records.operations import read
 from sre_findings.store.records.table import Row, SqliteTable
@@ -37,7 +37,7 @@ def test_operations_close_together_share_a_transaction_and_closing_does_not_wait
 ) -> None:
     monkeypatch.setattr(operations, "_GATHER", 3600.0)
     table = Counting(tmp_path / "table.db")
-    recorder = Recorder(Sources(SnapshotWriter(FolderBlobs(tmp_path)), table, tmp_path))
+    recorder = Recorder(make_sources(SnapshotWriter(FolderBlobs(tmp_path)), table, tmp_path))
     for number in range(5):
         recorder.add(
             Operation(NOW, str(number), "me", "summarize", ANSWERED, 1, {}, "snapshot", "s", 0)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.support.sources import folder_sources, make_sources
 
 from sre_findings.inspector.client import connect
 from sre_findings.inspector.listing import Inspector
@@ -271,7 +272,7 @@ def sources(simulator: Simulator, tmp_path_factory: pytest.TempPathFactory) -> S
             table,
             now=lambda: simulator.clock,
         )
-    return Sources(snapshots, table, folder, now=lambda: NOW)
+    return make_sources(snapshots, table, folder, NOW)
 
 
 @pytest.fixture
@@ -283,13 +284,7 @@ def blank(simulator: Simulator, monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
         return Inspector(connect(region), RateLimit(5000), Patience(deadline=20))
 
     asked = live(opened, lambda: ["us-east-1"], lambda: NOW)
-    return Sources(
-        SnapshotWriter(FolderBlobs(tmp_path)),
-        SqliteTable(tmp_path / "table"),
-        tmp_path,
-        live=asked,
-        now=lambda: NOW,
-    )
+    return folder_sources(tmp_path, tmp_path, NOW, live=asked)
 
 
 def about(text: str, sources: Sources, source: str = CACHED) -> Any:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.support.sources import make_sources
 
 from sre_findings.engine.duckdb import DuckDB
 from sre_findings.model.access import ALL, NOTHING, Access
@@ -136,7 +137,7 @@ def sources(tmp_path: Path, write_night: Callable[..., Any]) -> Sources:
         ages=[aged("i-a", 1, 1), aged("i-b", 3, 2), aged("i-c", 1, 0)],
         names=[named(one) for one in OWNERS],
     )
-    return Sources(snapshots, SqliteTable(tmp_path / "table"), tmp_path, now=lambda: night.ended_at)
+    return make_sources(snapshots, SqliteTable(tmp_path / "table"), tmp_path, night.ended_at)
 
 
 def seen(sources: Sources, *owners: str) -> Sources:
@@ -183,9 +184,7 @@ def test_it_never_looks_clean_to_who_sees_its_second_resource_alone(
         findings=finding("CVE-1", "i-a", "i-b"),
         resources=[counted("i-a", 1, 1), counted("i-b", 1, 0)],
     )
-    sources = Sources(
-        snapshots, SqliteTable(tmp_path / "table"), tmp_path, now=lambda: night.ended_at
-    )
+    sources = make_sources(snapshots, SqliteTable(tmp_path / "table"), tmp_path, night.ended_at)
     for owner in ("ann", "bob"):
         assert ask(Summary(), seen(sources, owner)).verdict.verdict == "vulnerable"
         assert ask(Summary(owners=(owner,)), sources).verdict.verdict == "vulnerable", (
@@ -215,7 +214,7 @@ def test_visible_cells_are_those_of_the_accounts_and_of_unread_regions(
         cells=[{"account_id": one} for one in (ACCOUNT, "444455556666", "*")],
         moods=[{"mood": "calm"}],
     )
-    sources = Sources(snapshots, SqliteTable(tmp_path / "table"), tmp_path)
+    sources = make_sources(snapshots, SqliteTable(tmp_path / "table"), tmp_path)
 
     def accounts(access: Access) -> list[str]:
         engine = sources.seen_by(access).open([night])

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.support.sources import make_sources
 
 from sre_findings.model.access import ALL, Access
 from sre_findings.queries import ask, snapshot_answer
@@ -46,7 +47,7 @@ def sources(nights: SnapshotWriter, tmp_path: Path) -> Sources:
     # two hours later it is still the same day
     began = began if began.hour < 21 else began + timedelta(hours=3)
     table = SqliteTable(Path(nights.blobs.url.removeprefix("file://")) / "table.db")
-    return Sources(nights, table, tmp_path, now=lambda: began)
+    return make_sources(nights, table, tmp_path, began)
 
 
 def test_a_question_is_answered_again_without_asking_and_as_old_as_it_is_then(
@@ -70,7 +71,7 @@ def test_a_question_is_answered_again_without_asking_and_as_old_as_it_is_then(
     too_late = replace(sources, now=lambda: began + timedelta(days=3))
     assert ask(question, too_late).proof.too_old
     mine = sources.seen_by(Access(frozenset({"111122223333"}), frozenset({ALL})))
-    before = sources.snapshots.commits()[0].snapshot_id
+    before = sources.stores.snapshots.commits()[0].snapshot_id
     changes: list[dict[str, Any]] = [
         {"count": 4},
         {"severities": ("HIGH",)},

@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.support.clock import NOW
 from tests.support.simulated_inspector import scan_nights, simulated_inspector
+from tests.support.sources import make_sources
 
 from sre_findings.model.access import ALL, Access
 from sre_findings.model.answers.verdict import UNKNOWN
@@ -104,9 +105,7 @@ def whole(nights: SnapshotWriter) -> Sources:
     commit = nights.commits()[-1]
     table = SqliteTable(Path(nights.blobs.url.removeprefix("file://")) / "table.db")
     issue_link = lambda handout: DownloadLink("a reference", handout.asked_at, "/a/path", None)  # noqa: E731 - a fake server's link
-    return Sources(
-        nights, table, Path("unused"), now=lambda: commit.ended_at, issue_link=issue_link
-    )
+    return make_sources(nights, table, Path("unused"), commit.ended_at, issue_link=issue_link)
 
 
 @pytest.fixture(scope="module")
@@ -119,7 +118,7 @@ def partly(tmp_path_factory: pytest.TempPathFactory) -> Sources:
     with simulated_inspector(fleet, faults=faults) as simulator:
         (commit,) = scan_nights(simulator, snapshots, table, required=())
     issue_link = lambda handout: DownloadLink("a reference", handout.asked_at, "/a/path", None)  # noqa: E731 - see above
-    return Sources(snapshots, table, folder, now=lambda: commit.ended_at, issue_link=issue_link)
+    return make_sources(snapshots, table, folder, commit.ended_at, issue_link=issue_link)
 
 
 def test_every_question_that_has_a_place_is_held_to_this() -> None:
@@ -292,7 +291,9 @@ def is_read(place: Place, sources: Sources) -> bool:
 
     That is, each cell in it was read, and at least one cell of each name.
     """
-    cells = sources.snapshots.manifest(sources.snapshots.commits()[-1]).certificate.cells
+    cells = sources.stores.snapshots.manifest(
+        sources.stores.snapshots.commits()[-1]
+    ).certificate.cells
     inside = {
         cell: state
         for cell, state in cells.items()

@@ -10,11 +10,12 @@ from typing import Any
 
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+from tests.support.sources import make_sources
 
 from sre_findings.model.access import ALL, Access
 from sre_findings.model.snapshots.rollup import CAME, ORGANIZATION, WENT, Counts, Rollup, Scope
 from sre_findings.sources import rollup_access
-from sre_findings.sources.sources import Found, Sources
+from sre_findings.sources.sources import Found
 from sre_findings.store.records import rollups
 from sre_findings.store.records.rollup_history import series
 from sre_findings.store.records.table import SqliteTable
@@ -102,7 +103,7 @@ def test_a_caller_of_three_hundred_accounts_reads_the_table_as_often_as_one_of_o
     )
     asked: list[tuple[int, int]] = []
     for some in (accounts[:1], accounts[:300]):
-        all_of_it = Sources(SnapshotWriter(None), table, tmp_path)  # type: ignore[arg-type]  # no snapshot is read
+        all_of_it = make_sources(SnapshotWriter(None), table, tmp_path)  # type: ignore[arg-type]  # no snapshot is read
         seen = all_of_it.seen_by(Access(frozenset(some), frozenset({ALL})))
         opened: list[int] = []
         with monkeypatch.context() as patch:

@@ -17,15 +17,12 @@ from mcp.server.auth.middleware.auth_context import get_access_token
 from mcp.server.auth.provider import AccessToken
 from mcp.server.auth.settings import AuthSettings
 from pydantic import AnyHttpUrl
+from tests.support.sources import folder_sources
 
 from sre_findings.model.access import NOTHING, Access
 from sre_findings.model.errors import AccessDenied, UsageError
 from sre_findings.model.resources.resource import Resource
 from sre_findings.questions.catalogue import Vulnerabilities
-from sre_findings.sources.sources import Sources
-from sre_findings.store.objects.blobs import FolderBlobs
-from sre_findings.store.records.table import SqliteTable
-from sre_findings.store.snapshots.writer import SnapshotWriter
 from sre_mcp.auth.bearer import FINDINGS, LIVE, Bearer
 from sre_mcp.auth.chat_user import ChatUser
 from sre_mcp.auth.guard import open_verifier
@@ -152,15 +149,17 @@ def test_a_token_that_acts_for_users_sees_nothing_without_one(
 ) -> None:
     bot = verified(verifier, make_token("slackbot"))
     assert bot
-    sources = Sources(SnapshotWriter(FolderBlobs(tmp_path)), SqliteTable(tmp_path / "t"), tmp_path)
+    sources = folder_sources(tmp_path, tmp_path)
     with pytest.raises(AccessDenied, match="acts for slack users, but the request names none"):
         anyio.run(verifier.acting_for, bot, None).sources(sources)
     known, stranger = (
         anyio.run(verifier.acting_for, bot, person)
         for person in (ChatUser("T1/U1"), ChatUser("T1/U2"))
     )
-    assert known.sources(sources).access == Access(frozenset({"111122223333"}), frozenset({"*"}))
-    assert stranger.sources(sources).access == NOTHING
+    assert known.sources(sources).caller.access == Access(
+        frozenset({"111122223333"}), frozenset({"*"})
+    )
+    assert stranger.sources(sources).caller.access == NOTHING
     ci = verified(verifier, make_token("ci"))
     assert ci
     with pytest.raises(AccessDenied, match="does not act for users"):
@@ -172,19 +171,17 @@ def never_called(*_: object) -> Any:
 
 
 def test_aws_is_queried_only_with_the_live_scope(tmp_path: Path) -> None:
-    sources = Sources(
-        SnapshotWriter(FolderBlobs(tmp_path)),
-        SqliteTable(tmp_path / "t"),
-        tmp_path,
-        live=never_called,
-    )
+    sources = folder_sources(tmp_path, tmp_path, live=never_called)
     everything = Access(frozenset({"*"}), frozenset({"*"}))
     reader = Bearer("r", frozenset({FINDINGS}), everything).sources(sources)
-    assert reader.live
+    assert reader.live.inspector
     with pytest.raises(AccessDenied, match="this token lacks the scope live:query"):
-        reader.live(Vulnerabilities("i-00000000"), None, everything)
-    assert reader.context
-    assert "live:query" in reader.context(Vulnerabilities("x"), Resource("x", "", "", "")).notes[0]
+        reader.live.inspector(Vulnerabilities("i-00000000"), None, everything)
+    assert reader.live.context
+    assert (
+        "live:query"
+        in reader.live.context(Vulnerabilities("x"), Resource("x", "", "", "")).notes[0]
+    )
     assert Bearer("r", frozenset({LIVE}), everything).sources(sources).live is sources.live
 
 

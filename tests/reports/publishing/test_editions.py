@@ -6,18 +6,17 @@ import shutil
 from pathlib import Path
 
 import pytest
+from tests.support.sources import folder_sources
 
 from sre_findings.model.errors import UsageError
 from sre_findings.sources.sources import Sources
-from sre_findings.store.objects.blobs import FolderBlobs
-from sre_findings.store.records.table import SqliteTable
 from sre_findings.store.snapshots.writer import SnapshotWriter
 from sre_reports.publishing.editions import Editions, open_editions
 from sre_reports.publishing.report_files import WHOLE, View
 
 
 def sources_of(home: Path, copies: Path) -> Sources:
-    return Sources(SnapshotWriter(FolderBlobs(home)), SqliteTable(home / "table.db"), copies)
+    return folder_sources(home, copies)
 
 
 @pytest.fixture
@@ -30,7 +29,7 @@ def total(editions: Editions, view: View) -> int:
 
 
 def test_the_date_of_a_report_is_that_of_its_snapshot_in_utc(sources: Sources) -> None:
-    before, newest = sources.snapshots.commits()
+    before, newest = sources.stores.snapshots.commits()
     assert open_editions(sources, None).night == newest.started_at.date().isoformat()
     assert open_editions(sources, before.snapshot_id).night == before.started_at.date().isoformat()
     assert open_editions(sources, before.snapshot_id).snapshot_id == before.snapshot_id
@@ -100,7 +99,7 @@ def test_a_snapshot_committed_meanwhile_changes_no_report(
     first = editions.snapshot_id
     counted = total(editions, WHOLE)
     newest.write_bytes(later)
-    assert sources.snapshots.latest() != editions.found.commit
+    assert sources.stores.snapshots.latest() != editions.found.commit
     assert editions.material(View("owner", "payments"), 0).proof.snapshot_id == first
     proof, batches = editions.rows(WHOLE)
     assert (proof.snapshot_id, sum(map(len, batches))) == (first, counted)

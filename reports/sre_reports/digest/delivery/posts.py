@@ -122,4 +122,4 @@ def _values(state: str, at: datetime, since: datetime) -> dict[str, Any]:
 
 def posts_of(sources: Sources, channel: str, key: str) -> Posts:
     """Returns the posts of a channel; ``key`` identifies the digest, usually by its snapshot."""
-    return Posts(sources.table, f"{channel}#{key}", sources.now)
+    return Posts(sources.stores.table, f"{channel}#{key}", sources.now)
