@@ -12,9 +12,7 @@ from sre_findings.model.errors import CommitLost, Interrupted, SreError, Unreada
 # --help needs the codes, but not the model, whose dataclasses take 20 ms to create.
 if TYPE_CHECKING:
     from sre_findings.model.answers.answer import CoverageAnswer, ResourceAnswer, SummaryAnswer
-    from sre_findings.model.answers.verdict import Verdict
-    from sre_findings.model.findings.severity import Severity
-    from sre_findings.model.snapshots.rollup import Rollup
+    from sre_findings.model.answers.gate import Gate
 
 ANSWERED, FAIL_ON, USAGE, UNSURE, UNREADABLE, NO_RESOURCE, NOT_COVERED = range(7)
 BUG, INTERRUPTED = 70, 130
@@ -27,50 +25,40 @@ def of_error(error: SreError) -> int:
     return UNREADABLE if isinstance(error, Unreadable | CommitLost) else BUG
 
 
-def of_resource(
-    answer: ResourceAnswer, fail_on: Severity | None, *, untriaged_fails: bool = True
-) -> int:
+def of_resource(answer: ResourceAnswer, gate: Gate | None) -> int:
     """Returns the exit code of an answer about one resource."""
-    if met(answer.rollup, fail_on, untriaged_fails=untriaged_fails):
-        return FAIL_ON
-    if answer.unanswered:
-        return UNREADABLE
-    if answer.incomplete or answer.proof.too_old or answer.stale:
-        return UNSURE
-    return _of_verdict(answer.verdict, gate=fail_on is not None)
+    code = _of_answer(answer, gate)
+    return UNREADABLE if answer.unanswered and code != FAIL_ON else code
 
 
-def _of_verdict(verdict: Verdict, *, gate: bool) -> int:
-    """Returns the exit code of a verdict.
-
-    For a gate, a doubt counts as unknown: it passes only if it is known that there is nothing
-    worse.
-    """
-    from sre_findings.model.answers import verdict as words
-
-    unknown = verdict.reason if verdict.verdict == words.UNKNOWN else verdict.doubt if gate else ""
-    if unknown in (words.NOT_SCANNED, words.SCANNED_TOO_LONG_AGO) or verdict.reason in (
-        words.FROZEN,
-        words.STOPPED,
-    ):
-        return NOT_COVERED
-    if unknown == words.NO_SUCH_RESOURCE:
-        return NO_RESOURCE
-    return UNSURE if unknown else ANSWERED
-
-
-def of_summary(
-    answer: SummaryAnswer, fail_on: Severity | None, *, untriaged_fails: bool = True
-) -> int:
+def of_summary(answer: SummaryAnswer, gate: Gate | None) -> int:
     """Returns the exit code of an answer about a scope.
 
     Resources that are not scanned are missing data only for a gate, or if there are no findings.
     """
-    if met(answer.rollup, fail_on, untriaged_fails=untriaged_fails):
+    return _of_answer(answer, gate)
+
+
+def _of_answer(answer: ResourceAnswer | SummaryAnswer, gate: Gate | None) -> int:
+    from sre_findings.model.answers import gate as gates
+
+    if gate is None:
+        return UNSURE if answer.unsure else _of_reason(gates.why_unknown(answer.verdict))
+    decision = gate.decide(answer)
+    if decision.outcome == gates.MET:
         return FAIL_ON
-    return (
-        UNSURE if not answer.proof.sure else _of_verdict(answer.verdict, gate=fail_on is not None)
-    )
+    return UNSURE if answer.unsure else _of_reason(decision.reason)
+
+
+def _of_reason(reason: str) -> int:
+    """Returns the exit code of an unknown answer; ANSWERED without a reason."""
+    from sre_findings.model.answers import verdict as words
+
+    if reason in (words.NOT_SCANNED, words.SCANNED_TOO_LONG_AGO, words.FROZEN, words.STOPPED):
+        return NOT_COVERED
+    if reason == words.NO_SUCH_RESOURCE:
+        return NO_RESOURCE
+    return UNSURE if reason else ANSWERED
 
 
 def of_coverage(answer: CoverageAnswer) -> int:
@@ -78,26 +66,18 @@ def of_coverage(answer: CoverageAnswer) -> int:
     return ANSWERED if answer.proof.sure else UNSURE
 
 
-def met(rollup: Rollup, fail_on: Severity | None, *, untriaged_fails: bool) -> bool:
-    """Returns whether an open finding is at or above the severity, or may be (untriaged)."""
-    worst, untriaged = _at_or_above(rollup, fail_on)
-    return bool(worst or (untriaged_fails and untriaged))
+def why_failed(answer: ResourceAnswer | SummaryAnswer, gate: Gate) -> str:
+    """Returns why a gate did not pass, in one line; empty if it passed."""
+    from sre_findings.model.answers.gate import MET, PASSED
+    from sre_findings.model.answers.verdict import UNKNOWN, Verdict
+    from sre_reports.wording import headline, number
 
-
-def why_met(rollup: Rollup, fail_on: Severity | None) -> str:
-    """Returns the findings that met the gate, in one line."""
-    from sre_reports.wording import number
-
-    worst, untriaged = _at_or_above(rollup, fail_on)
-    rated = f"{number(worst, 'finding')} at or above {str(fail_on).lower()}"
+    decision, severity = gate.decide(answer), str(gate.severity).lower()
+    if decision.outcome == PASSED:
+        return ""
+    if decision.outcome != MET:
+        why = headline(Verdict(UNKNOWN, decision.reason, ""))
+        return f"{why}. There may be findings at or above {severity}."
+    worst, untriaged = gate.found(answer.rollup)
+    rated = f"{number(worst, 'finding')} at or above {severity}"
     return f"{rated}, {untriaged:,} untriaged" if untriaged else rated
-
-
-def _at_or_above(rollup: Rollup, fail_on: Severity | None) -> tuple[int, int]:
-    """Returns the number of open findings at or above the severity, and of unknown ones."""
-    from sre_findings.model.findings.severity import rank
-
-    if fail_on is None:
-        return 0, 0
-    counts = rollup.counts
-    return sum(counts.by_rank()[: rank(fail_on) + 1]), counts.untriaged + counts.other

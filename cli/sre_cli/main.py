@@ -69,7 +69,8 @@ COMMANDS = {
 EXITS = """\b
 Exit codes: 0 answered, 1 --fail-on met, 2 usage error, 3 partial, stale or
 unknown, 4 denied, unreachable or not configured, 5 no such resource, 6 not
-scanned, 70 internal error, 130 interrupted."""
+scanned, 70 internal error, 130 interrupted. With --fail-on, 0 means that no
+finding at or above the severity is open; 3, 5 and 6, that this is not known."""
 
 
 class Commands(click.Group):

@@ -20,11 +20,16 @@ from sre_findings.model.resources import resource
 from sre_findings.settings import Settings, load
 
 if TYPE_CHECKING:
+    from sre_findings.model.answers.gate import Gate
     from sre_findings.model.answers.list_answer import AnyListAnswer
     from sre_findings.questions.question import Question
 
 F = TypeVar("F", bound=Callable[..., Any])
 FORMATS = ("table", "json", "csv", "ndjson")
+_FAIL_ON = (
+    "Exit 1 if an open finding is at or above this severity, and 0 only if it is known that none"
+    " is; otherwise 3, 5 or 6."
+)
 
 
 class Parsed(click.ParamType[Any]):
@@ -98,17 +103,32 @@ def output_option(function: F) -> F:
 
 
 def gate_options(function: F) -> F:
-    """Adds --fail-on and --untriaged."""
-    untriaged = click.Choice(("fail", "ignore"))
-    function = click.option(
+    """Adds --fail-on and --untriaged. The command gets them as ``gate``, None without --fail-on."""
+
+    @click.option("--fail-on", type=SEVERITY, help=_FAIL_ON)
+    @click.option(
         "--untriaged",
-        type=untriaged,
+        type=click.Choice(("fail", "ignore")),
         default="fail",
         help="Whether untriaged findings meet --fail-on.",
-    )(function)
-    return click.option(
-        "--fail-on", type=SEVERITY, help="Exit 1 if an open finding is at or above this severity."
-    )(function)
+    )
+    @wraps(function)
+    def with_gate(*, fail_on: severity.Severity | None, untriaged: str, **rest: Any) -> Any:
+        from sre_findings.model.answers.gate import Gate
+
+        gate = Gate(fail_on, untriaged_fails=untriaged == "fail") if fail_on else None
+        return function(gate=gate, **rest)
+
+    return with_gate  # type: ignore[return-value]  # the wrapper adds options and passes the rest on unchanged
+
+
+def exit_code(answer: Any, code: Callable[[Any, Gate | None], int], gate: Gate | None) -> int:
+    """Returns the exit code of an answer, and prints why its gate did not pass."""
+    from sre_cli.exit_codes import why_failed
+
+    if gate and (why := why_failed(answer, gate)):
+        click.echo(f"sre-cli: {why}", err=True)
+    return code(answer, gate)
 
 
 owner_option = click.option(

@@ -10,8 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from sre_cli import exit_codes
 from sre_cli.progress import Bars, Lines, watching
@@ -23,23 +21,8 @@ from sre_findings.model.errors import (
     StoreUnreadable,
     UsageError,
 )
-from sre_findings.model.findings.severity import Severity, rank
-from sre_findings.model.snapshots.rollup import Counts, Rollup
 
 SCRIPT = "from sre_cli.main import main; main()"
-
-
-@given(st.builds(Counts, *[st.integers(0, 2)] * 7), st.sampled_from(list(Severity)), st.booleans())
-def test_a_gate_is_met_by_findings_at_or_above_it_and_by_untriaged_ones(
-    counts: Counts, severity: Severity, untriaged_fails: bool
-) -> None:
-    numbers = counts.by_rank()
-    above = any(numbers[: rank(severity) + 1])
-    unrated = untriaged_fails and (counts.untriaged or counts.other)
-    assert exit_codes.met(Rollup(counts), severity, untriaged_fails=untriaged_fails) == bool(
-        above or unrated
-    )
-    assert not exit_codes.met(Rollup(counts), None, untriaged_fails=untriaged_fails)
 
 
 @pytest.mark.parametrize(

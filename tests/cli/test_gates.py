@@ -19,6 +19,7 @@ from sre_cli.main import cli as root
 from sre_findings.model.answers import verdict as words
 from sre_findings.model.answers.answer import SNAPSHOT, Proof, ResourceAnswer, SummaryAnswer
 from sre_findings.model.answers.decoding import resource_answer, summary_answer
+from sre_findings.model.answers.gate import Gate
 from sre_findings.model.answers.verdict import Evidence, Verdict, decide
 from sre_findings.model.findings.severity import Severity
 from sre_findings.model.resources.coverage import Coverage
@@ -42,6 +43,7 @@ PACKAGES = Coverage(
     AS_OF,
 )
 NETWORK = replace(PACKAGES, scan_type="NETWORK", scan_mode=None)
+CRITICAL = Gate(Severity.CRITICAL)
 GATED = {"vulnerabilities", "summary"}
 """The commands with ``--fail-on``. A new one needs a test below."""
 
@@ -67,21 +69,35 @@ DOUBTFUL = {
 @pytest.mark.parametrize("why", DOUBTFUL)
 def test_a_low_finding_does_not_prove_that_there_is_no_critical_one(why: str) -> None:
     answer = of(*DOUBTFUL[why])
-    assert exit_codes.of_resource(answer, Severity.CRITICAL) == exit_codes.NOT_COVERED
-    assert exit_codes.of_resource(answer, Severity.LOW) == exit_codes.FAIL_ON
+    assert exit_codes.of_resource(answer, CRITICAL) == exit_codes.NOT_COVERED
+    assert exit_codes.of_resource(answer, Gate(Severity.LOW)) == exit_codes.FAIL_ON
     assert (
         any("there may be more" in note for note in answer.verdict.notes)
         or answer.verdict.reason == words.FROZEN
     )
     assert (
-        exit_codes.of_resource(resource_answer(answer.to_json()), Severity.CRITICAL)
+        exit_codes.of_resource(resource_answer(answer.to_json()), CRITICAL)
         == exit_codes.NOT_COVERED
     ), "through a server"
 
 
+@pytest.mark.parametrize("why", DOUBTFUL)
+def test_a_gate_that_is_not_passed_says_why(why: str) -> None:
+    answer = of(*DOUBTFUL[why])
+    assert exit_codes.why_failed(answer, Gate(Severity.LOW)) == "1 finding at or above low"
+    reason = (
+        "scanned too long ago" if why in ("scanned long ago", "never scanned") else "not scanned"
+    )
+    assert (
+        exit_codes.why_failed(answer, CRITICAL)
+        == f"Unknown: {reason}. There may be findings at or above critical."
+    )
+
+
 def test_a_gate_passes_if_everything_was_scanned_recently() -> None:
     answer = of(PACKAGES, NETWORK)
-    assert exit_codes.of_resource(answer, Severity.CRITICAL) == exit_codes.ANSWERED
+    assert not exit_codes.why_failed(answer, CRITICAL)
+    assert exit_codes.of_resource(answer, CRITICAL) == exit_codes.ANSWERED
     assert not any("there may be more" in note for note in answer.verdict.notes)
 
 
@@ -99,9 +115,7 @@ def test_no_gate_passes_with_findings_if_it_fails_without_them(
     answers = [
         ResourceAnswer(PLACE, one, rollup, rows, (), 1, None, proof) for one in (verdict, silent)
     ]
-    passed = [
-        exit_codes.of_resource(one, Severity.CRITICAL) == exit_codes.ANSWERED for one in answers
-    ]
+    passed = [exit_codes.of_resource(one, CRITICAL) == exit_codes.ANSWERED for one in answers]
     assert passed[0] == passed[1] == (silent.verdict == words.CLEAN)
 
 
@@ -125,7 +139,7 @@ def test_a_doubtful_summary_passes_no_gate_with_or_without_findings(reason: str,
         summary_answer(unknown.to_json()),
         summary_answer(found.to_json()),
     ):
-        assert exit_codes.of_summary(answer, Severity.CRITICAL) == code
+        assert exit_codes.of_summary(answer, CRITICAL) == code
     assert exit_codes.of_summary(unknown, None) == code
     assert exit_codes.of_summary(found, None) == exit_codes.ANSWERED
 
@@ -138,6 +152,9 @@ def test_a_scope_without_scanned_resources_passes_no_gate(
         cli("scan", "--rate", "1000")
     for arguments in (("summary", "--fail-on", "critical"), ("summary",)):
         answer = cli(*arguments)
+        assert ("There may be findings at or above critical." in answer.err) == (
+            "--fail-on" in arguments
+        )
         assert answer.code in (exit_codes.UNSURE, exit_codes.NOT_COVERED)
         assert answer.out.startswith("Unknown")
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from sre_cli import exit_codes, options
-from sre_findings.model.findings.severity import Severity
 from sre_findings.questions.estate import BY, Summary
 from sre_findings.settings import Settings
+
+if TYPE_CHECKING:
+    from sre_findings.model.answers.gate import Gate
 
 
 @click.command("summary", epilog=options.exit_help)
@@ -20,9 +22,7 @@ from sre_findings.settings import Settings
 @options.gate_options
 @options.output_option
 @options.store_options
-def command(
-    settings: Settings, fail_on: Severity | None, untriaged: str, output: str, **asked: Any
-) -> int:
+def command(settings: Settings, gate: Gate | None, output: str, **asked: Any) -> int:
     """Summarize open findings, in total and by group.
 
     \b
@@ -35,7 +35,4 @@ def command(
 
     answer = open_service(settings).ask(Summary(**asked))
     options.show(answer, output, render_summary)
-    code = exit_codes.of_summary(answer, fail_on, untriaged_fails=untriaged == "fail")
-    if code == exit_codes.FAIL_ON:
-        click.echo(f"sre-cli: {exit_codes.why_met(answer.rollup, fail_on)}", err=True)
-    return code
+    return options.exit_code(answer, exit_codes.of_summary, gate)

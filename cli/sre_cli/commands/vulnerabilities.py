@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from sre_cli import exit_codes, options
 from sre_findings.model.errors import Unreadable
-from sre_findings.model.findings.severity import Severity
 from sre_findings.questions.resource import CACHED, EITHER, LIVE, Vulnerabilities
 from sre_findings.settings import Settings
+
+if TYPE_CHECKING:
+    from sre_findings.model.answers.gate import Gate
 
 CONTEXT = (
     "Add live data from AWS: of an image, the clusters that run it"
@@ -63,8 +65,7 @@ CONTEXT = (
 def command(
     settings: Settings,
     output: str,
-    fail_on: Severity | None,
-    untriaged: str,
+    gate: Gate | None,
     profile: str | None,
     **asked: Any,
 ) -> int:
@@ -94,7 +95,4 @@ def command(
     options.show(answer, output, render_resource)
     if answer.next_cursor and output == "json":
         click.echo("sre-cli: there are more: pass next_cursor as --cursor, or use -n 0.", err=True)
-    code = exit_codes.of_resource(answer, fail_on, untriaged_fails=untriaged == "fail")
-    if code == exit_codes.FAIL_ON:
-        click.echo(f"sre-cli: {exit_codes.why_met(answer.rollup, fail_on)}", err=True)
-    return code
+    return options.exit_code(answer, exit_codes.of_resource, gate)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sre_findings.model.answers.verdict import NO_SUCH_RESOURCE, Verdict
+from sre_findings.model.answers.verdict import INCOMPLETE, NO_SUCH_RESOURCE, TOO_OLD, Verdict
 from sre_findings.model.findings.finding import Finding, iso
 from sre_findings.model.resources.coverage import Coverage, explain, remedy
 from sre_findings.model.resources.image_use import Use
@@ -45,6 +45,13 @@ class Proof:
         return self.source != SNAPSHOT or (
             self.state == COMPLETE and not self.too_old and not self.unread
         )
+
+    @property
+    def unsure(self) -> str:
+        """Why it is not ``sure``, as a reason of a verdict; empty if it is."""
+        if self.sure:
+            return ""
+        return TOO_OLD if self.state == COMPLETE and not self.unread else INCOMPLETE
 
     def to_json(self) -> dict[str, Any]:
         """The provenance fields of the JSON contract."""
@@ -108,6 +115,13 @@ class ResourceAnswer:
             and self.verdict.reason == self.live_error
             and self.proof.snapshot_id is None
         )
+
+    @property
+    def unsure(self) -> str:
+        """Why the data of the answer is not complete and current; empty if it is."""
+        if self.unanswered or self.stale:
+            return self.live_error
+        return INCOMPLETE if self.incomplete else TOO_OLD if self.proof.too_old else ""
 
     def to_json(self) -> dict[str, Any]:
         """The JSON object. ``kev`` is None if it was not checked, which differs from 0."""
@@ -182,6 +196,11 @@ class SummaryAnswer:
     groups: Sequence[Group] = ()
     filters: Mapping[str, Any] = field(default_factory=dict)
     doubtful: int = 0
+
+    @property
+    def unsure(self) -> str:
+        """Why the data of the answer is not complete and current; empty if it is."""
+        return self.proof.unsure
 
     def to_json(self) -> dict[str, Any]:
         """The JSON object."""
