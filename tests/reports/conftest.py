@@ -22,8 +22,8 @@ from sre_findings.model.answers.answer import (
 )
 from sre_findings.model.answers.list_answer import ListAnswer
 from sre_findings.model.answers.verdict import FINDINGS, VULNERABLE, Verdict
+from sre_findings.model.coverage.row import Coverage
 from sre_findings.model.findings.finding import Finding, Package
-from sre_findings.model.resources.coverage import Coverage
 from sre_findings.model.resources.resource import Resource
 from sre_findings.model.sla.age_bands import AgeGrid
 from sre_findings.model.sla.policy import DEFAULT

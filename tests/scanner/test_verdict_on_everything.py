@@ -84,7 +84,7 @@ def test_a_resource_that_is_not_scanned_prevents_clean(
     asked: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        "sre_findings.model.resources.coverage.Silence.uncovered", property(lambda _: 2)
+        "sre_findings.model.coverage.counts.Silence.uncovered", property(lambda _: 2)
     )
     answer = asked("CLOSED")
     assert (answer.verdict.verdict, answer.verdict.reason, answer.uncovered) == (
@@ -140,7 +140,7 @@ def test_a_resource_not_scanned_recently_prevents_clean(
     asked: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        "sre_findings.model.resources.coverage.Silence.doubtful", property(lambda _: 3)
+        "sre_findings.model.coverage.counts.Silence.doubtful", property(lambda _: 3)
     )
     answer = asked("CLOSED")
     assert (answer.verdict.verdict, answer.verdict.reason) == ("unknown", "scanned_too_long_ago")

@@ -11,7 +11,8 @@ from sre_cli.render.sentences import proof, text_of, wrapped
 from sre_cli.render.table import Column, lines
 from sre_cli.render.terminal import printable, styled
 from sre_findings.model.answers.answer import LIVE, CoverageAnswer
-from sre_findings.model.resources.coverage import Coverage, explain, remedy
+from sre_findings.model.coverage.reasons import explain, remedy
+from sre_findings.model.coverage.row import Coverage
 from sre_reports import wording
 
 _GAPS = (

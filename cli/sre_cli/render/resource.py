@@ -13,9 +13,9 @@ from sre_cli.render.table import Column, lines
 from sre_cli.render.terminal import printable, styled
 from sre_findings.model.answers.answer import ResourceAnswer
 from sre_findings.model.answers.verdict import CLEAN, FINDINGS
+from sre_findings.model.coverage.row import Coverage
 from sre_findings.model.findings.finding import Finding, iso
 from sre_findings.model.findings.reachability import NOT_REACHABLE, REACHABLE
-from sre_findings.model.resources.coverage import Coverage
 from sre_findings.model.resources.resource import Resource
 from sre_reports import wording
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from sre_findings.model.answers.verdict import SCANS
-from sre_findings.model.resources.coverage import RULES
+from sre_findings.model.coverage.rules import RULES
 from sre_findings.model.resources.resource import Resource
 from sre_findings.model.snapshots.states import Cell
 

@@ -27,12 +27,12 @@ from sre_findings.live.single_flight import SingleFlight
 from sre_findings.model.access import Access
 from sre_findings.model.answers.answer import LIVE, Proof, ResourceAnswer
 from sre_findings.model.answers.verdict import NO_SUCH_RESOURCE, NOT_SCANNED, Evidence, decide
+from sre_findings.model.coverage.row import Coverage
 from sre_findings.model.errors import AccessDenied, UsageError
 from sre_findings.model.findings import severity
 from sre_findings.model.findings.finding import Finding, is_open
 from sre_findings.model.findings.reachability import NOT_REACHABLE, REACHABLE, left_out
 from sre_findings.model.findings.reachability import UNKNOWN as NO_WORD
-from sre_findings.model.resources.coverage import Coverage
 from sre_findings.model.resources.image_use import NOT_TOLD, Use, newest
 from sre_findings.model.resources.names import inspectors_id
 from sre_findings.model.resources.owners import Owners

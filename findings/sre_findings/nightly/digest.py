@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any, NamedTuple, TypedDict
 
 from sre_findings.model.access import ALL, Access
-from sre_findings.model.resources.coverage import Coverage
+from sre_findings.model.coverage.row import Coverage
 from sre_findings.model.snapshots.query_scope import Place
 from sre_findings.model.snapshots.states import COMPLETE
 from sre_findings.nightly.report import Material, material_of, seen_night

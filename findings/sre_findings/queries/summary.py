@@ -22,9 +22,9 @@ from sre_findings.model.answers.verdict import (
     Verdict,
     unread,
 )
+from sre_findings.model.coverage.counts import Silence
 from sre_findings.model.errors import UsageError
 from sre_findings.model.quantity import quantity
-from sre_findings.model.resources.coverage import Silence
 from sre_findings.model.snapshots.rollup import KINDS, ORGANIZATION, Rollup, Scope
 from sre_findings.model.snapshots.states import COMPLETE, Cell
 from sre_findings.questions.estate import BY, Summary
@@ -69,7 +69,7 @@ def summarize(question: Summary, found: Found | None, sources: Sources) -> Summa
 
 
 class Unsure(NamedTuple):
-    """What the absence of findings proves (see ``model.resources.coverage.Silence``).
+    """What the absence of findings proves (see ``model.coverage.counts.Silence``).
 
     The numbers of resources that are not fully scanned, of others in doubt, and of those with
     proof.

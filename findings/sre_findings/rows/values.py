@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from sre_findings.model.coverage.row import Coverage
 from sre_findings.model.findings.finding import Finding, Package
 from sre_findings.model.findings.reachability import Reachability, together
 from sre_findings.model.findings.severity import ORDER, OTHER
-from sre_findings.model.resources.coverage import Coverage
 from sre_findings.model.resources.resource import Resource
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 
 from sre_findings.model.answers.answer import ResourceAnswer
 from sre_findings.model.answers.verdict import CLEAN, NO_SUCH_RESOURCE, NOT_SCANNED, VULNERABLE
+from sre_findings.model.coverage.reasons import explain, remedy
+from sre_findings.model.coverage.row import Coverage
 from sre_findings.model.findings.finding import Finding
-from sre_findings.model.resources.coverage import Coverage, explain, remedy
 from sre_reports import wording
 from sre_reports.slack import buttons
 from sre_reports.slack.blocks import actions, context, lines, section, table

@@ -16,7 +16,8 @@ from sre_findings.inspector.resource_metadata import Described, covered_use, des
 from sre_findings.inspector.unknown_fields import COVERAGE as COVERED
 from sre_findings.inspector.unknown_fields import look_at, mark, odd_words
 from sre_findings.inspector.wire import CoveragePage, WireCoverage
-from sre_findings.model.resources.coverage import Coverage, Silence
+from sre_findings.model.coverage.counts import Silence
+from sre_findings.model.coverage.row import Coverage
 from sre_findings.model.resources.names import Name, of_coverage, settled
 from sre_findings.model.resources.owners import SILENT, Claim, Owners, newer
 from sre_findings.model.timestamps import moment_of

@@ -26,8 +26,8 @@ from sre_findings.model.answers.answer import (
     ResourceAnswer,
     SummaryAnswer,
 )
+from sre_findings.model.coverage.row import Coverage
 from sre_findings.model.findings.finding import Finding, Package
-from sre_findings.model.resources.coverage import Coverage
 from sre_findings.model.resources.resource import Resource
 from sre_findings.model.snapshots.rollup import Counts, Rollup
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sre_findings.model.answers.verdict import CLEAN, Evidence, Verdict, decide
-from sre_findings.model.resources.coverage import Coverage
+from sre_findings.model.coverage.row import Coverage
 from sre_findings.model.resources.resource import (
     FUNCTION,
     IMAGE,

@@ -16,8 +16,8 @@ from playwright.sync_api import Browser, Page, Request, sync_playwright
 from sre_findings.model.answers.answer import CoverageAnswer, Group, Proof, SummaryAnswer
 from sre_findings.model.answers.list_answer import ListAnswer
 from sre_findings.model.answers.verdict import FINDINGS, VULNERABLE, Verdict
+from sre_findings.model.coverage.row import Coverage
 from sre_findings.model.findings.open_finding import OpenFinding, Place, Weakness
-from sre_findings.model.resources.coverage import Coverage
 from sre_findings.model.sla.age_bands import AgeGrid, Square, bands
 from sre_findings.model.sla.ages import Lateness
 from sre_findings.model.sla.policy import DEFAULT

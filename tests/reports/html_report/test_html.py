@@ -20,8 +20,8 @@ from hypothesis import strategies as st
 from sre_findings.model.answers import verdict as rule
 from sre_findings.model.answers.answer import CoverageAnswer, Group, Proof, SummaryAnswer
 from sre_findings.model.answers.list_answer import ListAnswer
+from sre_findings.model.coverage.row import Coverage
 from sre_findings.model.findings.open_finding import OpenFinding, Place, Weakness
-from sre_findings.model.resources.coverage import Coverage
 from sre_findings.model.sla.age_bands import AgeGrid, bands
 from sre_findings.model.sla.ages import Lateness
 from sre_findings.model.sla.policy import DEFAULT

@@ -27,8 +27,8 @@ from sre_findings.model.answers.verdict import (
     VULNERABLE,
     Verdict,
 )
+from sre_findings.model.coverage.row import Coverage
 from sre_findings.model.findings.finding import Finding, Package
-from sre_findings.model.resources.coverage import Coverage
 from sre_findings.model.resources.resource import Resource
 from sre_findings.model.snapshots.rollup import Counts, Rollup
 from sre_reports.slack.blocks import data_table, fields, header, image, line_chart, section

@@ -8,8 +8,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from sre_findings.model.answers.verdict import INCOMPLETE, NO_SUCH_RESOURCE, TOO_OLD, Verdict
+from sre_findings.model.coverage.reasons import explain, remedy
+from sre_findings.model.coverage.row import Coverage
 from sre_findings.model.findings.finding import Finding, iso
-from sre_findings.model.resources.coverage import Coverage, explain, remedy
 from sre_findings.model.resources.image_use import Use
 from sre_findings.model.resources.resource import Resource
 from sre_findings.model.snapshots.rollup import Rollup

@@ -5,7 +5,7 @@ A resource is ``clean`` only if all of these hold:
 - every cell that the query covers was read, and scanning is switched on there;
 - the snapshot is not stale;
 - every row of coverage is ACTIVE, and its scan succeeded;
-- there is a rule for the resource's type and each of its scans (``model/resources/coverage.py``);
+- there is a rule for the resource's type and each of its scans (``model/coverage/rules.py``);
 - the scan that this rule requires as proof exists, and each last scan is within its limit;
 - there are no open and no SUPPRESSED findings.
 
@@ -19,19 +19,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sre_findings.model.findings.finding import iso
-from sre_findings.model.resources import resource as types
-from sre_findings.model.resources.coverage import (
+from sre_findings.model.coverage.reasons import explain, remedy
+from sre_findings.model.coverage.row import Coverage
+from sre_findings.model.coverage.rules import (
     RULES,
-    Coverage,
-    explain,
     holds_others,
     proves,
-    remedy,
     rule_of,
     scanned_too_long_ago,
     silent,
 )
+from sre_findings.model.findings.finding import iso
+from sre_findings.model.resources import resource as types
 from sre_findings.model.snapshots.rollup import Rollup
 from sre_findings.model.snapshots.states import Cell
 

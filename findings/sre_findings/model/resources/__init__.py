@@ -1,1 +1,1 @@
-"""Resources: their types, names, owners, coverage, and what AWS reports about them."""
+"""Resources: their types, names, owners, and what AWS reports about them."""

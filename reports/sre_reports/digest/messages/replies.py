@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from sre_findings.model.resources.coverage import explain, remedy
+from sre_findings.model.coverage.reasons import explain, remedy
 from sre_findings.nightly.digest import DigestData, Gap, Happened
 from sre_reports import wording
 from sre_reports.brief import told_apart

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from sre_findings.model.resources.coverage import explain
+from sre_findings.model.coverage.reasons import explain
 from sre_findings.nightly.digest import DigestData, Gap
 from sre_reports import wording
 from sre_reports.brief import Brief

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sre_findings.model.answers.answer import CoverageAnswer
-from sre_findings.model.resources.coverage import explain, remedy
+from sre_findings.model.coverage.reasons import explain, remedy
 from sre_reports import wording
 
 NAMED = 8  # resources listed for each reason

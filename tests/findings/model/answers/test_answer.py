@@ -17,8 +17,8 @@ from sre_findings.model.answers.answer import (
     SummaryAnswer,
 )
 from sre_findings.model.answers.verdict import VULNERABLE, Verdict
+from sre_findings.model.coverage.row import Coverage
 from sre_findings.model.findings.finding import Finding, Package, iso
-from sre_findings.model.resources.coverage import Coverage
 from sre_findings.model.resources.resource import INSTANCE, Resource
 from sre_findings.model.snapshots.rollup import Counts, Rollup
 

@@ -14,8 +14,8 @@ from sre_findings.model.answers.answer import SNAPSHOT, Proof, ResourceAnswer, S
 from sre_findings.model.answers.decoding import resource_answer, summary_answer
 from sre_findings.model.answers.gate import MET, PASSED, UNDECIDED, Decision, Gate
 from sre_findings.model.answers.verdict import Evidence, Verdict, decide
+from sre_findings.model.coverage.row import Coverage
 from sre_findings.model.findings.severity import ORDER, Severity
-from sre_findings.model.resources.coverage import Coverage
 from sre_findings.model.resources.resource import INSTANCE, Resource
 from sre_findings.model.snapshots.rollup import Counts, Rollup
 from sre_findings.model.snapshots.states import COMPLETE, PARTIAL, Cell

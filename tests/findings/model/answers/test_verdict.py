@@ -13,18 +13,12 @@ from hypothesis import strategies as st
 
 from sre_findings.model.answers import verdict as v
 from sre_findings.model.answers.verdict import Evidence, decide
+from sre_findings.model.coverage.counts import Silence
+from sre_findings.model.coverage.reasons import REASONS, explain, remedy
+from sre_findings.model.coverage.row import Coverage
+from sre_findings.model.coverage.rules import STRICT_LIMIT, scan_limit, scanned_too_long_ago
 from sre_findings.model.findings.finding import iso
 from sre_findings.model.resources import resource as types
-from sre_findings.model.resources.coverage import (
-    REASONS,
-    STRICT_LIMIT,
-    Coverage,
-    Silence,
-    explain,
-    remedy,
-    scan_limit,
-    scanned_too_long_ago,
-)
 from sre_findings.model.resources.resource import FUNCTION, IMAGE, INSTANCE
 from sre_findings.model.snapshots.rollup import Counts, Rollup
 from sre_findings.model.snapshots.states import Cell
