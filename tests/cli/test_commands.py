@@ -174,7 +174,7 @@ def test_a_usage_error_is_one_helpful_line(
     ("place", "unwritten"),
     [
         ("sre_findings.files.os.fsync", "the file was not written"),
-        ("sre_scanner.spool.rows.Spool._flush", "nothing was committed"),
+        ("sre_scanner.spool.spool.Spool._flush", "nothing was committed"),
     ],
 )
 def test_a_full_disk_is_reported_and_leaves_no_snapshot(

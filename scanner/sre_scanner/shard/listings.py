@@ -18,7 +18,7 @@ from sre_findings.model.snapshots.scan_plan import Shard
 from sre_findings.model.snapshots.shard_facts import ENDED, AccountStatus, Listing, ShardFacts
 from sre_scanner.memory import release_memory
 from sre_scanner.shard.context import ScanContext
-from sre_scanner.spool.rows import Spool
+from sre_scanner.spool.spool import Spool
 from sre_scanner.tables.coverage import CoverageRows
 
 

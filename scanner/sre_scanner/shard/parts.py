@@ -25,7 +25,7 @@ from sre_scanner.shard.context import ScanContext
 from sre_scanner.spool.identities import Identities, identify
 from sre_scanner.spool.order import Sorted, put_in_order
 from sre_scanner.spool.owners import Key, ResourceOwners, owners_of
-from sre_scanner.spool.rows import Spool
+from sre_scanner.spool.spool import Spool
 from sre_scanner.tables.coverage import CoverageRows
 from sre_scanner.tables.details import Dimensions
 from sre_scanner.tables.findings import Columns

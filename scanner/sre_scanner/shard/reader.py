@@ -16,7 +16,7 @@ from sre_scanner.shard.context import ScanContext
 from sre_scanner.shard.listings import ShardListings
 from sre_scanner.shard.parts import ShardParts, SortedFindings, sort_findings
 from sre_scanner.spool.order import Sorted
-from sre_scanner.spool.rows import Spool
+from sre_scanner.spool.spool import Spool
 from sre_scanner.spool.unknown_values import add_bounded, counted_words
 from sre_scanner.tables.coverage import CoverageRows
 

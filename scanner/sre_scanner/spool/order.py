@@ -12,7 +12,8 @@ import numpy.typing as npt
 
 from sre_findings.model.findings.severity import rank
 from sre_scanner.spool.identities import Identities
-from sre_scanner.spool.rows import Spool, arn_of
+from sre_scanner.spool.rows import arn_of
+from sre_scanner.spool.spool import Spool
 
 Ints = npt.NDArray[np.int64]
 # Half the size of Ints, and enough for two billion findings in a shard.

@@ -18,7 +18,7 @@ import pyarrow as pa
 from sre_findings.model.resources.owners import SILENT, Claim, Owners
 from sre_scanner.spool.identities import Identities
 from sre_scanner.spool.order import Ints, Sorted
-from sre_scanner.spool.rows import Spool
+from sre_scanner.spool.spool import Spool
 
 Key = tuple[str, str, str]
 """A resource within a region: account, type, id."""

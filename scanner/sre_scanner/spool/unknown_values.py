@@ -11,7 +11,9 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from sre_findings.inspector.unknown_fields import FINDING, mark, odd_words
-from sre_scanner.spool.rows import SHAPE_FIELDS, Kind, Spool
+from sre_scanner.spool.kinds import Kind
+from sre_scanner.spool.shapes import SHAPE_FIELDS
+from sre_scanner.spool.spool import Spool
 
 _WORDS = {
     "type": "type",

@@ -18,7 +18,8 @@ from sre_findings.inspector.wire import decode_epss, decode_packages
 from sre_findings.model.findings.reachability import Reachability
 from sre_findings.rows.values import packages_of, reachability_of
 from sre_findings.store.schema.tables import DETAILS, PACKAGES
-from sre_scanner.spool.rows import SHAPE_FIELDS, Spool
+from sre_scanner.spool.shapes import SHAPE_FIELDS
+from sre_scanner.spool.spool import Spool
 
 _CHUNK = 4096
 _DETAIL = {

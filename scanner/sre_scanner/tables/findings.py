@@ -16,9 +16,12 @@ import pyarrow.compute as pc
 from sre_findings.model.findings.severity import rank
 from sre_findings.store.schema.tables import FINDINGS
 from sre_scanner.spool.identities import Identities
+from sre_scanner.spool.kinds import Kind
 from sre_scanner.spool.order import Sorted
 from sre_scanner.spool.owners import ResourceOwners
-from sre_scanner.spool.rows import SHAPE_FIELDS, TIME_FIELDS, Kind, Spool
+from sre_scanner.spool.rows import TIME_FIELDS
+from sre_scanner.spool.shapes import SHAPE_FIELDS
+from sre_scanner.spool.spool import Spool
 from sre_scanner.spool.unknown_values import UnknownValues
 from sre_scanner.tables.details import Dimensions
 

@@ -16,7 +16,7 @@ from sre_findings.store.schema.tables import NAMES
 from sre_scanner.spool.identities import Identities
 from sre_scanner.spool.order import Sorted
 from sre_scanner.spool.owners import Key, ResourceOwners
-from sre_scanner.spool.rows import Spool
+from sre_scanner.spool.spool import Spool
 from sre_scanner.tables.coverage import ResourceNames
 
 _GROUP = 32_768  # rows; a query reads only the groups that can contain its name

@@ -16,7 +16,7 @@ from sre_findings.store.schema.tables import COUNTS, RESOURCES
 from sre_scanner.spool.identities import Identities
 from sre_scanner.spool.order import Sorted
 from sre_scanner.spool.owners import ResourceOwners
-from sre_scanner.spool.rows import Spool
+from sre_scanner.spool.spool import Spool
 
 _SEVERITIES = OTHER + 1
 

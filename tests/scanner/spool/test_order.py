@@ -19,7 +19,8 @@ from sre_findings.model.resources.owners import Owners
 from sre_scanner.shard.parts import row_groups
 from sre_scanner.spool.identities import identify
 from sre_scanner.spool.order import put_in_order
-from sre_scanner.spool.rows import Spool, arn_of
+from sre_scanner.spool.rows import arn_of
+from sre_scanner.spool.spool import Spool
 
 
 def wire(

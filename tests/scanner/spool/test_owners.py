@@ -20,7 +20,7 @@ from sre_findings.model.timestamps import is_time
 from sre_scanner.spool.identities import identify
 from sre_scanner.spool.order import put_in_order
 from sre_scanner.spool.owners import Key, owners_of
-from sre_scanner.spool.rows import Spool
+from sre_scanner.spool.spool import Spool
 
 OWNERS = Owners(rules=(OwnerRule("cat", ("web-*",)), OwnerRule("dan", (), ("2",))))
 TAGS = st.sampled_from(

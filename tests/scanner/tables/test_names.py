@@ -17,7 +17,7 @@ from sre_findings.model.resources.owners import Owners
 from sre_scanner.spool.identities import identify
 from sre_scanner.spool.order import put_in_order
 from sre_scanner.spool.owners import owners_of
-from sre_scanner.spool.rows import Spool
+from sre_scanner.spool.spool import Spool
 from sre_scanner.tables.coverage import CoverageRows
 from sre_scanner.tables.names import names_tables
 

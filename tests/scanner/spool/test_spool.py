@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import sre_scanner.spool.rows as spool
-from sre_scanner.spool.rows import THIN, Spool
+from sre_scanner.spool import spool
+from sre_scanner.spool.rows import THIN
+from sre_scanner.spool.spool import Spool
 
 
 @given(st.lists(st.integers(0, 29)), st.integers(1, 40))
