@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import subprocess
@@ -37,6 +38,16 @@ REAL_FINDINGS = Path(
 )
 
 NO_RECORDINGS = "no recorded findings"
+
+
+def pytest_collection_finish() -> None:
+    """Excludes everything loaded so far from garbage collection.
+
+    A scan collects garbage four times. Without this, each time would visit half a million objects
+    of the collected tests, which takes longer than the rest of a small scan.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)
