@@ -14,7 +14,7 @@ import pytest
 from tests.support.clock import NOW
 
 from sre_findings.inspector import listing
-from sre_findings.inspector.wire import FindingsPage
+from sre_findings.inspector.wire.findings import FindingsPage
 from sre_findings.model.errors import (
     CommitLost,
     CredentialsInvalid,

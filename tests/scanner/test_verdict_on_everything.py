@@ -12,7 +12,7 @@ import pytest
 from tests.support.clock import NOW
 from tests.support.sources import make_sources
 
-from sre_findings.inspector.wire import decode_coverage
+from sre_findings.inspector.wire.coverage import decode_coverage
 from sre_findings.model.errors import UsageError
 from sre_findings.model.resources.owners import Owners
 from sre_findings.queries import ask as ask_sources

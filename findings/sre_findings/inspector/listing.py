@@ -10,14 +10,9 @@ from typing import Any, TypeVar
 from sre_findings.inspector.client import Call
 from sre_findings.inspector.pages import pages
 from sre_findings.inspector.retry import Patience, RateLimit, Tally, insist
-from sre_findings.inspector.wire import (
-    CoveragePage,
-    FindingsPage,
-    Garbled,
-    decode_coverage,
-    decode_findings,
-    decode_object,
-)
+from sre_findings.inspector.wire.body import Garbled, decode_object
+from sre_findings.inspector.wire.coverage import CoveragePage, decode_coverage
+from sre_findings.inspector.wire.findings import FindingsPage, decode_findings
 from sre_findings.model.snapshots.shard_facts import AccountStatus
 
 FILTER_VALUES = 10  # maximum values per field in FilterCriteria and in accountIds

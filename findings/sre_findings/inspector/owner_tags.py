@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from sre_findings.inspector.resource_metadata import Described, image_name
-from sre_findings.inspector.wire import WireCoverage, WireResource
+from sre_findings.inspector.wire.coverage import WireCoverage
+from sre_findings.inspector.wire.finding_parts import WireResource
 from sre_findings.model.resources.owners import Claim, Owners
 
 

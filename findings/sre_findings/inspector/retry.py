@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from sre_findings.inspector.wire import Garbled
+from sre_findings.inspector.wire.body import Garbled
 from sre_findings.model.errors import Throttled, Unreachable
 
 T = TypeVar("T")

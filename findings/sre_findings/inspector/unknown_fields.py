@@ -15,7 +15,8 @@ from typing import Any
 import msgspec
 
 from sre_findings.inspector.json_repair import NOT_JSON, fit_for_all, sound
-from sre_findings.inspector.wire import NESTED, WireFinding, short_name
+from sre_findings.inspector.wire.fields import short_name
+from sre_findings.inspector.wire.findings import NESTED, WireFinding
 from sre_findings.model.timestamps import is_time
 
 FINDING, COVERAGE, DETAILS = "finding", "coverage", "details"

@@ -14,14 +14,14 @@ from sre_findings.inspector.listing import FILTER_VALUES, Inspector
 from sre_findings.inspector.resource_metadata import covered_use, described, found_use
 from sre_findings.inspector.retry import Tally
 from sre_findings.inspector.unknown_fields import mark, strange_in
-from sre_findings.inspector.wire import (
-    WireCoverage,
-    WireFinding,
+from sre_findings.inspector.wire.coverage import WireCoverage
+from sre_findings.inspector.wire.finding_parts import (
     WireResource,
     decode_epss,
     decode_packages,
     decode_resources,
 )
+from sre_findings.inspector.wire.findings import WireFinding
 from sre_findings.live.resource_owners import Key, OwnerTally
 from sre_findings.live.single_flight import SingleFlight
 from sre_findings.model.access import Access

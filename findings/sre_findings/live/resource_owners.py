@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 from sre_findings.inspector.owner_tags import by_coverage, by_finding
 from sre_findings.inspector.resource_metadata import described
-from sre_findings.inspector.wire import WireCoverage, WireResource
+from sre_findings.inspector.wire.coverage import WireCoverage
+from sre_findings.inspector.wire.finding_parts import WireResource
 from sre_findings.model.access import Access
 from sre_findings.model.resources.owners import SILENT, Claim, Owners, newer
 

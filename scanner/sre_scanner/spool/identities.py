@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sre_findings.inspector.owner_tags import by_finding
-from sre_findings.inspector.wire import WireResource, decode_resources
+from sre_findings.inspector.wire.finding_parts import WireResource, decode_resources
 from sre_findings.model.resources.names import Name, of_finding
 from sre_findings.model.resources.owners import Owners
 from sre_scanner.spool.attributes import Attributes, attributes_of

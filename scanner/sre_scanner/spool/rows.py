@@ -10,7 +10,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from sre_findings.inspector.wire import WireFinding
+from sre_findings.inspector.wire.findings import WireFinding
 
 TIME_FIELDS = ("first_observed_at", "last_observed_at", "updated_at")
 _WIRE_TIMES = ("firstObservedAt", "lastObservedAt", "updatedAt")

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sre_findings.inspector.unknown_fields import look_at
-from sre_findings.inspector.wire import FindingsPage, WireFinding
+from sre_findings.inspector.wire.findings import FindingsPage, WireFinding
 from sre_findings.store.objects.blobs import mapped_errors
 from sre_scanner.spool.kinds import Kinds
 from sre_scanner.spool.rows import THIN, fill_arns, fill_numbers, keep_empty_texts

@@ -15,7 +15,7 @@ from sre_findings.inspector.owner_tags import by_coverage
 from sre_findings.inspector.resource_metadata import Described, covered_use, described
 from sre_findings.inspector.unknown_fields import COVERAGE as COVERED
 from sre_findings.inspector.unknown_fields import look_at, mark, odd_words
-from sre_findings.inspector.wire import CoveragePage, WireCoverage
+from sre_findings.inspector.wire.coverage import CoveragePage, WireCoverage
 from sre_findings.model.coverage.counts import Silence
 from sre_findings.model.coverage.row import Coverage
 from sre_findings.model.resources.names import Name, of_coverage, settled

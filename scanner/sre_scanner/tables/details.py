@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from sre_findings.inspector.subject import subject_of
-from sre_findings.inspector.wire import decode_epss, decode_packages
+from sre_findings.inspector.wire.finding_parts import decode_epss, decode_packages
 from sre_findings.model.findings.reachability import Reachability
 from sre_findings.rows.values import packages_of, reachability_of
 from sre_findings.store.schema.tables import DETAILS, PACKAGES

@@ -14,7 +14,8 @@ from sre_findings import aws_errors
 from sre_findings.inspector import client
 from sre_findings.inspector.client import Call, connect
 from sre_findings.inspector.retry import Transient
-from sre_findings.inspector.wire import Garbled, decode_findings
+from sre_findings.inspector.wire.body import Garbled
+from sre_findings.inspector.wire.findings import decode_findings
 from sre_findings.model.errors import (
     AccessDenied,
     CredentialsInvalid,

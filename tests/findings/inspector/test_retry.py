@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sre_findings.inspector.retry import Patience, RateLimit, Tally, Transient, insist
-from sre_findings.inspector.wire import Garbled
+from sre_findings.inspector.wire.body import Garbled
 from sre_findings.model.errors import AccessDenied, Throttled, Unreachable
 
 

@@ -19,7 +19,7 @@ from sre_findings.inspector.unknown_fields import (
     odd_words,
     strange_in,
 )
-from sre_findings.inspector.wire import decode_findings
+from sre_findings.inspector.wire.findings import decode_findings
 
 SHAPES = {"finding": "Finding", "coverage": "CoveredResource", "details": "FindingDetail"}
 KINDS = {"string": "text", "timestamp": "time", "boolean": "flag"}

@@ -11,21 +11,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sre_findings.inspector.wire import (
-    FindingsPage,
-    Garbled,
-    ScanStatus,
-    WireCoverage,
-    WireFinding,
+from sre_findings.inspector.wire.body import Garbled, decode_object
+from sre_findings.inspector.wire.coverage import ScanStatus, WireCoverage, decode_coverage
+from sre_findings.inspector.wire.finding_parts import (
     WirePackages,
     WireResource,
-    decode_coverage,
     decode_epss,
-    decode_findings,
-    decode_object,
     decode_packages,
     decode_resources,
 )
+from sre_findings.inspector.wire.findings import FindingsPage, WireFinding, decode_findings
 from sre_findings.model.findings.finding import NO_ARN, UNDECODED
 
 ARN = "arn:aws:inspector2:eu-west-1:111122223333:finding/0123456789abcdef0123456789abcdef"

@@ -13,7 +13,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sre_findings.inspector.wire import decode_findings
+from sre_findings.inspector.wire.findings import decode_findings
 from sre_findings.model.findings.severity import ORDER, rank
 from sre_findings.model.resources.owners import Owners
 from sre_scanner.shard.parts import row_groups

@@ -14,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sre_findings.inspector.owner_tags import by_finding
-from sre_findings.inspector.wire import decode_findings, decode_resources
+from sre_findings.inspector.wire.finding_parts import decode_resources
+from sre_findings.inspector.wire.findings import decode_findings
 from sre_findings.model.resources.owners import SILENT, Claim, OwnerRule, Owners, newer
 from sre_findings.model.timestamps import is_time
 from sre_scanner.spool.identities import identify

@@ -13,7 +13,8 @@ import pyarrow.parquet as pq
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sre_findings.inspector.wire import decode_coverage, decode_findings
+from sre_findings.inspector.wire.coverage import decode_coverage
+from sre_findings.inspector.wire.findings import decode_findings
 from sre_findings.model.resources.owners import Owners
 from sre_findings.model.timestamps import is_time
 from sre_findings.store.schema.original_finding import finding as rebuild

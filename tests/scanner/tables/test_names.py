@@ -12,7 +12,8 @@ from typing import Any
 
 import msgspec
 
-from sre_findings.inspector.wire import decode_coverage, decode_findings
+from sre_findings.inspector.wire.coverage import decode_coverage
+from sre_findings.inspector.wire.findings import decode_findings
 from sre_findings.model.resources.owners import Owners
 from sre_scanner.spool.identities import identify
 from sre_scanner.spool.order import put_in_order
