@@ -34,7 +34,7 @@ from sre_findings.model.findings.finding import Finding, is_open
 from sre_findings.model.findings.reachability import NOT_REACHABLE, REACHABLE, left_out
 from sre_findings.model.findings.reachability import UNKNOWN as NO_WORD
 from sre_findings.model.resources.image_use import NOT_TOLD, Use, newest
-from sre_findings.model.resources.names import inspectors_id
+from sre_findings.model.resources.name_readings import inspectors_id
 from sre_findings.model.resources.owners import Owners
 from sre_findings.model.resources.resource import Resource, can_be_id, check_id, told
 from sre_findings.model.snapshots.cells import cells_of

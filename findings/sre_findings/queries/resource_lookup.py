@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from sre_findings.model import spelling
 from sre_findings.model.errors import AmbiguousName, UsageError
-from sre_findings.model.resources import names
+from sre_findings.model.resources.name_readings import placed, readings
+from sre_findings.model.resources.names import WEAKEST, strength
 from sre_findings.model.resources.resource import Resource
 from sre_findings.rows.values import resource_of
 
@@ -44,11 +45,11 @@ def resolve(text: str, engine: Engine) -> Resource:
 def _named(text: str, engine: Engine) -> dict[Resource, int]:
     """Every resource that the text may refer to, with the rank of its best name."""
     found: dict[Resource, int] = {}
-    for reading in names.readings(text):
+    for reading in readings(text):
         for row in engine.rows("resources_by_name", name=reading.name):
             place = resource_of(row)
             if reading.fits(row["kind"], place):
-                found[place] = min(names.strength(row["kind"]), found.get(place, names.WEAKEST))
+                found[place] = min(strength(row["kind"]), found.get(place, WEAKEST))
     return found
 
 
@@ -59,7 +60,7 @@ def _candidates(places: Sequence[Resource], engine: Engine) -> tuple[list[str], 
     )[:SHOWN]
     rows = engine.rows("ambiguous_ids", ids=sorted({one.resource_id for one in shown}))
     shared = {row["resource_id"] for row in rows}
-    return [names.placed(one) if one.resource_id in shared else one.resource_id for one in shown], [
+    return [placed(one) if one.resource_id in shared else one.resource_id for one in shown], [
         one.name for one in shown
     ]
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sre_findings.model.answers.answer import LIVE, ResourceAnswer
-from sre_findings.model.resources.names import inspectors_id
+from sre_findings.model.resources.name_readings import inspectors_id
 from sre_findings.model.resources.resource import can_be_id
 from sre_reports.slack.blocks import Button
 from sre_reports.slack.links import Links

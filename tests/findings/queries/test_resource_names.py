@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from sre_findings.engine.catalogue import Batch, Engine
 from sre_findings.model.errors import AmbiguousName
-from sre_findings.model.resources import names
+from sre_findings.model.resources import name_readings, names
 from sre_findings.model.resources.resource import FUNCTION, IMAGE, INSTANCE, Resource
 from sre_findings.queries import resource_lookup
 
@@ -221,7 +221,7 @@ def test_every_form_means_its_resource_or_an_ambiguity_with_it(estate: list[Know
 
 def _strength(form: str, one: Known) -> int:
     """The strength of the resource's strongest name that matches a form."""
-    found = [names.strength(name.kind) for reading in names.readings(form) for name in one.names
+    found = [names.strength(name.kind) for reading in name_readings.readings(form) for name in one.names
              if name.text == reading.name and reading.fits(name.kind, one.place)]  # fmt: skip
     return min(found, default=names.WEAKEST + 1)
 
