@@ -45,18 +45,18 @@ class Kept(Engine):
     def batches(self, query: str, **parameters: Any) -> Iterator[Batch]:
         yield [dict(row) for row in getattr(self, f"_{query}")(**parameters)]
 
-    def _identify(self, name: str) -> Iterator[Mapping[str, Any]]:
+    def _resources_by_name(self, name: str) -> Iterator[Mapping[str, Any]]:
         for one, (text, kind) in self.rows_of:
             if text == name:
                 yield {**_place(one), "kind": kind, "name": one.name}
 
-    def _same_ids(self, ids: list[str]) -> Iterator[Mapping[str, Any]]:
+    def _ambiguous_ids(self, ids: list[str]) -> Iterator[Mapping[str, Any]]:
         every = {one for one, name in self.rows_of if name.kind == names.ID}
         for wanted in ids:
             if sum(one.resource_id == wanted for one in every) > 1:
                 yield {"resource_id": wanted}
 
-    def _near(self, text: str) -> Iterator[Mapping[str, Any]]:
+    def _similar_names(self, text: str) -> Iterator[Mapping[str, Any]]:
         for one, (name, _) in self.rows_of:
             yield {"name": name, "resource_id": one.resource_id, "resources": 2}
 
