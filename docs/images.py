@@ -30,8 +30,8 @@ from sre_findings.store.records.table import SqliteTable
 from sre_findings.store.snapshots.writer import SnapshotWriter
 from sre_reports.digest.messages.content import (
     NIGHT,
-    Told,
-    told,
+    RenderedDigest,
+    render_digest,
 )
 from sre_reports.digest.messages.report_links import Report
 from sre_reports.digest.preview.picture import preview
@@ -95,8 +95,10 @@ def _page(home: Path, night: datetime) -> str:
 
 def digest(home: Path, night: datetime) -> None:
     """Renders the digest in Slack, without its thread."""
-    told_ = told(digest_data(sources(home, night), None, ("*",)), Report("https://sre.example.com"))
-    _write("digest", preview(replace(told_, thread=()), night + timedelta(minutes=5)))
+    rendered = render_digest(
+        digest_data(sources(home, night), None, ("*",)), Report("https://sre.example.com")
+    )
+    _write("digest", preview(replace(rendered, thread=()), night + timedelta(minutes=5)))
 
 
 def command(home: Path, night: datetime) -> None:
@@ -106,8 +108,8 @@ def command(home: Path, night: datetime) -> None:
     one = found.resource.resource_id
     late = int(ask(Sla(resource=one), asked).summary["late"])
     beside = Beside(late, ask(Fixes(count=FIXES, resource=one), asked).items)
-    said = resource_message(found, Asked(BUSY_INSTANCE), beside, Links("https://sre.example.com"))
-    _write("command", preview(Told("", NIGHT, said), night + timedelta(minutes=5)))
+    answer = resource_message(found, Asked(BUSY_INSTANCE), beside, Links("https://sre.example.com"))
+    _write("command", preview(RenderedDigest("", NIGHT, answer), night + timedelta(minutes=5)))
 
 
 def _write(name: str, body: bytes) -> None:

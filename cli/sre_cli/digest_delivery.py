@@ -20,7 +20,7 @@ from sre_findings.model.errors import SreError
 from sre_findings.nightly.digest import DigestData, Silence, digest_data, silence
 from sre_findings.settings import Settings
 from sre_reports.digest.delivery.channels import Route
-from sre_reports.digest.messages.content import MAIN, NIGHT, Told, told
+from sre_reports.digest.messages.content import MAIN, NIGHT, RenderedDigest, render_digest
 from sre_reports.digest.messages.report_links import Report
 from sre_reports.slack.message import Message
 
@@ -61,9 +61,9 @@ class Digest:
         latest = self.sources.stores.snapshots.latest()
         return self.since is not None and (latest is None or latest.started_at < self.since)
 
-    def messages(self, route: Route) -> Told:
+    def messages(self, route: Route) -> RenderedDigest:
         """Returns the messages for a channel."""
-        return told(self.content(route), Report(self.settings.public_url), page=route.page)
+        return render_digest(self.content(route), Report(self.settings.public_url), page=route.page)
 
 
 def print_all(digest: Digest, routes: Sequence[Route]) -> int:
@@ -73,7 +73,7 @@ def print_all(digest: Digest, routes: Sequence[Route]) -> int:
     """
     digests: list[dict[str, Any]] = []
 
-    def deliver(route: Route) -> Told:
+    def deliver(route: Route) -> RenderedDigest:
         found = digest.messages(route)
         digests.append(_json(route, found))
         return found
@@ -83,7 +83,7 @@ def print_all(digest: Digest, routes: Sequence[Route]) -> int:
     return code
 
 
-def _json(route: Route, found: Told) -> dict[str, Any]:
+def _json(route: Route, found: RenderedDigest) -> dict[str, Any]:
     values = {
         "channel": route.channel,
         "owners": list(route.owners),
@@ -104,7 +104,7 @@ def draw_all(digest: Digest, routes: Sequence[Route], folder: Path) -> int:
     from sre_findings.files import whole
     from sre_reports.digest.preview.picture import preview
 
-    def deliver(route: Route) -> Told:
+    def deliver(route: Route) -> RenderedDigest:
         found = digest.messages(route)
         with whole(folder.absolute() / f"{route.channel}.png") as file:
             file.write(preview(found, digest.sources.now()))
@@ -127,11 +127,15 @@ def post_all(digest: Digest, routes: Sequence[Route], *, again: bool) -> int:
     token, address = bot_token(digest.settings), digest.settings.slack_api_url
     more = f"-again-{digest.sources.now():%Y%m%dT%H%M%S%fZ}" if again else ""
 
-    def deliver(route: Route) -> Told:
+    def deliver(route: Route) -> RenderedDigest:
         found = _fresh(digest, route, digest.messages(route), again=again)
         key, web = found.key + more, open_web(token, address)
         courier = Courier(
-            web, posts_of(digest.sources, route.channel, key), route.channel, key, say=_say
+            web,
+            posts_of(digest.sources, route.channel, key),
+            route.channel,
+            key,
+            notify=_print_error,
         )
         done = courier.deliver(
             found, _picture(digest.content(route)) if found.kind == NIGHT else None
@@ -143,7 +147,7 @@ def post_all(digest: Digest, routes: Sequence[Route], *, again: bool) -> int:
     return _each(routes, deliver)
 
 
-def _fresh(digest: Digest, route: Route, found: Told, *, again: bool) -> Told:
+def _fresh(digest: Digest, route: Route, found: RenderedDigest, *, again: bool) -> RenderedDigest:
     """Returns the digest, or the message that no snapshot was made since the last digest.
 
     The message replaces a digest that was already posted a day ago, so that a failed scan is
@@ -160,7 +164,7 @@ def _fresh(digest: Digest, route: Route, found: Told, *, again: bool) -> Told:
         or digest.sources.now() - sent.at < A_NIGHT
     ):
         return found
-    return told(silence(digest.sources), Report(digest.settings.public_url))
+    return render_digest(silence(digest.sources), Report(digest.settings.public_url))
 
 
 def _picture(found: DigestData | Silence) -> Picture | None:
@@ -179,17 +183,17 @@ def _picture(found: DigestData | Silence) -> Picture | None:
     return Picture(draw)
 
 
-def _each(routes: Iterable[Route], act: Callable[[Route], Told]) -> int:
+def _each(routes: Iterable[Route], act: Callable[[Route], RenderedDigest]) -> int:
     """Calls ``act`` for each channel and prints the errors. Returns the highest exit code."""
     codes = [exit_codes.ANSWERED]
     for route in routes:
         try:
             codes.append(exit_codes.ANSWERED if act(route).sure else exit_codes.UNSURE)
         except SreError as error:
-            _say(f"{route.channel}: {error}")
+            _print_error(f"{route.channel}: {error}")
             codes.append(exit_codes.of_error(error))
     return max(codes)
 
 
-def _say(text: str) -> None:
+def _print_error(text: str) -> None:
     click.echo(f"sre-cli: {printable(text)}", err=True)

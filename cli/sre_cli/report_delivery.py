@@ -30,10 +30,10 @@ def mail(editions: Editions, view: View, settings: Settings, recipients: Sequenc
     from sre_reports.pictures.cards import digest
     from sre_reports.slack.links import Links
 
-    night = editions.material(view, 0)
-    link = Links(settings.public_url).report(editions.night, view.folder)
+    material = editions.material(view, 0)
+    link = Links(settings.public_url).report(editions.day, view.folder)
     sender = open_sender(settings.smtp, settings.smtp_password)
-    sender.send(message(night, digest(night), link, settings.mail_from, recipients))
+    sender.send(message(material, digest(material), link, settings.mail_from, recipients))
     click.echo(f"sre-cli: mailed to {', '.join(recipients)}", err=True)
 
 
@@ -45,8 +45,8 @@ def draw(editions: Editions, view: View, folder: Path) -> None:
     from sre_findings.files import whole
     from sre_reports.pictures import cards
 
-    night = editions.material(view, 0)
-    for name, card in (("digest", cards.digest(night)), ("trend", cards.trend(night))):
+    material = editions.material(view, 0)
+    for name, card in (("digest", cards.digest(material)), ("trend", cards.trend(material))):
         for suffix, content in (("png", card.png), ("txt", card.alt.encode())):
             with whole(folder.absolute() / f"{name}.{suffix}") as file:
                 file.write(content)

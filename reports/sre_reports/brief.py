@@ -200,7 +200,7 @@ def _plan(material: Material) -> str:
 
 def _fixes(lines: Sequence[fixes.Fix]) -> Iterator[Fix]:
     """Yields the first updates of the fix plan."""
-    for line, name in zip(lines, told_apart(lines), strict=True):
+    for line, name in zip(lines, distinguished(lines), strict=True):
         kev = f", {line['kev']:,} KEV" if line["kev"] else ""
         clears = (
             f"{wording.number(line['findings'], 'finding')} on"
@@ -209,7 +209,7 @@ def _fixes(lines: Sequence[fixes.Fix]) -> Iterator[Fix]:
         yield Fix(name, clears, line["command"] or "")
 
 
-def told_apart(lines: Sequence[fixes.Fix]) -> list[str]:
+def distinguished(lines: Sequence[fixes.Fix]) -> list[str]:
     """Returns the name of each update, with its platform if another update has the same name.
 
     Example: ``kernel · Amazon Linux 2023``.

@@ -45,12 +45,12 @@ class Number:
     def text(self) -> str:
         """``24 critical (up 3)``, ``KEV: no data``."""
         beside = ", ".join(part for part in (self.change, self.note) if part)
-        said = (
+        text = (
             f"{self.value} {self.name}"
             if self.value[:1].isdigit()
             else f"{self.name}: {self.value}"
         )
-        return said + (f" ({beside})" if beside else "")
+        return text + (f" ({beside})" if beside else "")
 
 
 def numbers(material: Material) -> Iterator[Number]:
@@ -59,7 +59,7 @@ def numbers(material: Material) -> Iterator[Number]:
     Coverage, the last, is known even if no other is.
     """
     yield from (
-        (Number(name, "unknown") for name in _NAMES) if unknown(material) else _counted(material)
+        (Number(name, "unknown") for name in _NAMES) if unknown(material) else _figures(material)
     )
     scanned, silent = material.coverage.scanned, material.summary.uncovered
     yield Number(
@@ -80,11 +80,11 @@ def flow(material: Material) -> tuple[int, int]:
     Findings of a first scan are not new.
     """
     facts = material.changes.facts
-    came = facts["opened_by"]
-    return came["new"] + came["reopened"], facts["counts"]["resolved"]
+    opened = facts["opened_by"]
+    return opened["new"] + opened["reopened"], facts["counts"]["resolved"]
 
 
-def _counted(material: Material) -> Iterator[Number]:
+def _figures(material: Material) -> Iterator[Number]:
     now, then = material.summary.rollup, comparable(material)
     late = material.late.facts["late"]
     numbers = (

@@ -21,15 +21,15 @@ class Days:
     """Every day from the first snapshot to the last.
 
     ``counts`` are open findings by severity; all sequences have one item per day. A partial
-    snapshot has no counts, because unread findings would look resolved. It does have ``came`` and
-    ``went`` (new and resolved findings), which cover only what it read. ``missing`` is the number
-    of days without a snapshot, ``partial`` of days with only a partial one.
+    snapshot has no counts, because unread findings would look resolved. It does have ``opened`` and
+    ``resolved`` (new and resolved findings), which cover only what it read. ``missing`` is the
+    number of days without a snapshot, ``partial`` of days with only a partial one.
     """
 
     days: tuple[date, ...]
     counts: Mapping[str, tuple[int | None, ...]]
-    came: tuple[int | None, ...]
-    went: tuple[int | None, ...]
+    opened: tuple[int | None, ...]
+    resolved: tuple[int | None, ...]
     missing: int
     partial: int
 
@@ -39,32 +39,33 @@ def days_of(trend: TrendAnswer) -> Days:
 
     A day with several snapshots is represented by its newest complete one.
     """
-    nights: dict[date, list[TrendDay]] = {}
+    by_day: dict[date, list[TrendDay]] = {}
     for item in trend.items:
-        nights.setdefault(date.fromisoformat(item["date"]), []).append(item)
-    span = _span(nights)
+        by_day.setdefault(date.fromisoformat(item["date"]), []).append(item)
+    span = _span(by_day)
     complete = [
-        next((one for one in reversed(nights.get(day, [])) if one["state"] == COMPLETE), None)
+        next((one for one in reversed(by_day.get(day, [])) if one["state"] == COMPLETE), None)
         for day in span
     ]
     return Days(
         days=span,
         counts={
-            name: tuple(night[name] if night else None for night in complete) for name in SEVERITIES
+            name: tuple(snapshot[name] if snapshot else None for snapshot in complete)
+            for name in SEVERITIES
         },
-        came=tuple(_sum(one["came"] for one in nights.get(day, ())) for day in span),
-        went=tuple(_sum(one["went"] for one in nights.get(day, ())) for day in span),
-        missing=sum(day not in nights for day in span),
+        opened=tuple(_sum(one["came"] for one in by_day.get(day, ())) for day in span),
+        resolved=tuple(_sum(one["went"] for one in by_day.get(day, ())) for day in span),
+        missing=sum(day not in by_day for day in span),
         partial=sum(
-            day in nights and night is None for day, night in zip(span, complete, strict=True)
+            day in by_day and snapshot is None for day, snapshot in zip(span, complete, strict=True)
         ),
     )
 
 
-def _span(nights: Mapping[date, object]) -> tuple[date, ...]:
-    if not nights:
+def _span(by_day: Mapping[date, object]) -> tuple[date, ...]:
+    if not by_day:
         return ()
-    first, last = min(nights), max(nights)
+    first, last = min(by_day), max(by_day)
     return tuple(first + timedelta(days=n) for n in range((last - first).days + 1))
 
 

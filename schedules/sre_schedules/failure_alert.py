@@ -14,7 +14,7 @@ from sre_reports.digest.delivery.channels import chosen
 from sre_reports.digest.delivery.courier import Courier
 from sre_reports.digest.delivery.posts import posts_of
 from sre_reports.digest.delivery.slack_api import open_web
-from sre_reports.digest.messages.content import Told
+from sre_reports.digest.messages.content import RenderedDigest
 from sre_reports.slack.blocks import header, section
 from sre_reports.slack.escaping import (
     cell,
@@ -32,15 +32,15 @@ TROUBLE = "trouble"
 def trouble_message(schedule: Schedule, fire: datetime, outcome: Outcome) -> Message:
     """Returns the message about a failed slot: the job, its attempts, and its last error."""
     title = f"{schedule.name} of {fire:%Y-%m-%d %H:%M} UTC failed"
-    said = [
+    lines = [
         f"*{escaped(cell(title))}*, tried {schedule.attempts} times. Exit code {outcome.code}.",
         escaped(cell(outcome.detail, 500)) or "No output.",
         f"Run it manually: {code('sre-cli ' + ' '.join(schedule.command))}",
     ]
-    return message(escaped(cell(title)), [Part([header(title)]), Part([section("\n".join(said))])])
+    return message(escaped(cell(title)), [Part([header(title)]), Part([section("\n".join(lines))])])
 
 
-def reporter(settings: Settings, sources: Sources, say: Callable[[str], None]) -> Report:
+def reporter(settings: Settings, sources: Sources, notify: Callable[[str], None]) -> Report:
     """Returns a function that posts to every channel with the digest of all resources.
 
     If no channel gets that digest, it posts to all channels. It only logs if there are no channels.
@@ -51,12 +51,12 @@ def reporter(settings: Settings, sources: Sources, say: Callable[[str], None]) -
             return
         routes = chosen(settings.slack_channels, None)
         whole = [route for route in routes if ALL in route.owners] or routes
-        told = Told(
+        rendered = RenderedDigest(
             f"{schedule.name}-{slot_of(fire)}", TROUBLE, trouble_message(schedule, fire, outcome)
         )
         web = open_web(bot_token(settings), settings.slack_api_url)
         for route in whole:
-            posts = posts_of(sources, route.channel, told.key)
-            Courier(web, posts, route.channel, told.key, say=say).deliver(told)
+            posts = posts_of(sources, route.channel, rendered.key)
+            Courier(web, posts, route.channel, rendered.key, notify=notify).deliver(rendered)
 
     return report

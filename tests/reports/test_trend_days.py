@@ -25,7 +25,7 @@ def test_a_day_without_a_snapshot_has_no_numbers(night: Callable[..., Material])
     found = days(night, {"date": "2026-11-01"}, {"date": "2026-11-03", "critical": 9})
     assert [day.day for day in found.days] == [1, 2, 3]
     assert found.counts["critical"] == (2, None, 9)
-    assert (found.came, found.went, found.missing, found.partial) == (
+    assert (found.opened, found.resolved, found.missing, found.partial) == (
         (3, None, 3),
         (2, None, 2),
         1,
@@ -39,7 +39,7 @@ def test_a_partial_day_has_new_and_resolved_but_no_counts(
     found = days(
         night, {"date": "2026-11-01"}, {"date": "2026-11-02", "state": "partial", "came": 8}
     )
-    assert (found.counts["high"], found.came, found.missing, found.partial) == (
+    assert (found.counts["high"], found.opened, found.missing, found.partial) == (
         (8, None),
         (3, 8),
         0,
@@ -51,7 +51,7 @@ def test_a_day_is_represented_by_its_newest_complete_snapshot(
     night: Callable[..., Material],
 ) -> None:
     found = days(night, {"low": 1}, {"low": 2}, {"low": 3, "state": "partial"})
-    assert (found.counts["low"], found.came, found.partial) == ((2,), (9,), 0)
+    assert (found.counts["low"], found.opened, found.partial) == ((2,), (9,), 0)
 
 
 def test_no_snapshots_are_no_days(night: Callable[..., Material]) -> None:

@@ -163,12 +163,12 @@ def _check(
 def _link(sources: Sources, view: View, as_of: str | None, seconds: int) -> int:
     """Prints a link to a published report. Its snapshot may be pruned if ``as_of`` is a date."""
     from sre_reports.publishing.editions import open_editions
-    from sre_reports.publishing.report_files import is_night, shelf_of
+    from sre_reports.publishing.report_files import is_day, shelf_of
 
     shelf = shelf_of(sources)
-    kept = as_of is not None and is_night(as_of) and shelf.has(as_of, view)
-    night = as_of if as_of is not None and kept else open_editions(sources, as_of).night
-    click.echo(shelf.link(night, view, seconds))
+    published = as_of is not None and is_day(as_of) and shelf.has(as_of, view)
+    day = as_of if as_of is not None and published else open_editions(sources, as_of).day
+    click.echo(shelf.link(day, view, seconds))
     valid = f"{seconds:,} seconds, or until the credentials that signed it expire"
     click.echo(f"sre-cli: the link is valid for {valid}.", err=True)
     click.echo(_HOLDER, err=True)
@@ -190,15 +190,13 @@ def _publish(
     from sre_reports.publishing.report_files import shelf_in, shelf_of
 
     editions.check(view)
-    night, shelf = (
-        ("", shelf_in(folder)) if folder else (editions.night, shelf_of(editions.sources))
-    )
+    day, shelf = ("", shelf_in(folder)) if folder else (editions.day, shelf_of(editions.sources))
     free = folder is not None
     press = Press(
         shelf,
         render,
         datetime.now(UTC),
-        night,
+        day,
         again=again or free or follows,
         alone=free and not views,
     )
@@ -222,5 +220,5 @@ def _page(editions: Editions, view: View, press: Press) -> bool:
 
     click.echo(f"sre-cli: report of {view}, snapshot {editions.snapshot_id}", err=True)
     summary = publish(editions, view, press)
-    click.echo(press.shelf.place(press.night, press.place(view)))
+    click.echo(press.shelf.place(press.day, press.place(view)))
     return summary.proof.sure

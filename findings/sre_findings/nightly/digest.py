@@ -34,7 +34,7 @@ _LISTED_KINDS = (
 )
 SPEAKING = (*_LISTED_KINDS, "unsuppressed")
 """Kinds of events that are worth reporting: with one of them, a digest is not quiet."""
-_CAME = ("opened", "reopened")
+_OPENED = ("opened", "reopened")
 _OLD = ("onboarding", "successor")  # causes of events of findings that existed before
 
 
@@ -47,7 +47,7 @@ class Onboarded(NamedTuple):
     findings: int
 
 
-class Counted(NamedTuple):
+class EventCount(NamedTuple):
     """The number of events of one kind, cause, severity, exposure and KEV status."""
 
     kind: str
@@ -58,7 +58,7 @@ class Counted(NamedTuple):
     events: int
 
 
-class Happened(TypedDict):
+class EventRow(TypedDict):
     """One event as a digest lists it.
 
     ``severity_before`` is set if the severity changed. ``exposed`` means internet-facing, ``kev``
@@ -99,16 +99,16 @@ class Gap(NamedTuple):
 class DigestData:
     """One snapshot for some owners, or for all owners if ``owners`` holds ``*``.
 
-    ``counted`` has the events since the snapshot that ``material`` is compared with, without those
-    of onboarded or rebuilt resources. ``listed`` has the most important events of each kind.
+    ``event_counts`` has the events since the snapshot that ``material`` is compared with, without
+    those of onboarded or rebuilt resources. ``listed`` has the most important events of each kind.
     ``gaps`` are the current coverage gaps, ``opened_gaps`` and ``closed_gaps`` the differences to
     that snapshot.
     """
 
     owners: tuple[str, ...]
     material: Material
-    counted: Sequence[Counted]
-    listed: Mapping[str, Sequence[Happened]]
+    event_counts: Sequence[EventCount]
+    listed: Mapping[str, Sequence[EventRow]]
     onboarded: Sequence[Onboarded]
     gaps: Sequence[Gap]
     opened_gaps: Sequence[Gap]
@@ -116,17 +116,17 @@ class DigestData:
 
     def count(self, *kinds: str) -> int:
         """The number of events of these kinds."""
-        return sum(one.events for one in self.counted if one.kind in kinds)
+        return sum(one.events for one in self.event_counts if one.kind in kinds)
 
-    def came(self, *, severity: str = "", exposed: bool = False, kev: bool = False) -> int:
+    def opened_count(self, *, severity: str = "", exposed: bool = False, kev: bool = False) -> int:
         """The number of new and reopened findings.
 
         They are limited to a severity, to internet-facing resources and to the KEV catalog, if set.
         """
         return sum(
             one.events
-            for one in self.counted
-            if one.kind in _CAME
+            for one in self.event_counts
+            if one.kind in _OPENED
             and severity in ("", one.severity)
             and one.exposed >= exposed
             and one.kev >= kev
@@ -135,13 +135,13 @@ class DigestData:
     @property
     def new_kev(self) -> int:
         """The number of open findings added to KEV, plus that of new and reopened KEV findings."""
-        return self.count("kev_appeared") + self.came(kev=True)
+        return self.count("kev_appeared") + self.opened_count(kev=True)
 
     @property
     def quiet(self) -> bool:
         """Whether there is nothing to report."""
-        told = self.count(*SPEAKING) or self.onboarded or self.opened_gaps or self.closed_gaps
-        return self.material.before is not None and not told
+        changed = self.count(*SPEAKING) or self.onboarded or self.opened_gaps or self.closed_gaps
+        return self.material.before is not None and not changed
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +171,7 @@ def digest_data(
     within(whole, Place(owners=[owner for owner in owners if owner != ALL]))
     here, found = seen_night(sources, as_of, Access(frozenset({ALL}), frozenset(owners)))
     material = material_of(here, found, as_of, 0, named(owners) or None, days=days)
-    return _told(here, found, material, tuple(owners))
+    return _digest_data(here, found, material, tuple(owners))
 
 
 def named(owners: Sequence[str]) -> str:
@@ -195,13 +195,19 @@ def silence(sources: Sources) -> Silence:
     )
 
 
-def _told(here: Sources, found: Found, material: Material, owners: tuple[str, ...]) -> DigestData:
+def _digest_data(
+    here: Sources, found: Found, material: Material, owners: tuple[str, ...]
+) -> DigestData:
     commits = here.stores.snapshots.commits()
     before = _before(here, material)
     since = before.commit.sequence if before else found.commit.sequence - 1
     engine = here.open([one for one in commits if since < one.sequence <= found.commit.sequence])
     counts = (
-        [_counted(row) for row in engine.rows("digest_event_counts") if row["cause"] not in _OLD]
+        [
+            _event_count(row)
+            for row in engine.rows("digest_event_counts")
+            if row["cause"] not in _OLD
+        ]
         if before
         else []
     )
@@ -228,9 +234,9 @@ def _before(here: Sources, material: Material) -> Found | None:
     return find(here, since["snapshot_id"]) if since else None
 
 
-def _counted(row: Mapping[str, Any]) -> Counted:
+def _event_count(row: Mapping[str, Any]) -> EventCount:
     severity = severity_word(row["severity_rank"]) or ""
-    return Counted(
+    return EventCount(
         row["kind"],
         row["cause"],
         severity,
@@ -240,7 +246,7 @@ def _counted(row: Mapping[str, Any]) -> Counted:
     )
 
 
-def _listed(row: Mapping[str, Any]) -> Happened:
+def _listed(row: Mapping[str, Any]) -> EventRow:
     return {
         "kind": row["kind"],
         "cause": row["cause"],

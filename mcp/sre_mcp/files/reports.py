@@ -82,7 +82,7 @@ class Reports:
 
 def _file(path: Path, place: Address) -> Response:
     """Returns a page to display, or a file to save under a descriptive name."""
-    name = "-".join(filter(None, (place.night, place.kind, place.folder, place.name)))
+    name = "-".join(filter(None, (place.day, place.kind, place.folder, place.name)))
     kind = "inline" if place.name == PAGE else "attachment"
     policy = {
         "Content-Security-Policy": POLICY if place.name == PAGE else "default-src 'none'; sandbox"

@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     from sre_reports.formats.registry import (
         Batches,
         Options,
-        Tell,
+        Warn,
     )
 
 
-def write(options: Options, proof: Proof, batches: Batches, file: BinaryIO, tell: Tell) -> None:  # noqa: ARG001 - a Writer
+def write(options: Options, proof: Proof, batches: Batches, file: BinaryIO, warn: Warn) -> None:  # noqa: ARG001 - a Writer
     """Writes the file; see :func:`chunks`."""
     file.writelines(piece.encode() for piece in chunks(batches))
 

@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from sre_reports.formats.registry import (
         Batches,
         Options,
-        Tell,
+        Warn,
     )
 
 _ROW_GROUP = 32_768  # rows: few enough for memory, enough for dictionaries to compress well
 
 
-def write(options: Options, proof: Proof, batches: Batches, file: BinaryIO, tell: Tell) -> None:  # noqa: ARG001 - a Writer
+def write(options: Options, proof: Proof, batches: Batches, file: BinaryIO, warn: Warn) -> None:  # noqa: ARG001 - a Writer
     """Writes the file; see :func:`write_rows`."""
     write_rows(batches, file)
 

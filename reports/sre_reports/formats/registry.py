@@ -17,7 +17,7 @@ if TYPE_CHECKING:  # --help needs only the list of formats
 Batches = Iterable[list[dict[str, Any]]]
 """Batches of finding rows: times in epoch microseconds, nested values as JSON text."""
 
-Tell = Callable[[str], None]
+Warn = Callable[[str], None]
 """Receives a message for the user: what the format could not hold, or a reader may reject."""
 
 
@@ -68,7 +68,7 @@ class Writer(Protocol):
     """
 
     def __call__(  # noqa: D102 - documented by the class
-        self, options: Options, proof: Proof, batches: Batches, file: BinaryIO, tell: Tell
+        self, options: Options, proof: Proof, batches: Batches, file: BinaryIO, warn: Warn
     ) -> None: ...
 
 
@@ -179,14 +179,14 @@ def _which(whole: str) -> str:
 
 
 def write_export(
-    options: Options, proof: Proof, batches: Batches, file: BinaryIO, tell: Tell = lambda _: None
+    options: Options, proof: Proof, batches: Batches, file: BinaryIO, warn: Warn = lambda _: None
 ) -> int:
     """Writes every row, batch by batch, and returns the number of rows.
 
     ``file`` need not be seekable.
     """
     counted = _Counted(batches)
-    form_of(options.form, "").write(options, proof, counted, file, tell)
+    form_of(options.form, "").write(options, proof, counted, file, warn)
     return counted.rows
 
 

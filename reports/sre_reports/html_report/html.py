@@ -46,56 +46,56 @@ _SCRIPTS = ("unpacking", "selection", "table", "address", "csv", "theme", "contr
 _FLAGS = {"kev": "KEV"}
 
 
-def render(night: Material, generated_at: datetime) -> str:
+def render(material: Material, generated_at: datetime) -> str:
     """Returns the report as HTML, to be written as UTF-8. Consumes the iterator of findings."""
     css, js = style(), script()
     return _template().render(
         css=Markup(css),  # noqa: S704 - our own files, the same for every page
         js=Markup(js),  # noqa: S704
         policy=_policy(css, js),
-        day=day(night),
-        scope=view.scope_words(night),
-        counts=tiles.open_words(night),
-        **_sections(night, generated_at),
+        day=day(material),
+        scope=view.scope_words(material),
+        counts=tiles.open_words(material),
+        **_sections(material, generated_at),
     )
 
 
-def _sections(night: Material, generated_at: datetime) -> dict[str, Any]:
+def _sections(material: Material, generated_at: datetime) -> dict[str, Any]:
     """Returns the values of each section, by the names that the templates use."""
-    packed = embedded_data.pack(night.findings, night.today, FIRST)
+    packed = embedded_data.pack(material.findings, material.today, FIRST)
     return {
-        "pill": sentences.pill(night),
-        "verdict": sentences.verdict(night),
-        "tiles": tiles.tiles(night),
-        "steps": remediations.steps(night),
-        "bands": ages.bands(night),
-        "lines": ages.lines(night),
-        "median": ages.median_words(night),
-        "gaps": coverage_gaps.gaps(night.coverage),
-        "cells": night.coverage.cells,
-        "trend": trend.trend(night),
-        "untold": not night.trend.known,
-        "resources": rankings.resources(night),
-        "held": night.summary.rollup.resources,
-        "accounts": rankings.accounts(night),
-        "all_accounts": len(night.accounts.groups),
-        "owners": rankings.owners(night),
-        "all_owners": len(night.owners.groups),
+        "pill": sentences.pill(material),
+        "verdict": sentences.verdict(material),
+        "tiles": tiles.tiles(material),
+        "steps": remediations.steps(material),
+        "bands": ages.bands(material),
+        "lines": ages.lines(material),
+        "median": ages.median_words(material),
+        "gaps": coverage_gaps.gaps(material.coverage),
+        "cells": material.coverage.cells,
+        "trend": trend.trend(material),
+        "untold": not material.trend.known,
+        "resources": rankings.resources(material),
+        "held": material.summary.rollup.resources,
+        "accounts": rankings.accounts(material),
+        "all_accounts": len(material.accounts.groups),
+        "owners": rankings.owners(material),
+        "all_owners": len(material.owners.groups),
         "packed": packed,
-        "total": night.summary.rollup.counts.total,
+        "total": material.summary.rollup.counts.total,
         "columns": findings_table.COLUMNS,
-        "rows": [findings_table.row(one, night.today) for one in packed.first],
-        "severities": [name for name, _ in wording.by_severity(night.summary.rollup.counts)],
+        "rows": [findings_table.row(one, material.today) for one in packed.first],
+        "severities": [name for name, _ in wording.by_severity(material.summary.rollup.counts)],
         "ranks": {name: place for place, name in enumerate(wording.SEVERITIES)},
         "all_severities": " ".join(wording.SEVERITIES),
-        "today": night.today.isoformat(),
-        "evidence": evidence.evidence(night, generated_at),
+        "today": material.today.isoformat(),
+        "evidence": evidence.evidence(material, generated_at),
     }
 
 
-def day(night: Material) -> str:
+def day(material: Material) -> str:
     """Returns the date of the snapshot in UTC: ``2026-11-22``."""
-    return (night.proof.as_of.date() if night.proof.as_of else night.today).isoformat()
+    return (material.proof.as_of.date() if material.proof.as_of else material.today).isoformat()
 
 
 @functools.cache

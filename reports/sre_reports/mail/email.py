@@ -42,15 +42,15 @@ def message(
     """
     if not recipients:
         raise UsageError("the e-mail has no recipient", do="Use name@example.com, one per option.")
-    told, mail = brief(material), EmailMessage(SMTP)
-    mail["Subject"] = shortened(visible(told.subject), _LONGEST_SUBJECT)
+    summary, mail = brief(material), EmailMessage(SMTP)
+    mail["Subject"] = shortened(visible(summary.subject), _LONGEST_SUBJECT)
     mail["From"] = address(sender)
     mail["To"] = [address(one) for one in recipients]
     mail["Message-ID"] = _message_id(mail, material)
     mail["Auto-Submitted"] = "auto-generated"  # suppresses out-of-office replies
-    mail.set_content(_text(told, _checked(link)))
+    mail.set_content(_text(summary, _checked(link)))
     picture = _message_id(mail, material, "card")
-    mail.add_alternative(_html(told, link, card, picture[1:-1]), subtype="html")
+    mail.add_alternative(_html(summary, link, card, picture[1:-1]), subtype="html")
     if card is not None:
         _attach(mail, card, picture)
     return mail
@@ -91,14 +91,14 @@ def _checked(link: str) -> str:
 
 
 def _message_id(mail: EmailMessage, material: Material, part: str = "night") -> str:
-    told = (
+    identity = (
         material.proof.snapshot_id or "",
         material.owner or "",
         material.account or "",
         str(mail["To"]),
         part,
     )
-    digest = hashlib.sha256("\0".join(told).encode()).hexdigest()[:32]
+    digest = hashlib.sha256("\0".join(identity).encode()).hexdigest()[:32]
     return f"<{digest}@{mail['From'].addresses[0].domain}>"
 
 
@@ -111,21 +111,21 @@ def _attach(mail: EmailMessage, card: Card, picture: str) -> None:
     )
 
 
-def _text(told: Brief, link: str) -> str:
+def _text(summary: Brief, link: str) -> str:
     """Returns the plain-text body."""
-    fixes = [line for n, fix in enumerate(told.fixes, 1) for line in _fix_lines(n, fix)]
+    fixes = [line for n, fix in enumerate(summary.fixes, 1) for line in _fix_lines(n, fix)]
     lines = [
-        told.verdict,
-        *([told.state.words] if told.state.words else []),
-        *(f"Not read: {_short(reason)}" for reason in told.state.reasons[:3]),
-        told.since,
+        summary.verdict,
+        *([summary.state.words] if summary.state.words else []),
+        *(f"Not read: {_short(reason)}" for reason in summary.state.reasons[:3]),
+        summary.since,
         "",
-        *(f"- {number.text}" for number in told.numbers),
+        *(f"- {number.text}" for number in summary.numbers),
         "",
-        told.plan,
+        summary.plan,
         *fixes,
         "",
-        told.proof,
+        summary.proof,
         *([f"Report: {link}"] if link else []),
     ]
     return "".join(f"{visible(line)}\n" for line in lines)
@@ -138,9 +138,9 @@ def _fix_lines(place: int, fix: Fix) -> list[str]:
     ]
 
 
-def _html(told: Brief, link: str, card: Card | None, picture: str) -> str:
+def _html(summary: Brief, link: str, card: Card | None, picture: str) -> str:
     return _template().render(
-        brief=told, link=link, alt=card.alt if card else "", picture=picture if card else ""
+        brief=summary, link=link, alt=card.alt if card else "", picture=picture if card else ""
     )
 
 

@@ -116,9 +116,9 @@ class Smtp:
             with contextlib.suppress(smtplib.SMTPException, OSError):
                 server.quit()
         if refused:
-            told = f"the server rejected {', '.join(sorted(refused))}; the other recipients have it"
+            note = f"the server rejected {', '.join(sorted(refused))}; the other recipients have it"
             raise Rejected(
-                "the e-mail was sent to some recipients only", why=told, do="Check these addresses."
+                "the e-mail was sent to some recipients only", why=note, do="Check these addresses."
             )
 
     def _connected(self) -> smtplib.SMTP:
@@ -160,7 +160,7 @@ def _smtp_errors(place: str) -> Iterator[None]:
         yield
     except smtplib.SMTPAuthenticationError as error:
         raise CredentialsInvalid(
-            _WHAT, why=_said(error), do="Check the user in SRE_SMTP, and SRE_SMTP_PASSWORD."
+            _WHAT, why=_reply(error), do="Check the user in SRE_SMTP, and SRE_SMTP_PASSWORD."
         ) from error
     except smtplib.SMTPRecipientsRefused as error:
         raise Rejected(
@@ -170,7 +170,7 @@ def _smtp_errors(place: str) -> Iterator[None]:
         ) from error
     except smtplib.SMTPResponseException as error:
         raise _answered(error)(
-            _WHAT, why=_said(error), do="Check SRE_MAIL_FROM, and the rules of the server."
+            _WHAT, why=_reply(error), do="Check SRE_MAIL_FROM, and the rules of the server."
         ) from error
     except smtplib.SMTPNotSupportedError as error:
         raise Rejected(
@@ -194,7 +194,7 @@ def _answered(error: smtplib.SMTPResponseException) -> type[SreError]:
     return Unreachable if error.smtp_code < 500 else Rejected
 
 
-def _said(error: smtplib.SMTPResponseException) -> str:
+def _reply(error: smtplib.SMTPResponseException) -> str:
     """Returns the server's message with visible characters only."""
     text = (
         error.smtp_error.decode(errors="replace")

@@ -65,9 +65,10 @@ class Panel:
 
 def digest(material: Material) -> Card:
     """Returns the digest card: verdict, figures with their changes, and the first updates."""
-    told = brief(material)
+    summary = brief(material)
     return Card(
-        drawing.png(digest_svg(material, told)), _alt([_opening(told), *_digest_words(told)])
+        drawing.png(digest_svg(material, summary)),
+        _alt([_opening(summary), *_digest_words(summary)]),
     )
 
 
@@ -76,43 +77,45 @@ def trend(material: Material) -> Card:
 
     Unknown days are gaps.
     """
-    told, days = brief(material), days_of(material.trend)
+    summary, days = brief(material), days_of(material.trend)
     return Card(
-        drawing.png(trend_svg(material, told, days)),
-        _alt([_opening(told), *_trend_words(material, days)]),
+        drawing.png(trend_svg(material, summary, days)),
+        _alt([_opening(summary), *_trend_words(material, days)]),
     )
 
 
-def digest_svg(material: Material, told: Brief) -> str:
+def digest_svg(material: Material, summary: Brief) -> str:
     """Returns the digest as SVG."""
-    tiles = [_tile(*pair) for pair in zip(told.numbers, _ACCENTS, strict=False)]
-    flow = _flow(material, days_of(material.trend), told)
-    return drawing.svg("card_digest.svg", brief=told, tiles=tiles, under=_under(told), flow=flow)
+    tiles = [_tile(*pair) for pair in zip(summary.numbers, _ACCENTS, strict=False)]
+    flow = _flow(material, days_of(material.trend), summary)
+    return drawing.svg(
+        "card_digest.svg", brief=summary, tiles=tiles, under=_under(summary), flow=flow
+    )
 
 
-def trend_svg(material: Material, told: Brief, days: Days) -> str:
+def trend_svg(material: Material, summary: Brief, days: Days) -> str:
     """Returns the trend as SVG."""
     panels = [_panel(number, days.counts[number.name]) for number in _open(material)]
     return drawing.svg(
         "card_trend.svg",
-        brief=told,
+        brief=summary,
         title=_title(material, days),
-        under=_under(told),
+        under=_under(summary),
         panels=panels,
-        flow=Flow("", charts.up_down(days.came, days.went, 1056, 84), ""),
+        flow=Flow("", charts.up_down(days.opened, days.resolved, 1056, 84), ""),
         gaps=_gaps(days),
         first=_day(days.days[:1]),
         last=_day(days.days[1:][-1:]),
     )
 
 
-def _under(told: Brief) -> str:
+def _under(summary: Brief) -> str:
     """Returns the second line: why the data is incomplete or stale, or what changed."""
-    if told.state.reasons:
-        return f"Not read: {told.state.reasons[0]}"
-    if told.state.words:
+    if summary.state.reasons:
+        return f"Not read: {summary.state.reasons[0]}"
+    if summary.state.words:
         return "This snapshot is stale: later changes are not included."
-    return f"{told.since} {told.plan}" if told.fixes else told.since
+    return f"{summary.since} {summary.plan}" if summary.fixes else summary.since
 
 
 def _tile(number: Number, accent: str) -> Tile:
@@ -123,13 +126,17 @@ def _tile(number: Number, accent: str) -> Tile:
     return Tile(number, accent if digits else "medium", arrow, 52 if digits else 30)
 
 
-def _flow(material: Material, days: Days, told: Brief) -> Flow:
-    came, went = days.came[-RECENT:], days.went[-RECENT:]
+def _flow(material: Material, days: Days, summary: Brief) -> Flow:
+    opened, resolved = days.opened[-RECENT:], days.resolved[-RECENT:]
     caption = (
-        f"Last {len(came)} days: new (up), resolved (down)" if material.before else "First snapshot"
+        f"Last {len(opened)} days: new (up), resolved (down)"
+        if material.before
+        else "First snapshot"
     )
-    value = next(number.value for number in told.numbers if number.name == "new and resolved")
-    return Flow(value if material.before else "", charts.up_down(came, went, 354, 84), caption)
+    value = next(number.value for number in summary.numbers if number.name == "new and resolved")
+    return Flow(
+        value if material.before else "", charts.up_down(opened, resolved, 354, 84), caption
+    )
 
 
 def _open(material: Material) -> list[Number]:
@@ -140,15 +147,15 @@ def _open(material: Material) -> list[Number]:
     ]
 
 
-def _panel(number: Number, nights: Sequence[int | None]) -> Panel:
+def _panel(number: Number, counts: Sequence[int | None]) -> Panel:
     first, last = (
-        next((count for count in nights if count is not None), None),
-        nights[-1] if nights else None,
+        next((count for count in counts if count is not None), None),
+        counts[-1] if counts else None,
     )
     change = 0 if first is None or last is None else last - first
     arrow = f"{'▲' if change > 0 else '▼'} {abs(change):,}" if change else ""
     return Panel(
-        replace(number, look=BAD if change > 0 else GOOD), arrow, charts.area(nights, 213, 72)
+        replace(number, look=BAD if change > 0 else GOOD), arrow, charts.area(counts, 213, 72)
     )
 
 
@@ -174,20 +181,20 @@ def _day(days: Sequence[date]) -> str:
     return "".join(f"{day.day} {day:%B}" for day in days)
 
 
-def _opening(told: Brief) -> str:
-    who = f" for {told.who}" if told.who else ""
-    return f"Inspector findings{who}, {told.night}. {told.state.text}."
+def _opening(summary: Brief) -> str:
+    who = f" for {summary.who}" if summary.who else ""
+    return f"Inspector findings{who}, {summary.night}. {summary.state.text}."
 
 
-def _digest_words(told: Brief) -> list[str]:
-    reasons = [f"Not read: {reason}." for reason in told.state.reasons[:3]]
-    fixes = [f"{n}. {fix.what}: {fix.clears}." for n, fix in enumerate(told.fixes, 1)]
-    numbers = ", ".join(number.text for number in told.numbers)
+def _digest_words(summary: Brief) -> list[str]:
+    reasons = [f"Not read: {reason}." for reason in summary.state.reasons[:3]]
+    fixes = [f"{n}. {fix.what}: {fix.clears}." for n, fix in enumerate(summary.fixes, 1)]
+    numbers = ", ".join(number.text for number in summary.numbers)
     return [
         *reasons,
-        told.verdict,
+        summary.verdict,
         f"{numbers}.",
-        told.since,
+        summary.since,
         *(["Top remediations:", *fixes] if fixes else []),
     ]
 
@@ -198,8 +205,8 @@ def _trend_words(material: Material, days: Days) -> list[str]:
         known = [count for count in days.counts[number.name] if count is not None]
         between = f", from {known[0]:,}, maximum {max(known):,}" if len(known) > 1 else ""
         words.append(f"{number.name.capitalize()}: {number.value} now{between}.")
-    came, went = (sum(count or 0 for count in some) for some in (days.came, days.went))
-    flow = [f"{came:,} new and {went:,} resolved in total."] if len(days.days) > 1 else []
+    opened, resolved = (sum(count or 0 for count in some) for some in (days.opened, days.resolved))
+    flow = [f"{opened:,} new and {resolved:,} resolved in total."] if len(days.days) > 1 else []
     return [*words, *flow, *([f"{gaps}."] if (gaps := _gaps(days)) else [])]
 
 

@@ -99,20 +99,20 @@ def _runs(
 
 
 def up_down(
-    came: Sequence[int | None], went: Sequence[int | None], width: float, height: float
+    opened: Sequence[int | None], resolved: Sequence[int | None], width: float, height: float
 ) -> UpDown:
     """Returns new and resolved counts, one slot per pair.
 
     Greater counts have longer bars, and 1 is always visible.
     """
     most_up, most_down = (
-        max((value or 0 for value in values), default=0) for values in (came, went)
+        max((value or 0 for value in values), default=0) for values in (opened, resolved)
     )
     scale = max(0.0, height - 2 * _LEAST) / max(1, most_up + most_down)
     axis = _cut(_length(most_up, scale) if most_up or most_down else height / 2)
-    slot = width / max(1, len(came))
+    slot = width / max(1, len(opened))
     bar = _cut(slot * 0.7)
-    pairs = [(_cut(n * slot), *pair) for n, pair in enumerate(zip(came, went, strict=True))]
+    pairs = [(_cut(n * slot), *pair) for n, pair in enumerate(zip(opened, resolved, strict=True))]
     return UpDown(
         ups=tuple(_up(Box(x, axis, bar, _length(up, scale))) for x, up, _ in pairs if up),
         downs=tuple(Box(x, axis, bar, _length(down, scale)) for x, _, down in pairs if down),

@@ -29,7 +29,7 @@ class Editions:
     as_of: str | None
 
     @property
-    def night(self) -> str:
+    def day(self) -> str:
         """The date of the snapshot in UTC. Two snapshots of a date share a report."""
         return self.found.commit.started_at.date().isoformat()
 

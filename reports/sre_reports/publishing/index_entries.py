@@ -9,7 +9,7 @@ from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
-class Night:
+class IndexEntry:
     """One published report.
 
     If its summary cannot be read, ``verdict`` is empty and the numbers are None, which means
@@ -23,15 +23,15 @@ class Night:
     high: int | None = None
     total: int | None = None
     late: int | None = None
-    came: int | None = None
-    went: int | None = None
+    opened: int | None = None
+    resolved: int | None = None
     state: str = ""
     reasons: tuple[str, ...] = ()
     snapshot_id: str = ""
     pruned: str = ""
 
 
-def night_of(day: str, body: bytes | None) -> Night:
+def index_entry(day: str, body: bytes | None) -> IndexEntry:
     """Returns the entry for a ``summary.json``.
 
     Missing values are unknown. An invalid file gives an entry with the date only.
@@ -39,13 +39,13 @@ def night_of(day: str, body: bytes | None) -> Night:
     try:
         values = json.loads(body or b"")
     except ValueError:
-        return Night(day)
+        return IndexEntry(day)
     if not isinstance(values, dict):
-        return Night(day)
+        return IndexEntry(day)
     counts, certificate = _mapping(values, "counts"), _mapping(values, "certificate")
     changes = _mapping(_mapping(values, "changes"), "counts")
     known = _mapping(values, "changes").get("since") is not None
-    return Night(
+    return IndexEntry(
         day=day,
         verdict=_text(values, "verdict"),
         why=_text(values, "explanation"),
@@ -53,8 +53,8 @@ def night_of(day: str, body: bytes | None) -> Night:
         high=_count(counts, "high"),
         total=_count(counts, "total"),
         late=_count(_mapping(values, "late"), "late"),
-        came=_sum(changes, "opened", "reopened") if known else None,
-        went=_sum(changes, "resolved") if known else None,
+        opened=_sum(changes, "opened", "reopened") if known else None,
+        resolved=_sum(changes, "resolved") if known else None,
         state=_text(certificate, "state"),
         reasons=_texts(certificate, "reasons"),
         snapshot_id=_text(values, "snapshot_id"),

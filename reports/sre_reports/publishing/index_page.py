@@ -23,7 +23,7 @@ from sre_reports.pictures.charts import (
     Point,
     area,
 )
-from sre_reports.publishing.index_entries import Night
+from sre_reports.publishing.index_entries import IndexEntry
 
 WIDTH, HEIGHT = 320, 48
 
@@ -46,13 +46,13 @@ class Line:
         return (*self.area.dots, *([self.area.last] if self.area.last else []))
 
 
-def render_nights(nights: Sequence[Night], at: datetime) -> str:
+def render_index(entries: Sequence[IndexEntry], at: datetime) -> str:
     """Returns the index as HTML, to be written as UTF-8.
 
     Links are relative: ``2026-11-22/index.html``.
     """
     css = style()
-    newest = sorted(nights, key=lambda night: night.day, reverse=True)
+    newest = sorted(entries, key=lambda one: one.day, reverse=True)
     days = _days(newest)
     return (
         environment()
@@ -60,7 +60,7 @@ def render_nights(nights: Sequence[Night], at: datetime) -> str:
         .render(
             css=Markup(css),  # noqa: S704 - our own files, the same for every page
             policy=_policy(css),
-            nights=newest,
+            entries=newest,
             lines=[
                 line for name in ("critical", "high", "late") if (line := _line(name, newest, days))
             ],
@@ -74,7 +74,7 @@ def render_nights(nights: Sequence[Night], at: datetime) -> str:
     )
 
 
-def _days(newest: Sequence[Night]) -> list[str]:
+def _days(newest: Sequence[IndexEntry]) -> list[str]:
     """Returns every day from the first report to the last, including days without one."""
     if not newest:
         return []
@@ -82,9 +82,9 @@ def _days(newest: Sequence[Night]) -> list[str]:
     return [(first + timedelta(days=n)).isoformat() for n in range((last - first).days + 1)]
 
 
-def _line(name: str, newest: Sequence[Night], days: Sequence[str]) -> Line | None:
+def _line(name: str, newest: Sequence[IndexEntry], days: Sequence[str]) -> Line | None:
     """Returns the trend of one number; None if no report has it."""
-    by_day: dict[str, int | None] = {night.day: getattr(night, name) for night in newest}
+    by_day: dict[str, int | None] = {one.day: getattr(one, name) for one in newest}
     values = [by_day.get(day) for day in days]
     known = [value for value in values if value is not None]
     if not known:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 from sre_findings.model.findings.finding import iso
-from sre_reports.publishing.index_entries import night_of
+from sre_reports.publishing.index_entries import index_entry
 from sre_reports.publishing.report_files import (
     PAGE,
     SUMMARY,
@@ -26,24 +26,24 @@ def mark_pruned(shelf: Shelf, pruned: Mapping[str, datetime]) -> int:
     """
     return sum(
         _mark(shelf, folder, at)
-        for night in shelf.nights()
-        for folder, at in _unmarked(shelf, night, pruned)
+        for day in shelf.days()
+        for folder, at in _unmarked(shelf, day, pruned)
     )
 
 
 def _unmarked(
-    shelf: Shelf, night: str, pruned: Mapping[str, datetime]
+    shelf: Shelf, day: str, pruned: Mapping[str, datetime]
 ) -> Iterator[tuple[str, datetime]]:
     """Yields the folder of each report of a date to be marked, and when its snapshot was pruned.
 
     All reports of a date are of one snapshot. The report for all resources is marked last, because
     it shows whether others may still need marking.
     """
-    whole = night_of(night, shelf.read(night, name=SUMMARY))
+    whole = index_entry(day, shelf.read(day, name=SUMMARY))
     if whole.pruned or (whole.snapshot_id and whole.snapshot_id not in pruned):
         return
-    for folder in reversed(shelf.pages(night)):
-        one = night_of(night, shelf.read_in(folder, SUMMARY))
+    for folder in reversed(shelf.pages(day)):
+        one = index_entry(day, shelf.read_in(folder, SUMMARY))
         if one.snapshot_id in pruned and not one.pruned:
             yield folder, pruned[one.snapshot_id]
 

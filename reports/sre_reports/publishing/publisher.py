@@ -21,8 +21,8 @@ from sre_findings.nightly.report import Material
 from sre_reports.formats.registry import Options, write_export
 from sre_reports.html_report.html import EMBEDDED
 from sre_reports.publishing.editions import Editions
-from sre_reports.publishing.index_entries import Night, night_of
-from sre_reports.publishing.index_page import render_nights
+from sre_reports.publishing.index_entries import IndexEntry, index_entry
+from sre_reports.publishing.index_page import render_index
 from sre_reports.publishing.report_files import (
     CSV,
     PAGE,
@@ -45,14 +45,14 @@ Render = Callable[[Material, datetime], str]
 class Press:
     """Where and how to publish reports, and the generation time that they show.
 
-    ``night`` is the date, empty for a folder with a single date. ``alone`` means that the folder
+    ``day`` is the date, empty for a folder with a single date. ``alone`` means that the folder
     has a single view at its root.
     """
 
     shelf: Shelf
     render: Render
     at: datetime
-    night: str
+    day: str
     again: bool = False
     alone: bool = False
 
@@ -68,14 +68,14 @@ def publish(editions: Editions, view: View, press: Press) -> SummaryAnswer:
     previous report is unchanged.
     """
     place = press.place(view)
-    press.shelf.refuse(press.night, place, again=press.again)
+    press.shelf.refuse(press.day, place, again=press.again)
     material = editions.material(view, EMBEDDED)
-    with press.shelf.write(press.night, place, again=press.again) as files:
+    with press.shelf.write(press.day, place, again=press.again) as files:
         written = {
             name: _export(editions, view, form, files[name])
             for name, form in ((CSV, "csv"), (PARQUET, "parquet"))
         }
-        summary = summary_of(material, editions.night, press.at) | {"files": written}
+        summary = summary_of(material, editions.day, press.at) | {"files": written}
         files[SUMMARY].write(json.dumps(summary, indent=2).encode() + b"\n")
         files[PAGE].write(press.render(material, press.at).encode())
     return material.summary
@@ -87,15 +87,15 @@ def wanted(editions: Editions, views: Sequence[View], press: Press) -> list[View
     Returns all views with ``press.again``. Raises UsageError if none is left, or if a published one
     is of another snapshot.
     """
-    there = [] if press.again else [view for view in views if press.shelf.has(press.night, view)]
+    there = [] if press.again else [view for view in views if press.shelf.has(press.day, view)]
     if len(there) == len(views):
-        press.shelf.refuse(press.night, views[0], again=False)
+        press.shelf.refuse(press.day, views[0], again=False)
     for view in there:
-        before = night_of(press.night, press.shelf.read(press.night, view, SUMMARY)).snapshot_id
+        before = index_entry(press.day, press.shelf.read(press.day, view, SUMMARY)).snapshot_id
         if before != editions.snapshot_id:
             why = f"it is of snapshot {before or 'unknown'}, not of {editions.snapshot_id}"
             raise UsageError(
-                f"the report for {view} is already published for {press.night}",
+                f"the report for {view} is already published for {press.day}",
                 why=why,
                 do="Replace all with --again.",
             )
@@ -109,20 +109,20 @@ def missing(editions: Editions, views: Sequence[View], press: Press) -> list[Vie
     """
 
     def of(view: View) -> str | None:
-        return night_of(press.night, press.shelf.read(press.night, view, SUMMARY)).snapshot_id
+        return index_entry(press.day, press.shelf.read(press.day, view, SUMMARY)).snapshot_id
 
     return [
         view
         for view in views
-        if not press.shelf.has(press.night, view) or of(view) != editions.snapshot_id
+        if not press.shelf.has(press.day, view) or of(view) != editions.snapshot_id
     ]
 
 
-def summary_of(material: Material, night: str, at: datetime) -> dict[str, Any]:
+def summary_of(material: Material, day: str, at: datetime) -> dict[str, Any]:
     """Returns the content of ``summary.json`` except ``files``."""
     return {
         "schema": SCHEMA,
-        "night": night,
+        "night": day,
         "owner": material.owner,
         "account": material.account,
         "generated_at": iso(at),
@@ -150,20 +150,20 @@ def publish_list(shelf: Shelf, at: datetime) -> str:
     A report whose snapshot was pruned keeps its line, with a notice. Starts again if another report
     is published meanwhile.
     """
-    place, nights = "", shelf.nights()
+    place, days = "", shelf.days()
     for _ in range(_TRIES):
-        place = shelf.write_list(render_nights(_told(shelf, nights), at))
-        before, nights = nights, shelf.nights()
-        if nights == before:
+        place = shelf.write_list(render_index(_entries(shelf, days), at))
+        before, days = days, shelf.days()
+        if days == before:
             break
     return place
 
 
-def _told(shelf: Shelf, nights: list[str]) -> list[Night]:
+def _entries(shelf: Shelf, days: list[str]) -> list[IndexEntry]:
     """Returns the index entries of all published reports."""
 
-    def told(night: str) -> Night | None:
-        return night_of(night, shelf.read(night, name=SUMMARY)) if shelf.has(night) else None
+    def entry(day: str) -> IndexEntry | None:
+        return index_entry(day, shelf.read(day, name=SUMMARY)) if shelf.has(day) else None
 
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        return [one for one in pool.map(told, nights) if one is not None]
+        return [one for one in pool.map(entry, days) if one is not None]

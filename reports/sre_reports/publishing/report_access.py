@@ -18,7 +18,7 @@ from sre_reports.publishing.report_files import (
     PAGE,
     ROOT,
     TYPES,
-    is_night,
+    is_day,
     slug,
 )
 
@@ -30,11 +30,11 @@ _ACCOUNT = re.compile(r"[0-9]{12}")
 class Address:
     """A published file: the index, or a file of a report.
 
-    ``night`` is empty for the index. ``kind`` and ``folder`` select the report of an owner or
+    ``day`` is empty for the index. ``kind`` and ``folder`` select the report of an owner or
     account; without them, the address is of the report for all resources.
     """
 
-    night: str
+    day: str
     kind: str
     folder: str
     name: str
@@ -44,7 +44,7 @@ class Address:
         """The key of the file in the store."""
         return (
             ROOT
-            + "".join(f"{part}/" for part in (self.night, self.kind, self.folder) if part)
+            + "".join(f"{part}/" for part in (self.day, self.kind, self.folder) if part)
             + self.name
         )
 
@@ -71,11 +71,11 @@ def address(path: str) -> Address | None:
     grammar, and none of them allows ``..``.
     """
     *folders, name = path.split("/")
-    night, kind, folder = (*folders, "", "", "")[:3]
-    found = Address(night, kind, folder, name or PAGE)
-    known = found.name in TYPES if night else found.name == PAGE
+    day, kind, folder = (*folders, "", "", "")[:3]
+    found = Address(day, kind, folder, name or PAGE)
+    known = found.name in TYPES if day else found.name == PAGE
     fits = not folders or (
-        is_night(night) and (len(folders) == 1 or (len(folders) == 3 and _is_view(kind, folder)))
+        is_day(day) and (len(folders) == 1 or (len(folders) == 3 and _is_view(kind, folder)))
     )
     return found if known and fits else None
 

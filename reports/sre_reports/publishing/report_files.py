@@ -77,7 +77,7 @@ def slug(text: str) -> str:
     )
 
 
-def is_night(text: str) -> bool:
+def is_day(text: str) -> bool:
     """Returns whether the text is a date as in folder names: ``2026-11-22``."""
     try:
         return date.fromisoformat(text).isoformat() == text
@@ -85,17 +85,17 @@ def is_night(text: str) -> bool:
         return False
 
 
-def key_of(night: str, view: View = WHOLE, name: str = PAGE) -> str:
+def key_of(day: str, view: View = WHOLE, name: str = PAGE) -> str:
     """Returns the key of a file of a report.
 
-    ``night`` is a date in UTC, or empty for a folder with a single report. Raises UsageError for
+    ``day`` is a date in UTC, or empty for a folder with a single report. Raises UsageError for
     any other date or name.
     """
-    if night and not is_night(night):
-        raise UsageError(f"{night!r} is not a date", do="Use 2026-11-22.")
+    if day and not is_day(day):
+        raise UsageError(f"{day!r} is not a date", do="Use 2026-11-22.")
     if name not in TYPES:
         raise UsageError(f"a report has no file {name!r}", do=f"Use one of: {', '.join(TYPES)}.")
-    return f"{ROOT}{night}/{view.folder}{name}" if night else f"{view.folder}{name}"
+    return f"{ROOT}{day}/{view.folder}{name}" if day else f"{view.folder}{name}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,22 +104,22 @@ class Shelf:
 
     blobs: Blobs
 
-    def nights(self) -> list[str]:
+    def days(self) -> list[str]:
         """Returns the dates with published reports, oldest first."""
-        return [name for name in self.blobs.folders(ROOT) if is_night(name)]
+        return [name for name in self.blobs.folders(ROOT) if is_day(name)]
 
-    def has(self, night: str, view: View = WHOLE) -> bool:
+    def has(self, day: str, view: View = WHOLE) -> bool:
         """Returns whether a report is published. Its page is the last file to be written."""
-        key = key_of(night, view)
+        key = key_of(day, view)
         return key in self.blobs.keys(key)
 
-    def read(self, night: str, view: View = WHOLE, name: str = PAGE) -> bytes | None:
+    def read(self, day: str, view: View = WHOLE, name: str = PAGE) -> bytes | None:
         """Returns a file of a report; None if it does not exist."""
-        return self.read_in(key_of(night, view).removesuffix(PAGE), name)
+        return self.read_in(key_of(day, view).removesuffix(PAGE), name)
 
-    def pages(self, night: str) -> list[str]:
+    def pages(self, day: str) -> list[str]:
         """Returns the folder of each report of a date: all resources, then accounts and owners."""
-        keys = self.blobs.keys(f"{ROOT}{night}/")
+        keys = self.blobs.keys(f"{ROOT}{day}/")
         return sorted(key.removesuffix(PAGE) for key in keys if key.endswith(f"/{PAGE}"))
 
     def read_in(self, folder: str, name: str) -> bytes | None:
@@ -134,30 +134,30 @@ class Shelf:
         with self.blobs.write(folder + name, Served(TYPES[name], CACHE)) as file:
             file.write(body)
 
-    def refuse(self, night: str, view: View, *, again: bool) -> None:
+    def refuse(self, day: str, view: View, *, again: bool) -> None:
         """Raises UsageError if the report is already published, unless ``again``."""
-        if not again and self.has(night, view):
-            raise _is_there(night, view)
+        if not again and self.has(day, view):
+            raise _is_there(day, view)
 
-    def place(self, night: str, view: View = WHOLE) -> str:
+    def place(self, day: str, view: View = WHOLE) -> str:
         """Returns the location of a report for display: a path or ``s3://…``."""
-        return _place(self.blobs, key_of(night, view))
+        return _place(self.blobs, key_of(day, view))
 
-    def link(self, night: str, view: View, seconds: int) -> str:
+    def link(self, day: str, view: View, seconds: int) -> str:
         """Returns a download link, valid for some ``seconds`` for anyone with the link.
 
         Raises UsageError if the report is not published.
         """
         try:
-            return self.blobs.link(key_of(night, view), seconds)
+            return self.blobs.link(key_of(day, view), seconds)
         except Missing:
             raise UsageError(
-                f"no report for {view} is published for {night}", do="Run: sre-cli report."
+                f"no report for {view} is published for {day}", do="Run: sre-cli report."
             ) from None
 
     @contextlib.contextmanager
     def write(
-        self, night: str, view: View = WHOLE, *, again: bool = True
+        self, day: str, view: View = WHOLE, *, again: bool = True
     ) -> Iterator[Mapping[str, BinaryIO]]:
         """Opens the files of a report for writing.
 
@@ -172,14 +172,14 @@ class Shelf:
                 for name, kind in TYPES.items():
                     once = name == PAGE and not again
                     opened[name] = files.enter_context(
-                        self.blobs.write(key_of(night, view, name), Served(kind, CACHE), once=once)
+                        self.blobs.write(key_of(day, view, name), Served(kind, CACHE), once=once)
                     )
                 yield opened
                 for file in opened.values():
                     sync(file)
-                self.refuse(night, view, again=again)
+                self.refuse(day, view, again=again)
         except Taken:
-            raise _is_there(night, view) from None
+            raise _is_there(day, view) from None
 
     def write_list(self, page: str) -> str:
         """Writes the index of all reports, and returns its location."""
@@ -205,7 +205,7 @@ def _place(blobs: Blobs, key: str) -> str:
     return str(Path(unquote(parts.path)) / key) if parts.scheme == "file" else f"{blobs.url}/{key}"
 
 
-def _is_there(night: str, view: View) -> UsageError:
+def _is_there(day: str, view: View) -> UsageError:
     return UsageError(
-        f"the report for {view} is already published for {night}", do="Replace it with --again."
+        f"the report for {view} is already published for {day}", do="Replace it with --again."
     )

@@ -33,12 +33,12 @@ class Asked:
 def of_answer(answer: ResourceAnswer, asked: Asked, links: Links) -> list[Button]:
     """Returns the buttons of an answer. A live answer has no snapshot, and so no report."""
     found: list[Button] = []
-    night = (
+    day = (
         answer.proof.as_of.date().isoformat()
         if answer.proof.as_of and answer.proof.source != LIVE
         else ""
     )
-    if night and (url := links.resource(night, answer.resource.resource_id)):
+    if day and (url := links.resource(day, answer.resource.resource_id)):
         found.append(Button("Full report", "open_report", url=url, primary=True))
     if answer.next_cursor:
         found.append(Button("Next ten", "next_ten", asked.value(cursor=answer.next_cursor)))

@@ -15,7 +15,7 @@ class Links:
 
     public_url: str = ""
 
-    def report(self, night: str, view: str = "", state: str = "") -> str:
+    def report(self, day: str, view: str = "", state: str = "") -> str:
         """Returns the URL of the report of a date, or of a ``view`` of it.
 
         ``state`` has filters such as ``q=i-0123``. The result is empty without a public URL.
@@ -24,8 +24,8 @@ class Links:
         if not base:
             return ""
         folder = f"{view.rstrip('/')}/" if view else ""
-        return f"{base}/reports/{quote(night, safe='')}/{folder}" + (f"#{state}" if state else "")
+        return f"{base}/reports/{quote(day, safe='')}/{folder}" + (f"#{state}" if state else "")
 
-    def resource(self, night: str, resource_id: str) -> str:
+    def resource(self, day: str, resource_id: str) -> str:
         """Returns the URL of the report of a date, filtered by one resource."""
-        return self.report(night, state=f"q={quote(resource_id, safe='', errors='replace')}")
+        return self.report(day, state=f"q={quote(resource_id, safe='', errors='replace')}")

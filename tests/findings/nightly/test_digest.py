@@ -77,13 +77,16 @@ def test_its_numbers_are_those_of_the_other_answers(asked: tuple[DigestData, Sou
         for one in events.items
         if one["cause"] not in ("onboarding", "successor")
     )
-    counted: Counter[tuple[str, str | None]] = Counter()
-    for one in found.counted:
-        counted[one.kind, one.cause] += one.events
-    assert counted == told
+    event_counts: Counter[tuple[str, str | None]] = Counter()
+    for one in found.event_counts:
+        event_counts[one.kind, one.cause] += one.events
+    assert event_counts == told
     old = events.facts["opened_by"]["onboarding"]
     assert sum(one.findings for one in found.onboarded) <= old
-    assert found.came() == events.facts["opened_by"]["new"] + events.facts["opened_by"]["reopened"]
+    assert (
+        found.opened_count()
+        == events.facts["opened_by"]["new"] + events.facts["opened_by"]["reopened"]
+    )
 
 
 def test_the_worst_of_each_kind_are_listed(asked: tuple[DigestData, Sources]) -> None:
@@ -113,7 +116,7 @@ def test_a_first_night_has_no_events_and_is_all_seen_for_the_first_time(sources:
     first = sources.stores.snapshots.commits()[0].snapshot_id
     found = known(digest_data(sources, first, ("*",)))
     assert found.material.before is None
-    assert (found.counted, found.listed) == ([], {})
+    assert (found.event_counts, found.listed) == ([], {})
     assert {one.account_id for one in found.onboarded} == {
         group.value for group in found.material.accounts.groups
     }
@@ -178,7 +181,7 @@ def test_a_night_on_which_inspector_only_looked_again_is_quiet(
     scanned: Callable[..., Sources],
 ) -> None:
     found = known(digest_data(scanned(), None, ("*",)))
-    assert not [one for one in found.counted if one.kind in SPEAKING]
+    assert not [one for one in found.event_counts if one.kind in SPEAKING]
     assert found.quiet
 
 

@@ -212,9 +212,9 @@ def test_each_tile_leads_to_as_many_findings_as_it_counts(visit: Visit, usual: s
     }
     for link, count, hint in views:
         page.locator(f'.tile[href="{link}"]').click()
-        counted = re.search(r"[0-9]+", hint if "%" in count else count)
-        assert counted
-        shows(page, counted[0])
+        event_counts = re.search(r"[0-9]+", hint if "%" in count else count)
+        assert event_counts
+        shows(page, event_counts[0])
     for link in {one[0] for one in tiles} - {one[0] for one in views}:
         assert page.locator(link).count() == 1
 

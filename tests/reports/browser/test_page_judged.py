@@ -19,8 +19,8 @@ from sre_findings.model.answers.verdict import CLEAN, NO_FINDINGS, Verdict
 from sre_findings.model.findings.open_finding import OpenFinding
 from sre_findings.model.sla.age_bands import AgeGrid
 from sre_findings.model.snapshots.rollup import Rollup
-from sre_reports.publishing.index_entries import Night
-from sre_reports.publishing.index_page import render_nights
+from sre_reports.publishing.index_entries import IndexEntry
+from sre_reports.publishing.index_page import render_index
 
 pytestmark = pytest.mark.slow
 Visit = Callable[..., Page]
@@ -79,8 +79,8 @@ def forms(make_page: MakePage, findings: list[OpenFinding]) -> dict[str, str]:
         "coverage": CoverageAnswer(40, (), (), proof),
         "fixes": ListAnswer("", "items", [], 0, (), (), proof, {}),
     }
-    nights = [
-        Night(
+    days = [
+        IndexEntry(
             "2026-11-22",
             "vulnerable",
             "findings",
@@ -94,7 +94,7 @@ def forms(make_page: MakePage, findings: list[OpenFinding]) -> dict[str, str]:
             (),
             "20261122T010000Z",
         ),
-        Night(
+        IndexEntry(
             "2026-11-20",
             "vulnerable",
             "findings",
@@ -108,7 +108,7 @@ def forms(make_page: MakePage, findings: list[OpenFinding]) -> dict[str, str]:
             PARTIAL,
             "20261120T010000Z",
         ),
-        Night("2026-11-19"),
+        IndexEntry("2026-11-19"),
     ]
     return {
         "usual": make_page(findings),
@@ -119,7 +119,7 @@ def forms(make_page: MakePage, findings: list[OpenFinding]) -> dict[str, str]:
             [one for one in findings if one.place.owner == "search"], owner="search", evidence=None
         ),
         "hostile": make_page(findings, said="</script><img src=x onerror=alert(1)>\u202e"),
-        "nights": render_nights(nights, datetime(2026, 11, 22, 7, tzinfo=UTC)),
+        "nights": render_index(days, datetime(2026, 11, 22, 7, tzinfo=UTC)),
     }
 
 

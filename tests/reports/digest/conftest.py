@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from sre_findings.nightly.digest import Counted, DigestData, Gap, Onboarded
+from sre_findings.nightly.digest import DigestData, EventCount, Gap, Onboarded
 from sre_findings.nightly.report import Material
 from sre_reports.slack.limits import problems
 from sre_simulator.slack.web_api import Slack, Workspace, serving
@@ -45,11 +45,11 @@ def tonight(night: Callable[..., Material]) -> Callable[..., DigestData]:
         values: dict[str, Any] = {
             "owners": ("*",),
             "material": material or night(),
-            "counted": (
-                Counted("opened", "new", "CRITICAL", False, False, 1),
-                Counted("opened", "new", "LOW", False, False, 3),
-                Counted("reopened", None, "HIGH", True, False, 1),
-                Counted("resolved", "patched", "HIGH", False, False, 2),
+            "event_counts": (
+                EventCount("opened", "new", "CRITICAL", False, False, 1),
+                EventCount("opened", "new", "LOW", False, False, 3),
+                EventCount("reopened", None, "HIGH", True, False, 1),
+                EventCount("resolved", "patched", "HIGH", False, False, 2),
             ),
             "listed": {
                 "opened": [event()],
@@ -70,7 +70,7 @@ def tonight(night: Callable[..., Material]) -> Callable[..., DigestData]:
 def quiet(tonight: Callable[..., DigestData]) -> Callable[..., DigestData]:
     """The same, on a day without changes."""
     return lambda material=None, **changes: tonight(
-        material, **{"counted": (), "listed": {}, **changes}
+        material, **{"event_counts": (), "listed": {}, **changes}
     )
 
 

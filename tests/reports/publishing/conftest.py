@@ -18,7 +18,7 @@ from sre_simulator.fleet import default_fleet
 
 
 @pytest.fixture(scope="session")
-def nights(tmp_path_factory: pytest.TempPathFactory) -> SnapshotWriter:
+def two_snapshots(tmp_path_factory: pytest.TempPathFactory) -> SnapshotWriter:
     """Two snapshots of the default fleet, scanned once for all tests. Read-only."""
     folder = tmp_path_factory.mktemp("nights") / "store"
     snapshots, fleet = SnapshotWriter(FolderBlobs(folder)), default_fleet(nights=2, now=NOW)

@@ -20,8 +20,8 @@ def sources_of(home: Path, copies: Path) -> Sources:
 
 
 @pytest.fixture
-def sources(nights: SnapshotWriter, tmp_path: Path) -> Sources:
-    return sources_of(Path(nights.blobs.url.removeprefix("file://")), tmp_path)
+def sources(two_snapshots: SnapshotWriter, tmp_path: Path) -> Sources:
+    return sources_of(Path(two_snapshots.blobs.url.removeprefix("file://")), tmp_path)
 
 
 def total(editions: Editions, view: View) -> int:
@@ -30,8 +30,8 @@ def total(editions: Editions, view: View) -> int:
 
 def test_the_date_of_a_report_is_that_of_its_snapshot_in_utc(sources: Sources) -> None:
     before, newest = sources.stores.snapshots.commits()
-    assert open_editions(sources, None).night == newest.started_at.date().isoformat()
-    assert open_editions(sources, before.snapshot_id).night == before.started_at.date().isoformat()
+    assert open_editions(sources, None).day == newest.started_at.date().isoformat()
+    assert open_editions(sources, before.snapshot_id).day == before.started_at.date().isoformat()
     assert open_editions(sources, before.snapshot_id).snapshot_id == before.snapshot_id
 
 
@@ -87,10 +87,10 @@ def test_views_of_unknown_owners_and_accounts_are_rejected(
 
 
 def test_a_snapshot_committed_meanwhile_changes_no_report(
-    nights: SnapshotWriter, tmp_path: Path
+    two_snapshots: SnapshotWriter, tmp_path: Path
 ) -> None:
     home = tmp_path / "store"
-    shutil.copytree(nights.blobs.url.removeprefix("file://"), home)
+    shutil.copytree(two_snapshots.blobs.url.removeprefix("file://"), home)
     sources = sources_of(home, tmp_path / "copies")
     newest = max((home / "commits").iterdir())
     later = newest.read_bytes()

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 
 from sre_reports.pictures import palette
 from sre_reports.publishing import index_page
-from sre_reports.publishing.index_entries import Night, night_of
-from sre_reports.publishing.index_page import render_nights
+from sre_reports.publishing.index_entries import IndexEntry, index_entry
+from sre_reports.publishing.index_page import render_index
 
 AT = datetime(2026, 11, 23, 6, 30, tzinfo=UTC)
 HOSTILE = "</script></style><img src=x onerror=alert(1)>{{7*7}}\u202egnp.exe\x1b[31m\"'"
@@ -54,8 +54,8 @@ class Reader(HTMLParser):
         return [attributes for name, attributes in self.elements if name == tag]
 
 
-def told(day: str = "2026-11-22", **changes: Any) -> Night:
-    return night_of(day, json.dumps(SUMMARY | changes).encode())
+def entry(day: str = "2026-11-22", **changes: Any) -> IndexEntry:
+    return index_entry(day, json.dumps(SUMMARY | changes).encode())
 
 
 def row(page: str, day: str) -> dict[str, str]:
@@ -67,7 +67,7 @@ def row(page: str, day: str) -> dict[str, str]:
 
 
 def test_an_index_entry_matches_its_summary() -> None:
-    page = render_nights([told()], AT)
+    page = render_index([entry()], AT)
     assert row(page, "2026-11-22") == {
         "critical": "24",
         "high": "466",
@@ -89,14 +89,15 @@ def test_an_index_entry_matches_its_summary() -> None:
 
 def test_the_newest_report_comes_first() -> None:
     days = ["2026-11-20", "2026-11-22", "2026-11-21"]
-    page = render_nights([told(day) for day in days], AT)
+    page = render_index([entry(day) for day in days], AT)
     assert re.findall(r'href="([\d-]+)/index.html"', page) == sorted(days, reverse=True)
 
 
 def test_a_partial_report_has_its_reasons() -> None:
     certificate = {"state": "partial", "reasons": ["eu-south-1: findings denied"]}
-    page = render_nights(
-        [told(certificate=certificate, verdict="unknown", explanation="the scan is incomplete")], AT
+    page = render_index(
+        [entry(certificate=certificate, verdict="unknown", explanation="the scan is incomplete")],
+        AT,
     )
     reader = Reader(page)
     assert "eu-south-1: findings denied" in reader.words
@@ -121,7 +122,7 @@ def test_a_partial_report_has_its_reasons() -> None:
 def test_an_unreadable_summary_gives_an_entry_with_unknown_numbers(
     body: bytes | None,
 ) -> None:
-    page = render_nights([told("2026-11-21"), night_of("2026-11-22", body)], AT)
+    page = render_index([entry("2026-11-21"), index_entry("2026-11-22", body)], AT)
     assert set(row(page, "2026-11-22").values()) == {"–"}
     assert "Its summary cannot be read" in Reader(page).words
     assert len(re.findall(r'class="mark warn"', page)) == 1, "it is not called complete"
@@ -143,21 +144,21 @@ INNER: Json = st.dictionaries(
 
 @given(ODD | st.dictionaries(st.sampled_from(list(SUMMARY)), ODD | INNER))
 def test_any_json_as_summary_gives_an_index(value: Any) -> None:
-    assert 'href="2026-11-22/index.html"' in render_nights(
-        [night_of("2026-11-22", json.dumps(value).encode())], AT
+    assert 'href="2026-11-22/index.html"' in render_index(
+        [index_entry("2026-11-22", json.dumps(value).encode())], AT
     )
 
 
 def test_new_and_resolved_are_unknown_for_a_first_snapshot() -> None:
-    page = render_nights(
-        [told(changes={"since": None, "counts": {"opened": 0, "resolved": 0}})], AT
+    page = render_index(
+        [entry(changes={"since": None, "counts": {"opened": 0, "resolved": 0}})], AT
     )
     assert (row(page, "2026-11-22")["new"], row(page, "2026-11-22")["resolved"]) == ("–", "–")
 
 
 def test_a_day_without_a_report_is_a_gap_in_every_chart() -> None:
-    page = render_nights(
-        [told("2026-11-18"), told("2026-11-19"), told("2026-11-21"), told("2026-11-22")], AT
+    page = render_index(
+        [entry("2026-11-18"), entry("2026-11-19"), entry("2026-11-21"), entry("2026-11-22")], AT
     )
     assert "1 day without a report is left blank." in page
     drawings = re.findall(r"<svg.*?</svg>", page, re.DOTALL)
@@ -166,11 +167,11 @@ def test_a_day_without_a_report_is_a_gap_in_every_chart() -> None:
 
 
 def test_a_chart_has_its_numbers_as_label() -> None:
-    nights = [
-        told("2026-11-21"),
-        told("2026-11-22", counts={"critical": 20, "high": 500, "total": 900}),
+    entries = [
+        entry("2026-11-21"),
+        entry("2026-11-22", counts={"critical": 20, "high": 500, "total": 900}),
     ]
-    labels = [one["aria-label"] for one in Reader(render_nights(nights, AT)).of("svg")]
+    labels = [one["aria-label"] for one in Reader(render_index(entries, AT)).of("svg")]
     assert labels == [
         "critical: 24 at first, 20 at last, maximum 24",
         "high: 466 at first, 500 at last, maximum 500",
@@ -187,10 +188,10 @@ def test_a_chart_has_its_numbers_as_label() -> None:
 )
 def test_every_chart_stays_inside_its_box(points: list[tuple[int, int]]) -> None:
     days = [(date(2026, 1, 1) + timedelta(days=day)).isoformat() for day, _ in points]
-    nights = [
-        told(day, counts={"critical": count}) for day, (_, count) in zip(days, points, strict=True)
+    entries = [
+        entry(day, counts={"critical": count}) for day, (_, count) in zip(days, points, strict=True)
     ]
-    page = render_nights(nights, AT)
+    page = render_index(entries, AT)
     for path in re.findall(r' class="(?:fill|line)" d="([^"]+)"', page):
         for x, y in re.findall(r"([\d.-]+),([\d.-]+)", path):
             assert 0 <= float(x) <= index_page.WIDTH
@@ -199,8 +200,8 @@ def test_every_chart_stays_inside_its_box(points: list[tuple[int, int]]) -> None
 
 def test_text_from_outside_is_shown_and_has_no_effect() -> None:
     certificate = {"state": HOSTILE, "reasons": [HOSTILE]}
-    page = render_nights(
-        [told(verdict=HOSTILE, explanation=HOSTILE, certificate=certificate, snapshot_id=HOSTILE)],
+    page = render_index(
+        [entry(verdict=HOSTILE, explanation=HOSTILE, certificate=certificate, snapshot_id=HOSTILE)],
         AT,
     )
     reader = Reader(page)
@@ -212,7 +213,7 @@ def test_text_from_outside_is_shown_and_has_no_effect() -> None:
 
 
 def test_the_index_is_self_contained_and_its_policy_enforces_that() -> None:
-    page = render_nights([told()], AT)
+    page = render_index([entry()], AT)
     reader = Reader(page)
     css = page.split("<style>")[1].split("</style>")[0]
     digest = base64.b64encode(hashlib.sha256(css.encode()).digest()).decode()
@@ -236,6 +237,6 @@ def test_light_dark_and_print_use_the_shared_palette() -> None:
 
 
 def test_an_empty_index_has_the_command_to_run() -> None:
-    words = Reader(render_nights([], AT)).words
+    words = Reader(render_index([], AT)).words
     assert "No report published yet. Run: sre-cli report" in words
     assert "0 daily reports" in words

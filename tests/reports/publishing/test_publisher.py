@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from sre_reports.publishing.index_page import render_nights
+from sre_reports.publishing.index_page import render_index
 from sre_reports.publishing.publisher import publish_list
 from sre_reports.publishing.report_files import (
     PAGE,
@@ -56,13 +56,13 @@ def test_a_report_published_meanwhile_is_in_the_index(
     calls = list[int]()
 
     def slow(*arguments: object) -> str:
-        made = render_nights(*arguments)  # type: ignore[arg-type]  # passes its arguments on
+        made = render_index(*arguments)  # type: ignore[arg-type]  # passes its arguments on
         if not calls:
             put(shelf, "2026-11-22")
         calls.append(1)
         return made
 
-    monkeypatch.setattr("sre_reports.publishing.publisher.render_nights", slow)
+    monkeypatch.setattr("sre_reports.publishing.publisher.render_index", slow)
     publish_list(shelf, AT)
     assert listed(shelf) == ["2026-11-22", "2026-11-21"]
     assert len(calls) == 2
@@ -70,6 +70,6 @@ def test_a_report_published_meanwhile_is_in_the_index(
 
 def test_indexing_a_changing_store_ends(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
     calls = iter(range(1, 29))
-    monkeypatch.setattr(Shelf, "nights", lambda _: [f"2026-11-{next(calls):02}"])
+    monkeypatch.setattr(Shelf, "days", lambda _: [f"2026-11-{next(calls):02}"])
     publish_list(shelf, AT)
     assert next(calls) < 10

@@ -18,7 +18,7 @@ from sre_reports.publishing.report_files import (
     PAGE,
     ROOT,
     TYPES,
-    is_night,
+    is_day,
     slug,
 )
 
@@ -110,4 +110,4 @@ def test_a_report_requires_access_to_all_its_findings(access: Access) -> None:
     "text", ["", "2026-11-31", "20261122", "2026-W47-7", " 2026-11-22", "2026-11-22\n"]
 )
 def test_an_invalid_date_is_rejected(text: str) -> None:
-    assert not is_night(text)
+    assert not is_day(text)

@@ -34,7 +34,7 @@ from sre_reports.publishing.report_files import (
     WHOLE,
     Shelf,
     View,
-    is_night,
+    is_day,
     key_of,
     shelf_in,
     slug,
@@ -151,24 +151,24 @@ def test_every_file_has_one_key() -> None:
 
 @given(st.dates(date(2000, 1, 1)))
 def test_a_date_is_written_as_iso(day: date) -> None:
-    assert is_night(day.isoformat())
-    assert not is_night(day.isoformat().replace("-", ""))
-    assert not is_night(f" {day}")
+    assert is_day(day.isoformat())
+    assert not is_day(day.isoformat().replace("-", ""))
+    assert not is_day(f" {day}")
 
 
 @pytest.mark.parametrize(
     "text", ["", "owner", "2026-11-31", "2026-1-2", "2026-W47-7", "index.html", "٢٠٢٦-١١-٢٢"]
 )
 def test_an_invalid_date_is_rejected(text: str) -> None:
-    assert not is_night(text)
+    assert not is_day(text)
 
 
 def test_published_files_are_read_and_their_dates_listed(shelf: Shelf) -> None:
-    assert (shelf.nights(), shelf.has(NIGHT), shelf.read(NIGHT)) == ([], False, None)
+    assert (shelf.days(), shelf.has(NIGHT), shelf.read(NIGHT)) == ([], False, None)
     put(shelf, "first")
     put(shelf, "of payments", "2026-11-21", PAYMENTS)
     assert all_of(shelf) == {"first"}
-    assert shelf.nights() == ["2026-11-21", NIGHT]
+    assert shelf.days() == ["2026-11-21", NIGHT]
     assert shelf.has(NIGHT)
     assert not shelf.has("2026-11-21")
     assert shelf.has("2026-11-21", PAYMENTS)
@@ -181,7 +181,7 @@ def test_other_files_among_the_reports_are_ignored(shelf: Shelf) -> None:
     for key in ("reports/drafts/x", "reports/2026-13-01/index.html"):
         with shelf.blobs.write(key) as file:
             file.write(b"x")
-    assert shelf.nights() == [NIGHT]
+    assert shelf.days() == [NIGHT]
 
 
 def test_a_report_is_replaced_only_on_request(shelf: Shelf) -> None:

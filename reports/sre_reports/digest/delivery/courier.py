@@ -26,7 +26,7 @@ from sre_reports.digest.delivery.slack_api import (
     Place,
     Web,
 )
-from sre_reports.digest.messages.content import MAIN, Told
+from sre_reports.digest.messages.content import MAIN, RenderedDigest
 from sre_reports.slack.message import Message
 
 PICTURE = "picture"
@@ -52,7 +52,7 @@ class Delivery:
 
 @dataclass(slots=True)
 class Courier:
-    """Delivers one digest to one channel. ``say`` is called before waiting for another run."""
+    """Delivers one digest to one channel. ``notify`` is called before waiting for another run."""
 
     web: Web
     posts: Posts
@@ -60,18 +60,18 @@ class Courier:
     key: str
     sleep: Callable[[float], None] = time.sleep
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
-    say: Callable[[str], None] = lambda _: None
+    notify: Callable[[str], None] = lambda _: None
     _posted: list[str] = field(default_factory=list)
     _classic: bool = False
 
-    def deliver(self, told: Told, picture: Picture | None = None) -> Delivery:
+    def deliver(self, rendered: RenderedDigest, picture: Picture | None = None) -> Delivery:
         """Posts the parts that are not posted yet: the message, then its thread.
 
         Raises SreError. The parts posted until then stay recorded.
         """
-        first = self._once(MAIN, None, told.message)
+        first = self._once(MAIN, None, rendered.message)
         self._classic = first.classic
-        for reply in told.thread:
+        for reply in rendered.thread:
             self._once(reply.part, first.ts, reply.message)
         if first.classic and picture is not None:
             self._once(PICTURE, first.ts, picture)
@@ -111,7 +111,7 @@ class Courier:
 
     def _left_by(self, taken: Taken, part: str, place: Place) -> Sent | None:
         """Returns the part as posted by the run that holds the claim, None if it is not posted."""
-        self.say(
+        self.notify(
             f"another run started posting the {part} of {self.key} and has not finished: waiting"
             f" until {taken.until:%H:%M:%S} UTC"
         )

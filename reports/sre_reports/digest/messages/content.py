@@ -9,7 +9,7 @@ from typing import NamedTuple
 from sre_findings.model.snapshots.states import COMPLETE
 from sre_findings.nightly.digest import DigestData, Silence
 from sre_reports.digest.messages import replies, sentences
-from sre_reports.digest.messages.daily import night_message
+from sre_reports.digest.messages.daily import daily_message
 from sre_reports.digest.messages.notices import (
     partial_message,
     quiet_message,
@@ -30,7 +30,7 @@ class Reply(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class RenderedDigest:
     """A digest.
 
     ``key`` identifies it, so that it is posted once: the snapshot, or the day if there is no
@@ -50,25 +50,27 @@ class Told:
         return self.kind in (NIGHT, QUIET)
 
 
-def told(found: DigestData | Silence, report: Report, *, page: bool = False) -> Told:
+def render_digest(
+    found: DigestData | Silence, report: Report, *, page: bool = False
+) -> RenderedDigest:
     """Returns the digest.
 
     With ``page``, a finding added to KEV or a new critical finding on an internet-facing resource
     notifies the channel.
     """
     if isinstance(found, Silence):
-        return Told(f"silence-{found.day}", SILENCE, silence_message(found))
+        return RenderedDigest(f"silence-{found.day}", SILENCE, silence_message(found))
     key = ("weekly-" if found.material.days > 1 else "") + (found.material.proof.snapshot_id or "")
     if found.material.proof.state != COMPLETE:
-        return Told(key, PARTIAL, partial_message(found, report))
+        return RenderedDigest(key, PARTIAL, partial_message(found, report))
     if found.quiet:
-        return Told(key, QUIET, quiet_message(found, report))
+        return RenderedDigest(key, QUIET, quiet_message(found, report))
     paged = page and bool(urgent(found))
     below = [Reply(part, message) for part, message in replies.replies(found)]
-    return Told(
+    return RenderedDigest(
         key,
         NIGHT,
-        night_message(found, report, wake=urgent(found) if paged else ""),
+        daily_message(found, report, wake=urgent(found) if paged else ""),
         below,
         paged,
     )
@@ -79,7 +81,7 @@ def urgent(found: DigestData) -> str:
 
     Findings of a first snapshot are not new.
     """
-    exposed = found.came(severity="CRITICAL", exposed=True)
-    said = [sentences.new_kev(found.new_kev)] if found.new_kev else []
-    said += [sentences.new_exposed(exposed)] if exposed else []
-    return ", ".join(said)
+    exposed = found.opened_count(severity="CRITICAL", exposed=True)
+    reasons = [sentences.new_kev(found.new_kev)] if found.new_kev else []
+    reasons += [sentences.new_exposed(exposed)] if exposed else []
+    return ", ".join(reasons)

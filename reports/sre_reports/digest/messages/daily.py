@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from sre_findings.nightly.digest import DigestData
 from sre_findings.nightly.report import Held
 from sre_reports import wording
-from sre_reports.brief import Brief, brief, told_apart
+from sre_reports.brief import Brief, brief, distinguished
 from sre_reports.digest.messages import sentences
 from sre_reports.digest.messages.report_links import Report
 from sre_reports.digest.messages.weekly_chart import chart
@@ -44,33 +44,37 @@ _OF = re.compile(r"(of [\d,]+) ")
 _WAKE = "<!here>"  # the only mention in a message
 
 
-def night_message(found: DigestData, report: Report, *, wake: str = "") -> Message:
+def daily_message(found: DigestData, report: Report, *, wake: str = "") -> Message:
     """Returns the message; ``wake`` is the reason to notify the channel, empty for none."""
-    told = brief(found.material)
+    summary = brief(found.material)
     parts = [
-        Part([header(told.subject)]),
-        Part([section("\n".join(_first(found, told, wake)))]),
-        Part([fields(_field(one) for one in _shown(told.numbers))], weight=2),
+        Part([header(summary.subject)]),
+        Part([section("\n".join(_first(found, summary, wake)))]),
+        Part([fields(_field(one) for one in _shown(summary.numbers))], weight=2),
         *chart(found.material.trend),
         *_fixes(found.material.fixes.items[:FIXES]),
         *_most(found.material.resources),
         *_buttons(found, report),
-        Part([closing(told)]),
+        Part([closing(summary)]),
     ]
-    return message(escaped(cell(told.subject)) + (f": {wake}" if wake else ""), parts)
+    return message(escaped(cell(summary.subject)) + (f": {wake}" if wake else ""), parts)
 
 
-def closing(told: Brief) -> Block:
+def closing(summary: Brief) -> Block:
     """Returns the provenance, and the command for one resource."""
-    return context(f"{escaped(told.proof)}  For one resource, run `/sre-vuln-check &lt;id&gt;`.")
+    return context(f"{escaped(summary.proof)}  For one resource, run `/sre-vuln-check &lt;id&gt;`.")
 
 
-def _first(found: DigestData, told: Brief, wake: str) -> list[str]:
+def _first(found: DigestData, summary: Brief, wake: str) -> list[str]:
     """Returns what changed, the coverage gaps and the fix plan."""
-    said = [f"{_WAKE} {wake}."] if wake else []
-    said += [escaped(told.verdict), *sentences.changed(found, told), *sentences.first_seen(found)]
-    said += sentences.gaps(found, weekly=sentences.weekly(found))
-    return [*said, f":wrench: {escaped(told.plan)}"]
+    lines = [f"{_WAKE} {wake}."] if wake else []
+    lines += [
+        escaped(summary.verdict),
+        *sentences.changed(found, summary),
+        *sentences.first_seen(found),
+    ]
+    lines += sentences.gaps(found, weekly=sentences.weekly(found))
+    return [*lines, f":wrench: {escaped(summary.plan)}"]
 
 
 def _shown(numbers: Sequence[Number]) -> list[Number]:
@@ -94,7 +98,7 @@ def _fixes(items: Sequence[Fix]) -> list[Part]:
     """Returns the first updates as a table that users can sort."""
     if not items:
         return []
-    named = list(zip(told_apart(items), items, strict=True))
+    named = list(zip(distinguished(items), items, strict=True))
     rows = [_HEADINGS, *((name, *_numbers(line)) for name, line in named)]
     classic = [(code(name), _resolves(line)) for name, line in named]
     return [

@@ -18,8 +18,8 @@ _REASONS = 10
 
 def quiet_message(found: DigestData, report: Report) -> Message:
     """Returns one line for a day without changes, and once a week one on coverage gaps."""
-    told = brief(found.material)
-    line = f"{told.subject}. No new or resolved findings."
+    summary = brief(found.material)
+    line = f"{summary.subject}. No new or resolved findings."
     url = next((button.url for button in report.buttons(found)), "")
     linked = (
         f"{escaped(cell(line))} <{escaped(url)}|Report>"
@@ -35,28 +35,28 @@ def partial_message(found: DigestData, report: Report) -> Message:
 
     Nothing is compared, because unread findings would look resolved.
     """
-    told = brief(found.material)
-    reasons = [f"• {escaped(cell(reason, 300))}" for reason in told.state.reasons[:_REASONS]]
-    if (rest := len(told.state.reasons) - _REASONS) > 0:
+    summary = brief(found.material)
+    reasons = [f"• {escaped(cell(reason, 300))}" for reason in summary.state.reasons[:_REASONS]]
+    if (rest := len(summary.state.reasons) - _REASONS) > 0:
         reasons.append(f"• … and {rest:,} more")
-    said = ["*The scan is partial.* Not read:", *reasons, _read(found, told)]
-    said.append(
+    lines = ["*The scan is partial.* Not read:", *reasons, _read(found, summary)]
+    lines.append(
         "Not compared with the previous snapshot, because unread findings would look resolved."
     )
     row = actions("digest", list(report.buttons(found))[:1])
     parts = [
-        Part([header(told.subject)]),
-        Part([section("\n".join(said))]),
+        Part([header(summary.subject)]),
+        Part([section("\n".join(lines))]),
         *([Part(row)] if row else []),
-        Part([context(escaped(told.proof))]),
+        Part([context(escaped(summary.proof))]),
     ]
-    return message(escaped(cell(f"{told.subject} – the scan is partial")), parts)
+    return message(escaped(cell(f"{summary.subject} – the scan is partial")), parts)
 
 
-def _read(found: DigestData, told: Brief) -> str:
+def _read(found: DigestData, summary: Brief) -> str:
     if unknown(found.material) or not found.material.summary.rollup.counts.total:
         return "No reliable numbers can be given. This is not an all-clear."
-    return f"In the data that was read: {escaped(told.verdict)} There may be more."
+    return f"In the data that was read: {escaped(summary.verdict)} There may be more."
 
 
 def silence_message(found: Silence) -> Message:
@@ -65,12 +65,12 @@ def silence_message(found: Silence) -> Message:
     It has no numbers, because old ones would be taken for current.
     """
     title = f"Inspector, {found.day}: no snapshot today"
-    said = [
+    lines = [
         _newest(found),
         "Current vulnerabilities are unknown. This is not an all-clear.",
         "Check the log of the scan, or run `sre-cli scan`.",
     ]
-    return message(title, [Part([header(title)]), Part([section("\n".join(said))])])
+    return message(title, [Part([header(title)]), Part([section("\n".join(lines))])])
 
 
 def _newest(found: Silence) -> str:

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from sre_findings.model.coverage.reasons import explain, remedy
-from sre_findings.nightly.digest import DigestData, Gap, Happened
+from sre_findings.nightly.digest import DigestData, EventRow, Gap
 from sre_reports import wording
-from sre_reports.brief import told_apart
+from sre_reports.brief import distinguished
 from sre_reports.digest.messages import sentences
 from sre_reports.slack.blocks import Block, lines, section, table
 from sre_reports.slack.escaping import (
@@ -39,15 +39,15 @@ _NAMES = {
 
 def replies(found: DigestData) -> Iterator[tuple[str, Message]]:
     """Yields the messages of the thread, each with its part name. Empty ones are left out."""
-    came = [
+    opened = [
         row
         for kind in ("opened", "reopened")
         for row in found.listed.get(kind, ())
         if row["severity"] in _WORST
     ]
-    came.sort(key=lambda row: (not row["kev"], _WORST.index(row["severity"]), not row["exposed"]))
-    if came:
-        yield "came", _came(found, came)
+    opened.sort(key=lambda row: (not row["kev"], _WORST.index(row["severity"]), not row["exposed"]))
+    if opened:
+        yield "came", _opened_reply(found, opened)
     if other := list(_other(found)):
         yield (
             "changed",
@@ -62,8 +62,8 @@ def replies(found: DigestData) -> Iterator[tuple[str, Message]]:
         yield "fixes", _fixes(found.material.fixes.items[:FIXES])
 
 
-def _came(found: DigestData, rows: Sequence[Happened]) -> Message:
-    total = sum(found.came(severity=severity) for severity in _WORST)
+def _opened_reply(found: DigestData, rows: Sequence[EventRow]) -> Message:
+    total = sum(found.opened_count(severity=severity) for severity in _WORST)
     shown = table([_HEADINGS, *(_cells(row) for row in rows)])
     listed = len(shown["rows"]) - 1
     title = f"New critical and high findings: {total:,}" + (
@@ -78,7 +78,7 @@ def _came(found: DigestData, rows: Sequence[Happened]) -> Message:
     )
 
 
-def _cells(row: Happened) -> tuple[str, ...]:
+def _cells(row: EventRow) -> tuple[str, ...]:
     why = [*(["KEV"] if row["kev"] else []), *(["internet-facing"] if row["exposed"] else [])]
     why += ["reopened"] if row["kind"] == "reopened" else []
     return (
@@ -90,11 +90,11 @@ def _cells(row: Happened) -> tuple[str, ...]:
     )
 
 
-def _subject(row: Happened) -> str:
+def _subject(row: EventRow) -> str:
     return row["vulnerability_id"] or row["title"] or row["subject"] or "–"
 
 
-def _resource(row: Happened) -> str:
+def _resource(row: EventRow) -> str:
     return row["resource_name"] or row["resource_id"] or "–"
 
 
@@ -105,12 +105,12 @@ def _other(found: DigestData) -> Iterator[str]:
         if not rows:
             continue
         why = f": {escaped(sentences.resolved_by(found))}" if kind == "resolved" else ""
-        told = [_event(row) for row in rows[:5]]
-        more = [f"… and {count - len(told):,} more"] if count > len(told) else []
-        yield "\n".join([f"*{count:,} {name}{why}*", *told, *more])
+        lines = [_event(row) for row in rows[:5]]
+        more = [f"… and {count - len(lines):,} more"] if count > len(lines) else []
+        yield "\n".join([f"*{count:,} {name}{why}*", *lines, *more])
 
 
-def _event(row: Happened) -> str:
+def _event(row: EventRow) -> str:
     return (
         f"• {escaped((row['severity'] or '').capitalize())} {code(_subject(row))} on"
         f" {code(_resource(row))}"
@@ -118,7 +118,7 @@ def _event(row: Happened) -> str:
 
 
 def _gaps(found: DigestData) -> Message:
-    title = f"Not scanned: {sentences.gap_words(found.gaps)}"
+    title = f"Not scanned: {sentences.gap_text(found.gaps)}"
     new = {_place(one) for one in found.opened_gaps}
     scans: dict[Place, list[str]] = {}
     for one in sorted(found.gaps, key=lambda one: _place(one) not in new):
@@ -129,8 +129,8 @@ def _gaps(found: DigestData) -> Message:
         if len(scans) > len(some)
         else []
     )
-    told = "\n".join([f"*{escaped(title)}*", *some, *more])
-    return message(escaped(title), [Part([section(told)])])
+    lines = "\n".join([f"*{escaped(title)}*", *some, *more])
+    return message(escaped(title), [Part([section(lines)])])
 
 
 def _place(one: Gap) -> Place:
@@ -148,7 +148,7 @@ def _gap(place: Place, types: Sequence[str], *, fresh: bool) -> str:
 
 def _fixes(items: Sequence[Fix]) -> Message:
     """Returns each update with its command if one can be built safely, otherwise with advice."""
-    named = zip(told_apart(items), items, strict=True)
+    named = zip(distinguished(items), items, strict=True)
     parts = [
         Part([_fix(place, name, line)], weight=place) for place, (name, line) in enumerate(named)
     ]

@@ -24,10 +24,10 @@ _CELLS = {
 }
 
 
-def changed(found: DigestData, told: Brief) -> Iterator[str]:
+def changed(found: DigestData, summary: Brief) -> Iterator[str]:
     """Yields new and resolved findings with causes, new KEV entries, and other changes."""
     why = resolved_by(found)
-    yield f"*{escaped(told.since)}*" + (f" Resolved: {escaped(why)}." if why else "")
+    yield f"*{escaped(summary.since)}*" + (f" Resolved: {escaped(why)}." if why else "")
     kinds = (
         ("severity_raised", "raised in severity"),
         ("fix_appeared", "with a new fix"),
@@ -37,7 +37,7 @@ def changed(found: DigestData, told: Brief) -> Iterator[str]:
     more = [f"{count:,} {words}" for kind, words in kinds if (count := found.count(kind))]
     if found.new_kev:
         yield f":rotating_light: *{new_kev(found.new_kev)}.*"
-    if exposed := found.came(severity="CRITICAL", exposed=True):
+    if exposed := found.opened_count(severity="CRITICAL", exposed=True):
         yield f":globe_with_meridians: *{new_exposed(exposed)}.*"
     if more:
         yield f"{wording.capital(', '.join(more))}."
@@ -56,7 +56,7 @@ def new_exposed(count: int) -> str:
 def resolved_by(found: DigestData) -> str:
     """Returns ``24 patched, 3 terminated``."""
     causes: Counter[str] = Counter()
-    for one in found.counted:
+    for one in found.event_counts:
         if one.kind == "resolved":
             causes[one.cause or "unknown"] += one.events
     words = {"unknown": "unexplained", "not_scanned": "no longer scanned"}
@@ -89,14 +89,14 @@ def gaps(found: DigestData, *, weekly: bool) -> Iterator[str]:
     """Yields how coverage changed; if it did not, the known gaps once a week."""
     if found.opened_gaps:
         yield (
-            f":warning: {gap_words(found.opened_gaps)} newly unscanned:"
+            f":warning: {gap_text(found.opened_gaps)} newly unscanned:"
             f" {reasons(found.opened_gaps)}."
         )
     if found.closed_gaps:
-        yield f":white_check_mark: {gap_words(found.closed_gaps)} scanned again or terminated."
+        yield f":white_check_mark: {gap_text(found.closed_gaps)} scanned again or terminated."
     if found.gaps and weekly and not found.opened_gaps:
         yield (
-            f":grey_question: {gap_words(found.gaps)} still not scanned: {reasons(found.gaps)}."
+            f":grey_question: {gap_text(found.gaps)} still not scanned: {reasons(found.gaps)}."
             " Findings there are unknown."
         )
 
@@ -111,16 +111,16 @@ def weekly(found: DigestData) -> bool:
     return first_or_week or (as_of is not None and as_of.weekday() == _MONDAY)
 
 
-def gap_words(some: Sequence[Gap]) -> str:
+def gap_text(some: Sequence[Gap]) -> str:
     """Returns ``3 resources and 1 account/region pair``.
 
     The number of resources in an unread pair is unknown.
     """
     single = {(one.account_id, one.region, one.what) for one in some if not one.whole}
     regions = {(one.account_id, one.region) for one in some if one.whole}
-    said = [wording.number(len(single), "resource")] if single else []
-    said += [wording.number(len(regions), "account/region pair")] if regions else []
-    return " and ".join(said)
+    lines = [wording.number(len(single), "resource")] if single else []
+    lines += [wording.number(len(regions), "account/region pair")] if regions else []
+    return " and ".join(lines)
 
 
 def reasons(some: Sequence[Gap]) -> str:
@@ -131,5 +131,5 @@ def reasons(some: Sequence[Gap]) -> str:
         _CELLS.get(one.reason, one.reason) if one.whole else explain(one.reason)
         for one in places.values()
     )
-    said = [f"{escaped(cell(why))} ({count:,})" for why, count in counted.most_common(_SHOWN)]
-    return ", ".join(said) + (" …" if len(counted) > _SHOWN else "")
+    lines = [f"{escaped(cell(why))} ({count:,})" for why, count in counted.most_common(_SHOWN)]
+    return ", ".join(lines) + (" …" if len(counted) > _SHOWN else "")

@@ -8,7 +8,7 @@ from datetime import datetime
 from itertools import accumulate, pairwise
 from typing import Any
 
-from sre_reports.digest.messages.content import Told
+from sre_reports.digest.messages.content import RenderedDigest
 from sre_reports.digest.preview.markup import (
     Run,
     fitted,
@@ -43,7 +43,7 @@ class Sheet:
         """The maximum width of a line."""
         return RIGHT - self.left
 
-    def say(
+    def draw_text(
         self,
         x: float,
         y: float,
@@ -95,7 +95,7 @@ class Sheet:
                     line="line",
                     round=3,
                 )
-            self.say(x + run.x, y, run.text, size, run.ink, bold=run.bold)
+            self.draw_text(x + run.x, y, run.text, size, run.ink, bold=run.bold)
 
     def markup(
         self, text: str, x: float, width: float, size: float = _SIZE, ink: str = "ink"
@@ -108,17 +108,17 @@ class Sheet:
         return y - self.y
 
 
-def preview(found: Told, now: datetime) -> bytes:
+def preview(found: RenderedDigest, now: datetime) -> bytes:
     """Returns the message and its thread as PNG."""
     return drawing.png(preview_svg(found, now))
 
 
-def preview_svg(found: Told, now: datetime) -> str:
+def preview_svg(found: RenderedDigest, now: datetime) -> str:
     """Returns the message and its thread as SVG."""
     sheet = Sheet()
     _message(sheet, found.message, f"{now:%H:%M}")
     if found.thread:
-        sheet.say(
+        sheet.draw_text(
             LEFT,
             sheet.y + 8,
             f"{len(found.thread)} {'reply' if len(found.thread) == 1 else 'replies'}",
@@ -138,14 +138,14 @@ def preview_svg(found: Told, now: datetime) -> str:
 def _message(sheet: Sheet, one: Message, time: str) -> None:
     x = sheet.left - 48
     sheet.box(x, sheet.y, 36, 36, fill="link", round=8)
-    sheet.say(
+    sheet.draw_text(
         x + 18 - wide("SRE", 13, bold=True) / 2, sheet.y + 23, "SRE", 13, "on-critical", bold=True
     )
-    sheet.say(sheet.left, sheet.y + 14, APP, _SIZE, bold=True)
+    sheet.draw_text(sheet.left, sheet.y + 14, APP, _SIZE, bold=True)
     after = sheet.left + wide(APP, _SIZE, bold=True) + 8
     sheet.box(after, sheet.y + 2, 32, 15, fill="line", round=3)
-    sheet.say(after + 5, sheet.y + 14, "APP", 10, "muted", bold=True)
-    sheet.say(after + 40, sheet.y + 14, time, 12, "muted")
+    sheet.draw_text(after + 5, sheet.y + 14, "APP", 10, "muted", bold=True)
+    sheet.draw_text(after + 40, sheet.y + 14, time, 12, "muted")
     sheet.y += 20
     for block in one.blocks:
         _BLOCKS[block["type"]](sheet, block)
@@ -155,7 +155,7 @@ def _message(sheet: Sheet, one: Message, time: str) -> None:
 
 def _header(sheet: Sheet, block: Block) -> None:
     sheet.y += 26
-    sheet.say(
+    sheet.draw_text(
         sheet.left,
         sheet.y - 4,
         fitted(block["text"]["text"], 19, sheet.room, bold=True),
@@ -202,7 +202,9 @@ def _actions(sheet: Sheet, block: Block) -> None:
             line="none" if primary else "control",
             round=6,
         )
-        sheet.say(x + 12, sheet.y + 21, text, 13, "on-critical" if primary else "ink", bold=True)
+        sheet.draw_text(
+            x + 12, sheet.y + 21, text, 13, "on-critical" if primary else "ink", bold=True
+        )
         x += broad + 8
     sheet.y += 34
 
@@ -212,7 +214,7 @@ def _table(sheet: Sheet, block: Block) -> None:
     paged = block["type"] == "data_table"
     if paged:
         sheet.y += 20
-        sheet.say(
+        sheet.draw_text(
             sheet.left,
             sheet.y - 5,
             fitted(block["caption"], 13, sheet.room, bold=True),
@@ -228,7 +230,7 @@ def _table(sheet: Sheet, block: Block) -> None:
             sheet.box(sheet.left, sheet.y, sheet.room, 1, fill="line", round=0)
         for (start, end), text in zip(pairwise(starts), row, strict=True):
             room, ink = end - start - 16, "ink" if place else "muted"
-            sheet.say(
+            sheet.draw_text(
                 sheet.left + start + 8,
                 sheet.y + 18,
                 fitted(text, 13, room, bold=not place),
@@ -238,7 +240,7 @@ def _table(sheet: Sheet, block: Block) -> None:
             )
         sheet.y += 26
     if (more := len(rows) - len(shown)) > 0:
-        sheet.say(RIGHT, sheet.y + 16, f"{more} more rows", 12, "muted", end=True)
+        sheet.draw_text(RIGHT, sheet.y + 16, f"{more} more rows", 12, "muted", end=True)
         sheet.y += 18
 
 
@@ -266,7 +268,7 @@ def _most(need: Sequence[float], room: float) -> float:
 def _chart(sheet: Sheet, block: Block) -> None:
     chart, high = block["chart"], 110.0
     sheet.y += 20
-    sheet.say(sheet.left, sheet.y - 5, block["title"], 13, "muted", bold=True)
+    sheet.draw_text(sheet.left, sheet.y - 5, block["title"], 13, "muted", bold=True)
     sheet.box(sheet.left, sheet.y, sheet.room, high + 46, line="line", round=6)
     values = [[point["value"] for point in series["data"]] for series in chart["series"]]
     top = max((value for some in values for value in some), default=0)
@@ -278,7 +280,7 @@ def _chart(sheet: Sheet, block: Block) -> None:
         sheet.paths += [
             {"x": sheet.left + 16, "y": base, "path": line, "ink": ink} for line in drawn.lines
         ]
-        sheet.say(
+        sheet.draw_text(
             RIGHT - 76,
             sheet.y + 24 + place * 20,
             f"{series['name']} {some[-1]:,}",
@@ -287,8 +289,8 @@ def _chart(sheet: Sheet, block: Block) -> None:
             bold=True,
         )
     labels = chart["axis_config"]["categories"]
-    sheet.say(sheet.left + 16, sheet.y + high + 36, labels[0], 12, "muted")
-    sheet.say(RIGHT - 84, sheet.y + high + 36, labels[-1], 12, "muted", end=True)
+    sheet.draw_text(sheet.left + 16, sheet.y + high + 36, labels[0], 12, "muted")
+    sheet.draw_text(RIGHT - 84, sheet.y + high + 36, labels[-1], 12, "muted", end=True)
     sheet.y += high + 48
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from sre_reports.formats.registry import (
         Batches,
         Options,
-        Tell,
+        Warn,
     )
 
 _SECOND = 1_000_000
@@ -92,7 +92,7 @@ OWN = ("Instance Name", "Owner", "Runtime Reachability", "Runtime Reachability R
 COLUMNS = {"inspector": INSPECTOR, "full": INSPECTOR + OWN}
 
 
-def write(options: Options, proof: Proof, batches: Batches, file: BinaryIO, tell: Tell) -> None:  # noqa: ARG001 - a Writer
+def write(options: Options, proof: Proof, batches: Batches, file: BinaryIO, warn: Warn) -> None:  # noqa: ARG001 - a Writer
     """Writes the file; see :func:`chunks`. Ages are as of the snapshot."""
     as_of = proof.as_of or datetime.now(UTC)
     pieces = chunks(batches, as_of, columns=options.columns, raw=options.raw, excel=options.excel)

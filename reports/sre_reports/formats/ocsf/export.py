@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from sre_reports.formats.registry import (
         Batches,
         Options,
-        Tell,
+        Warn,
     )
 
 VERSION = "1.6.0"
@@ -52,7 +52,7 @@ _STATUSES = {
 }
 
 
-def write(options: Options, proof: Proof, batches: Batches, file: BinaryIO, tell: Tell) -> None:  # noqa: ARG001 - a Writer
+def write(options: Options, proof: Proof, batches: Batches, file: BinaryIO, warn: Warn) -> None:  # noqa: ARG001 - a Writer
     """Writes one line per finding."""
     kept, keys = present(snapshot=snapshot(proof), warnings=warnings(proof)), Keys()
     file.writelines(

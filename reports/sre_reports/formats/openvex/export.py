@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from sre_reports.formats.registry import (
         Batches,
         Options,
-        Tell,
+        Warn,
     )
 
 
-def write(options: Options, proof: Proof, batches: Batches, file: BinaryIO, tell: Tell) -> None:  # noqa: ARG001 - a Writer
+def write(options: Options, proof: Proof, batches: Batches, file: BinaryIO, warn: Warn) -> None:  # noqa: ARG001 - a Writer
     """Writes the document.
 
     Findings without a valid rule have no statement; their number is reported. Raises UsageError
@@ -54,4 +54,4 @@ def write(options: Options, proof: Proof, batches: Batches, file: BinaryIO, tell
     )
     file.write(made.to_text().encode())
     uncovered = number(silent, "finding has", "findings have")
-    tell(f"{uncovered} no statement: not covered by a valid rule.")
+    warn(f"{uncovered} no statement: not covered by a valid rule.")

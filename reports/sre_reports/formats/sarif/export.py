@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from sre_reports.formats.registry import (
         Batches,
         Options,
-        Tell,
+        Warn,
     )
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -39,10 +39,10 @@ SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 MOST_RESULTS, MOST_RULES = 25_000, 25_000
 
 
-def write(options: Options, proof: Proof, batches: Batches, file: BinaryIO, tell: Tell) -> None:  # noqa: ARG001 - a Writer
+def write(options: Options, proof: Proof, batches: Batches, file: BinaryIO, warn: Warn) -> None:  # noqa: ARG001 - a Writer
     """Writes the log.
 
-    Results beyond GitHub's limits are reported to ``tell`` and written anyway, because other
+    Results beyond GitHub's limits are reported to ``warn`` and written anyway, because other
     readers accept them.
     """
     with Rules() as rules:
@@ -59,7 +59,7 @@ def write(options: Options, proof: Proof, batches: Batches, file: BinaryIO, tell
             (rules.count, MOST_RULES, "rules"),
         ):
             if count > most:
-                tell(
+                warn(
                     f"GitHub's code scanning takes at most {most:,} {name} of a run, and these are"
                     f" {count:,}: narrow the export."
                 )

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from sre_reports.formats.registry import (
         Batches,
         Options,
-        Tell,
+        Warn,
     )
 
 MOST_ROWS = 1_048_576  # rows of a sheet, including its header
@@ -46,10 +46,10 @@ _SETTINGS = {
 }
 
 
-def write(options: Options, proof: Proof, batches: Batches, file: BinaryIO, tell: Tell) -> None:
+def write(options: Options, proof: Proof, batches: Batches, file: BinaryIO, warn: Warn) -> None:
     """Writes the workbook.
 
-    Cut cells and additional sheets are reported on the summary sheet and to ``tell``.
+    Cut cells and additional sheets are reported on the summary sheet and to ``warn``.
     """
     import xlsxwriter
 
@@ -69,7 +69,7 @@ def write(options: Options, proof: Proof, batches: Batches, file: BinaryIO, tell
         remarks = sheets.remarks()
         write_summary(book, first, proof, summary, remarks)
     for remark in remarks:
-        tell(remark)
+        warn(remark)
 
 
 class _Onward:

@@ -37,9 +37,9 @@ class Line:
     late: int
 
 
-def bands(night: Material) -> list[str]:
+def bands(material: Material) -> list[str]:
     """Returns the names of the age bands in days: ``0–15``, ``>180``."""
-    return [_band(one) for one in night.ages.bands]
+    return [_band(one) for one in material.ages.bands]
 
 
 def _band(one: Band) -> str:
@@ -52,30 +52,32 @@ def _band(one: Band) -> str:
     )
 
 
-def lines(night: Material) -> list[Line]:
+def lines(material: Material) -> list[Line]:
     """Returns every severity with findings, most severe first.
 
     Shades are relative to the largest count.
     """
-    most = max((square.findings for row in night.ages.rows.values() for square in row), default=0)
-    return [_line(rank, row, most, night) for rank, row in night.ages.rows.items()]
+    most = max(
+        (square.findings for row in material.ages.rows.values() for square in row), default=0
+    )
+    return [_line(rank, row, most, material) for rank, row in material.ages.rows.items()]
 
 
-def _line(rank: int, row: Sequence[Square], most: int, night: Material) -> Line:
+def _line(rank: int, row: Sequence[Square], most: int, material: Material) -> Line:
     name = wording.SEVERITIES[rank]
-    fields = [_field(square, band, most) for square, band in zip(row, bands(night), strict=True)]
-    return Line(name, fields, _allowed(night.policy, name), sum(square.late for square in row))
+    fields = [_field(square, band, most) for square, band in zip(row, bands(material), strict=True)]
+    return Line(name, fields, _allowed(material.policy, name), sum(square.late for square in row))
 
 
 def _field(square: Square, band: str, most: int) -> Field:
     shade = 0 if not square.findings else 1 + round((_STEPS - 1) * (square.findings / most) ** 0.5)
     late = "" if not square.late else "all" if square.late == square.findings else "some"
-    told = {"": "none overdue", "all": "all overdue", "some": f"{square.late:,} overdue"}[late]
+    text = {"": "none overdue", "all": "all overdue", "some": f"{square.late:,} overdue"}[late]
     return Field(
         square.findings,
         shade,
         late,
-        f"{wording.number(square.findings, 'finding')}, {band} days old, {told}",
+        f"{wording.number(square.findings, 'finding')}, {band} days old, {text}",
     )
 
 
@@ -84,11 +86,11 @@ def _allowed(policy: Policy, name: str) -> str:
     return "none" if days is None else f"{days:,} d"
 
 
-def median_words(night: Material) -> str:
+def median_words(material: Material) -> str:
     """Returns the median time to remediate of each severity, if at least half was patched."""
     known = [
         (one["value"].lower(), one["median_days"])
-        for one in night.time_to_fix.items
+        for one in material.time_to_fix.items
         if one["median_days"] is not None
     ]
     if not known:

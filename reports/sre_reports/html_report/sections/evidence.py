@@ -15,12 +15,12 @@ from sre_reports.html_report.sections.view import command_of
 Facts = list[tuple[str, str]]
 
 
-def evidence(night: Material, generated_at: datetime) -> Facts:
+def evidence(material: Material, generated_at: datetime) -> Facts:
     """Returns names and values.
 
     Facts about the whole snapshot are left out for readers without access to all of it.
     """
-    proof, rollup = night.proof, night.summary.rollup
+    proof, rollup = material.proof, material.summary.rollup
     state = (
         f"{proof.state} {proof.claim if proof.state == COMPLETE else ''}".strip()
         if proof.state
@@ -31,10 +31,10 @@ def evidence(night: Material, generated_at: datetime) -> Facts:
         ("Completeness", state),
         *(("Reason", one) for one in proof.reasons),
     ]
-    facts += list(_of_manifest(night.evidence)) if night.evidence else []
+    facts += list(_of_manifest(material.evidence)) if material.evidence else []
     closed = (
-        f" and {night.evidence.closed:,} closed since the previous snapshot"
-        if night.evidence and night.evidence.closed
+        f" and {material.evidence.closed:,} closed since the previous snapshot"
+        if material.evidence and material.evidence.closed
         else ""
     )
     facts += [
@@ -42,11 +42,11 @@ def evidence(night: Material, generated_at: datetime) -> Facts:
             "Not counted",
             f"{wording.number(rollup.suppressed, 'suppressed finding')}{closed}",
         ),
-        ("SLA policy", _sla(night)),
-        ("SLA evaluated on", night.today.isoformat()),
+        ("SLA policy", _sla(material)),
+        ("SLA evaluated on", material.today.isoformat()),
         ("Generated", iso(generated_at)),
     ]
-    return facts + ([("Reproduce with", command_of(night))] if proof.snapshot_id else [])
+    return facts + ([("Reproduce with", command_of(material))] if proof.snapshot_id else [])
 
 
 def _of_manifest(one: Evidence) -> Iterator[tuple[str, str]]:
@@ -84,10 +84,10 @@ def _agreement(one: Evidence) -> str:
     return f"ListFindings {one.listed:,} active {sign} ListFindingAggregations {one.counted:,}"
 
 
-def _sla(night: Material) -> str:
+def _sla(material: Material) -> str:
     """Returns the SLA policy in words."""
-    days = night.policy.to_json()["sla"]
-    told = ", ".join(
+    days = material.policy.to_json()["sla"]
+    text = ", ".join(
         f"{name} {f'{count} d' if count is not None else 'none'}" for name, count in days.items()
     )
-    return f"{told}, from the first observation; findings in CISA KEV: the KEV due date"
+    return f"{text}, from the first observation; findings in CISA KEV: the KEV due date"

@@ -44,39 +44,43 @@ class Bar:
     command: str = ""
 
 
-def resources(night: Material) -> list[Bar]:
+def resources(material: Material) -> list[Bar]:
     """Returns the most vulnerable resources."""
-    some = [held for held in night.resources if held.rollup.counts.total]
+    some = [held for held in material.resources if held.rollup.counts.total]
     most = _most(held.rollup for held in some)
     return [
         replace(
             _bar(held.place.resource_id, held.place.name, held.rollup, most, held.lateness.late),
-            where=f"{_account(night, held.place.account_id)} {held.place.region}",
+            where=f"{_account(material, held.place.account_id)} {held.place.region}",
             command=f"sre-cli vulnerabilities -i {shlex.quote(held.place.resource_id)}",
         )
         for held in some
     ]
 
 
-def _account(night: Material, account_id: str) -> str:
+def _account(material: Material, account_id: str) -> str:
     return next(
-        (group.name for group in night.accounts.groups if group.value == account_id and group.name),
+        (
+            group.name
+            for group in material.accounts.groups
+            if group.value == account_id and group.name
+        ),
         account_id,
     )
 
 
-def accounts(night: Material) -> list[Bar]:
+def accounts(material: Material) -> list[Bar]:
     """Returns the most vulnerable accounts."""
     return _bars(
-        night.accounts.groups,
-        {one.get("account", ""): one["late"] for one in night.late_by_account.items},
+        material.accounts.groups,
+        {one.get("account", ""): one["late"] for one in material.late_by_account.items},
     )
 
 
-def owners(night: Material) -> list[Bar]:
+def owners(material: Material) -> list[Bar]:
     """Returns the most vulnerable owners. Unassigned resources have an empty value."""
     return _bars(
-        night.owners.groups, {one.get("owner", ""): one["late"] for one in night.late.items}
+        material.owners.groups, {one.get("owner", ""): one["late"] for one in material.late.items}
     )
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from sre_findings.nightly.report import Material
 from sre_reports import wording
-from sre_reports.brief import told_apart
+from sre_reports.brief import distinguished
 
 if TYPE_CHECKING:  # only type checkers need the types of the answers
     from sre_findings.model.answers.fixes import Fix
@@ -35,10 +35,10 @@ class Step:
     named: Sequence[str]
 
 
-def steps(night: Material) -> list[Step]:
+def steps(material: Material) -> list[Step]:
     """Returns the first updates, in the order of the fix plan."""
-    lines = night.fixes.items
-    return [_step(line, name) for line, name in zip(lines, told_apart(lines), strict=True)]
+    lines = material.fixes.items
+    return [_step(line, name) for line, name in zip(lines, distinguished(lines), strict=True)]
 
 
 def _step(line: Fix, name: str) -> Step:

@@ -11,7 +11,7 @@ from sre_findings.nightly.report import Material
 from sre_reports import wording
 from sre_reports.brief import all_suppressed
 
-_WENT = {
+_RESOLVED = {
     "patched": "patched",
     "terminated": "on terminated resources",
     "not_scanned": "no longer scanned",
@@ -37,33 +37,33 @@ class Sentences:
     rest: Sequence[str]
 
 
-def pill(night: Material) -> Pill:
+def pill(material: Material) -> Pill:
     """Returns complete, partial or stale. The look is never ``good`` if in doubt."""
-    proof = night.proof
+    proof = material.proof
     doubts = wording.doubts(proof)
     reasons = (*doubts, *(("The snapshot is stale.",) if proof.too_old else ()))
     words = [f"PARTIAL: {wording.number(len(doubts), 'reason')}"] if doubts else []
     words += [f"STALE: {wording.age(proof.age_seconds or 0)} old"] if proof.too_old else []
-    facts = [_read(night), *([f"{proof.as_of:%H:%M} UTC"] if proof.as_of else [])]
+    facts = [_read(material), *([f"{proof.as_of:%H:%M} UTC"] if proof.as_of else [])]
     if words:
         return Pill("warn", " · ".join([*words, *facts]), reasons)
     return Pill("good", " · ".join([f"Complete {proof.claim}".strip(), *facts]), ())
 
 
-def _read(night: Material) -> str:
+def _read(material: Material) -> str:
     """Returns how many findings were read, and how many Inspector counts, if that is known."""
-    evidence = night.evidence
+    evidence = material.evidence
     if evidence is None or evidence.counted is None:
-        return wording.number(night.summary.rollup.counts.total, "open finding")
+        return wording.number(material.summary.rollup.counts.total, "open finding")
     return f"{evidence.listed:,} of {evidence.counted:,} active findings read"
 
 
-def verdict(night: Material) -> Sentences:
+def verdict(material: Material) -> Sentences:
     """Returns the verdict of the report with its sentences."""
-    summary = night.summary
-    rest = [*_fixes(night), _since(night), *_silent(night)]
+    summary = material.summary
+    rest = [*_fixes(material), _since(material), *_silent(material)]
     if summary.verdict.verdict == CLEAN:
-        scanned = wording.number(night.coverage.scanned, "resource")
+        scanned = wording.number(material.coverage.scanned, "resource")
         return Sentences("good", f"Inspector reports no findings on {scanned} that it scans.", rest)
     if summary.verdict.verdict == UNKNOWN:
         return Sentences(
@@ -71,19 +71,19 @@ def verdict(night: Material) -> Sentences:
             f"{wording.headline(summary.verdict)}.",
             (f"{wording.capital(summary.verdict.explanation)}.", *rest),
         )
-    return Sentences(_worst(summary.rollup), _open(night), rest)
+    return Sentences(_worst(summary.rollup), _open(material), rest)
 
 
-def _open(night: Material) -> str:
+def _open(material: Material) -> str:
     """Returns how many findings are open, past their SLA and in KEV. Zeros are left out."""
-    rollup = night.summary.rollup
+    rollup = material.summary.rollup
     if not rollup.counts.total:
         return all_suppressed(rollup.suppressed)
     worst, count = wording.by_severity(rollup.counts)[0]
-    late = night.late.facts["late_by_severity"].get(worst, 0)
+    late = material.late.facts["late_by_severity"].get(worst, 0)
     clauses = [f"{wording.number(count, f'{worst} finding')} {'is' if count == 1 else 'are'} open"]
     if late:
-        clauses.append(f"{late:,} of them past {_allowed(night, worst)}")
+        clauses.append(f"{late:,} of them past {_allowed(material, worst)}")
     if rollup.kev:
         verb = "is" if rollup.kev == 1 else "are"
         clauses.append(
@@ -92,8 +92,8 @@ def _open(night: Material) -> str:
     return f"{_joined(clauses)}."
 
 
-def _allowed(night: Material, severity: str) -> str:
-    days = night.policy.to_json()["sla"].get(severity)
+def _allowed(material: Material, severity: str) -> str:
+    days = material.policy.to_json()["sla"].get(severity)
     return f"their {days:,}-day SLA" if days else "their due date"
 
 
@@ -101,10 +101,10 @@ def _joined(clauses: Sequence[str]) -> str:
     return clauses[0] if len(clauses) == 1 else f"{', '.join(clauses[:-1])}, and {clauses[-1]}"
 
 
-def _fixes(night: Material) -> list[str]:
+def _fixes(material: Material) -> list[str]:
     """Returns how many open findings the first updates resolve."""
-    lines = night.fixes.items
-    removed, total = sum(line["findings"] for line in lines), night.summary.rollup.counts.total
+    lines = material.fixes.items
+    removed, total = sum(line["findings"] for line in lines), material.summary.rollup.counts.total
     if not removed:
         return []
     first = (
@@ -116,26 +116,26 @@ def _fixes(night: Material) -> list[str]:
     return [f"{first} {removed:,} of {found} ({percent(removed, total)})."]
 
 
-def _since(night: Material) -> str:
+def _since(material: Material) -> str:
     """Returns what was opened and resolved since the previous snapshot, if there is one."""
-    if night.before is None:
+    if material.before is None:
         return "First snapshot: there is nothing to compare it with yet, so no finding is new."
-    counts, why = night.changes.facts["opened_by"], night.changes.facts["resolved_by"]
-    came, went = counts["new"] + counts["reopened"], sum(why[word] for word in WENT)
-    told = ", ".join(f"{why[word]:,} {_WENT[word]}" for word in WENT if why[word])
-    resolved = f"{went:,} resolved{f' ({told})' if told else ''}"
+    counts, why = material.changes.facts["opened_by"], material.changes.facts["resolved_by"]
+    opened, went = counts["new"] + counts["reopened"], sum(why[word] for word in WENT)
+    reasons = ", ".join(f"{why[word]:,} {_RESOLVED[word]}" for word in WENT if why[word])
+    resolved = f"{went:,} resolved{f' ({reasons})' if reasons else ''}"
     met = f" {_first_scan(counts['onboarding'])}" if counts["onboarding"] else ""
-    if night.compared is None:
-        if not came and not went:
+    if material.compared is None:
+        if not opened and not went:
             return (
-                night.not_compared
+                material.not_compared
                 or "Not compared with the previous snapshot: one of the two is partial."
             )
-        read = f"In the data that was read: {came:,} new, {resolved}.{met}"
-        return f"{read} {night.not_compared}".strip()
-    if not came and not went:
+        read = f"In the data that was read: {opened:,} new, {resolved}.{met}"
+        return f"{read} {material.not_compared}".strip()
+    if not opened and not went:
         return f"No changes since the previous snapshot.{met}"
-    return f"Since the previous snapshot: {came:,} new, {resolved}, net {came - went:+,}.{met}"
+    return f"Since the previous snapshot: {opened:,} new, {resolved}, net {opened - went:+,}.{met}"
 
 
 def _first_scan(count: int) -> str:
@@ -143,9 +143,9 @@ def _first_scan(count: int) -> str:
     return f"{wording.number(count, 'more finding')} {verb} found by a first scan."
 
 
-def _silent(night: Material) -> list[str]:
+def _silent(material: Material) -> list[str]:
     """Returns how many resources are not fully scanned."""
-    count = night.summary.uncovered
+    count = material.summary.uncovered
     if not count:
         return []
     return [

@@ -30,86 +30,91 @@ class Tile:
     hint: str
 
 
-def tiles(night: Material) -> list[Tile]:
+def tiles(material: Material) -> list[Tile]:
     """Returns the eight figures, most important first."""
     return [
-        _severity(night, "critical"),
-        _severity(night, "high"),
-        _late(night),
-        _kev(night),
-        _new(night),
-        _time_to_remediate(night),
-        _fixable(night),
-        _coverage(night),
+        _severity(material, "critical"),
+        _severity(material, "high"),
+        _late(material),
+        _kev(material),
+        _new(material),
+        _time_to_remediate(material),
+        _fixable(material),
+        _coverage(material),
     ]
 
 
-def _severity(night: Material, name: str) -> Tile:
-    count = getattr(night.summary.rollup.counts, name)
-    then = comparable(night)
+def _severity(material: Material, name: str) -> Tile:
+    count = getattr(material.summary.rollup.counts, name)
+    then = comparable(material)
     before = getattr(then.counts, name) if then else None
     return Tile(
         name.capitalize(),
         f"{count:,}",
         name,
-        _rows(night, f"#sev={name}"),
+        _rows(material, f"#sev={name}"),
         more_is_bad(count, before),
         "open",
     )
 
 
-def _late(night: Material) -> Tile:
-    late = night.late.facts["late"]
-    due = night.late.facts["due_this_week"]
-    before = night.compared.late if night.compared else None
+def _late(material: Material) -> Tile:
+    late = material.late.facts["late"]
+    due = material.late.facts["due_this_week"]
+    before = material.compared.late if material.compared else None
     return Tile(
         "Past SLA",
         f"{late:,}",
         "",
-        _rows(night, "#only=late"),
+        _rows(material, "#only=late"),
         more_is_bad(late, before),
         f"{due:,} due within a week",
     )
 
 
-def _kev(night: Material) -> Tile:
-    rollup = night.summary.rollup
+def _kev(material: Material) -> Tile:
+    rollup = material.summary.rollup
     known = rollup.to_json()["kev"]
     if known is None:
-        return Tile("In CISA KEV", "–", "", _rows(night, "#only=kev"), None, "no KEV data")
-    then = comparable(night)
+        return Tile("In CISA KEV", "–", "", _rows(material, "#only=kev"), None, "no KEV data")
+    then = comparable(material)
     before = then.to_json()["kev"] if then else None
     hint = f"{rollup.unchecked:,} without KEV data" if rollup.unchecked else "known to be exploited"
     return Tile(
-        "In CISA KEV", f"{known:,}", "", _rows(night, "#only=kev"), more_is_bad(known, before), hint
+        "In CISA KEV",
+        f"{known:,}",
+        "",
+        _rows(material, "#only=kev"),
+        more_is_bad(known, before),
+        hint,
     )
 
 
-def _new(night: Material) -> Tile:
-    if night.before is None:
+def _new(material: Material) -> Tile:
+    if material.before is None:
         return Tile("New", "–", "", "#trend", None, "first snapshot")
     opened, resolved = (
-        night.changes.facts["opened_by"],
-        sum(night.changes.facts["resolved_by"].values()),
+        material.changes.facts["opened_by"],
+        sum(material.changes.facts["resolved_by"].values()),
     )
-    where = "" if night.compared else ", partial data"
+    where = "" if material.compared else ", partial data"
     return Tile(
         "New",
         f"{opened['new'] + opened['reopened']:,}",
         "",
-        _rows(night, "#only=new"),
+        _rows(material, "#only=new"),
         None,
         f"{resolved:,} resolved{where}",
     )
 
 
-def _time_to_remediate(night: Material) -> Tile:
+def _time_to_remediate(material: Material) -> Tile:
     """Returns the median time to remediate critical findings.
 
     There is no median until half of them are patched.
     """
-    link = "#ages" if night.ages.rows else "#trend"
-    group = next((one for one in night.time_to_fix.items if one["value"] == "CRITICAL"), None)
+    link = "#ages" if material.ages.rows else "#trend"
+    group = next((one for one in material.time_to_fix.items if one["value"] == "CRITICAL"), None)
     if group is None:
         return Tile("Remediation", "–", "", link, None, "no critical findings")
     if group["median_days"] is None:
@@ -119,31 +124,31 @@ def _time_to_remediate(night: Material) -> Tile:
     )
 
 
-def _fixable(night: Material) -> Tile:
-    rollup = night.summary.rollup
+def _fixable(material: Material) -> Tile:
+    rollup = material.summary.rollup
     value = percent(rollup.fixable, rollup.counts.total) if rollup.counts.total else "–"
     return Tile(
         "Fixable now",
         value,
         "",
-        _rows(night, "#only=fix"),
+        _rows(material, "#only=fix"),
         None,
         f"{rollup.fixable:,} by an update",
     )
 
 
-def _coverage(night: Material) -> Tile:
-    scanned, silent = night.coverage.scanned, night.summary.uncovered
+def _coverage(material: Material) -> Tile:
+    scanned, silent = material.coverage.scanned, material.summary.uncovered
     value = percent(scanned, scanned + silent) if scanned + silent else "–"
-    before = night.compared.summary.uncovered if night.compared else None
+    before = material.compared.summary.uncovered if material.compared else None
     return Tile(
         "Coverage", value, "", "#gaps", more_is_bad(silent, before), f"{silent:,} not fully scanned"
     )
 
 
-def _rows(night: Material, view: str) -> str:
+def _rows(material: Material, view: str) -> str:
     """Returns the link to a view of the table, if there is a table."""
-    return view if night.summary.rollup.counts.total else "#findings"
+    return view if material.summary.rollup.counts.total else "#findings"
 
 
 def more_is_bad(now: int, before: int | None) -> Delta | None:
@@ -159,9 +164,9 @@ def more_is_bad(now: int, before: int | None) -> Delta | None:
     )
 
 
-def open_words(night: Material) -> str:
+def open_words(material: Material) -> str:
     """Returns ``5,819 open findings on 35 resources``."""
-    rollup = night.summary.rollup
+    rollup = material.summary.rollup
     return (
         f"{wording.number(rollup.counts.total, 'open finding')} on"
         f" {wording.number(rollup.resources, 'resource')}"

@@ -50,8 +50,8 @@ class Panel:
 class Trend:
     """The charts from the ``first`` to the ``last`` day, of which ``nights`` have a snapshot.
 
-    ``gaps`` is a sentence on the days that are not shown, empty if there are none. ``most_came``
-    and ``most_went`` are the maximum numbers of new and of resolved findings on a day.
+    ``gaps`` is a sentence on the days that are not shown, empty if there are none. ``most_opened``
+    and ``most_resolved`` are the maximum numbers of new and of resolved findings on a day.
     """
 
     panels: Sequence[Panel]
@@ -61,47 +61,47 @@ class Trend:
     last: date
     nights: int
     gaps: str
-    most_came: int
-    most_went: int
+    most_opened: int
+    most_resolved: int
     label: str
 
 
-def trend(night: Material) -> Trend | None:
+def trend(material: Material) -> Trend | None:
     """Returns the trend; None if it has fewer than two days."""
-    told = days_of(night.trend)
-    if len(told.days) < 2:
+    days = days_of(material.trend)
+    if len(days.days) < 2:
         return None
-    first, last = told.days[0], told.days[-1]
+    first, last = days.days[0], days.days[-1]
     return Trend(
         panels=[
-            _panel(name, told.counts[name])
+            _panel(name, days.counts[name])
             for name in SEVERITIES
-            if any(one is not None for one in told.counts[name])
+            if any(one is not None for one in days.counts[name])
         ],
-        flow=up_down(told.came, told.went, FLOW_WIDTH, FLOW_HEIGHT),
-        ticks=_ticks(told.days),
+        flow=up_down(days.opened, days.resolved, FLOW_WIDTH, FLOW_HEIGHT),
+        ticks=_ticks(days.days),
         first=first,
         last=last,
-        nights=len(told.days) - told.missing,
-        gaps=_gaps(told),
-        most_came=_most(told.came),
-        most_went=_most(told.went),
+        nights=len(days.days) - days.missing,
+        gaps=_gaps(days),
+        most_opened=_most(days.opened),
+        most_resolved=_most(days.resolved),
         label=(
-            f"{_sum(told.came):,} findings new or reopened and {_sum(told.went):,} resolved from"
-            f" {first} to {last}"
+            f"{_sum(days.opened):,} findings new or reopened and {_sum(days.resolved):,} resolved"
+            f" from {first} to {last}"
         ),
     )
 
 
-def _gaps(told: Days) -> str:
+def _gaps(days: Days) -> str:
     """Returns a sentence on the days that are not shown.
 
     Partial days are not shown, because unread findings would look resolved.
     """
-    parts = [f"{wording.number(told.missing, 'day')} without a snapshot"] if told.missing else []
+    parts = [f"{wording.number(days.missing, 'day')} without a snapshot"] if days.missing else []
     parts += (
-        [f"{wording.number(told.partial, 'day')} with only a partial snapshot"]
-        if told.partial
+        [f"{wording.number(days.partial, 'day')} with only a partial snapshot"]
+        if days.partial
         else []
     )
     return f"Not shown: {' and '.join(parts)}." if parts else ""

@@ -7,26 +7,36 @@ import shlex
 from sre_findings.nightly.report import Material
 
 
-def scope_words(night: Material) -> str:
+def scope_words(material: Material) -> str:
     """Returns ``for payments`` or ``for account 111122223333``; empty for all resources."""
-    if night.owner:
-        return f"for {night.owner}"
-    return f"for account {_named(night)}" if night.account else ""
+    if material.owner:
+        return f"for {material.owner}"
+    return f"for account {_named(material)}" if material.account else ""
 
 
-def _named(night: Material) -> str:
-    name = next((group.name for group in night.accounts.groups if group.value == night.account), "")
-    return f"{name} ({night.account})" if name else str(night.account)
+def _named(material: Material) -> str:
+    name = next(
+        (group.name for group in material.accounts.groups if group.value == material.account), ""
+    )
+    return f"{name} ({material.account})" if name else str(material.account)
 
 
-def command_of(night: Material) -> str:
+def command_of(material: Material) -> str:
     """Returns the command that writes the same report again."""
     view = (
-        ["--owner", night.owner]
-        if night.owner
-        else ["--account", night.account]
-        if night.account
+        ["--owner", material.owner]
+        if material.owner
+        else ["--account", material.account]
+        if material.account
         else []
     )
-    words = ["sre-cli", "report", "--as-of", night.proof.snapshot_id or "", *view, "-o", "report"]
+    words = [
+        "sre-cli",
+        "report",
+        "--as-of",
+        material.proof.snapshot_id or "",
+        *view,
+        "-o",
+        "report",
+    ]
     return shlex.join(words)

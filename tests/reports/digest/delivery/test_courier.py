@@ -36,8 +36,8 @@ from sre_reports.digest.delivery.posts import (
 from sre_reports.digest.delivery.slack_api import Doubtful, open_web
 from sre_reports.digest.messages.content import (
     MAIN,
-    Told,
-    told,
+    RenderedDigest,
+    render_digest,
 )
 from sre_reports.digest.messages.report_links import Report
 from sre_simulator.slack.web_api import CHANNEL, TOKEN, Fault, Slack, Workspace
@@ -86,8 +86,8 @@ def table(request: pytest.FixtureRequest, tmp_path: Path) -> Table:
 
 
 @pytest.fixture
-def found(tonight: Callable[..., DigestData]) -> Told:
-    return told(tonight(), Report())
+def found(tonight: Callable[..., DigestData]) -> RenderedDigest:
+    return render_digest(tonight(), Report())
 
 
 @pytest.fixture
@@ -96,7 +96,7 @@ def sqlite(tmp_path: Path) -> Table:
 
 
 @pytest.fixture
-def deliver(slack: Slack, found: Told, clock: Clock) -> Callable[..., Delivery]:
+def deliver(slack: Slack, found: RenderedDigest, clock: Clock) -> Callable[..., Delivery]:
     """``deliver(table)``: delivers the digest as the command does."""
 
     def run(table: Table, token: str = TOKEN, channel: str = CHANNEL, **options: Any) -> Delivery:
@@ -161,11 +161,11 @@ def test_a_lost_response_leads_to_exactly_one_post(
     deliver: Deliver, workspace: Workspace, sqlite: Table, taken: bool, place: int
 ) -> None:
     lost = Fault(taken=taken, status=502)
-    counted = Counter[str]()
+    event_counts = Counter[str]()
 
     def before(method: str) -> None:
-        counted[method] += 1
-        if method == POST and counted[POST] == place:
+        event_counts[method] += 1
+        if method == POST and event_counts[POST] == place:
             workspace.will_fail(POST, lost)
 
     workspace.before = before
@@ -183,14 +183,14 @@ def test_a_run_killed_after_the_post_has_posted(
     with sqlite._open(write=True) as rows:  # type: ignore[attr-defined]  # the killed run did not record the post
         rows.execute("delete from rows where sort like '%#sent'")
     said: list[str] = []
-    again = deliver(sqlite, say=said.append)
+    again = deliver(sqlite, notify=said.append)
     assert (again.posted, len(workspace.messages)) == ((), 4)
     assert "another run started posting" in said[0]
     assert clock.now < NOW + LEASE  # for a part that was posted there is no wait
 
 
 def test_a_run_killed_before_the_post_has_not_posted(
-    deliver: Deliver, workspace: Workspace, sqlite: Table, clock: Clock, found: Told
+    deliver: Deliver, workspace: Workspace, sqlite: Table, clock: Clock, found: RenderedDigest
 ) -> None:
     claim = Posts(sqlite, f"{CHANNEL}#{found.key}", clock).claim(MAIN)
     assert isinstance(claim, Claim)
@@ -344,7 +344,7 @@ def test_blocks_rejected_in_both_forms_are_an_error(
 
 
 def test_a_wrong_token_and_an_unreachable_slack(
-    deliver: Deliver, sqlite: Table, slack: Slack, clock: Clock, found: Told
+    deliver: Deliver, sqlite: Table, slack: Slack, clock: Clock, found: RenderedDigest
 ) -> None:
     with pytest.raises(CredentialsInvalid, match="invalid_auth") as told_:
         deliver(sqlite, token="xoxb-secret")

@@ -17,7 +17,7 @@ from sre_findings.model.answers.answer import Proof
 from sre_findings.model.findings.open_finding import Place
 from sre_findings.model.sla.ages import Lateness
 from sre_findings.model.snapshots.rollup import Counts, Rollup
-from sre_findings.nightly.digest import Counted, DigestData, Gap, Onboarded, Silence
+from sre_findings.nightly.digest import DigestData, EventCount, Gap, Onboarded, Silence
 from sre_findings.nightly.report import Held, Material
 from sre_reports.brief import brief
 from sre_reports.digest.messages.content import (
@@ -25,8 +25,8 @@ from sre_reports.digest.messages.content import (
     PARTIAL,
     QUIET,
     SILENCE,
-    Told,
-    told,
+    RenderedDigest,
+    render_digest,
     urgent,
 )
 from sre_reports.digest.messages.report_links import Report
@@ -73,8 +73,8 @@ KINDS = (
     "exploit_appeared",
     "unsuppressed",
 )
-counted = st.builds(
-    Counted,
+event_counts = st.builds(
+    EventCount,
     st.sampled_from(KINDS),
     st.none() | st.sampled_from(("new", "patched", "unknown")) | texts,
     st.sampled_from(SEVERITIES),
@@ -132,7 +132,7 @@ days = st.lists(st.integers(0, 200), max_size=90, unique=True).map(sorted)
 _MARKUP = re.compile(r"[<>]|&(?!amp;|lt;|gt;)")
 
 
-def all_messages(found: Told) -> Iterator[Message]:
+def all_messages(found: RenderedDigest) -> Iterator[Message]:
     yield found.message
     yield from (reply.message for reply in found.thread)
 
@@ -148,7 +148,7 @@ def marked_up(value: Any) -> Iterator[str]:
             yield from marked_up(one)
 
 
-def taken(found: Told) -> None:
+def taken(found: RenderedDigest) -> None:
     """Asserts that Slack accepts every form of every message, with only the product's mentions."""
     for one in all_messages(found):
         for blocks in (one.blocks, one.classic):
@@ -210,7 +210,7 @@ def test_slack_accepts_every_digest(
         material,
         owners=tuple(data.draw(st.lists(texts, min_size=1, max_size=6))),
         listed=data.draw(lists),
-        counted=data.draw(st.lists(counted, max_size=20)),
+        event_counts=data.draw(st.lists(event_counts, max_size=20)),
         gaps=data.draw(st.lists(gaps, max_size=30)),
         onboarded=data.draw(
             st.lists(st.builds(Onboarded, texts, texts, numbers, numbers), max_size=9)
@@ -219,12 +219,14 @@ def test_slack_accepts_every_digest(
         closed_gaps=data.draw(st.lists(gaps, max_size=9)),
     )
     taken(
-        told(found, data.draw(st.sampled_from((Report(), REPORT))), page=data.draw(st.booleans()))
+        render_digest(
+            found, data.draw(st.sampled_from((Report(), REPORT))), page=data.draw(st.booleans())
+        )
     )
 
 
 def test_a_digest_has_changes_remediations_and_provenance(tonight: Nights) -> None:
-    found = told(tonight(), REPORT)
+    found = render_digest(tonight(), REPORT)
     taken(found)
     assert (found.kind, found.key, found.sure, found.paged) == (
         NIGHT,
@@ -250,7 +252,7 @@ def test_a_digest_has_changes_remediations_and_provenance(tonight: Nights) -> No
 
 def test_message_card_and_email_have_the_same_numbers(tonight: Nights) -> None:
     found = tonight()
-    text = said(told(found, REPORT).message)
+    text = said(render_digest(found, REPORT).message)
     shown = [
         one
         for one in brief(found.material).numbers
@@ -260,7 +262,7 @@ def test_message_card_and_email_have_the_same_numbers(tonight: Nights) -> None:
 
 
 def test_a_snapshot_with_only_metadata_changes_is_one_line(quiet: Nights) -> None:
-    found = told(quiet(), REPORT)
+    found = render_digest(quiet(), REPORT)
     taken(found)
     assert (found.kind, found.thread) == (QUIET, ())
     (block,) = found.message.blocks
@@ -284,15 +286,20 @@ def test_a_snapshot_with_only_metadata_changes_is_one_line(quiet: Nights) -> Non
     ],
 )
 def test_one_relevant_event_makes_a_full_digest(quiet: Nights, kind: str) -> None:
-    assert told(quiet(counted=(Counted(kind, None, "LOW", False, False, 1),)), REPORT).kind == NIGHT
+    assert (
+        render_digest(
+            quiet(event_counts=(EventCount(kind, None, "LOW", False, False, 1),)), REPORT
+        ).kind
+        == NIGHT
+    )
 
 
 def test_lower_severities_and_suppressions_are_quiet(quiet: Nights) -> None:
     counts = tuple(
-        Counted(kind, None, "LOW", False, False, 1)
+        EventCount(kind, None, "LOW", False, False, 1)
         for kind in ("severity_lowered", "suppressed", "exposure_ended")
     )
-    assert told(quiet(counted=counts), REPORT).kind == QUIET
+    assert render_digest(quiet(event_counts=counts), REPORT).kind == QUIET
 
 
 def test_known_gaps_are_repeated_on_mondays_and_new_ones_at_once(
@@ -300,23 +307,23 @@ def test_known_gaps_are_repeated_on_mondays_and_new_ones_at_once(
 ) -> None:
     gap = quiet().gaps[0]
     monday = night({"proof": proof(as_of=datetime(2026, 11, 23, 1, tzinfo=UTC))})
-    still = told(quiet(monday), REPORT)
+    still = render_digest(quiet(monday), REPORT)
     assert still.kind == QUIET
     assert "1 resource still not scanned: its inventory is stale (1)" in said(still.message)
-    assert "still not scanned" not in said(told(quiet(), REPORT).message)
-    new = told(quiet(opened_gaps=(gap,)), REPORT)
+    assert "still not scanned" not in said(render_digest(quiet(), REPORT).message)
+    new = render_digest(quiet(opened_gaps=(gap,)), REPORT)
     assert new.kind == NIGHT
     assert "1 resource newly unscanned" in said(new.message)
     assert "*new* `silent-1`" in said(dict(new.thread)["gaps"])
     assert "1 resource scanned again or terminated" in said(
-        told(quiet(closed_gaps=(gap,)), REPORT).message
+        render_digest(quiet(closed_gaps=(gap,)), REPORT).message
     )
 
 
 def test_findings_of_a_first_scan_are_not_counted_as_new(
     quiet: Nights, onboarded: Onboarded
 ) -> None:
-    found = told(quiet(onboarded=(onboarded,)), REPORT)
+    found = render_digest(quiet(onboarded=(onboarded,)), REPORT)
     assert found.kind == NIGHT
     text = said(found.message)
     assert (
@@ -330,7 +337,7 @@ def test_findings_of_a_first_scan_are_not_counted_as_new(
 def test_a_first_snapshot_is_not_quiet_and_has_nothing_new(
     quiet: Nights, night: Materials, onboarded: Onboarded
 ) -> None:
-    found = told(quiet(night(before=None), onboarded=(onboarded,)), REPORT, page=True)
+    found = render_digest(quiet(night(before=None), onboarded=(onboarded,)), REPORT, page=True)
     taken(found)
     assert (found.kind, found.paged) == (NIGHT, False)
     assert "First snapshot" in said(found.message)
@@ -340,7 +347,7 @@ def test_a_partial_digest_lists_failures_and_compares_nothing(
     tonight: Nights, night: Materials, proof: Proofs
 ) -> None:
     partial = night({"proof": proof(state="partial", reasons=("eu-south-1: access was denied",))})
-    found = told(tonight(partial), REPORT, page=True)
+    found = render_digest(tonight(partial), REPORT, page=True)
     taken(found)
     text = said(found.message)
     assert (found.kind, found.sure, found.thread) == (PARTIAL, False, ())
@@ -354,24 +361,26 @@ def test_a_partial_snapshot_without_findings_is_no_all_clear(
     tonight: Nights, night: Materials, proof: Proofs
 ) -> None:
     partial = night({"proof": proof(state="partial", reasons=("all",)), "rollup": Rollup()})
-    text = said(told(tonight(partial), REPORT).message)
+    text = said(render_digest(tonight(partial), REPORT).message)
     assert "This is not an all-clear" in text
 
 
 def test_the_message_without_a_snapshot_has_no_numbers(proof: Proofs) -> None:
     last = datetime(2026, 11, 20, 1, tzinfo=UTC)
-    found = told(Silence("2026-11-22", last, last - timedelta(days=1)), REPORT)
+    found = render_digest(Silence("2026-11-22", last, last - timedelta(days=1)), REPORT)
     taken(found)
     assert (found.kind, found.key, found.sure) == (SILENCE, "silence-2026-11-22", False)
     text = said(found.message)
     assert "No complete snapshot since 19 November 2026, 01:00 UTC" in text
     assert "20 November 2026, 01:00 UTC, is partial" in text
     assert "finding" not in text
-    assert "*No snapshot yet.*" in said(told(Silence("2026-11-22", None, None), REPORT).message)
+    assert "*No snapshot yet.*" in said(
+        render_digest(Silence("2026-11-22", None, None), REPORT).message
+    )
 
 
-KEV = Counted("kev_appeared", None, "HIGH", False, True, 1)
-EXPOSED = Counted("opened", "new", "CRITICAL", True, False, 2)
+KEV = EventCount("kev_appeared", None, "HIGH", False, True, 1)
+EXPOSED = EventCount("opened", "new", "CRITICAL", True, False, 2)
 
 
 @pytest.mark.parametrize(
@@ -380,25 +389,25 @@ EXPOSED = Counted("opened", "new", "CRITICAL", True, False, 2)
         ((KEV,), "1 finding added to CISA KEV"),
         ((EXPOSED,), "2 new critical findings on internet-facing resources"),
         ((KEV, EXPOSED), "1 finding added to CISA KEV, 2 new critical findings on internet-facing resources"),
-        ((Counted("opened", "new", "HIGH", True, False, 2),), ""),
-        ((Counted("resolved", "patched", "CRITICAL", True, True, 2),), ""),
+        ((EventCount("opened", "new", "HIGH", True, False, 2),), ""),
+        ((EventCount("resolved", "patched", "CRITICAL", True, True, 2),), ""),
     ],
 )  # fmt: skip
 def test_a_channel_is_notified_only_if_enabled_and_urgent(
-    tonight: Nights, counts: tuple[Counted, ...], why: str
+    tonight: Nights, counts: tuple[EventCount, ...], why: str
 ) -> None:
-    found = tonight(counted=counts)
+    found = tonight(event_counts=counts)
     assert urgent(found) == why
-    woken = told(found, REPORT, page=True)
+    woken = render_digest(found, REPORT, page=True)
     taken(woken)
     assert woken.paged == bool(why)
     assert said(woken.message).count("<!here>") == (1 if why else 0)
-    assert "<!here>" not in said(told(found, REPORT).message)
+    assert "<!here>" not in said(render_digest(found, REPORT).message)
 
 
 def test_buttons_open_the_report_filtered(tonight: Nights) -> None:
     def urls(*owners: str) -> list[str]:
-        blocks = told(tonight(owners=owners), REPORT).message.blocks
+        blocks = render_digest(tonight(owners=owners), REPORT).message.blocks
         return [
             button["url"]
             for one in blocks
@@ -410,11 +419,13 @@ def test_buttons_open_the_report_filtered(tonight: Nights) -> None:
     assert urls("*") == [base, f"{base}#only=late&sort=sla", f"{base}#only=kev"]
     assert urls("payments")[1] == f"{base}owner/payments/#only=late&sort=sla"
     assert urls("payments", "search") == [f"{base}owner/payments/", f"{base}owner/search/"]
-    assert not [one for one in told(tonight(), Report()).message.blocks if one["type"] == "actions"]
+    assert not [
+        one for one in render_digest(tonight(), Report()).message.blocks if one["type"] == "actions"
+    ]
 
 
 def test_without_charts_and_tables_the_message_is_lines(tonight: Nights) -> None:
-    one = told(tonight(), REPORT).message
+    one = render_digest(tonight(), REPORT).message
     kinds = [block["type"] for block in one.blocks]
     assert "data_visualization" in kinds
     assert "data_table" in kinds
@@ -437,7 +448,9 @@ def test_three_months_are_one_point_per_week(tonight: Nights, night: Materials) 
         for n in range(120)
     ]
     material = night()
-    found = told(tonight(replace(material, trend=replace(material.trend, items=nights))), REPORT)
+    found = render_digest(
+        tonight(replace(material, trend=replace(material.trend, items=nights))), REPORT
+    )
     (chart,) = (block for block in found.message.blocks if block["type"] == "data_visualization")
     assert [point["value"] for point in chart["chart"]["series"][0]["data"]] == list(
         range(119 - 12 * 7, 120, 7)
@@ -462,7 +475,9 @@ def test_weeks_without_a_complete_snapshot_are_left_out_and_counted(
         for n in range(28)
     ]
     material = night()
-    found = told(tonight(replace(material, trend=replace(material.trend, items=nights))), REPORT)
+    found = render_digest(
+        tonight(replace(material, trend=replace(material.trend, items=nights))), REPORT
+    )
     (chart,) = (block for block in found.message.blocks if block["type"] == "data_visualization")
     assert [point["value"] for point in chart["chart"]["series"][0]["data"]] == [6, 20, 27]
     assert "1 week without a complete snapshot is left out." in said(found.message)

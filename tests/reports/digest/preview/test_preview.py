@@ -9,7 +9,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from sre_findings.nightly.digest import DigestData, Silence
-from sre_reports.digest.messages.content import told
+from sre_reports.digest.messages.content import render_digest
 from sre_reports.digest.messages.report_links import Report
 from sre_reports.digest.preview.markup import lines, wide
 from sre_reports.digest.preview.picture import (
@@ -29,7 +29,7 @@ def words(svg: str) -> list[str]:
 
 
 def test_it_shows_the_message_and_its_thread(tonight: Callable[..., DigestData]) -> None:
-    svg = preview_svg(told(tonight(), REPORT), NOW)
+    svg = preview_svg(render_digest(tonight(), REPORT), NOW)
     shown = words(svg)
     for text in (
         "sre-assistant",
@@ -45,14 +45,14 @@ def test_it_shows_the_message_and_its_thread(tonight: Callable[..., DigestData])
     ):
         assert text in shown, text
     assert not [text for text in shown if "*" in text or "`" in text or "&lt;" in text]
-    assert preview(told(tonight(), REPORT), NOW).startswith(b"\x89PNG")
+    assert preview(render_digest(tonight(), REPORT), NOW).startswith(b"\x89PNG")
 
 
 def test_nothing_is_drawn_outside_or_read_as_a_picture(
     tonight: Callable[..., DigestData],
 ) -> None:
     found = tonight(owners=("</text><script>" * 20, "b" * 400))
-    root = ET.fromstring(preview_svg(told(found, REPORT), NOW))
+    root = ET.fromstring(preview_svg(render_digest(found, REPORT), NOW))
     assert not list(root.iter("{http://www.w3.org/2000/svg}script"))
     for one in root.iter(_TEXT):
         end = one.attrib["text-anchor"] == "end"
@@ -67,8 +67,8 @@ def test_nothing_is_drawn_outside_or_read_as_a_picture(
 def test_a_message_without_a_thread_and_one_without_numbers(
     quiet: Callable[..., DigestData],
 ) -> None:
-    assert "replies" not in " ".join(words(preview_svg(told(quiet(), REPORT), NOW)))
-    silence = words(preview_svg(told(Silence("2026-11-22", None, None), REPORT), NOW))
+    assert "replies" not in " ".join(words(preview_svg(render_digest(quiet(), REPORT), NOW)))
+    silence = words(preview_svg(render_digest(Silence("2026-11-22", None, None), REPORT), NOW))
     assert "Inspector, 2026-11-22: no snapshot today" in silence
 
 

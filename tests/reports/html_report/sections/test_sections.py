@@ -173,7 +173,7 @@ def test_a_day_without_a_snapshot_is_a_gap_and_never_zero(night: Nights) -> None
     assert critical.area.lines == (), "no line is drawn across a gap"
     assert len(critical.dots) == 3, "two nights alone, and a mark on the last"
     assert len(told.flow.gaps) == 1
-    assert (told.most_came, told.most_went) == (4, 6)
+    assert (told.most_opened, told.most_resolved) == (4, 6)
     assert told.label == "4 findings new or reopened and 6 resolved from 2026-11-20 to 2026-11-22"
     assert told.ticks == ["11-20", "11-21", "11-22"]
     assert critical.label == "critical: 3 on the first day, 2 on the last, maximum 3"
@@ -184,7 +184,7 @@ def test_two_snapshots_of_a_day_are_one_point(night: Nights, listed: Lists) -> N
     twice = [dict(one), dict(other), dict(other) | {"critical": 9, "came": 1, "went": 0}]
     told = trend.trend(night(trend=listed(twice)))
     assert told is not None
-    assert (told.nights, told.panels[0].last, told.most_came) == (2, 9, 5)
+    assert (told.nights, told.panels[0].last, told.most_opened) == (2, 9, 5)
 
 
 @pytest.mark.parametrize("count", [0, 1])
