@@ -22,6 +22,7 @@ from sre_findings.store.snapshots.reader import Commit
 from sre_findings.store.snapshots.writer import SnapshotWriter
 from sre_scanner.commit import commit, roll_up
 from sre_scanner.history.writer import HistoryWriter
+from sre_scanner.known_accounts import known_accounts
 from sre_scanner.memory import reduce_memory, release_memory
 from sre_scanner.progress import Progress, Silence
 from sre_scanner.shard.context import ScanContext
@@ -116,6 +117,7 @@ def make_plan(request: Request, snapshots: SnapshotWriter, now: datetime) -> Pla
             do="Run one scan per partition.",
         )
     latest = snapshots.latest()
+    accounts, gone = known_accounts(snapshots, latest, request.account_names)
     return Plan(
         snapshot_id=snapshots.new_id(now),
         sequence=latest.sequence + 1 if latest else 1,
@@ -125,11 +127,12 @@ def make_plan(request: Request, snapshots: SnapshotWriter, now: datetime) -> Pla
         required_regions=tuple(request.required) or request.expectation.regions,
         expected_accounts=request.expectation.accounts,
         accepted=request.expectation.accepted,
-        notes=tuple(request.notes),
+        notes=(*request.notes, *gone),
         caller=request.caller,
         closed_since=_closed_since(snapshots, now),
         account_names=dict(request.account_names),
         slot=request.slot,
+        known_accounts=accounts,
     )
 
 

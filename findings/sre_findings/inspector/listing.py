@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,6 +19,9 @@ from sre_findings.model.snapshots.shard_facts import AccountStatus
 FILTER_VALUES = 10  # maximum values per field in FilterCriteria and in accountIds
 DETAIL_ARNS = 10  # maximum findings per BatchGetFindingDetails
 STATUS_ACCOUNTS = 100  # maximum accounts per BatchGetAccountStatus
+
+ACCOUNT_ID = re.compile(r"\d{12}")
+"""Requests with any other account ID are rejected as a whole."""
 
 T = TypeVar("T")
 
@@ -96,18 +100,23 @@ class Inspector:
             _count(tally, len(page.coveredResources))
             yield page
 
-    def statuses(self, accounts: Sequence[str], tally: Tally) -> Iterator[AccountStatus]:
+    def statuses(
+        self, accounts: Sequence[str], tally: Tally, failed: set[str] | None = None
+    ) -> Iterator[AccountStatus]:
         """Yields the status of each account; without accounts, of the caller's own account.
 
-        Unknown accounts are omitted.
+        Accounts whose status Inspector does not report are omitted. Those that it names as failed
+        are added to ``failed``.
         """
         for first in range(0, max(len(accounts), 1), STATUS_ACCOUNTS):
             batch = list(accounts[first : first + STATUS_ACCOUNTS])
-            values = self._ask(
+            known, unknown = self._ask(
                 "BatchGetAccountStatus", {"accountIds": batch} if batch else {}, _statuses, tally
             )
-            _count(tally, len(values))
-            yield from values
+            _count(tally, len(known))
+            if failed is not None:
+                failed.update(unknown)
+            yield from known
 
     def details(
         self, arns: Sequence[str], tally: Tally
@@ -209,12 +218,16 @@ def _details(body: bytes) -> tuple[dict[str, Mapping[str, Any]], dict[str, str]]
     }
 
 
-def _statuses(body: bytes) -> list[AccountStatus]:
-    """The accounts of a BatchGetAccountStatus response. Its failedAccounts count as not visible."""
-    accounts = decode_object(body).get("accounts")
+def _statuses(body: bytes) -> tuple[list[AccountStatus], list[str]]:
+    """The accounts of a BatchGetAccountStatus response, and the IDs of its failed accounts."""
+    values = decode_object(body)
+    accounts, failed = values.get("accounts"), values.get("failedAccounts")
     if not isinstance(accounts, list):
         raise Garbled("BatchGetAccountStatus answered without accounts")
-    return [_status(_object(account)) for account in accounts]
+    names = [_object(one).get("accountId") for one in failed] if isinstance(failed, list) else []
+    return [_status(_object(account)) for account in accounts], [
+        name for name in names if isinstance(name, str) and name
+    ]
 
 
 def _status(account: Mapping[str, Any]) -> AccountStatus:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from sre_findings.inspector.listing import Inspector
+from sre_findings.inspector.listing import ACCOUNT_ID, Inspector
 from sre_findings.inspector.retry import Tally
 from sre_findings.model.errors import (
     AccessDenied,
@@ -32,7 +32,8 @@ class ShardListings:
             context.plan.snapshot_id, shard.region, context.owners, began, context.now
         )
         self._accounts: set[str] = set()
-        self._administered: tuple[str, ...] = ()
+        known = context.plan.known_accounts.get(shard.region, ())
+        self._beside: set[str] = set(known)  # named by earlier snapshots, as members, or as failed
         self._statuses: list[AccountStatus] = []
         self._notes: list[str] = []
         self.started = context.now()
@@ -121,20 +122,26 @@ class ShardListings:
         )
 
     def _own_status(self, tally: Tally) -> None:
-        self._statuses = list(self._inspector.statuses((), tally))
+        self._statuses = list(self._inspector.statuses((), tally, self._beside))
 
     def _other_statuses(self, tally: Tally) -> None:
-        """Reads the status of the administered accounts, the accounts seen and those expected."""
-        self._administered = tuple(self._members())
+        """Reads the status of every known account, and of the scan's own if it is unknown."""
+        self._beside.update(self._members())
+        if not self._statuses:
+            self._own_status(tally)
         wanted = self._named | set(self._context.plan.expected_accounts)
-        missing = sorted(wanted - {status.account_id for status in self._statuses} - {""})
+        unknown = wanted - {status.account_id for status in self._statuses}
+        missing = sorted(filter(ACCOUNT_ID.fullmatch, unknown))
         if missing:
             self._statuses += self._inspector.statuses(missing, tally)
 
     @property
     def _named(self) -> set[str]:
-        """The accounts named in findings, in coverage and in the list of members."""
-        return (self._accounts | self.coverage.accounts | set(self._administered)) - {""}
+        """The accounts in findings, coverage, the list of members and earlier snapshots.
+
+        Also those whose status could not be read.
+        """
+        return (self._accounts | self.coverage.accounts | self._beside) - {""}
 
     def _members(self) -> list[str]:
         """Returns the member accounts.

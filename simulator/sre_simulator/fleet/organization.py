@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 Wire = dict[str, Any]
 SCANNED = ("ec2", "ecr", "lambda", "lambdaCode", "codeRepository", "ami")
+FAILED = "FAILED"
+"""A status of a scan type for which BatchGetAccountStatus lists the account as failed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +26,9 @@ class Fleet:
     """The data that a simulator serves.
 
     `nights` are the times to show, oldest first; the last is the present. `statuses` has the status
-    of the scan types by account (SCANNED → ENABLED or DISABLED), `filters` are the suppression
-    rules of ListFilters, and `cells` holds findings and coverage by (region, account).
+    of the scan types by account (SCANNED → ENABLED, DISABLED, SUSPENDED or FAILED), `filters` are
+    the suppression rules of ListFilters, and `cells` holds findings and coverage by (region,
+    account).
     """
 
     accounts: tuple[str, ...]

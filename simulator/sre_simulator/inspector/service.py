@@ -13,7 +13,7 @@ import msgspec
 from sre_simulator.errors import broken
 from sre_simulator.filters import Criteria, coverage_filter
 from sre_simulator.fleet.changes import Found, ScriptedFleet
-from sre_simulator.fleet.organization import SCANNED, Fleet
+from sre_simulator.fleet.organization import FAILED, SCANNED, Fleet
 from sre_simulator.inspector.aggregations import Aggregation
 from sre_simulator.inspector.clusters import clusters
 from sre_simulator.inspector.details import ARN, details, failed
@@ -172,24 +172,19 @@ class Service:
         accounts: list[Wire] = []
         refused: list[Wire] = []
         for account in call.body.get("accountIds") or [call.account]:
-            if account in self._visible(call):
-                accounts.append(self._status(account, call.region))
+            if account not in self._visible(call):
+                refused.append(_refused(account, "ACCESS_DENIED", "Not a member account."))
+            elif FAILED in self._fleet.statuses.get(account, {}).values():
+                refused.append(_refused(account, "INTERNAL_ERROR", "The status is not available."))
             else:
-                refused.append(
-                    {
-                        "accountId": account,
-                        "errorCode": "ACCESS_DENIED",
-                        "errorMessage": "Not a member account.",
-                    }
-                )
+                accounts.append(self._status(account, call.region))
         return msgspec.json.encode({"accounts": accounts, "failedAccounts": refused})
 
     def _status(self, account: str, region: str) -> Wire:
         known = self._fleet.statuses.get(account, {}) if region in self._fleet.regions else {}
         scans = {name: _state(known.get(name, "DISABLED")) for name in SCANNED}
-        overall = (
-            "ENABLED" if any(each["status"] == "ENABLED" for each in scans.values()) else "DISABLED"
-        )
+        words = {each["status"] for each in scans.values()}
+        overall = next((word for word in ("ENABLED", "SUSPENDED") if word in words), "DISABLED")
         return {"accountId": account, "state": _state(overall), "resourceState": scans}
 
     def _covered(self, call: Call) -> list[Wire]:
@@ -266,6 +261,10 @@ class Service:
                 if (not arns or each["arn"] in arns) and (not action or each["action"] == action)
             ],
         )
+
+
+def _refused(account: str, code: str, message: str) -> Wire:
+    return {"accountId": account, "errorCode": code, "errorMessage": message}
 
 
 def _state(status: str) -> Wire:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from sre_findings.model.snapshots.scan_plan import Shard
-from sre_findings.model.snapshots.shard_completeness import doubts, without_status
+from sre_findings.model.snapshots.shard_completeness import doubts
 from sre_findings.model.snapshots.shard_facts import ENDED, AccountStatus, ShardFacts
 from sre_findings.model.snapshots.states import (
     DISABLED,
@@ -26,37 +26,45 @@ SWITCHES: dict[str, tuple[tuple[str, str], ...]] = {
 }
 
 
-def cells_of(shard: Shard, facts: ShardFacts | None) -> Iterator[tuple[Cell, str]]:
+def cells_of(
+    shard: Shard, facts: ShardFacts | None, expected: Sequence[str] = ()
+) -> Iterator[tuple[Cell, str]]:
     """The state of every cell of a shard, from its listings and Inspector's switches.
 
     If a listing did not end, everything is unread: all accounts and all resource types, including
-    those that are not known. If all ended, ``*`` covers what no known switch controls.
+    those that are not known. If all ended, ``*`` covers what no known switch controls. Every
+    account that the shard names and every ``expected`` one has a cell.
     """
     outcome = _worst_outcome(facts)
-    if facts is None or not facts.accounts or outcome != ENDED:
-        yield from ((Cell(account, shard.region, "*", "*"), outcome) for account in _named(facts))
+    accounts = facts.accounts if facts else ()
+    unknown = STATUS_UNKNOWN if outcome == ENDED else outcome
+    if outcome != ENDED or not accounts:
+        yield from (
+            (Cell(account, shard.region, "*", "*"), unknown)
+            for account in sorted({*_named(facts), *expected})
+        )
         yield Cell("*", shard.region, "*", "*"), "unreachable" if outcome == ENDED else outcome
         return
-    for account in facts.accounts:
-        for switch, pairs in SWITCHES.items():
-            yield from (
-                (Cell(account.account_id, shard.region, *pair), _switched(account, switch))
-                for pair in pairs
-            )
-        yield (
-            Cell(account.account_id, shard.region, "*", "*"),
-            REACHED if account.status == "ENABLED" else DISABLED,
-        )
+    for account in accounts:
+        yield from _of_account(account, shard.region)
     yield from (
-        (Cell(account, shard.region, "*", "*"), STATUS_UNKNOWN) for account in without_status(facts)
+        (Cell(account, shard.region, "*", "*"), STATUS_UNKNOWN)
+        for account in sorted({*_named(facts), *expected} - {one.account_id for one in accounts})
     )
 
 
-def _named(facts: ShardFacts | None) -> list[str]:
-    """Every account that a shard's listings name, sorted."""
-    return (
-        sorted({*facts.named, *(account.account_id for account in facts.accounts)}) if facts else []
-    )
+def _of_account(account: AccountStatus, region: str) -> Iterator[tuple[Cell, str]]:
+    for switch, pairs in SWITCHES.items():
+        yield from (
+            (Cell(account.account_id, region, *pair), _switched(account, switch)) for pair in pairs
+        )
+    rest = REACHED if account.status == "ENABLED" else DISABLED
+    yield Cell(account.account_id, region, "*", "*"), rest
+
+
+def _named(facts: ShardFacts | None) -> set[str]:
+    """Every account that a shard's record names."""
+    return {*facts.named, *(account.account_id for account in facts.accounts)} if facts else set()
 
 
 def _worst_outcome(facts: ShardFacts | None) -> str:

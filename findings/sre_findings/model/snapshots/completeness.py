@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from sre_findings.model.snapshots.cells import SWITCHES, cells_of
 from sre_findings.model.snapshots.certificate import EXPECTED, VISIBLE, Certificate
 from sre_findings.model.snapshots.partial_reasons import Reason
-from sre_findings.model.snapshots.scan_plan import Plan
+from sre_findings.model.snapshots.scan_plan import Plan, Shard
 from sre_findings.model.snapshots.shard_completeness import lowest_counts, missing_facts
 from sre_findings.model.snapshots.shard_facts import ENDED, ShardFacts
 from sre_findings.model.snapshots.states import COMPLETE, PARTIAL
@@ -36,11 +36,16 @@ def judge(plan: Plan, facts: Sequence[ShardFacts]) -> Certificate:
         cells={
             cell: state
             for shard in plan.shards
-            for cell, state in cells_of(shard, by_shard.get(shard.name))
+            for cell, state in cells_of(shard, by_shard.get(shard.name), _accounts_of(plan, shard))
         },
         totals=_totals(seen),
         unknown=_sum(f.unknown for f in seen),
     )
+
+
+def _accounts_of(plan: Plan, shard: Shard) -> tuple[str, ...]:
+    """The accounts that the plan knows in a shard, whether or not the shard names them."""
+    return (*plan.expected_accounts, *plan.known_accounts.get(shard.region, ()))
 
 
 def _expected_accounts(plan: Plan, seen: Sequence[ShardFacts]) -> Iterator[Reason]:

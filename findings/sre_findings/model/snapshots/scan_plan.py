@@ -41,7 +41,8 @@ class Plan:
     evidence, empty without a previous snapshot. ``slot`` is the scheduled time that this scan is
     for, empty if a user started it. ``caller`` is the identity that scans, and ``account_names``
     has the names from Organizations; both are empty if AWS did not return them, which ``notes``
-    explain.
+    explain. ``known_accounts`` are those of earlier snapshots, by region: an account is not
+    forgotten because no list names it any more.
     """
 
     snapshot_id: str
@@ -57,6 +58,7 @@ class Plan:
     closed_since: str = ""
     account_names: Mapping[str, str] = field(default_factory=dict)
     slot: str = ""
+    known_accounts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def counts_active(self) -> bool:
@@ -90,7 +92,16 @@ class Plan:
             name: tuple(values[name])
             for name in ("statuses", "required_regions", "expected_accounts", "notes")
         }
-        return cls(**{**values, **lists, "shards": shards, "accepted": accepted})
+        known = {region: tuple(some) for region, some in values.get("known_accounts", {}).items()}
+        return cls(
+            **{
+                **values,
+                **lists,
+                "shards": shards,
+                "accepted": accepted,
+                "known_accounts": known,
+            }
+        )
 
 
 @dataclass(frozen=True, slots=True)

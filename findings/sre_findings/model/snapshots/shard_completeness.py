@@ -104,5 +104,5 @@ def _drift(facts: ShardFacts) -> int:
 
 
 def without_status(facts: ShardFacts) -> list[str]:
-    """Accounts in findings, coverage or the member list without a known status."""
+    """Accounts that the shard names, without a known status."""
     return sorted(set(facts.named) - {account.account_id for account in facts.accounts})

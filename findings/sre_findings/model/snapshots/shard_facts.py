@@ -57,7 +57,8 @@ class AccountStatus:
 class ShardFacts:
     """What one shard of the plan read. Every field is a recorded fact, not a conclusion.
 
-    ``named`` are the accounts that occur in findings, coverage or the member list.
+    ``named`` are the accounts that occur in findings, coverage, the member list or an earlier
+    snapshot of the region.
     """
 
     shard: str

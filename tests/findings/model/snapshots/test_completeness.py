@@ -436,3 +436,43 @@ def test_a_shard_in_doubt_has_no_reached_cell_although_its_listings_ended(
     assert "reached" in {
         state for _, state in cells_of(Shard("eu-west-1", "eu-west-1"), facts_of("eu-west-1"))
     }
+
+
+ACCOUNTS = ("111122223333", "444455556666", "777788889999")
+SOME = st.lists(st.sampled_from(ACCOUNTS), unique=True).map(tuple)
+
+
+@given(
+    SOME,
+    SOME,
+    SOME,
+    SOME,
+    st.dictionaries(
+        st.sampled_from(["findings", "coverage", "status"]), st.sampled_from(OUTCOMES), max_size=1
+    ),
+)
+def test_each_account_that_the_scan_knows_has_a_cell_and_without_status_a_gap(
+    named: tuple[str, ...],
+    with_status: tuple[str, ...],
+    expected: tuple[str, ...],
+    earlier: tuple[str, ...],
+    failed: dict[str, str],
+) -> None:
+    plan = plan_of(expected_accounts=expected, known_accounts={"eu-west-1": earlier})
+    listings = {name: Listing(outcome) for name, outcome in failed.items()}
+    # the scan names the accounts of earlier snapshots
+    facts = facts_of(
+        "eu-west-1",
+        named=tuple(sorted({*named, *earlier})),
+        accounts=tuple(account(one) for one in with_status),
+        **listings,
+    )
+    for certificate in (judge(plan, [facts]), judge(plan, [])):
+        gaps = {cell.account_id for cell, _ in certificate.incomplete_cells()}
+        recorded = certificate.totals["pages"] > 0
+        known = {*named, *with_status} if recorded else set()
+        assert {*expected, *earlier, *known} <= {cell.account_id for cell in certificate.cells}
+        read = set(with_status) if recorded and not failed else set()
+        assert {*expected, *earlier, *known} - read <= gaps
+        if {*named, *earlier} - set(with_status):
+            assert certificate.state == PARTIAL
