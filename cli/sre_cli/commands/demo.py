@@ -28,15 +28,19 @@ MARK = "demo.json"
 
 @click.command("demo")
 @click.option(
-    "--nights", default=5, show_default=True, type=click.IntRange(1, 30), help="Nights to simulate."
+    "--nights",
+    default=5,
+    show_default=True,
+    type=click.IntRange(1, 30),
+    help="Number of daily scans to simulate.",
 )
-@click.option("--seed", default=1, show_default=True, help="Seed of the simulated fleet.")
+@click.option("--seed", default=1, show_default=True, help="Seed of the random findings.")
 def command(nights: int, seed: int) -> int:
     """Try it on a simulated organization, without an AWS account.
 
-    Starts a local Inspector with a fleet of instances, images and functions, and scans it once for
-    each night. Then shows the findings of the busiest instance, exports them as CSV and writes the
-    report. Everything is stored in SRE_STORE, or in a demo folder if it is not set.
+    Starts a local simulator of Inspector with instances, images and functions, and scans it once
+    for each simulated day. Then shows the findings of one instance, exports them as CSV and writes
+    the report. Everything is stored in SRE_STORE, or in a demo folder if it is not set.
     """
     from sre_reports.wording import number
     from sre_simulator.fleet import default_fleet
@@ -47,10 +51,10 @@ def command(nights: int, seed: int) -> int:
     snapshots = _empty_store(settings, home)
     click.echo(
         f"Simulated organization: {number(len(fleet.accounts), 'account')},"
-        f" {number(len(fleet.regions), 'region')}, {number(nights, 'night')}.\n",
+        f" {number(len(fleet.regions), 'region')}, {number(nights, 'daily scan')}.\n",
         err=True,
     )
-    _scan_nights(fleet, snapshots, settings)
+    _scan_days(fleet, snapshots, settings)
     _query(settings)
     files = _write_files(settings, home)
     _next_steps(home, files)
@@ -89,7 +93,7 @@ def _empty_store(settings: Settings, home: Path) -> SnapshotWriter:
     return snapshots
 
 
-def _scan_nights(fleet: Fleet, snapshots: SnapshotWriter, settings: Settings) -> None:
+def _scan_days(fleet: Fleet, snapshots: SnapshotWriter, settings: Settings) -> None:
     from sre_cli.render.snapshots import render_commit
     from sre_findings.model.resources.owners import Owners
     from sre_findings.store.urls import open_table
@@ -104,15 +108,15 @@ def _scan_nights(fleet: Fleet, snapshots: SnapshotWriter, settings: Settings) ->
         rate=1000.0,
     )
     with Simulator(fleet) as simulator, _pointed_at(simulator.url):
-        for night in fleet.nights:
-            simulator.clock = night
-            click.echo(render_commit(scan(request, snapshots, table, now=_clock(night))), err=True)
+        for day in fleet.nights:
+            simulator.clock = day
+            click.echo(render_commit(scan(request, snapshots, table, now=_clock(day))), err=True)
 
 
-def _clock(night: datetime) -> Callable[[], datetime]:
-    """Returns a clock that starts at ``night`` and advances in real time."""
+def _clock(day: datetime) -> Callable[[], datetime]:
+    """Returns a clock that starts at ``day`` and advances in real time."""
     began = time.monotonic()
-    return lambda: night + timedelta(seconds=time.monotonic() - began)
+    return lambda: day + timedelta(seconds=time.monotonic() - began)
 
 
 @contextlib.contextmanager

@@ -25,9 +25,9 @@ from sre_findings.settings import Settings
 @click.option(
     "--preview",
     type=click.Path(file_okay=False, path_type=Path),
-    help="Draw each message as a PNG in this folder; post nothing.",
+    help="Render each message as a PNG in this folder; post nothing.",
 )
-@click.option("--weekly", is_flag=True, help="Compare with seven days before.")
+@click.option("--weekly", is_flag=True, help="Compare with the snapshot of seven days before.")
 @click.option("--again", is_flag=True, help="Post again, even if it was already posted.")
 @click.option(
     "--since",
@@ -47,8 +47,8 @@ def command(
 ) -> int:
     """Post the nightly digest to Slack, one message per channel, with the details in its thread.
 
-    The file in SRE_SLACK_CHANNELS maps channels to owners. A night without changes is one line; a
-    partial or missing scan has a message of its own. It is safe to run again: nothing is posted
+    The file in SRE_SLACK_CHANNELS maps channels to owners. A snapshot without changes is posted as
+    one line, a partial or missing one as a warning. It is safe to run again: nothing is posted
     twice.
 
     \b

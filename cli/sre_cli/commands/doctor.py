@@ -26,7 +26,7 @@ _PERSON = re.compile(r"[TE][A-Z0-9]{1,20}/[UW][A-Z0-9]{1,20}\Z")
     "--region",
     "regions",
     multiple=True,
-    help="Require Inspector in this region. Repeatable. Default: look at all enabled regions.",
+    help="Require Inspector in this region. Repeatable. Default: check all enabled regions.",
 )
 @click.option(
     "--for",

@@ -39,7 +39,7 @@ _HOLDER = (
 @click.option(
     "--views", is_flag=True, help="The full report, and one for each owner and each account."
 )
-@click.option("--again", is_flag=True, help="Replace the reports published for this night.")
+@click.option("--again", is_flag=True, help="Replace the reports already published for this date.")
 @click.option(
     "--link",
     "seconds",

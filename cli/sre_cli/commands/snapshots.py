@@ -58,7 +58,7 @@ def age(settings: Settings) -> int:
     """Print the age of the newest complete snapshot.
 
     The output is a line of JSON for a log. Without a complete snapshot, hours is null and the exit
-    code is 3. partial_nights is the number of nights since then that have only partial snapshots.
+    code is 3. partial_nights is the number of days since then that have only partial snapshots.
     """
     from sre_findings.model.snapshots.freshness import freshness
 
@@ -148,7 +148,7 @@ def rebuild(settings: Settings, every: bool) -> int:
     default=90,
     show_default=True,
     type=click.IntRange(0),
-    help="Keep this many nights.",
+    help="Keep one snapshot of this many days.",
 )
 @click.option(
     "--keep-weekly",
@@ -174,7 +174,7 @@ def rebuild(settings: Settings, every: bool) -> int:
 def prune(settings: Settings, yes: bool, output: str, **keep: int) -> int:
     """Remove old snapshots. Without --yes, only shows which, and why.
 
-    Keeps the newest complete snapshot of each of the last nights, weeks and months, and always the
+    Keeps the newest complete snapshot of each of the last days, weeks and months, and always the
     newest, the newest complete, and those with a legal hold. A pruned snapshot cannot be queried
     any more; its files are removed by the first prune after a day, so that open readers can finish.
     Its counts stay in the table for trend and sla, and its published reports stay too; both say

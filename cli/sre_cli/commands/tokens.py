@@ -61,11 +61,11 @@ def command() -> None:
     help="Add the entry to this file, with mode 0600.",
 )
 def new(path: Path | None, **wished: Any) -> int:
-    """Create a token, which is shown only once, and its entry for the tokens document.
+    """Create a token and its entry for the tokens document.
 
-    A client without accounts or without owners sees nothing. The entry has only a hash of the
-    token. It belongs in the document in SRE_TOKENS: a file, to which --to adds it, or a secret.
-    The server needs no restart.
+    The token is printed only once. A client without accounts or without owners sees
+    nothing. The entry has only a hash of the token. It belongs in the document in SRE_TOKENS: a
+    file, to which --to adds it, or a secret. The server needs no restart.
 
     \b
     sre-cli tokens new --name ci --account 111122223333 --owner payments --to tokens.json
