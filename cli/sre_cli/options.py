@@ -196,8 +196,8 @@ def answer_list(question: Question[AnyListAnswer], settings: Settings, output: s
 reachable_option = click.option(
     "--reachable",
     is_flag=True,
-    help="Only findings in code that Inspector saw in use at run time. The output states what is left"
-    " out.",
+    help="Only findings in code that Inspector saw in use at run time. The output states what is"
+    " left out.",
 )
 as_of_option = click.option(
     "--as-of", metavar="WHEN", help="Use an older snapshot: its id, 2026-11-22, yesterday, -7d."
