@@ -39,6 +39,7 @@ ALWAYS = {
     *(f"{QUESTIONS}{name}" for name in ("remediation", "history", "findings", "records")),
     f"{CORE}queries.suppressions",
     f"{CORE}live.inspector_answer",
+    f"{CORE}live.resource_listing",
     "sre_cli.render.context",
     "sre_reports.formats.answers",
 }

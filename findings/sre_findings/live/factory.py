@@ -16,7 +16,8 @@ from sre_findings.inspector.credentials import Who
 from sre_findings.inspector.listing import Inspector
 from sre_findings.inspector.regions import check_region, configured_region, known_regions
 from sre_findings.inspector.retry import Patience, RateLimit
-from sre_findings.live.inspector_answer import Live, LiveListing, live
+from sre_findings.live.inspector_answer import Live, live
+from sre_findings.live.resource_listing import LiveListing
 from sre_findings.live.single_flight import DEADLINE, SingleFlight
 from sre_findings.model.resources.owners import Owners
 

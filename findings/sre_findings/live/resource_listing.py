@@ -1,0 +1,176 @@
+"""What Inspector lists about one resource in one region."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import NamedTuple
+
+from sre_findings.engine.disabled_scans import is_proof
+from sre_findings.inspector.listing import FILTER_VALUES, Inspector
+from sre_findings.inspector.resource_metadata import covered_use, described, found_use
+from sre_findings.inspector.retry import Tally
+from sre_findings.inspector.unknown_fields import mark, strange_in
+from sre_findings.inspector.wire.finding_parts import (
+    WireResource,
+    decode_resources,
+)
+from sre_findings.inspector.wire.findings import WireFinding
+from sre_findings.live.conversion import coverage_of, finding_of, key_of, worst_first
+from sre_findings.live.resource_owners import OwnerTally
+from sre_findings.model.access import Access
+from sre_findings.model.coverage.row import Coverage
+from sre_findings.model.errors import AccessDenied
+from sre_findings.model.findings.finding import Finding
+from sre_findings.model.resources.image_use import NOT_TOLD, Use, newest
+from sre_findings.model.resources.owners import Owners
+from sre_findings.model.resources.resource import Resource, told
+from sre_findings.model.snapshots.cells import cells_of
+from sre_findings.model.snapshots.scan_plan import Shard
+from sre_findings.model.snapshots.shard_facts import ENDED, Listing, ShardFacts
+from sre_findings.model.snapshots.states import NOT_OPTED_IN, REACHED, Cell
+
+
+class LiveListing(NamedTuple):
+    """Inspector's data about one resource in one region, and the time of the request.
+
+    If Inspector has no data, ``gaps`` are the cells that could not be read, and ``off`` the
+    disabled cells.
+    """
+
+    as_of: datetime
+    findings: Sequence[Finding]
+    coverage: Sequence[Coverage]
+    gaps: Sequence[tuple[Cell, str]] = ()
+    off: Sequence[Cell] = ()
+    use: Use = NOT_TOLD
+
+
+@dataclass(frozen=True, slots=True)
+class ListingRequest:
+    """One resource in one region, for one client."""
+
+    inspector: Inspector
+    region: str
+    text: str
+    known: Resource | None
+    access: Access
+    owners: Owners
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        """The key that identical requests to Inspector share."""
+        return self.region, self.text, self.known and self.known.account_id, self.access
+
+    def listed(self, as_of: datetime) -> LiveListing:
+        """Returns Inspector's findings and coverage of the resource.
+
+        Coverage is needed because a resource without findings and without coverage is not
+        clean. It also determines the owner of the resource and is therefore read first. If
+        it has no tags, the findings determine the owner.
+
+        For a resource outside the access scope reading stops at the first page of findings,
+        so that it takes as many calls as an unknown resource.
+        """
+        tally, whose, uses = Tally(), OwnerTally(self.owners), list[Use]()
+        found, coverage = list[tuple[WireFinding, WireResource, str | None]](), list[Coverage]()
+        for some in self._accounts():
+            for covered in self.inspector.coverage(tally, accounts=some, resourceId=self.text):
+                coverage += [coverage_of(row, self.region) for row in covered.coveredResources]
+                for row in covered.coveredResources:
+                    whose.covered(row)
+                    uses.append(
+                        covered_use(described(row.resourceId, bytes(row.resourceMetadata)).kinds)
+                    )
+            for page in self.inspector.findings((), tally, accounts=some, resourceId=self.text):
+                odd = (
+                    (*page.odd.get(place, ()), *strange_in(wire))
+                    for place, wire in enumerate(page.findings)
+                )
+                found += [
+                    (wire, self._heard(wire, whose), mark(names))
+                    for wire, names in zip(page.findings, odd, strict=True)
+                ]
+                if not whose.all_of(self.access):
+                    break
+        if not whose.all_of(self.access) or not (found or coverage):
+            return LiveListing(as_of, [], [], *self._switches())
+        findings = [
+            replace(
+                finding_of(wire, mine, self.region, whose.of(key_of(wire, mine))),
+                not_understood=odd,
+            )
+            for wire, mine, odd in found
+        ]
+        uses += [found_use(mine.details) for _, mine, _ in found]
+        return LiveListing(as_of, sorted(findings, key=worst_first), coverage, use=newest(uses))
+
+    def _switches(self) -> tuple[list[tuple[Cell, str]], list[Cell]]:
+        """Returns why Inspector may not list the resource.
+
+        These are the cells that could not be read, and the disabled cells of its type, in
+        the accounts that can contain it.
+        """
+        like = told(self.text)
+        if not self.access.all_accounts and not self.access.accounts:
+            return [], []
+        account = like.account_id if like else ""
+        wanted = (
+            ([account] if account else [])
+            if self.access.all_accounts
+            else sorted(self.access.accounts)
+        )
+        cells = dict(cells_of(Shard(self.region, self.region), self._statuses(wanted)))
+        unread = [
+            (cell, state)
+            for cell, state in cells.items()
+            if cell.scan_type == "*" and state != REACHED
+        ]
+        off = [cell for cell, state in cells.items() if state == NOT_OPTED_IN and is_proof(cell)]
+        return unread, [cell for cell in off if like and cell.resource_type == like.resource_type]
+
+    def _statuses(self, accounts: Sequence[str]) -> ShardFacts:
+        """Returns the status of Inspector in these accounts, in the form that a scan records.
+
+        Without accounts, it is the status of the process's own account.
+        """
+        ended, at = Listing(ENDED), "now"
+        facts = ShardFacts(
+            self.region,
+            self.region,
+            at,
+            at,
+            findings=ended,
+            coverage=ended,
+            status=ended,
+            named=accounts,
+        )
+        try:
+            return replace(facts, accounts=tuple(self.inspector.statuses(accounts, Tally())))
+        except AccessDenied:
+            return replace(facts, status=Listing("denied"))
+
+    def _heard(self, wire: WireFinding, whose: OwnerTally) -> WireResource:
+        """Adds a finding to the tally and returns its resource that was queried."""
+        resources = decode_resources(bytes(wire.resources) or b"[]")
+        mine = next(
+            (r for r in resources if r.id == self.text),
+            resources[0] if resources else WireResource(self.text),
+        )
+        whose.found(wire.awsAccountId or "", mine, wire.updatedAt)
+        return mine
+
+    def _accounts(self) -> Iterator[Sequence[str]]:
+        """Yields the accounts of each call. An empty list means all accounts.
+
+        Yields nothing if no account is allowed.
+        """
+        if self.access.all_accounts:
+            yield ()
+            return
+        allowed = [self.known.account_id] if self.known else sorted(self.access.accounts)
+        yield from (
+            allowed[first : first + FILTER_VALUES]
+            for first in range(0, len(allowed), FILTER_VALUES)
+        )
