@@ -1,20 +1,16 @@
-"""Tools about resources and findings: one of them, lists, and exports."""
+"""Tools about resources and findings: one of them, and lists."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated
 
 from pydantic import Field
 
-from sre_findings.model.errors import UsageError
 from sre_findings.queries import ask, finding_details
 from sre_findings.questions.catalogue import (
     CACHED,
     EITHER,
     LIVE,
-    ExportFile,
-    ExportFilters,
-    ExportPage,
     Exposure,
     FindingList,
     OneFinding,
@@ -24,7 +20,6 @@ from sre_findings.sources.sources import Sources
 from sre_mcp.tools import answers, schemas
 from sre_mcp.tools.arguments import (
     Dated,
-    Form,
     Narrowed,
     Paged,
     Reachable,
@@ -33,23 +28,10 @@ from sre_mcp.tools.arguments import (
     Statuses,
     Text,
     Types,
-    Word,
 )
 from sre_mcp.tools.tool import Page, Tool, ToolAnswer
-from sre_reports.formats.registry import FORMS
 
 _FINDING = 500  # minimum bytes of JSON of a finding, for its field names and ARN alone
-_WIRE = ("findingArn", "severity", "status", "title")
-_FILTERED = (
-    "severities",
-    "statuses",
-    "types",
-    "accounts",
-    "regions",
-    "owners",
-    "as_of",
-    "reachable",
-)
 
 
 class CheckResourceArguments(Paged, Dated):
@@ -188,62 +170,6 @@ def where_vulnerable(
     return answers.of_list(ask(question, sources), page.start)
 
 
-class ExportArguments(Paged, Dated, Narrowed):
-    """Arguments of export."""
-
-    resource_id: Annotated[
-        Text | None, Field(description="Findings of one resource only, by ID or name.")
-    ] = None
-    severities: Severities = ()
-    statuses: Statuses = ("ACTIVE",)
-    types: Types = ()
-    reachable: Reachable = False
-    format: Annotated[
-        Form | None,
-        Field(
-            description=(
-                "Return a link to a file with all findings: GET file.url, or file.path of this"
-                " server, with the same token."
-            )
-        ),
-    ] = None
-    columns: Annotated[
-        Literal["inspector", "full"] | None, Field(description="Columns of csv and xlsx.")
-    ] = None
-    excel: Annotated[bool, Field(description="csv: add a byte order mark.")] = False
-    raw: Annotated[bool, Field(description="csv: do not escape formulas.")] = False
-    author: Annotated[
-        Word | None, Field(description="openvex: the author. Default: the token's name.")
-    ] = None
-
-
-def export(arguments: ExportArguments, page: Page, sources: Sources) -> ToolAnswer:
-    """Returns findings with all fields, in pages or as a file."""
-    filters: dict[str, Any] = {name: getattr(arguments, name) for name in _FILTERED}
-    rows, options = ExportFilters(text=arguments.resource_id, **filters), _options(arguments)
-    if arguments.format:
-        return answers.of_file(ask(ExportFile(rows, arguments.format, options), sources))
-    question = ExportPage(rows, page.room, page.start)
-    return answers.of_list(ask(question, sources), columns=_WIRE)
-
-
-def _options(arguments: ExportArguments) -> dict[str, Any]:
-    """Returns the options of the format. Raises UsageError for an option of another format."""
-    given = {
-        name: value
-        for name in ("columns", "excel", "raw", "author")
-        if (value := getattr(arguments, name))
-    }
-    known = FORMS[arguments.format].options if arguments.format else ()
-    if strange := [name for name in given if name not in known]:
-        fit = ", ".join(form.name for form in FORMS.values() if strange[0] in form.options)
-        why, do = f"it is an option of {fit}", f"Omit {strange[0]}."
-        raise UsageError(
-            f"{strange[0]} is not an option of {arguments.format or 'pages'}", why=why, do=do
-        )
-    return given
-
-
 TOOLS = (
     Tool(
         "check_resource",
@@ -312,15 +238,5 @@ TOOLS = (
         WhereVulnerableArguments,
         schemas.listed("findings"),
         where_vulnerable,
-    ),
-    Tool(
-        "export",
-        "Export findings",
-        "Returns findings with all fields from Inspector, in pages; or, with format, a link to a"
-        " file with all of them. Answers are large: prefer list_findings unless you need all"
-        " fields.",
-        ExportArguments,
-        schemas.listed("findings", file=schemas.MAYBE_OBJECT),
-        export,
     ),
 )

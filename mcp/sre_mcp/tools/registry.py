@@ -5,12 +5,12 @@ from __future__ import annotations
 from mcp_types import Tool as Description
 from mcp_types import ToolAnnotations
 
-from sre_mcp.tools import findings, history, posture
+from sre_mcp.tools import export, findings, history, posture
 from sre_mcp.tools.schemas import arguments
 from sre_mcp.tools.tool import Tool
 
 TOOLS: dict[str, Tool] = {
-    one.name: one for one in (*findings.TOOLS, *posture.TOOLS, *history.TOOLS)
+    one.name: one for one in (*findings.TOOLS, *export.TOOLS, *posture.TOOLS, *history.TOOLS)
 }
 
 
