@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sre_simulator.fields import SORT_FIELDS
-from sre_simulator.inspector.aggregations import (
+from sre_simulator.inspector.aggregation_requests import (
     AGGREGATION_TYPES,
     AGGREGATIONS,
     SORT_ORDER,
