@@ -20,7 +20,6 @@ from tests.support.sources import make_sources
 
 from sre_findings.queries import ask
 from sre_findings.queries.export import rows
-from sre_findings.queries.finding_details import one_finding
 from sre_findings.questions.catalogue import CACHED, ExportFilters, Summary, Vulnerabilities
 from sre_findings.questions.findings import OneFinding
 from sre_findings.questions.remediation import Priorities
@@ -375,7 +374,7 @@ def test_the_valid_finding_is_in_every_answer(service: Service, sources: Sources
     assert whole.rollup.counts.total > len(service.findings) * 0.9
     listed = ask(Priorities(count=0), sources)
     assert "CVE-2026-0" in {item["vulnerability_id"] for item in listed.items}
-    assert one_finding(OneFinding(finding_arn=service.fine), sources).finding is not None
+    assert ask(OneFinding(finding_arn=service.fine), sources).finding is not None
 
 
 @pytest.mark.parametrize("form", [name for name in FORMS if name != "openvex"])

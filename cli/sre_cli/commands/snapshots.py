@@ -322,10 +322,6 @@ def _open(settings: Settings) -> SnapshotWriter:
 
 def _choose(snapshots: SnapshotWriter, when: str | None) -> Commit:
     """Returns the snapshot of ``when``, or the newest. Raises UsageError if there is none."""
-    from sre_findings.model.errors import UsageError
     from sre_findings.sources.snapshot_selection import choose
 
-    commit = choose(snapshots.commits(), when, datetime.now(UTC))
-    if commit is None:
-        raise UsageError("there is no snapshot yet", do="Run: sre-cli scan (or sre-cli demo).")
-    return commit
+    return choose(snapshots.commits(), when, datetime.now(UTC))

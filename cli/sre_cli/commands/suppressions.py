@@ -42,14 +42,14 @@ def command(
 def _write(settings: Settings, path: Path, author: str, as_of: str | None) -> None:
     from sre_findings.files import whole
     from sre_findings.queries.suppressions import matched, of_sources
-    from sre_findings.sources.sources import find
+    from sre_findings.sources.sources import find_any
     from sre_reports.formats.openvex.document import document
     from sre_reports.wording import number
 
     sources = options.sources_here(
         settings, instead="With a server, use sre-cli export --format openvex."
     )
-    rules, found, now = of_sources(sources), find(sources, as_of), sources.now()
+    rules, found, now = of_sources(sources), find_any(sources, as_of), sources.now()
     pairs = matched(rules, found, now.date()) if found else ()
     vex = document(rules, author=author, timestamp=now, matched=pairs)
     with whole(path) as file:

@@ -221,12 +221,11 @@ class Store:
 
     def deadlines(self, by: str = "owner", *, owner: Names = ()) -> Answer:
         """Open findings by group, severity and due date (None without an SLA)."""
-        from sre_findings.queries.due_dates import due_dates
-        from sre_findings.questions.history import Sla
+        from sre_findings.queries import ask
+        from sre_findings.questions.history import DueDates
 
-        return answers.of_list(
-            due_dates(Sla(by, _names(owner), as_of=self.as_of), self._here("deadlines"))
-        )
+        question = DueDates(by, _names(owner), self.as_of)
+        return answers.of_list(ask(question, self._here("deadlines")))
 
     def time_to_fix(
         self,
@@ -255,11 +254,11 @@ class Store:
     ) -> Answer:
         """The survival curves behind ``time_to_fix``: the share of findings that are not patched
         after a number of days."""
-        from sre_findings.queries.survival_curves import curves
-        from sre_findings.questions.history import TimeToFix
+        from sre_findings.queries import ask
+        from sre_findings.questions.history import SurvivalCurves
 
-        question = TimeToFix(by, days, self.as_of, _narrow(owner, account, region))
-        return answers.of_list(curves(question, self._here("survival")), by)
+        question = SurvivalCurves(by, days, self.as_of, _narrow(owner, account, region))
+        return answers.of_list(ask(question, self._here("survival")), by)
 
     def coverage(self, *, owner: Names = ()) -> Answer:
         """Coverage gaps: resources that are not or only partly scanned, with reasons and

@@ -2,7 +2,8 @@
 
     SreError                    what happened, why, and what to do
     ├── UsageError              the request is wrong
-    │   └── AmbiguousName       several resources have this name
+    │   ├── AmbiguousName       several resources have this name
+    │   └── NoSnapshot          there is no snapshot yet
     ├── Unreadable              denied, unreachable or not configured: nothing can be read
     │   ├── AccessDenied        AWS denied the request
     │   │   └── Forbidden       the product denied it: the caller lacks access
@@ -71,6 +72,13 @@ class AmbiguousName(UsageError):
             do="Use one of these IDs.",
         )
         self.candidates = tuple(candidates)
+
+
+class NoSnapshot(UsageError):
+    """There is no snapshot yet."""
+
+    def __init__(self) -> None:
+        super().__init__("there is no snapshot yet", do="Run: sre-cli scan (or sre-cli demo).")
 
 
 class Unreadable(SreError):

@@ -19,7 +19,7 @@ from sre_findings.nightly.report import Material, material_of, seen_night
 from sre_findings.queries.coverage import coverage_of_snapshot
 from sre_findings.rows.values import severity_word
 from sre_findings.sources.places import within
-from sre_findings.sources.sources import Found, Sources, find
+from sre_findings.sources.sources import Found, Sources, find, find_any
 
 LISTED = 20  # listed events of each kind
 _NAMES, _NAME = 3, 24  # number of owners in a title, and maximum characters of each
@@ -165,7 +165,7 @@ def digest_data(
     The changes are those of the last ``days`` days. Returns Silence if there is no fresh snapshot.
     Raises UsageError if an owner does not exist.
     """
-    whole = find(sources, as_of)
+    whole = find_any(sources, as_of)
     if whole is None or whole.proof.too_old:
         return silence(sources)
     within(whole, Place(owners=[owner for owner in owners if owner != ALL]))

@@ -11,7 +11,6 @@ from sre_findings.engine import aggregates
 from sre_findings.engine.catalogue import Engine
 from sre_findings.model.access import ALL, Access
 from sre_findings.model.answers.answer import CoverageAnswer, Proof, SummaryAnswer
-from sre_findings.model.errors import UsageError
 from sre_findings.model.findings.open_finding import OpenFinding, Place
 from sre_findings.model.sla.age_bands import AgeGrid, age_grid
 from sre_findings.model.sla.ages import Ages, Lateness, lateness
@@ -129,18 +128,14 @@ def gather(
 def seen_night(sources: Sources, as_of: str | None, view: Access) -> tuple[Sources, Found]:
     """The snapshot of ``as_of`` with the access ``view``, pinned so that newer ones change nothing.
 
-    Raises UsageError if there is no snapshot.
+    Raises NoSnapshot if there is none.
     """
     # one time for all data: overdue findings are counted in days, and midnight may pass meanwhile
     moment = sources.now()
     whole = find(sources, as_of)
-    if whole is None:
-        raise UsageError("there is no snapshot yet", do="Run: sre-cli scan (or sre-cli demo).")
     seen = replace(sources.seen_by(view), now=lambda: moment)
     here = seen.pinned(_as_seen(whole.commit, seen))
-    found = find(here, as_of)
-    assert found is not None  # noqa: S101 - it was found above, and is pinned
-    return here, found
+    return here, find(here, as_of)
 
 
 def _as_seen(commit: Commit, seen: Sources) -> Commit:
@@ -201,8 +196,6 @@ def _before(moved: ChangesAnswer, here: Sources) -> Before | None:
     if not since:
         return None
     found = find(here, since["snapshot_id"])
-    if found is None:
-        return None
     return Before(
         summarize(Summary(), found, here),
         sla(Sla("owner", as_of=since["snapshot_id"]), here).facts["late"],

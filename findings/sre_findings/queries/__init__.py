@@ -8,6 +8,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, TypeVar, cast
 
+from sre_findings.model.errors import NoSnapshot
+
 if TYPE_CHECKING:
     from sre_findings.questions.question import Question
     from sre_findings.sources.sources import Sources
@@ -22,29 +24,37 @@ QUERIES = {
     "changes": ("changes", "changes"),
     "trend": ("trend", "trend"),
     "sla": ("sla", "sla"),
+    "due-dates": ("due_dates", "due_dates"),
     "time-to-fix": ("sla", "time_to_fix"),
+    "survival": ("survival_curves", "curves"),
     "priorities": ("priorities", "priorities"),
     "where": ("where", "where"),
     "suppressions": ("suppressions", "suppressions"),
     "fixes": ("fixes", "fixes"),
     "images": ("fixes", "images"),
     "findings": ("findings", "findings"),
+    "finding": ("finding_details", "one_finding"),
     "export": ("findings", "export_page"),
     "file": ("export_file", "export_file"),
     "snapshots": ("snapshots", "snapshots"),
     "operations": ("operations", "operations"),
 }
 
-_WHOLE = ("vulnerabilities", "summary", "coverage")  # their answers are not lists
+_WHOLE = ("vulnerabilities", "summary", "coverage", "finding")  # their answers are not lists
 
 
 def ask(question: Question[A], sources: Sources) -> A:
     """The answer to a query. An empty list proves that the place exists and was read.
 
-    The module of the query is imported here, so that a command loads only what it needs.
+    If there is no snapshot, it is what the query declares for that case. The module of the query is
+    imported here, so that a command loads only what it needs.
     """
     module, function = QUERIES[question.name]
-    answer = getattr(import_module(f"{__name__}.{module}"), function)(question, sources)
+    query = getattr(import_module(f"{__name__}.{module}"), function)
+    try:
+        answer = query(question, sources)
+    except NoSnapshot:
+        return question.without_snapshot()
     if question.name in _WHOLE:
         return cast("A", answer)
     from sre_findings.sources.places import certain

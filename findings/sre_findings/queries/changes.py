@@ -10,12 +10,12 @@ from sre_findings.model.answers.list_answer import ListAnswer, Shown
 from sre_findings.model.findings.finding import iso
 from sre_findings.model.snapshots.rollup import CAME, WENT
 from sre_findings.model.snapshots.states import COMPLETE
-from sre_findings.questions.history import KINDS_OF_CHANGE, Changes
+from sre_findings.questions.history import KINDS_OF_CHANGE, Changes, no_changes
 from sre_findings.rows.values import severity_word, time_of
 from sre_findings.sources.comparability import not_read
 from sre_findings.sources.places import place_of, within
 from sre_findings.sources.snapshot_selection import choose
-from sre_findings.sources.sources import Found, Sources, no_snapshot, proof_of
+from sre_findings.sources.sources import Found, Sources, proof_of
 from sre_findings.store.snapshots.reader import Commit
 
 if TYPE_CHECKING:  # only type checkers need the types of the answers
@@ -60,11 +60,11 @@ _SHOWN = (
 def changes(question: Changes, sources: Sources) -> ChangesAnswer:
     """What happened between two snapshots.
 
-    If there are not two snapshots, the answer states this and has no events.
+    If there is only one snapshot, the answer states this and has no events.
     """
     commits = sources.stores.snapshots.commits()
     head, base = _nights(question, commits, sources.now())
-    if head is None or base is None:
+    if base is None:
         return nothing_to_compare(head, sources)
     place = place_of(question)
     found = within(Found(head, proof_of(head, sources, question.as_of), sources), place)
@@ -95,16 +95,14 @@ def changes(question: Changes, sources: Sources) -> ChangesAnswer:
 
 def _nights(
     question: Changes, commits: Sequence[Commit], now: datetime
-) -> tuple[Commit | None, Commit | None]:
-    """The newer and the older snapshot."""
+) -> tuple[Commit, Commit | None]:
+    """The newer and the older snapshot; None if there is no older one."""
     complete = [one for one in commits if one.state == COMPLETE]
     head = (
         choose(commits, question.as_of, now)
         if question.as_of
         else choose(complete or commits, None, now)
     )
-    if head is None:
-        return None, None
     if question.since:
         return head, choose(
             [one for one in commits if one.sequence <= head.sequence], question.since, now
@@ -115,18 +113,11 @@ def _nights(
     return head, older[-1] if older else None
 
 
-def nothing_to_compare(head: Commit | None, sources: Sources) -> ChangesAnswer:
-    """The answer if there is only one snapshot, or none."""
-    summary: ChangesFacts = {
-        "since": None,
-        "counts": dict.fromkeys(KINDS_OF_CHANGE, 0),
-        "resolved_by": dict.fromkeys(WENT, 0),
-        "opened_by": dict.fromkeys(CAME, 0),
-    }
-    if head is None:
-        return no_snapshot("events", summary)
+def nothing_to_compare(head: Commit, sources: Sources) -> ChangesAnswer:
+    """The answer if there is only one snapshot."""
     headline = f"{head.snapshot_id} is the only snapshot, so there is nothing to compare it with."
-    return ListAnswer(headline, "events", [], 0, _EVENT, (), proof_of(head, sources, None), summary)
+    proof = proof_of(head, sources, None)
+    return ListAnswer(headline, "events", [], 0, _EVENT, (), proof, no_changes())
 
 
 def _by_cause(

@@ -9,14 +9,12 @@ from sre_findings.model.answers.answer import CoverageAnswer
 from sre_findings.questions.estate import CoverageGaps
 from sre_findings.rows.values import coverage_of
 from sre_findings.sources.places import everywhere, place_of, within
-from sre_findings.sources.sources import NO_PROOF, Found, Sources, find
+from sre_findings.sources.sources import Found, Sources, find
 
 
 def coverage(question: CoverageGaps, sources: Sources) -> CoverageAnswer:
     """Resources that are not scanned, and cells that were not read."""
     found = find(sources, question.as_of)
-    if found is None:
-        return CoverageAnswer(0, (), (), NO_PROOF)
     found = within(found, place_of(question))
     answer = coverage_of_snapshot(found, question.owners)
     return (

@@ -11,10 +11,10 @@ from sre_findings.model.quantity import quantity
 from sre_findings.model.sla.ages import Ages, due_of
 from sre_findings.model.sla.policy import Policy
 from sre_findings.queries.sla import ages_by, check_group, group_of
-from sre_findings.questions.history import Sla
+from sre_findings.questions.history import DueDates
 from sre_findings.rows.values import severity_word
-from sre_findings.sources.places import certain, place_of, within
-from sre_findings.sources.sources import Sources, find, no_snapshot
+from sre_findings.sources.places import place_of, within
+from sre_findings.sources.sources import Sources, find
 
 if TYPE_CHECKING:  # only type checkers need the types of the answers
     from sre_findings.model.answers.sla import Due, DueDay, DueDaysAnswer, DueDaysFacts
@@ -28,12 +28,10 @@ _SHOWN = (
 )
 
 
-def due_dates(question: Sla, sources: Sources) -> DueDaysAnswer:
+def due_dates(question: DueDates, sources: Sources) -> DueDaysAnswer:
     """Open findings by group, severity and due date, earliest first, without a due date last."""
     check_group(question.by)
     found = find(sources, question.as_of)
-    if found is None:
-        return no_snapshot("deadlines")
     found = within(found, place_of(question))
     today = found.commit.started_at.date() if question.as_of else sources.now().date()
     items: list[DueDay] = [
@@ -51,7 +49,7 @@ def due_dates(question: Sla, sources: Sources) -> DueDaysAnswer:
         "policy": sources.policy.to_json(),
         "findings": findings,
     }
-    answer = ListAnswer(
+    return ListAnswer(
         headline,
         "deadlines",
         items,
@@ -61,7 +59,6 @@ def due_dates(question: Sla, sources: Sources) -> DueDaysAnswer:
         found.proof,
         summary,
     )
-    return certain(answer, sources)
 
 
 def _rows(ages: Ages, policy: Policy, today: date) -> list[Due]:

@@ -7,7 +7,6 @@ from typing import Any
 
 from sre_findings.engine.catalogue import Engine
 from sre_findings.model.answers.answer import Proof
-from sre_findings.model.errors import UsageError
 from sre_findings.queries import resource_lookup
 from sre_findings.queries.findings import count_whole, left_out_of
 from sre_findings.questions.findings import ExportFilters
@@ -22,8 +21,6 @@ def rows(question: ExportFilters, sources: Sources) -> tuple[Proof, Iterator[lis
     Raises UsageError if there is no snapshot.
     """
     found = find(sources, question.as_of)
-    if found is None:
-        raise UsageError("there is no snapshot yet", do="Run: sre-cli scan (or sre-cli demo).")
     found = for_reachability(
         within(found, place_of(question), question.statuses), question.reachable
     )
@@ -41,8 +38,7 @@ def rows(question: ExportFilters, sources: Sources) -> tuple[Proof, Iterator[lis
 
 def left_out(question: ExportFilters, sources: Sources) -> Sequence[str]:
     """Sentences about what an export of reachable findings leaves out."""
-    found = find(sources, question.as_of) if question.reachable else None
-    return left_out_of(question, found) if found else ()
+    return left_out_of(question, find(sources, question.as_of)) if question.reachable else ()
 
 
 def _whole(engine: Engine, filters: Mapping[str, Any]) -> Iterator[list[dict[str, Any]]]:

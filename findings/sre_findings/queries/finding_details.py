@@ -13,7 +13,7 @@ from sre_findings.questions.findings import OneFinding
 from sre_findings.rows.values import finding_of
 from sre_findings.rows.wire_form import wire_form
 from sre_findings.sources.risk_acceptance import marked
-from sre_findings.sources.sources import NO_PROOF, Found, Sources, find
+from sre_findings.sources.sources import Found, Sources, find
 
 _ANY: dict[str, Any] = dict.fromkeys(
     ("resource_id", "statuses", "severities", "types", "accounts", "regions", "owners", "count")
@@ -34,8 +34,6 @@ def one_finding(question: OneFinding, sources: Sources) -> FindingAnswer:
             do="Give one of the two.",
         )
     found = find(sources, question.as_of)
-    if found is None:
-        return FindingAnswer(None, None, "there is no snapshot yet; run: sre-cli scan", NO_PROOF)
     arn, why = (question.finding_arn, "") if question.finding_arn else _arn_of(question, found)
     rows = found.engine.rows("full_findings", **_ANY, finding_arn=arn, skip=0) if arn else []
     if not rows:

@@ -15,7 +15,7 @@ from sre_findings.rows.wire_form import wire_form
 from sre_findings.sources.older_snapshots import for_reachability
 from sre_findings.sources.places import place_of, within
 from sre_findings.sources.risk_acceptance import marked
-from sre_findings.sources.sources import Found, Sources, find, no_snapshot
+from sre_findings.sources.sources import Found, Sources, find
 
 if TYPE_CHECKING:  # only type checkers need the types of the answers
     from sre_findings.model.answers.findings import ExportAnswer, ExportFacts, FindingsAnswer
@@ -55,8 +55,6 @@ _NO_FILE: ExportFacts = {"file": None}
 def findings(question: FindingList, sources: Sources) -> FindingsAnswer:
     """One page of the findings that match, highest severity first, and their total number."""
     found = find(sources, question.as_of)
-    if found is None:
-        return no_snapshot("findings")
     found = for_reachability(
         within(found, place_of(question), question.statuses), question.reachable
     )
@@ -91,8 +89,6 @@ def export_page(question: ExportPage, sources: Sources) -> ExportAnswer:
     They are in the order of an export.
     """
     found, rows = find(sources, question.rows.as_of), question.rows
-    if found is None:
-        return no_snapshot("findings", _NO_FILE)
     found = for_reachability(within(found, place_of(rows), rows.statuses), rows.reachable)
     filters = _of_rows(rows, found)
     total = _total(found, filters | _EVERY)

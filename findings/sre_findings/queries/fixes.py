@@ -26,7 +26,7 @@ from sre_findings.remediation.fix_plan import (
     plan,
 )
 from sre_findings.sources.places import place_of, within
-from sre_findings.sources.sources import Sources, find, no_snapshot
+from sre_findings.sources.sources import Sources, find
 
 if TYPE_CHECKING:  # only type checkers need the types of the answers
     from sre_findings.model.answers.fixes import (
@@ -105,8 +105,6 @@ Key = tuple[str, int]
 def fixes(question: Fixes, sources: Sources) -> FixesAnswer:
     """The fewest upgrades that resolve every fixable finding, highest risk first."""
     found = find(sources, question.as_of)
-    if found is None:
-        return no_snapshot("lines")
     found = within(found, place_of(question))
     wanted = {"types": list(question.types) or None, **question.narrow.filters()}
     filters = resource_lookup.narrowed(
@@ -242,8 +240,6 @@ def _what(line: Line) -> str:
 def images(question: ImageFixes, sources: Sources) -> ImageFixesAnswer:
     """Machine images, each with the findings that a rebuild resolves on its instances."""
     found = find(sources, question.as_of)
-    if found is None:
-        return no_snapshot("lines")
     found = within(found, place_of(question))
     filters = {"types": list(question.types) or None, **question.narrow.filters()}
     rows = found.engine.rows("fix_images", count=None, **filters)

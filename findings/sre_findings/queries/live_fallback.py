@@ -8,7 +8,6 @@ from sre_findings.model.answers.answer import ResourceAnswer
 from sre_findings.model.answers.verdict import NO_SNAPSHOT, NO_SUCH_RESOURCE, UNKNOWN, Verdict
 from sre_findings.model.errors import Forbidden, SreError, Unreadable, kind_of, outward
 from sre_findings.model.findings.finding import iso
-from sre_findings.queries import snapshot_answer
 from sre_findings.questions.resource import LIVE, Vulnerabilities
 from sre_findings.sources.sources import Sources
 
@@ -27,7 +26,7 @@ def without_inspector(
     failed = isinstance(error, Unreadable) and not isinstance(error, Forbidden)
     if question.source == LIVE and not failed:
         raise error
-    told, answer = known(error, sources), cached or snapshot_answer.nothing(question, None)
+    told, answer = known(error, sources), cached or question.without_snapshot()
     answer = replace(answer, live_error=kind_of(error)) if failed else answer
     if question.source == LIVE and _knows_nothing(answer):
         return replace(answer, verdict=_unanswered(answer, told))

@@ -17,7 +17,7 @@ from sre_findings.questions.remediation import Priorities
 from sre_findings.rows.values import severity_word, time_of
 from sre_findings.sources.older_snapshots import for_reachability
 from sre_findings.sources.places import place_of, within
-from sre_findings.sources.sources import Sources, find, no_snapshot
+from sre_findings.sources.sources import Sources, find
 
 if TYPE_CHECKING:  # only type checkers need the types of the answers
     from sre_findings.model.answers.priorities import PrioritiesAnswer, Priority
@@ -64,8 +64,6 @@ def priorities(question: Priorities, sources: Sources) -> PrioritiesAnswer:
     The ranking is by vulnerability and not by finding, because people fix vulnerabilities.
     """
     found = find(sources, question.as_of)
-    if found is None:
-        return no_snapshot("priorities")
     found = for_reachability(within(found, place_of(question)), question.reachable)
     today = found.commit.started_at.date() if question.as_of else sources.now().date()
     rows = found.engine.rows(

@@ -15,12 +15,11 @@ from sre_findings.model.snapshots.rollup import ORGANIZATION, Scope
 from sre_findings.queries import resource_lookup
 from sre_findings.queries.summary import is_unread
 from sre_findings.queries.survival import time_to_fix as estimate
-from sre_findings.questions.history import Sla, TimeToFix
+from sre_findings.questions.history import DueDates, Sla, SurvivalCurves, TimeToFix
 from sre_findings.rows.values import severity_word
 from sre_findings.sources import rollup_access
 from sre_findings.sources.places import place_of, within
-from sre_findings.sources.snapshot_selection import choose
-from sre_findings.sources.sources import Found, Sources, find, no_snapshot, proof_of
+from sre_findings.sources.sources import Found, Sources, find, found_in
 
 if TYPE_CHECKING:  # only type checkers need the types of the answers
     from sre_findings.model.answers.sla import Group, Late, SlaAnswer, SlaFacts
@@ -52,8 +51,6 @@ def sla(question: Sla, sources: Sources) -> SlaAnswer:
     """
     check_group(question.by)
     found = find(sources, question.as_of)
-    if found is None:
-        return no_snapshot(question.by + "s")
     found = within(found, place_of(question))
     every = (
         ages_by(found, sources, question)
@@ -104,7 +101,7 @@ def group_of(by: str, value: str) -> Group:
             return {"type": value}
 
 
-def ages_by(found: Found, sources: Sources, question: Sla) -> dict[Scope, Ages]:
+def ages_by(found: Found, sources: Sources, question: Sla | DueDates) -> dict[Scope, Ages]:
     """The ages of findings, in total and by group: from the table if available, or from Parquet."""
     kinds = (ORGANIZATION, question.by)
     if question.owners or not rollup_access.can_read(found, sources, *kinds):
@@ -129,10 +126,7 @@ def time_to_fix(question: TimeToFix, sources: Sources) -> TimeToFixAnswer:
 
     Open findings count for as long as they have been open.
     """
-    known = lives_of(question, sources)
-    if known is None:
-        return no_snapshot("groups")
-    found, groups = known
+    found, groups = lives_of(question, sources)
     items: list[FixTimesOfGroup] = [
         {"value": value, **estimate(lives).to_json()} for value, lives in groups.items()
     ]
@@ -158,10 +152,12 @@ Life = tuple[int, int, int]
 """Days, findings patched after that many days, and findings last observed unpatched."""
 
 
-def lives_of(question: TimeToFix, sources: Sources) -> tuple[Found, dict[str, list[Life]]] | None:
+def lives_of(
+    question: TimeToFix | SurvivalCurves, sources: Sources
+) -> tuple[Found, dict[str, list[Life]]]:
     """The snapshot, and the lives of findings by group, with the groups in order.
 
-    Returns None if there is no snapshot. Raises UsageError if the grouping is not known.
+    Raises UsageError if the grouping is not known.
     """
     if question.by not in ("severity", "owner", "account"):
         raise UsageError(
@@ -169,13 +165,9 @@ def lives_of(question: TimeToFix, sources: Sources) -> tuple[Found, dict[str, li
             do="Use one of: severity, owner, account.",
         )
     commits = sources.stores.snapshots.commits()
-    head = choose(commits, question.as_of, sources.now())
-    if head is None:
-        return None
+    found = within(found_in(commits, question.as_of, sources), place_of(question))
+    head = found.commit
     first = head.started_at - timedelta(days=question.days)
-    found = within(
-        Found(head, proof_of(head, sources, question.as_of), sources), place_of(question)
-    )
     engine = sources.open(
         [one for one in commits if one.sequence <= head.sequence and one.started_at >= first]
     )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sre_findings.engine import aggregates
 from sre_findings.engine.disabled_scans import kinds, switched_off
-from sre_findings.model.answers.answer import SNAPSHOT, Proof, ResourceAnswer
+from sre_findings.model.answers.answer import ResourceAnswer
 from sre_findings.model.answers.verdict import (
     INCOMPLETE,
     NO_FINDINGS,
@@ -49,11 +49,9 @@ if TYPE_CHECKING:
     from sre_findings.questions.resource import Vulnerabilities
 
 
-def answer(question: Vulnerabilities, found: Found | None, sources: Sources) -> ResourceAnswer:
-    """The snapshot's answer; unknown if there is no snapshot or no such resource."""
+def answer(question: Vulnerabilities, found: Found, sources: Sources) -> ResourceAnswer:
+    """The snapshot's answer; unknown if there is no such resource."""
     text = check_text(question.text)
-    if found is None:
-        return nothing(question, None)
     try:
         resource = resolve(text, found.engine)
     except UnknownResource as error:
@@ -247,15 +245,8 @@ def _unidentified(
             if lacking
             else Verdict(UNKNOWN, NO_SUCH_RESOURCE, explanation)
         )
-    return replace(nothing(question, found.proof), verdict=verdict, incomplete=bool(gaps))
-
-
-def nothing(question: Vulnerabilities, proof: Proof | None) -> ResourceAnswer:
-    """The answer if there is no snapshot."""
-    verdict = Verdict(UNKNOWN, NO_SNAPSHOT, "there is no snapshot yet; run: sre-cli scan")
-    proof = proof or Proof(SNAPSHOT, None, None, None, None)
-    return ResourceAnswer(
-        Resource(question.text, "", "", ""), verdict, Rollup(), (), (), 0, None, proof
+    return replace(
+        question.without_snapshot(), verdict=verdict, proof=found.proof, incomplete=bool(gaps)
     )
 
 

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 from sre_findings.model import spelling
 from sre_findings.model.answers.list_answer import ListAnswer, Shown
+from sre_findings.model.errors import NoSnapshot
 from sre_findings.model.quantity import quantity
 from sre_findings.model.snapshots.states import COMPLETE
 from sre_findings.queries import resource_lookup
 from sre_findings.questions.records import SimilarNames, SnapshotList
-from sre_findings.sources.sources import Sources, find, no_snapshot, proof_of
+from sre_findings.sources.sources import Sources, find_any, proof_of
 
 if TYPE_CHECKING:  # only type checkers need the types of the answers
     from sre_findings.model.answers.snapshots import SnapshotsAnswer
@@ -27,11 +28,11 @@ _SHOWN = (
 def snapshots(question: SnapshotList, sources: Sources) -> SnapshotsAnswer:
     """Every committed snapshot, newest first, like ``sre-cli snapshots list``.
 
-    The proof is that of the newest one.
+    The proof is that of the newest one. Raises NoSnapshot if there is none.
     """
     commits = sources.stores.snapshots.commits()[::-1]
     if not commits:
-        return no_snapshot("snapshots")
+        raise NoSnapshot
     complete = sum(one.state == COMPLETE for one in commits)
     last = question.skip + question.count if question.count else None
     items = [one.to_json() for one in commits[question.skip : last]]
@@ -55,7 +56,7 @@ def near(question: SimilarNames, sources: Sources) -> list[str]:
 
     Empty if there is no snapshot.
     """
-    found = find(sources, None)
+    found = find_any(sources, None)
     return (
         spelling.near(question.text, resource_lookup.near_names(question.text, found.engine))
         if found
@@ -65,5 +66,5 @@ def near(question: SimilarNames, sources: Sources) -> list[str]:
 
 def owners(sources: Sources) -> list[str]:
     """Every owner in the newest snapshot; empty if there is no snapshot."""
-    found = find(sources, None)
+    found = find_any(sources, None)
     return [row["owner"] for row in found.engine.rows("owners") if row["owner"]] if found else []

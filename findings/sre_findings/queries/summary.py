@@ -6,13 +6,12 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from sre_findings.engine import aggregates
-from sre_findings.model.answers.answer import SNAPSHOT, Group, Proof, SummaryAnswer
+from sre_findings.model.answers.answer import Group, SummaryAnswer
 from sre_findings.model.answers.verdict import (
     CLEAN,
     FINDINGS,
     INCOMPLETE,
     NO_FINDINGS,
-    NO_SNAPSHOT,
     NOT_SCANNED,
     SCANNED_TOO_LONG_AGO,
     SUPPRESSED_ONLY,
@@ -35,22 +34,17 @@ from sre_findings.sources.sources import Found, Sources, find
 
 
 def summary(question: Summary, sources: Sources) -> SummaryAnswer:
-    """The counts and the verdict for all resources."""
-    return summarize(question, find(sources, question.as_of), sources)
-
-
-def summarize(question: Summary, found: Found | None, sources: Sources) -> SummaryAnswer:
-    """The counts of the whole snapshot, and groups if requested, highest severity first.
+    """The counts and the verdict for all resources.
 
     Raises UsageError if ``by`` is not a known grouping.
     """
     if question.by is not None and question.by not in BY:
         raise UsageError(f"cannot summarize by {question.by!r}", do=f"Use one of: {', '.join(BY)}.")
-    if found is None:
-        verdict = Verdict(UNKNOWN, NO_SNAPSHOT, "there is no snapshot yet; run: sre-cli scan")
-        return SummaryAnswer(
-            verdict, Rollup(), 0, Proof(SNAPSHOT, None, None, None, None), question.by
-        )
+    return summarize(question, find(sources, question.as_of), sources)
+
+
+def summarize(question: Summary, found: Found, sources: Sources) -> SummaryAnswer:
+    """The counts of the whole snapshot, and groups if requested, highest severity first."""
     found = within(found, place_of(question))
     read = _reader(question, found, sources)
     whole = dict(read(ORGANIZATION)).get(Scope(ORGANIZATION), Rollup())

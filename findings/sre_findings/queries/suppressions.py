@@ -16,7 +16,7 @@ from sre_findings.model.quantity import quantity
 from sre_findings.queries import suppression_access
 from sre_findings.questions.remediation import SuppressionList
 from sre_findings.rows.values import finding_of
-from sre_findings.sources.sources import Found, Sources, find, no_snapshot
+from sre_findings.sources.sources import Found, Sources, find
 
 if TYPE_CHECKING:  # only type checkers need the types of the answers
     from sre_findings.model.answers.suppressions import Rule, RulesAnswer
@@ -40,8 +40,6 @@ def suppressions(question: SuppressionList, sources: Sources) -> RulesAnswer:
     """
     rules = of_sources(sources)
     found = find(sources, question.as_of)
-    if found is None:
-        return no_snapshot("suppressions")
     today = sources.now().date()
     used = Counter(rule.index for rule, _ in matched(rules, found, today))
     if sources.caller.access.everything:

@@ -8,9 +8,8 @@ from sre_findings.model.answers.list_answer import ListAnswer, Shown
 from sre_findings.model.quantity import quantity
 from sre_findings.queries.sla import lives_of
 from sre_findings.queries.survival import Step, survival
-from sre_findings.questions.history import TimeToFix
-from sre_findings.sources.places import certain
-from sre_findings.sources.sources import Sources, no_snapshot
+from sre_findings.questions.history import SurvivalCurves
+from sre_findings.sources.sources import Sources
 
 if TYPE_CHECKING:  # only type checkers need the types of the answers
     from sre_findings.model.answers.time_to_fix import CurveFacts, CurvesAnswer, CurveStep
@@ -24,15 +23,12 @@ _SHOWN = (
 )
 
 
-def curves(question: TimeToFix, sources: Sources) -> CurvesAnswer:
+def curves(question: SurvivalCurves, sources: Sources) -> CurvesAnswer:
     """The Kaplan–Meier curve of each group, one row for each step.
 
     The median of a group is the first day with a share of at most one half.
     """
-    known = lives_of(question, sources)
-    if known is None:
-        return no_snapshot("steps")
-    found, groups = known
+    found, groups = lives_of(question, sources)
     items: list[CurveStep] = [
         {
             "value": value,
@@ -55,7 +51,4 @@ def curves(question: TimeToFix, sources: Sources) -> CurvesAnswer:
         (Shown("value", question.by.capitalize(), "wide"), *_SHOWN),
     )
     summary: CurveFacts = {"by": question.by, "days": question.days, "findings": findings}
-    return certain(
-        ListAnswer(headline, "steps", items, len(items), fields, shown, found.proof, summary),
-        sources,
-    )
+    return ListAnswer(headline, "steps", items, len(items), fields, shown, found.proof, summary)

@@ -28,11 +28,9 @@ from sre_findings.questions.history import Trend
 from sre_findings.sources import rollup_access
 from sre_findings.sources.comparability import not_compared, not_read
 from sre_findings.sources.places import within
-from sre_findings.sources.snapshot_selection import choose
-from sre_findings.sources.sources import Found, Sources, no_snapshot, proof_of
+from sre_findings.sources.sources import Found, Sources, find
 from sre_findings.store.records.rollup_history import Night
 from sre_findings.store.snapshots.pruning import pruned_sequences
-from sre_findings.store.snapshots.reader import Commit
 
 if TYPE_CHECKING:  # only type checkers need the types of the answers
     from sre_findings.model.answers.trend import OtherSeverities, TrendAnswer, TrendDay, TrendFacts
@@ -56,14 +54,8 @@ def trend(question: Trend, sources: Sources) -> TrendAnswer:
     Days without a snapshot are listed as missing and not filled. Raises UsageError if the scope
     does not exist.
     """
-    commits = sources.stores.snapshots.commits() if question.as_of else []
-    head = (
-        choose(commits, question.as_of, sources.now())
-        if question.as_of
-        else sources.stores.snapshots.latest()
-    )
-    if head is None:
-        return no_snapshot("nights")
+    newest = find(sources, question.as_of)
+    head = newest.commit
     first = head.started_at - timedelta(days=question.days)
     scope = Scope(check_kind(question.kind), question.value)
     if (scope.kind == ORGANIZATION) != (scope.value == ""):
@@ -73,14 +65,12 @@ def trend(question: Trend, sources: Sources) -> TrendAnswer:
         )
     # the name of a resource instead of its key
     if scope.kind == "resource" and scope.value.count("|") < len(_PARTS) - 1:
-        one = resource_lookup.resolve(
-            scope.value, Found(head, proof_of(head, sources, question.as_of), sources).engine
-        )
+        one = resource_lookup.resolve(scope.value, newest.engine)
         scope = resource_scope(*(getattr(one, part) for part in _PARTS))
     nights = rollup_access.series(sources, scope, head.sequence, first)
     if nights is None:
-        return _untold(question, head, sources)
-    found = _placed(scope, nights, Found(head, proof_of(head, sources, question.as_of), sources))
+        return _untold(question, newest)
+    found = _placed(scope, nights, newest)
     days = _daily(list(_as_seen(nights, sources)))
     pruned = pruned_sequences(sources.stores.snapshots.blobs)
     items = [_night(night, rollup, night.sequence in pruned) for night, rollup in days]
@@ -131,7 +121,7 @@ def _placed(scope: Scope, nights: Sequence[tuple[Night, Rollup]], found: Found) 
         raise
 
 
-def _untold(question: Trend, head: Commit, sources: Sources) -> TrendAnswer:
+def _untold(question: Trend, found: Found) -> TrendAnswer:
     """The answer if the table's history covers more than the caller may see. It has no counts."""
     headline = "The trend of this scope is not available with restricted access."
     notes = [
@@ -142,9 +132,8 @@ def _untold(question: Trend, head: Commit, sources: Sources) -> TrendAnswer:
         "days": question.days,
         "missing_days": [],
     }
-    proof = proof_of(head, sources, question.as_of)
     return ListAnswer(
-        headline, "nights", [], 0, ("date",), _SHOWN, proof, summary, notes, known=False
+        headline, "nights", [], 0, ("date",), _SHOWN, found.proof, summary, notes, known=False
     )
 
 

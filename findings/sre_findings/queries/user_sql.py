@@ -78,8 +78,6 @@ def sql(question: Sql, sources: Sources) -> SqlAnswer:
             "SQL requires access to everything", why=why, do="Use one of the other commands."
         )
     found = find(sources, question.as_of)
-    if found is None:
-        raise UsageError("there is no snapshot yet", do="Run: sre-cli scan (or sre-cli demo).")
     text = _one_question(question.text)
     with _explained(question):
         connection = _locked(_opened(text, found, sources), question)

@@ -14,7 +14,7 @@ from sre_findings.queries import snapshot_answer
 from sre_findings.queries.live_fallback import without_inspector
 from sre_findings.questions.resource import CACHED, LIVE, Vulnerabilities
 from sre_findings.sources.older_snapshots import for_reachability
-from sre_findings.sources.sources import Found, Sources, find
+from sre_findings.sources.sources import Found, Sources, find_any
 
 if TYPE_CHECKING:  # imported at run time only where it is needed, to start faster
     from sre_findings.model.resources.aws_context import Context
@@ -41,23 +41,21 @@ def _about(question: Vulnerabilities, sources: Sources) -> ResourceAnswer:
         from sre_findings.inspector.regions import check_region, known_regions
 
         check_region(question.region, known_regions())
-    found = find(sources, question.as_of)
+    found = find_any(sources, question.as_of)
     found = for_reachability(found, question.reachable) if found else None
     if found is None:
         check_id(question.text)
-    cached = _cached(question, found, sources) if found or question.source == CACHED else None
+    cached = _cached(question, found, sources) if found else None
     if not _wants_live(question, cached, sources):
-        return cached or snapshot_answer.nothing(question, None)
+        return cached or question.without_snapshot()
     try:
         return (sources.live.inspector or _no_live)(question, cached, sources.caller.access)
     except SreError as error:
         return without_inspector(question, cached, error, sources)
 
 
-def _cached(question: Vulnerabilities, found: Found | None, sources: Sources) -> ResourceAnswer:
+def _cached(question: Vulnerabilities, found: Found, sources: Sources) -> ResourceAnswer:
     """The snapshot's answer; an answer from the cache gets the current proof."""
-    if found is None:
-        return snapshot_answer.answer(question, found, sources)
     plain = replace(
         question, source=CACHED, context=False, severities=tuple(question.severities), region=None
     )

@@ -19,7 +19,7 @@ from sre_findings.queries.summary import unsure
 from sre_findings.questions.remediation import Exposure
 from sre_findings.rows.values import time_of
 from sre_findings.sources.places import place_of, within
-from sre_findings.sources.sources import Found, Sources, find, no_snapshot
+from sre_findings.sources.sources import Found, Sources, find
 
 if TYPE_CHECKING:  # only type checkers need the types of the answers
     from sre_findings.model.answers.exposure import Exposed, ExposureAnswer, ExposureFacts
@@ -71,8 +71,6 @@ def where(question: Exposure, sources: Sources) -> ExposureAnswer:
             do="Example: CVE-2021-44228, or openssl.",
         )
     found = find(sources, question.as_of)
-    if found is None:
-        return no_snapshot("findings")
     found = within(found, place_of(question))
     known = [row["name"] for row in found.engine.rows("package_names")]
     matched = matching(text, known)

@@ -15,7 +15,15 @@ from sre_findings.questions.findings import (
     FindingList,
     OneFinding,
 )
-from sre_findings.questions.history import KINDS_OF_CHANGE, Changes, Sla, TimeToFix, Trend
+from sre_findings.questions.history import (
+    KINDS_OF_CHANGE,
+    Changes,
+    DueDates,
+    Sla,
+    SurvivalCurves,
+    TimeToFix,
+    Trend,
+)
 from sre_findings.questions.records import Operations, SimilarNames, SnapshotList
 from sre_findings.questions.remediation import (
     Exposure,
@@ -34,6 +42,7 @@ __all__ = [
     "LIVE",
     "Changes",
     "CoverageGaps",
+    "DueDates",
     "ExportFile",
     "ExportFilters",
     "ExportPage",
@@ -50,6 +59,7 @@ __all__ = [
     "SnapshotList",
     "Summary",
     "SuppressionList",
+    "SurvivalCurves",
     "TimeToFix",
     "Trend",
     "Vulnerabilities",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sre_findings.model.answers.answer import CoverageAnswer, SummaryAnswer
+from sre_findings.model.answers.answer import NO_PROOF, CoverageAnswer, SummaryAnswer
 from sre_findings.questions.question import Question
 
 BY = ("account", "region", "owner", "type", "resource", "package", "vulnerability")
@@ -25,6 +25,13 @@ class Summary(Question[SummaryAnswer]):
     as_of: str | None = None
     owners: Sequence[str] = ()
 
+    def without_snapshot(self) -> SummaryAnswer:
+        """See Question."""
+        from sre_findings.model.answers.verdict import WITHOUT_SNAPSHOT
+        from sre_findings.model.snapshots.rollup import Rollup
+
+        return SummaryAnswer(WITHOUT_SNAPSHOT, Rollup(), 0, NO_PROOF, self.by)
+
 
 @dataclass(frozen=True, slots=True)
 class CoverageGaps(Question[CoverageAnswer]):
@@ -34,3 +41,7 @@ class CoverageGaps(Question[CoverageAnswer]):
 
     as_of: str | None = None
     owners: Sequence[str] = ()
+
+    def without_snapshot(self) -> CoverageAnswer:
+        """See Question."""
+        return CoverageAnswer(0, (), (), NO_PROOF)

@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from sre_findings.questions.filters import EVERYWHERE, Filters
-from sre_findings.questions.question import Question
+from sre_findings.questions.question import ListQuestion, Question
 
 if TYPE_CHECKING:  # only type checkers need the types of the answers
-    from sre_findings.model.answers.findings import ExportAnswer, FindingsAnswer
+    from sre_findings.model.answers.answer import FindingAnswer
+    from sre_findings.model.answers.findings import ExportAnswer
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +37,14 @@ _OPEN = ExportFilters()
 
 
 @dataclass(frozen=True, slots=True)
-class FindingList(Question["FindingsAnswer"]):
+class FindingList(ListQuestion["FindingsAnswer"]):
     """Findings of all resources, worst first.
 
     ``count`` findings are returned (0: all) after skipping ``skip``. Empty filters mean all.
     """
 
     name = "findings"
+    list_name = "findings"
 
     count: int = 25
     skip: int = 0
@@ -66,6 +68,12 @@ class ExportPage(Question["ExportAnswer"]):
     count: int = 25
     skip: int = 0
 
+    def without_snapshot(self) -> ExportAnswer:
+        """See Question."""
+        from sre_findings.model.answers.list_answer import no_snapshot
+
+        return no_snapshot("findings", {"file": None})
+
 
 @dataclass(frozen=True, slots=True)
 class ExportFile(Question["ExportAnswer"]):
@@ -82,10 +90,19 @@ class ExportFile(Question["ExportAnswer"]):
 
 
 @dataclass(frozen=True, slots=True)
-class OneFinding:
+class OneFinding(Question["FindingAnswer"]):
     """One complete finding, by ARN or by resource (ID or name) and vulnerability ID."""
+
+    name = "finding"
 
     finding_arn: str | None = None
     resource: str | None = None
     vulnerability_id: str | None = None
     as_of: str | None = None
+
+    def without_snapshot(self) -> FindingAnswer:
+        """See Question."""
+        from sre_findings.model.answers.answer import NO_PROOF, FindingAnswer
+        from sre_findings.model.answers.verdict import WITHOUT_SNAPSHOT
+
+        return FindingAnswer(None, None, WITHOUT_SNAPSHOT.explanation, NO_PROOF)

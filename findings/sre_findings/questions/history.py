@@ -7,13 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sre_findings.questions.filters import EVERYWHERE, Filters
-from sre_findings.questions.question import Question
+from sre_findings.questions.question import ListQuestion, Question
 
 if TYPE_CHECKING:  # only type checkers need the types of the answers
-    from sre_findings.model.answers.changes import ChangesAnswer
+    from sre_findings.model.answers.changes import ChangesAnswer, ChangesFacts
     from sre_findings.model.answers.sla import SlaAnswer
-    from sre_findings.model.answers.time_to_fix import TimeToFixAnswer
-    from sre_findings.model.answers.trend import TrendAnswer
 
 
 KINDS_OF_CHANGE = (
@@ -47,15 +45,34 @@ class Changes(Question["ChangesAnswer"]):
     count: int = 25
     narrow: Filters = EVERYWHERE
 
+    def without_snapshot(self) -> ChangesAnswer:
+        """See Question."""
+        from sre_findings.model.answers.list_answer import no_snapshot
+
+        return no_snapshot("events", no_changes())
+
+
+def no_changes() -> ChangesFacts:
+    """The numbers of an answer that compares nothing."""
+    from sre_findings.model.snapshots.rollup import CAME, WENT
+
+    return {
+        "since": None,
+        "counts": dict.fromkeys(KINDS_OF_CHANGE, 0),
+        "resolved_by": dict.fromkeys(WENT, 0),
+        "opened_by": dict.fromkeys(CAME, 0),
+    }
+
 
 @dataclass(frozen=True, slots=True)
-class Trend(Question["TrendAnswer"]):
+class Trend(ListQuestion["TrendAnswer"]):
     """The daily counts of a scope over ``days`` days.
 
     ``kind`` and ``value`` identify the scope. The default is everything.
     """
 
     name = "trend"
+    list_name = "nights"
 
     days: int = 90
     kind: str = "organization"
@@ -77,12 +94,44 @@ class Sla(Question["SlaAnswer"]):
     resource: str | None = None
     as_of: str | None = None
 
+    def without_snapshot(self) -> SlaAnswer:
+        """See Question. The list has the name of the grouping."""
+        from sre_findings.model.answers.list_answer import no_snapshot
+
+        return no_snapshot(f"{self.by}s")
+
 
 @dataclass(frozen=True, slots=True)
-class TimeToFix(Question["TimeToFixAnswer"]):
+class DueDates(ListQuestion["DueDaysAnswer"]):
+    """Open findings by due date, and by owner, account, region or type."""
+
+    name = "due-dates"
+    list_name = "deadlines"
+
+    by: str = "owner"
+    owners: Sequence[str] = ()
+    as_of: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TimeToFix(ListQuestion["TimeToFixAnswer"]):
     """The time to remediate over ``days`` days, by severity, owner or account."""
 
     name = "time-to-fix"
+    list_name = "groups"
+
+    by: str = "severity"
+    days: int = 365
+    as_of: str | None = None
+    narrow: Filters = EVERYWHERE
+
+
+@dataclass(frozen=True, slots=True)
+class SurvivalCurves(ListQuestion["CurvesAnswer"]):
+    """The survival curves behind the medians of TimeToFix, which has the same fields."""
+
+    name = "survival"
+    list_name = "steps"
 
     by: str = "severity"
     days: int = 365

@@ -5,18 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sre_findings.questions.question import Question
+from sre_findings.questions.question import ListQuestion, Question
 
 if TYPE_CHECKING:  # only type checkers need the types of the answers
     from sre_findings.model.answers.operations import OperationsAnswer
-    from sre_findings.model.answers.snapshots import SnapshotsAnswer
 
 
 @dataclass(frozen=True, slots=True)
-class SnapshotList(Question["SnapshotsAnswer"]):
+class SnapshotList(ListQuestion["SnapshotsAnswer"]):
     """The snapshots, newest first: ``count`` of them (0: all) after skipping ``skip``."""
 
     name = "snapshots"
+    list_name = "snapshots"
 
     count: int = 25
     skip: int = 0

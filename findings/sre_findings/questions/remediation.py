@@ -7,23 +7,21 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sre_findings.questions.filters import EVERYWHERE, Filters
-from sre_findings.questions.question import Question
+from sre_findings.questions.question import ListQuestion
 
 if TYPE_CHECKING:  # only type checkers need the types of the answers
-    from sre_findings.model.answers.exposure import ExposureAnswer
-    from sre_findings.model.answers.fixes import FixesAnswer, ImageFixesAnswer
-    from sre_findings.model.answers.priorities import PrioritiesAnswer
-    from sre_findings.model.answers.suppressions import RulesAnswer
+    pass
 
 
 @dataclass(frozen=True, slots=True)
-class Priorities(Question["PrioritiesAnswer"]):
+class Priorities(ListQuestion["PrioritiesAnswer"]):
     """The risk ranking of vulnerabilities with reasons: the first ``count`` (0: all).
 
     ``reachable`` selects vulnerabilities whose code Inspector saw in use on some resource.
     """
 
     name = "priorities"
+    list_name = "priorities"
 
     count: int = 10
     as_of: str | None = None
@@ -33,13 +31,14 @@ class Priorities(Question["PrioritiesAnswer"]):
 
 
 @dataclass(frozen=True, slots=True)
-class Exposure(Question["ExposureAnswer"]):
+class Exposure(ListQuestion["ExposureAnswer"]):
     """The exposure of a vulnerability or package: the first ``count`` findings (0: all).
 
     ``reachable`` selects findings whose code Inspector saw in use.
     """
 
     name = "where"
+    list_name = "findings"
 
     text: str
     count: int = 25
@@ -49,13 +48,14 @@ class Exposure(Question["ExposureAnswer"]):
 
 
 @dataclass(frozen=True, slots=True)
-class Fixes(Question["FixesAnswer"]):
+class Fixes(ListQuestion["FixesAnswer"]):
     """The fix plan, highest risk first: the first ``count`` updates (0: all).
 
     ``resource`` is an ID or name and limits the plan to this resource.
     """
 
     name = "fixes"
+    list_name = "lines"
 
     count: int = 10
     as_of: str | None = None
@@ -65,10 +65,11 @@ class Fixes(Question["FixesAnswer"]):
 
 
 @dataclass(frozen=True, slots=True)
-class ImageFixes(Question["ImageFixesAnswer"]):
+class ImageFixes(ListQuestion["ImageFixesAnswer"]):
     """What a rebuild of each machine image resolves: the first ``count`` images (0: all)."""
 
     name = "images"
+    list_name = "lines"
 
     count: int = 10
     as_of: str | None = None
@@ -77,9 +78,10 @@ class ImageFixes(Question["ImageFixesAnswer"]):
 
 
 @dataclass(frozen=True, slots=True)
-class SuppressionList(Question["RulesAnswer"]):
+class SuppressionList(ListQuestion["RulesAnswer"]):
     """The rules of the suppressions file, with the findings that each of them covers."""
 
     name = "suppressions"
+    list_name = "suppressions"
 
     as_of: str | None = None

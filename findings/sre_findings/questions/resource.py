@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sre_findings.model.answers.answer import ResourceAnswer
+from sre_findings.model.answers.answer import NO_PROOF, ResourceAnswer
 from sre_findings.questions.question import Question
 
 CACHED, LIVE, EITHER = "cached", "live", "either"
@@ -34,3 +34,12 @@ class Vulnerabilities(Question[ResourceAnswer]):
     suppressed: bool = False
     reachable: bool = False
     context: bool = False
+
+    def without_snapshot(self) -> ResourceAnswer:
+        """See Question. Nothing is known of the resource."""
+        from sre_findings.model.answers.verdict import WITHOUT_SNAPSHOT
+        from sre_findings.model.resources.resource import Resource
+        from sre_findings.model.snapshots.rollup import Rollup
+
+        resource = Resource(self.text, "", "", "")
+        return ResourceAnswer(resource, WITHOUT_SNAPSHOT, Rollup(), (), (), 0, None, NO_PROOF)

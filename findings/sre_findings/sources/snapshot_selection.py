@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-from sre_findings.model.errors import UsageError
+from sre_findings.model.errors import NoSnapshot, UsageError
 from sre_findings.store.snapshots.reader import Commit
 
 _ID = re.compile(r"\d{8}T\d{6}Z(-\d+)?\Z")
@@ -14,15 +14,17 @@ _AGO = re.compile(r"-(\d{1,4})([dhw])\Z")
 _HOURS = {"h": 1, "d": 24, "w": 168}
 
 
-def choose(commits: Sequence[Commit], when: str | None, now: datetime) -> Commit | None:
+def choose(commits: Sequence[Commit], when: str | None, now: datetime) -> Commit:
     """The commit with a snapshot ID, or the newest one at or before a time.
 
-    Without ``when``, returns the newest commit; None if there are no commits. ``when`` is an ID, a
-    date (its whole day counts, in UTC), an ISO time, ``today``, ``yesterday``, ``-7d`` or ``-12h``.
-    Raises UsageError for anything else, and if no snapshot is that old.
+    Without ``when``, returns the newest commit. ``when`` is an ID, a date (its whole day counts, in
+    UTC), an ISO time, ``today``, ``yesterday``, ``-7d`` or ``-12h``. Raises UsageError for anything
+    else, and if no snapshot is that old; NoSnapshot if there are no commits.
     """
-    if when is None or not commits:
-        return commits[-1] if commits else None
+    if not commits:
+        raise NoSnapshot
+    if when is None:
+        return commits[-1]
     for commit in commits:
         if commit.snapshot_id == when:
             return commit

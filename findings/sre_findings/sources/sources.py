@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, NamedTuple, Never, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from sre_findings.model.access import EVERYTHING, Access
 from sre_findings.model.answers.answer import SNAPSHOT, Proof, ResourceAnswer
+from sre_findings.model.errors import NoSnapshot
 from sre_findings.model.sla.policy import DEFAULT, Policy
 from sre_findings.sources.cache import Caches
 from sre_findings.sources.snapshot_selection import choose
@@ -20,7 +21,6 @@ from sre_findings.store.snapshots.reader import Commit
 # Each dataclass takes a millisecond to create, so a query imports only what it needs.
 if TYPE_CHECKING:
     from sre_findings.engine.catalogue import Engine
-    from sre_findings.model.answers.list_answer import ListAnswer
     from sre_findings.model.findings.suppression import Suppressions
     from sre_findings.model.resources.aws_context import Context
     from sre_findings.model.resources.resource import Resource
@@ -35,12 +35,6 @@ The snapshot's answer, if any, provides the resource's location.
 
 AskContext: TypeAlias = "Callable[[Vulnerabilities, Resource], Context]"
 """Queries AWS for the current context of a resource; what is not available becomes a note."""
-
-
-Facts = TypeVar("Facts", bound=Mapping[str, object])
-
-NO_PROOF = Proof(SNAPSHOT, None, None, None, None)
-"""The proof of an answer if there is no snapshot."""
 
 
 class LiveSources(NamedTuple):
@@ -131,16 +125,29 @@ class Found:
         return self.sources.open([self.commit])
 
 
-def find(sources: Sources, as_of: str | None) -> Found | None:
-    """The snapshot for a query, with its proof; None if there is no snapshot."""
-    latest = (
-        sources.stores.snapshots.latest()
-        if as_of is None
-        else choose(sources.stores.snapshots.commits(), as_of, sources.now())
-    )
+def find(sources: Sources, as_of: str | None) -> Found:
+    """The snapshot for a query, with its proof. Raises NoSnapshot if there is none."""
+    snapshots = sources.stores.snapshots
+    if as_of is not None:
+        return found_in(snapshots.commits(), as_of, sources)
+    latest = snapshots.latest()
     if latest is None:
+        raise NoSnapshot
+    return Found(latest, proof_of(latest, sources, None), sources)
+
+
+def find_any(sources: Sources, as_of: str | None) -> Found | None:
+    """Like ``find``, but returns None if there is no snapshot."""
+    try:
+        return find(sources, as_of)
+    except NoSnapshot:
         return None
-    return Found(latest, proof_of(latest, sources, as_of), sources)
+
+
+def found_in(commits: Sequence[Commit], as_of: str | None, sources: Sources) -> Found:
+    """Like ``find``, for commits that were already read."""
+    commit = choose(commits, as_of, sources.now())
+    return Found(commit, proof_of(commit, sources, as_of), sources)
 
 
 def proof_of(commit: Commit, sources: Sources, as_of: str | None) -> Proof:
@@ -158,21 +165,4 @@ def proof_of(commit: Commit, sources: Sources, as_of: str | None) -> Proof:
         claim=commit.claim,
         reasons=commit.reasons,
         too_old=as_of is None and age > sources.max_age,
-    )
-
-
-def no_snapshot(name: str, summary: Facts | None = None) -> ListAnswer[Never, Facts]:
-    """The answer to a list query if there is no snapshot."""
-    from sre_findings.model.answers.list_answer import ListAnswer
-
-    return ListAnswer(
-        "There is no snapshot yet. Run: sre-cli scan.",
-        name,
-        [],
-        0,
-        (),
-        (),
-        NO_PROOF,
-        summary,
-        known=False,
     )

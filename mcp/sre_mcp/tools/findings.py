@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from sre_findings.queries import ask, finding_details
+from sre_findings.queries import ask
 from sre_findings.questions.catalogue import (
     CACHED,
     EITHER,
@@ -112,7 +112,7 @@ def get_finding(arguments: GetFindingArguments, _page: Page, sources: Sources) -
     question = OneFinding(
         arguments.finding_arn, arguments.resource_id, arguments.vulnerability_id, arguments.as_of
     )
-    return answers.of_finding(finding_details.one_finding(question, sources))
+    return answers.of_finding(ask(question, sources))
 
 
 class ListFindingsArguments(Paged, Dated, Narrowed):

@@ -81,6 +81,4 @@ def open_editions(sources: Sources, as_of: str | None) -> Editions:
     Later commits do not affect it. Raises UsageError if there is no snapshot.
     """
     found = find(sources, as_of)
-    if found is None:
-        raise UsageError("there is no snapshot yet", do="Run: sre-cli scan (or sre-cli demo).")
     return Editions(sources.pinned(found.commit), found, as_of)

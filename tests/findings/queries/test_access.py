@@ -36,7 +36,6 @@ from sre_findings.nightly.report import gather
 from sre_findings.queries import QUERIES, ask
 from sre_findings.queries.export import rows as rows_of
 from sre_findings.queries.export_file import fetched
-from sre_findings.queries.finding_details import one_finding
 from sre_findings.queries.snapshots import near, owners
 from sre_findings.queries.user_sql import Sql, sql
 from sre_findings.questions.catalogue import (
@@ -44,6 +43,7 @@ from sre_findings.questions.catalogue import (
     KINDS_OF_CHANGE,
     Changes,
     CoverageGaps,
+    DueDates,
     ExportFile,
     ExportFilters,
     ExportPage,
@@ -60,6 +60,7 @@ from sre_findings.questions.catalogue import (
     SnapshotList,
     Summary,
     SuppressionList,
+    SurvivalCurves,
     TimeToFix,
     Trend,
     Vulnerabilities,
@@ -336,9 +337,7 @@ def handed(**filters: Any) -> Callable[[Sources], Any]:
 
 
 def single(text: str, vulnerability: str) -> Callable[[Sources], Any]:
-    return lambda sources: one_finding(
-        OneFinding(resource=text, vulnerability_id=vulnerability), sources
-    )
+    return door("finding", OneFinding(resource=text, vulnerability_id=vulnerability))
 
 
 def page(*without: str, rows: int = 2000, **view: str) -> Callable[[Sources], Any]:
@@ -391,6 +390,8 @@ QUESTIONS: dict[str, Callable[[Sources], Any]] = {
     "changes": door("changes", Changes(count=0)),
     "changes of some": door("changes", Changes(kinds=KINDS_OF_CHANGE[:2], narrow=NARROW)),
     **{f"sla by {by}": door("sla", Sla(by)) for by in ("owner", "account", "region", "type")},
+    "due dates": door("due-dates", DueDates("account")),
+    "survival": door("survival", SurvivalCurves("owner")),
     "sla of search": door("sla", Sla("type", ("search",))),
     **{
         f"time to fix by {by}": door("time-to-fix", TimeToFix(by))
@@ -737,12 +738,15 @@ def test_the_doors_are_all_asked_here() -> None:
         "changes",
         "trend",
         "sla",
+        "due-dates",
         "time-to-fix",
+        "survival",
         "priorities",
         "where",
         "fixes",
         "images",
         "suppressions",
+        "finding",
         "findings",
         "export",
         "snapshots",

@@ -20,7 +20,6 @@ from sre_findings.model.answers.verdict import NO_SUCH_RESOURCE
 from sre_findings.model.errors import AmbiguousName, UsageError
 from sre_findings.queries import ask
 from sre_findings.queries.export import rows as rows_of
-from sre_findings.queries.finding_details import one_finding
 from sre_findings.questions.catalogue import (
     CACHED,
     LIVE,
@@ -318,7 +317,7 @@ def test_every_question_about_a_resource_takes_the_same_forms(sources: Sources) 
         identity
     ]
     assert "late" in ask(Sla(resource=text), sources).facts
-    found = one_finding(OneFinding(resource=text, vulnerability_id="CVE-2026-6"), sources).finding
+    found = ask(OneFinding(resource=text, vulnerability_id="CVE-2026-6"), sources).finding
     assert found is not None
     assert found.resource_id == identity
 

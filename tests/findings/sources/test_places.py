@@ -26,6 +26,7 @@ from sre_findings.queries.export import rows as rows_of
 from sre_findings.questions.catalogue import (
     Changes,
     CoverageGaps,
+    DueDates,
     ExportFile,
     ExportFilters,
     ExportPage,
@@ -37,6 +38,7 @@ from sre_findings.questions.catalogue import (
     Priorities,
     Sla,
     Summary,
+    SurvivalCurves,
     TimeToFix,
     Trend,
 )
@@ -77,6 +79,8 @@ BY_ROWS = (*BY_NARROW, "types")
 QUESTIONS: dict[str, tuple[tuple[str, ...], Made]] = {
     "changes": (BY_NARROW, lambda place: Changes(narrow=narrow(place))),
     "sla": (("owners",), lambda place: Sla(owners=place.owners)),
+    "due-dates": (("owners",), lambda place: DueDates(owners=place.owners)),
+    "survival": (BY_NARROW, lambda place: SurvivalCurves(narrow=narrow(place))),
     "time-to-fix": (BY_NARROW, lambda place: TimeToFix(narrow=narrow(place))),
     "priorities": (BY_ROWS, lambda place: Priorities(narrow=narrow(place), types=place.types)),
     "where": (BY_NARROW, lambda place: Exposure("no-such-package", narrow=narrow(place))),
@@ -126,6 +130,7 @@ def test_every_question_that_has_a_place_is_held_to_this() -> None:
         "vulnerabilities",
         "summary",
         "coverage",
+        "finding",
     }, "a new question must be added to QUESTIONS, or has no place"
     filters = Place(("o",), ("a",), ("r",), ("t",))
     for names, made in QUESTIONS.values():

@@ -72,6 +72,10 @@ class Proof:
         }
 
 
+NO_PROOF = Proof(SNAPSHOT, None, None, None, None)
+"""The proof of an answer if there is no snapshot."""
+
+
 @dataclass(frozen=True, slots=True)
 class ResourceAnswer:
     """How vulnerable one resource is.

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
+from typing import Any, Generic, NamedTuple, Never, TypeAlias, TypeVar
 
-from sre_findings.model.answers.answer import Proof
+from sre_findings.model.answers.answer import NO_PROOF, Proof
 
 # Covariant, because an answer is read-only: every list answer is an AnyListAnswer.
 Item_co = TypeVar("Item_co", bound=Mapping[str, object], covariant=True)
 Facts_co = TypeVar("Facts_co", bound=Mapping[str, object], covariant=True)
+Facts = TypeVar("Facts", bound=Mapping[str, object])
 
 
 class Shown(NamedTuple):
@@ -68,3 +69,9 @@ class ListAnswer(Generic[Item_co, Facts_co]):
 
 AnyListAnswer: TypeAlias = ListAnswer[Mapping[str, object], Mapping[str, object]]
 """A list answer of any query, for renderers that show every key."""
+
+
+def no_snapshot(name: str, summary: Facts | None = None) -> ListAnswer[Never, Facts]:
+    """The answer to a list query if there is no snapshot."""
+    headline = "There is no snapshot yet. Run: sre-cli scan."
+    return ListAnswer(headline, name, [], 0, (), (), NO_PROOF, summary, known=False)

@@ -106,6 +106,9 @@ class Verdict:
     doubt: str = ""
 
 
+WITHOUT_SNAPSHOT = Verdict(UNKNOWN, NO_SNAPSHOT, "there is no snapshot yet; run: sre-cli scan")
+
+
 def decide(evidence: Evidence) -> Verdict:
     """The verdict on one resource."""
     found, unknown = _vulnerable(evidence), _unknown(evidence)
