@@ -11,7 +11,7 @@ from sre_findings.questions.question import ListQuestion, Question
 
 if TYPE_CHECKING:  # only type checkers need the types of the answers
     from sre_findings.model.answers.answer import FindingAnswer
-    from sre_findings.model.answers.findings import ExportAnswer
+    from sre_findings.model.answers.findings import ExportAnswer, FindingsAnswer
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,9 @@ from sre_findings.questions.question import ListQuestion, Question
 
 if TYPE_CHECKING:  # only type checkers need the types of the answers
     from sre_findings.model.answers.changes import ChangesAnswer, ChangesFacts
-    from sre_findings.model.answers.sla import SlaAnswer
+    from sre_findings.model.answers.sla import DueDaysAnswer, SlaAnswer
+    from sre_findings.model.answers.time_to_fix import CurvesAnswer, TimeToFixAnswer
+    from sre_findings.model.answers.trend import TrendAnswer
 
 
 KINDS_OF_CHANGE = (

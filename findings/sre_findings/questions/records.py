@@ -9,6 +9,7 @@ from sre_findings.questions.question import ListQuestion, Question
 
 if TYPE_CHECKING:  # only type checkers need the types of the answers
     from sre_findings.model.answers.operations import OperationsAnswer
+    from sre_findings.model.answers.snapshots import SnapshotsAnswer
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,10 @@ from sre_findings.questions.filters import EVERYWHERE, Filters
 from sre_findings.questions.question import ListQuestion
 
 if TYPE_CHECKING:  # only type checkers need the types of the answers
-    pass
+    from sre_findings.model.answers.exposure import ExposureAnswer
+    from sre_findings.model.answers.fixes import FixesAnswer, ImageFixesAnswer
+    from sre_findings.model.answers.priorities import PrioritiesAnswer
+    from sre_findings.model.answers.suppressions import RulesAnswer
 
 
 @dataclass(frozen=True, slots=True)
