@@ -70,8 +70,9 @@ def certain(answer: ListAnswer[Item, Facts], sources: Sources) -> ListAnswer[Ite
     """
     if answer.total or not answer.known or answer.proof.source != SNAPSHOT:
         return answer
-    if answer.proof.sure and (found := find(sources, answer.proof.snapshot_id)):
-        answer = replace(answer, proof=replace(answer.proof, unread=everywhere(found).proof.unread))
+    if answer.proof.sure:
+        found = everywhere(find(sources, answer.proof.snapshot_id))
+        answer = replace(answer, proof=replace(answer.proof, unread=found.proof.unread))
     if answer.proof.sure:
         return answer
     read_all = answer.proof.state == COMPLETE and not answer.proof.unread

@@ -39,7 +39,6 @@ def sources(nights: SnapshotWriter, tmp_path_factory: pytest.TempPathFactory) ->
 def hosts(sources: Sources) -> Hosts:
     """Ids and accounts by address, from the snapshot's table."""
     found = find(sources, None)
-    assert found is not None
     by_address = defaultdict(list)
     folder = Path(sources.stores.snapshots.blobs.url.removeprefix("file://")) / partition(
         "resources", found.commit.snapshot_id
