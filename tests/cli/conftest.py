@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from tests.support.clock import session_hour
+from tests.support.shared_stores import copied_demo
 
 from sre_cli.main import main
 from sre_simulator.fleet import Fleet, default_fleet
@@ -70,14 +71,7 @@ def inspector(monkeypatch: pytest.MonkeyPatch) -> Callable[..., AbstractContextM
 @pytest.fixture(scope="session")
 def demo_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The store of ``sre-cli demo`` with two snapshots of the default fleet."""
-    store = tmp_path_factory.mktemp("demo") / "store"
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SRE_STORE", str(store))
-        patch.delenv("SRE_TABLE", raising=False)
-        with pytest.raises(SystemExit) as ended:
-            main(["demo", "--nights", "2"])
-    assert ended.value.code == 0
-    return store
+    return copied_demo(tmp_path_factory)
 
 
 @pytest.fixture

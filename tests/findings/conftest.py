@@ -18,30 +18,22 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from tests.support.clock import NOW
 from tests.support.http_server import HttpResponse, HttpServer
-from tests.support.simulated_inspector import scan_nights, simulated_inspector
+from tests.support.shared_stores import copied_snapshots
 
 from sre_findings.model.snapshots.completeness import judge
 from sre_findings.model.snapshots.scan_plan import Plan, Shard
 from sre_findings.model.snapshots.shard_facts import Part, ShardFacts
-from sre_findings.store.objects.blobs import FolderBlobs
-from sre_findings.store.records.table import SqliteTable
 from sre_findings.store.schema import tables as schema
 from sre_findings.store.snapshots.keys import part_key
 from sre_findings.store.snapshots.reader import STAMP, Commit, Manifest
 from sre_findings.store.snapshots.writer import SnapshotWriter
-from sre_simulator.fleet import default_fleet
 
 
 @pytest.fixture(scope="session")
 def nights(tmp_path_factory: pytest.TempPathFactory) -> SnapshotWriter:
     """Two daily snapshots of the default fleet, scanned once for all tests. Read-only."""
-    folder = tmp_path_factory.mktemp("nights") / "store"
-    snapshots, fleet = SnapshotWriter(FolderBlobs(folder)), default_fleet(nights=2, now=NOW)
-    with simulated_inspector(fleet) as simulator:
-        scan_nights(simulator, snapshots, SqliteTable(folder / "table.db"))
-    return snapshots
+    return copied_snapshots(tmp_path_factory)
 
 
 @pytest.fixture

@@ -19,9 +19,9 @@ import pytest
 from anyio.from_thread import start_blocking_portal
 from mcp import Client
 from tests.support.clock import session_hour
+from tests.support.shared_stores import copied_demo
 from tests.support.simulated_inspector import simulated_inspector
 
-from sre_cli.main import main
 from sre_findings.service.factory import open_sources
 from sre_findings.settings import load
 from sre_findings.sources.sources import LiveSources, Sources
@@ -144,14 +144,7 @@ def serve_with_auth() -> Callable[..., AbstractContextManager[Served]]:
 @pytest.fixture(scope="session")
 def demo_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A store as ``sre-cli demo`` creates it: two snapshots of the default fleet."""
-    store = tmp_path_factory.mktemp("demo") / "store"
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SRE_STORE", str(store))
-        patch.delenv("SRE_TABLE", raising=False)
-        with pytest.raises(SystemExit) as ended:
-            main(["demo", "--nights", "2"])
-    assert ended.value.code == 0
-    return store
+    return copied_demo(tmp_path_factory)
 
 
 @pytest.fixture(scope="session")

@@ -50,9 +50,7 @@ class Scanner:
         child = int(self._process.stdout.readline())
         began = time.monotonic()
         if seconds is not None:
-            # a busy wait, because the time of the kill matters
-            while time.monotonic() - began < seconds:
-                pass
+            time.sleep(seconds)
             with contextlib.suppress(ProcessLookupError):  # it may have ended before
                 os.kill(child, signal.SIGKILL)
         return int(self._process.stdout.readline()), time.monotonic() - began

@@ -7,24 +7,16 @@ from contextlib import AbstractContextManager
 from socketserver import BaseServer
 
 import pytest
-from tests.support.clock import NOW
 from tests.support.http_server import HttpRequest, HttpResponse, HttpServer
-from tests.support.simulated_inspector import scan_nights, simulated_inspector
+from tests.support.shared_stores import copied_snapshots
 
-from sre_findings.store.objects.blobs import FolderBlobs
-from sre_findings.store.records.table import SqliteTable
 from sre_findings.store.snapshots.writer import SnapshotWriter
-from sre_simulator.fleet import default_fleet
 
 
 @pytest.fixture(scope="session")
 def two_snapshots(tmp_path_factory: pytest.TempPathFactory) -> SnapshotWriter:
     """Two snapshots of the default fleet, scanned once for all tests. Read-only."""
-    folder = tmp_path_factory.mktemp("nights") / "store"
-    snapshots, fleet = SnapshotWriter(FolderBlobs(folder)), default_fleet(nights=2, now=NOW)
-    with simulated_inspector(fleet) as simulator:
-        scan_nights(simulator, snapshots, SqliteTable(folder / "table.db"))
-    return snapshots
+    return copied_snapshots(tmp_path_factory)
 
 
 class S3(HttpServer):
