@@ -20,8 +20,8 @@ from aws_lambda_powertools.utilities.idempotency.exceptions import (
     IdempotencyPersistenceLayerError,
 )
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
 
+from sre_findings.aws_errors import sdk_errors
 from sre_slack.job import InProgress, Job, NotRecorded
 
 RETENTION = 3600  # seconds; a response_url is valid for half of that
@@ -76,7 +76,7 @@ class DynamoDBRecords:
         """Counts a failure of this job; see Records."""
         try:
             return self._count(f"failures#{job.key}", RETENTION)
-        except (BotoCoreError, ClientError):
+        except sdk_errors():
             return None
 
     def within_rate(self, job: Job) -> bool:
@@ -86,7 +86,7 @@ class DynamoDBRecords:
                 self._count(f"asks#{job.team}/{job.user}#{int(self._now()) // WINDOW}", 2 * WINDOW)
                 <= RATE
             )
-        except (BotoCoreError, ClientError):
+        except sdk_errors():
             return True
 
     def _count(self, key: str, seconds: int) -> int:

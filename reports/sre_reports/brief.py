@@ -36,14 +36,23 @@ FIXES = 3
 class State:
     """Completeness and freshness of the data.
 
-    ``words`` is the warning, empty if there is none. ``facts`` are shown beside it. ``reasons``
-    explain why the data is incomplete.
+    ``alarms`` are the warnings, each a word in capitals and its explanation. ``facts`` are shown
+    beside them. ``reasons`` explain why the data is incomplete.
     """
 
-    look: str
-    words: str
+    alarms: tuple[tuple[str, str], ...]
     facts: str
     reasons: tuple[str, ...]
+
+    @property
+    def look(self) -> str:
+        """The look of the warnings; good if there are none."""
+        return WARN if self.alarms else GOOD
+
+    @property
+    def words(self) -> str:
+        """The warnings in one line; empty if there are none."""
+        return " · ".join(f"{word}: {why}" for word, why in self.alarms)
 
     @property
     def text(self) -> str:
@@ -115,16 +124,16 @@ def _who(material: Material) -> str:
 def _state(material: Material) -> State:
     proof, counts = material.proof, material.summary.rollup.counts
     doubts = wording.doubts(proof)
-    alarms = [f"PARTIAL: {wording.number(len(proof.reasons), 'reason')}"] if doubts else []
+    alarms = [("PARTIAL", wording.number(len(proof.reasons), "reason"))] if doubts else []
     alarms += (
-        [f"STALE: {wording.age(proof.age_seconds)} old"]
+        [("STALE", f"{wording.age(proof.age_seconds)} old")]
         if proof.too_old and proof.age_seconds is not None
         else []
     )
     facts = [] if doubts else [f"Complete snapshot {proof.claim}".strip()]
     facts += [] if unknown(material) else [wording.number(counts.total, "open finding")]
     facts += [f"{proof.as_of.astimezone(UTC):%H:%M UTC}"] if proof.as_of else []
-    return State(WARN if alarms else GOOD, " · ".join(alarms), " · ".join(facts), tuple(doubts))
+    return State(tuple(alarms), " · ".join(facts), tuple(doubts))
 
 
 def _accent(material: Material) -> str:
@@ -136,7 +145,7 @@ def _subject(material: Material, state: State) -> str:
     night = f"Inspector, {who}, " if (who := _who(material)) else "Inspector, "
     night += "week to " if material.days > 1 else ""
     night += f"{as_of.day} {as_of:%b}: " if (as_of := material.proof.as_of) else ""
-    alarm = f"{state.words.partition(':')[0]}, " if state.words else ""
+    alarm = f"{state.alarms[0][0]}, " if state.alarms else ""
     verdict = material.summary.verdict
     if verdict.verdict == CLEAN:
         return f"{night}{alarm}no findings reported"

@@ -16,23 +16,22 @@ if TYPE_CHECKING:
     from sre_findings.nightly.report import Material
 
 GOOD, BAD, WARN, NEUTRAL = "good", "bad", "warn", "muted"
-_NAMES = (
-    "critical",
-    "high",
-    "past SLA",
-    "KEV",
-    "new and resolved",
-    "median days to remediate a critical finding",
-    "fixable by an update",
-)
+CRITICAL, HIGH, PAST_SLA, KEV = "critical", "high", "past SLA", "KEV"
+FLOW = "new and resolved"
+DAYS_TO_REMEDIATE = "median days to remediate a critical finding"
+FIXABLE = "fixable by an update"
+SCANNED = "resources fully scanned"
+_NAMES = (CRITICAL, HIGH, PAST_SLA, KEV, FLOW, DAYS_TO_REMEDIATE, FIXABLE)
 
 
 @dataclass(frozen=True, slots=True)
 class Number:
     """A number with its name.
 
-    ``change`` is the change since the previous snapshot, ``look`` whether that is good or bad, and
-    ``note`` what the number does not include. If there is no number, ``value`` gives the reason.
+    ``name`` is one of the constants above or a severity. ``change`` is the change since the
+    previous snapshot, ``delta`` the same as a number if both are known, ``look`` whether that is
+    good or bad, and ``note`` what the number does not include. ``of`` is the total of which it is a
+    part, such as ``of 1,234``. If it is not ``known``, ``value`` gives the reason.
     """
 
     name: str
@@ -40,16 +39,20 @@ class Number:
     change: str = ""
     look: str = NEUTRAL
     note: str = ""
+    of: str = ""
+    delta: int | None = None
+    known: bool = True
+
+    @property
+    def label(self) -> str:
+        """The name after the total: ``of 1,234 resources fully scanned``."""
+        return f"{self.of} {self.name}".lstrip()
 
     @property
     def text(self) -> str:
         """``24 critical (up 3)``, ``KEV: no data``."""
         beside = ", ".join(part for part in (self.change, self.note) if part)
-        text = (
-            f"{self.value} {self.name}"
-            if self.value[:1].isdigit()
-            else f"{self.name}: {self.value}"
-        )
+        text = f"{self.value} {self.label}" if self.known else f"{self.label}: {self.value}"
         return text + (f" ({beside})" if beside else "")
 
 
@@ -59,13 +62,16 @@ def numbers(material: Material) -> Iterator[Number]:
     Coverage, the last, is known even if no other is.
     """
     yield from (
-        (Number(name, "unknown") for name in _NAMES) if unknown(material) else _figures(material)
+        (Number(name, "unknown", known=False) for name in _NAMES)
+        if unknown(material)
+        else _figures(material)
     )
     scanned, silent = material.coverage.scanned, material.summary.uncovered
     yield Number(
-        f"of {scanned + silent:,} resources fully scanned",
+        SCANNED,
         f"{scanned:,}",
         look=WARN if silent else GOOD,
+        of=f"of {scanned + silent:,}",
     )
 
 
@@ -88,16 +94,16 @@ def _figures(material: Material) -> Iterator[Number]:
     now, then = material.summary.rollup, comparable(material)
     late = material.late.facts["late"]
     numbers = (
-        _moved("critical", now.counts.critical, then.counts.critical if then else None),
-        _moved("high", now.counts.high, then.counts.high if then else None),
-        _moved("past SLA", late, material.before.late if then and material.before else None),
+        _moved(CRITICAL, now.counts.critical, then.counts.critical if then else None),
+        _moved(HIGH, now.counts.high, then.counts.high if then else None),
+        _moved(PAST_SLA, late, material.before.late if then and material.before else None),
         _kev(now, then),
     )
     doubtful = material.before is not None and then is None
     yield from (replace(one, change="not compared") if doubtful else one for one in numbers)
     yield _new_and_resolved(material)
-    yield Number("median days to remediate a critical finding", _days_to_fix(material))
-    yield Number(f"of {now.counts.total:,} fixable by an update", f"{now.fixable:,}")
+    yield _days_to_fix(material)
+    yield Number(FIXABLE, f"{now.fixable:,}", of=f"of {now.counts.total:,}")
 
 
 def comparable(material: Material) -> Rollup | None:
@@ -109,25 +115,27 @@ def _kev(now: Rollup, then: Rollup | None) -> Number:
     """Returns findings in KEV; "no data" if no vulnerability was checked."""
     known = now.to_json()["kev"]
     if known is None:
-        return Number("KEV", "no data")
+        return Number(KEV, "no data", known=False)
     note = f"{now.unchecked:,} without KEV data" if now.unchecked else ""
-    return replace(_moved("KEV", known, then.to_json()["kev"] if then else None), note=note)
+    return replace(_moved(KEV, known, then.to_json()["kev"] if then else None), note=note)
 
 
 def _new_and_resolved(material: Material) -> Number:
     if material.before is None:
-        return Number("new and resolved", "first snapshot")
+        return Number(FLOW, "first snapshot", known=False)
     new, resolved = flow(material)
     note = "" if material.compared else "partial data"
-    return Number("new and resolved", f"{new:,} / {resolved:,}", note=note)
+    return Number(FLOW, f"{new:,} / {resolved:,}", note=note)
 
 
-def _days_to_fix(material: Material) -> str:
+def _days_to_fix(material: Material) -> Number:
     median = next(
         (line["median_days"] for line in material.time_to_fix.items if line["value"] == "CRITICAL"),
         None,
     )
-    return "not yet known" if median is None else f"{median:,}"
+    if median is None:
+        return Number(DAYS_TO_REMEDIATE, "not yet known", known=False)
+    return Number(DAYS_TO_REMEDIATE, f"{median:,}")
 
 
 def _moved(name: str, now: int, then: int | None) -> Number:
@@ -135,10 +143,11 @@ def _moved(name: str, now: int, then: int | None) -> Number:
     if then is None:
         return Number(name, f"{now:,}")
     if now == then:
-        return Number(name, f"{now:,}", "no change")
+        return Number(name, f"{now:,}", "no change", delta=0)
     return Number(
         name,
         f"{now:,}",
         f"{'up' if now > then else 'down'} {abs(now - then):,}",
         BAD if now > then else GOOD,
+        delta=now - then,
     )

@@ -6,7 +6,6 @@ Counts come from the rollup of an answer, never from one page of its findings.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -38,7 +37,6 @@ from sre_findings.model.findings.severity import ORDER
 from sre_findings.model.snapshots.rollup import Counts, Rollup
 from sre_findings.model.snapshots.states import COMPLETE
 
-_ROLE = re.compile(r"arn:[\w-]+:(?:iam|sts)::\d*:[^\s,;]+")
 UNASSIGNED = "Unassigned"
 """The owner shown for a resource without one."""
 SEVERITIES = (*(name.lower() for name in ORDER), "other")  # in the order of Counts.by_rank()
@@ -170,13 +168,12 @@ def proof_sentence(proof: Proof) -> str:
 def doubts(proof: Proof) -> Sequence[str]:
     """Returns why the data is incomplete, and what of the queried scope was not read.
 
-    Empty for a live answer. The ARN of a denied role is replaced, because many people read these
-    sentences; ``sre-cli snapshots show`` has it.
+    Empty for a live answer.
     """
     if proof.source == LIVE:
         return ()
     reasons = () if proof.state == COMPLETE else proof.reasons
-    return tuple(_ROLE.sub("the scan's role", reason) for reason in (*reasons, *proof.unread))
+    return (*reasons, *proof.unread)
 
 
 def version(text: str | None) -> str | None:

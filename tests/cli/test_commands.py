@@ -18,6 +18,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 from tests.support.clock import session_hour
+from tests.support.inspector_findings import INSTANCE, inspector_finding
 
 from sre_cli import main as module
 from sre_findings.store.schema.original_finding import finding as rebuild
@@ -292,32 +293,17 @@ def test_every_recorded_finding_is_exported_in_each_format(
 def test_hostile_names_are_harmless_in_terminals_and_spreadsheets(
     cli: Cli, inspector: Any, tmp_path: Path
 ) -> None:
-    resource = {
-        "id": "i-0123456789abcdef0",
-        "type": "AWS_EC2_INSTANCE",
-        "region": "eu-west-1",
-        "partition": "aws",
-        "tags": {"Name": HOSTILE},
-    }
-    finding = {
-        "findingArn": f"arn:aws:inspector2:eu-west-1:111122223333:finding/{1:032x}",
-        "awsAccountId": "111122223333",
-        "type": "PACKAGE_VULNERABILITY",
-        "severity": "HIGH",
-        "status": "ACTIVE",
-        "title": HOSTILE,
-        "description": HOSTILE,
-        "firstObservedAt": 1.7e9,
-        "lastObservedAt": 1.7e9,
-        "updatedAt": 1.7e9,
-        "resources": [resource],
-        "remediation": {"recommendation": {"text": HOSTILE}},
-    }
+    finding = inspector_finding(
+        title=HOSTILE,
+        description=HOSTILE,
+        resources=[INSTANCE | {"tags": {"Name": HOSTILE}}],
+        remediation={"recommendation": {"text": HOSTILE}},
+    )
     (tmp_path / "one.jsonl").write_text(json.dumps(finding) + "\n")
     with inspector(replay_fleet(tmp_path / "one.jsonl", now=session_hour())):
         cli("scan", "--region", "eu-west-1", "--store", str(tmp_path / "store"))
     for command in (
-        ("vulnerabilities", "-i", resource["id"], "--cached"),
+        ("vulnerabilities", "-i", INSTANCE["id"], "--cached"),
         ("summary", "--by", "resource"),
     ):
         shown = cli(*command, "--store", str(tmp_path / "store")).out

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from tests.support.clock import session_hour
+from tests.support.inspector_findings import INSTANCE, inspector_finding
 
 from sre_simulator.fleet import (
     BUSY_INSTANCE,
@@ -154,29 +155,12 @@ def test_a_gate_fails_on_its_severity_and_never_passes_on_missing_data(
 def test_untriaged_findings_fail_a_gate_unless_they_are_ignored(
     cli: Cli, inspector: Any, tmp_path: Path
 ) -> None:
-    resource = {
-        "id": "i-0123456789abcdef0",
-        "type": "AWS_EC2_INSTANCE",
-        "region": "eu-west-1",
-        "partition": "aws",
-    }
-    finding = {
-        "findingArn": f"arn:aws:inspector2:eu-west-1:111122223333:finding/{1:032x}",
-        "awsAccountId": "111122223333",
-        "type": "PACKAGE_VULNERABILITY",
-        "severity": "UNTRIAGED",
-        "status": "ACTIVE",
-        "description": "new",
-        "firstObservedAt": 1.7e9,
-        "lastObservedAt": 1.7e9,
-        "updatedAt": 1.7e9,
-        "resources": [resource],
-    }
+    finding = inspector_finding(severity="UNTRIAGED")
     (tmp_path / "one.jsonl").write_text(json.dumps(finding) + "\n")
     store = ("--store", str(tmp_path / "store"))
     with inspector(replay_fleet(tmp_path / "one.jsonl", now=session_hour())):
         assert cli("scan", "--region", "eu-west-1", *store).code == 0
-    asked = ("vulnerabilities", "-i", resource["id"], "--cached", "--fail-on", "critical", *store)
+    asked = ("vulnerabilities", "-i", INSTANCE["id"], "--cached", "--fail-on", "critical", *store)
     assert cli(*asked).code == 1
     assert cli(*asked, "--untriaged", "ignore").code == 0
 

@@ -5,12 +5,9 @@ Only resource types that the emulator does not support are left out.
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import re
-import socket
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -20,6 +17,7 @@ from typing import Any
 
 import boto3
 import pytest
+from tests.support.aws_emulator import aws_emulator
 
 from sre_simulator.aws_lambda.function import REGION
 
@@ -117,42 +115,8 @@ def template() -> dict[str, Any]:
 @pytest.fixture(scope="session")
 def emulated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Runs ministack on the loopback for the whole session, and returns its URL."""
-    python = Path(sys.prefix) / "emulator" / "bin" / "python"
-    if not python.exists():
-        pytest.skip("the emulator of AWS is not installed: make emulator")
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    folder = tmp_path_factory.mktemp("emulated")
-    environ = {
-        "PATH": os.defpath,
-        "HOME": str(folder),
-        "TMPDIR": str(folder),
-        "BIND_HOST": "127.0.0.1",
-        "GATEWAY_PORT": str(port),
-        "IOT_MTLS_ENABLED": "0",
-        "MINISTACK_REGION": REGION,
-        "LOG_LEVEL": "WARNING",
-        **CALENDAR,
-    }
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(
-            [str(python), "-m", "ministack"], cwd=folder, env=environ, stdout=log, stderr=log
-        )
-        try:
-            _wait_for(port, process)
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            process.terminate()
-            process.wait(timeout=30)
-
-
-def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
-    for _ in range(3000):
-        assert process.poll() is None
-        with contextlib.suppress(ConnectionError), socket.create_connection(("127.0.0.1", port)):
-            return
-        time.sleep(0.01)
-    raise TimeoutError
+    with aws_emulator(tmp_path_factory.mktemp("emulated"), **CALENDAR) as url:
+        yield url
 
 
 Change = Callable[..., Any]

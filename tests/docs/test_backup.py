@@ -14,6 +14,7 @@ from typing import Any
 import boto3
 import pytest
 from tests.support.clock import NOW
+from tests.support.dynamodb import create_table
 from tests.support.simulated_inspector import scan_nights, simulated_inspector
 
 from sre_findings.model.errors import StoreUnreadable
@@ -84,16 +85,6 @@ def counted(table: Table) -> list[Row]:
     return [row for partition in COUNTED for row in table.query(partition)]
 
 
-def make_table(name: str) -> None:
-    keys: Any = [
-        {"AttributeName": name, "KeyType": kind} for name, kind in (("pk", "HASH"), ("sk", "RANGE"))
-    ]
-    kinds: Any = [{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")]
-    boto3.client("dynamodb").create_table(
-        TableName=name, KeySchema=keys, AttributeDefinitions=kinds, BillingMode="PAY_PER_REQUEST"
-    )
-
-
 @pytest.fixture
 def bucket(aws: str, nights: Nights) -> Any:
     """A versioned bucket with both snapshots."""
@@ -108,7 +99,7 @@ def bucket(aws: str, nights: Nights) -> Any:
 
 
 def test_a_lost_table_is_rebuilt_from_the_bucket_row_by_row(bucket: Any, nights: Nights) -> None:
-    make_table("sre")
+    create_table("sre")
     done = run(commands("The table is lost")[0])
     assert done.returncode == 0, done.stderr
     assert "of 2 snapshots written to dynamodb://sre" in done.stdout
@@ -156,7 +147,7 @@ def test_rebuilding_all_mends_rows_that_are_in_doubt(nights: Nights, tmp_path: P
 def test_a_table_restored_to_a_point_in_time_has_what_no_bucket_has(
     bucket: Any, nights: Nights
 ) -> None:
-    make_table("sre")
+    create_table("sre")
     recovery: Any = {"PointInTimeRecoveryEnabled": True}
     boto3.client("dynamodb").update_continuous_backups(
         TableName="sre", PointInTimeRecoverySpecification=recovery
@@ -173,7 +164,7 @@ def test_a_table_restored_to_a_point_in_time_has_what_no_bucket_has(
 
 def test_a_copy_of_the_bucket_answers_the_same(bucket: Any, nights: Nights) -> None:
     boto3.client("s3", region_name="us-east-1").create_bucket(Bucket="sre-elsewhere")
-    make_table("sre-elsewhere")
+    create_table("sre-elsewhere")
     done = run(commands("A copy of the bucket")[0])
     assert done.returncode == 0, done.stdout + done.stderr
     assert counted(open_table("dynamodb://sre-elsewhere")) == nights.rows

@@ -19,6 +19,7 @@ import pytest
 from anyio.from_thread import start_blocking_portal
 from mcp import Client
 from tests.support.clock import session_hour
+from tests.support.inspector_findings import inspector_finding
 from tests.support.shared_stores import copied_demo
 from tests.support.simulated_inspector import simulated_inspector
 
@@ -202,14 +203,6 @@ def open_store() -> Callable[[Path], Sources]:
     return sources_of
 
 
-HOST = {
-    "id": "i-0123456789abcdef0",
-    "type": "AWS_EC2_INSTANCE",
-    "region": "eu-west-1",
-    "partition": "aws",
-}
-
-
 def finding(number: int, **more: Any) -> dict[str, Any]:
     """A finding of one instance as Inspector sends it.
 
@@ -222,22 +215,14 @@ def finding(number: int, **more: Any) -> dict[str, Any]:
         "packageManager": "OS",
     }
     details = {"vulnerabilityId": f"CVE-2026-{number:05d}", "vulnerablePackages": [package]}
-    return {
-        "findingArn": f"arn:aws:inspector2:eu-west-1:111122223333:finding/{number:032x}",
-        "awsAccountId": "111122223333",
-        "type": "PACKAGE_VULNERABILITY",
+    fields = {
         "severity": ("CRITICAL", "HIGH", "MEDIUM", "LOW")[number % 4],
-        "status": "ACTIVE",
         "title": f"title {number}",
         "description": "a description",
         "fixAvailable": "YES",
         "packageVulnerabilityDetails": details,
-        "firstObservedAt": 1.7e9,
-        "lastObservedAt": 1.7e9,
-        "updatedAt": 1.7e9,
-        "resources": [HOST],
-        **more,
     }
+    return inspector_finding(number, **fields | more)
 
 
 @pytest.fixture(scope="session")

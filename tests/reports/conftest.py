@@ -27,6 +27,7 @@ from sre_findings.model.findings.finding import Finding, Package
 from sre_findings.model.resources.resource import Resource
 from sre_findings.model.sla.age_bands import AgeGrid
 from sre_findings.model.sla.policy import DEFAULT
+from sre_findings.model.snapshots.partial_reasons import Reason
 from sre_findings.model.snapshots.rollup import Counts, Rollup
 from sre_findings.nightly.report import Before, Material
 
@@ -193,7 +194,7 @@ def finding() -> Callable[..., Finding]:
 
 @pytest.fixture
 def proof() -> Callable[..., Proof]:
-    """A complete snapshot, six hours old."""
+    """A complete snapshot, six hours old. ``reasons`` are the statements of its causes."""
 
     def make(**changes: Any) -> Proof:
         values: dict[str, Any] = {
@@ -204,7 +205,8 @@ def proof() -> Callable[..., Proof]:
             "state": "complete",
             "claim": "for all visible accounts",
         }
-        return Proof(**values | changes)
+        causes = tuple(Reason("not_ended", text) for text in changes.pop("reasons", ()))
+        return Proof(**values | {"causes": causes} | changes)
 
     return make
 

@@ -10,6 +10,7 @@ import pytest
 from sre_findings.model.answers import verdict as rule
 from sre_findings.model.answers.answer import Proof
 from sre_findings.model.findings.finding import Finding, Package
+from sre_findings.model.snapshots.partial_reasons import UNKNOWN, Reason
 from sre_findings.model.snapshots.rollup import Counts, Rollup
 from sre_reports import wording
 
@@ -160,13 +161,17 @@ def test_a_finding_without_a_vulnerability_shows_its_type(finding: Findings) -> 
     )
 
 
-def test_a_denied_role_is_not_named_in_reports(proof: Proofs) -> None:
-    said = (
-        "eu-west-1: AccessDenied: User: arn:aws:sts::111122223333:assumed-role/sre/scan is not"
-        " authorized, it says"
+def test_a_proof_for_readers_of_reports_has_no_message_from_aws(proof: Proofs) -> None:
+    said = "User: arn:aws:sts::111122223333:assumed-role/sre/scan is not authorized"
+    causes = (
+        Reason("not_ended", "findings denied", "eu-west-1", detail=said),
+        Reason(UNKNOWN, said),
     )
-    assert wording.doubts(proof(state="partial", reasons=(said,))) == (
-        "eu-west-1: AccessDenied: User: the scan's role is not authorized, it says",
+    partial = proof(state="partial", causes=causes)
+    assert wording.doubts(partial) == (f"eu-west-1: findings denied ({said})", said)
+    assert wording.doubts(partial.outward()) == (
+        "eu-west-1: findings denied",
+        "not all of it could be read",
     )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from tests.support.clock import NOW
+from tests.support.inspector_findings import INSTANCE, inspector_finding
 from tests.support.sources import make_sources
 
 from sre_findings.model.findings.finding import is_open
@@ -19,29 +20,8 @@ from sre_simulator.fleet import replay_fleet
 
 
 def finding(number: int, *resources: str, **fields: Any) -> dict[str, Any]:
-    some = [
-        {
-            "id": f"i-{name:0>17}",
-            "type": "AWS_EC2_INSTANCE",
-            "region": "eu-west-1",
-            "partition": "aws",
-        }
-        for name in resources
-    ]
-    return {
-        "findingArn": f"arn:aws:inspector2:eu-west-1:111122223333:finding/{number:032x}",
-        "awsAccountId": "111122223333",
-        "type": "PACKAGE_VULNERABILITY",
-        "severity": "HIGH",
-        "status": "ACTIVE",
-        "description": "x",
-        "fixAvailable": "YES",
-        "firstObservedAt": 1.7e9,
-        "lastObservedAt": 1.7e9,
-        "updatedAt": 1.7e9,
-        "resources": some,
-        **fields,
-    }
+    some = [INSTANCE | {"id": f"i-{name:0>17}"} for name in resources]
+    return inspector_finding(number, fixAvailable="YES", resources=some, **fields)
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from typing import Any
 
 import boto3
 import pytest
+from tests.support.dynamodb import create_table
 from tests.support.sources import make_sources
 
 from sre_findings.model.errors import StoreUnreadable
@@ -34,16 +35,7 @@ from sre_simulator.fleet import BUSY_INSTANCE
 def far(aws: str) -> tuple[SnapshotWriter, Table]:
     """A bucket and a DynamoDB table."""
     boto3.client("s3", region_name="us-east-1").create_bucket(Bucket="findings")
-    keys: Any = [
-        {"AttributeName": name, "KeyType": kind} for name, kind in (("pk", "HASH"), ("sk", "RANGE"))
-    ]
-    kinds: Any = [{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")]
-    boto3.client("dynamodb").create_table(
-        TableName="rollups",
-        KeySchema=keys,
-        AttributeDefinitions=kinds,
-        BillingMode="PAY_PER_REQUEST",
-    )
+    create_table("rollups")
     return SnapshotWriter(open_blobs("s3://findings/inspector")), open_table("dynamodb://rollups")
 
 

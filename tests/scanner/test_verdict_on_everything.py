@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from tests.support.clock import NOW
+from tests.support.inspector_findings import inspector_finding
 from tests.support.sources import make_sources
 
 from sre_findings.inspector.wire.coverage import decode_coverage
@@ -27,24 +28,7 @@ def asked(house: Any, served: Callable[..., Any], tmp_path: Path) -> Callable[..
     """The summary of an organization whose only finding has the given status."""
 
     def ask(status: str, *faults: Fault, age: timedelta = timedelta()) -> Any:
-        resource = {
-            "id": "i-0123456789abcdef0",
-            "type": "AWS_EC2_INSTANCE",
-            "region": "eu-west-1",
-            "partition": "aws",
-        }
-        finding = {
-            "findingArn": f"arn:aws:inspector2:eu-west-1:111122223333:finding/{1:032x}",
-            "awsAccountId": "111122223333",
-            "type": "PACKAGE_VULNERABILITY",
-            "severity": "HIGH",
-            "status": status,
-            "description": "x",
-            "resources": [resource],
-            "firstObservedAt": 1.7e9,
-            "lastObservedAt": 1.7e9,
-            "updatedAt": 1.7e9,
-        }
+        finding = inspector_finding(status=status)
         (tmp_path / "one.jsonl").write_text(json.dumps(finding) + "\n")
         with served(replay_fleet(tmp_path / "one.jsonl", now=NOW), faults=faults) as simulator:
             commit = house.scan(simulator)

@@ -9,6 +9,7 @@ from typing import Any
 import boto3
 import pytest
 from moto.server import ThreadedMotoServer
+from tests.support.dynamodb import create_table
 
 from sre_findings.model.errors import Unreachable
 from sre_slack.job import InProgress, NotRecorded
@@ -40,12 +41,7 @@ def records(
     for name, value in ours.items():
         monkeypatch.setenv(f"AWS_{name}", value)
     table = f"records-{abs(hash(request.node.name))}"
-    boto3.client("dynamodb").create_table(
-        TableName=table,
-        BillingMode="PAY_PER_REQUEST",
-        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
-    )
+    create_table(table, ("id",))
     made = DynamoDBRecords(table, lambda: 1_795_000_000.0)
     made.begin(CONTEXT)
     return made

@@ -20,7 +20,7 @@ from sre_cli.doctor import (
 )
 from sre_cli.doctor.aws_calls import Aws
 from sre_cli.doctor.check import OFF, UNKNOWN, WARNING, Check
-from sre_cli.doctor.identity import Account, Caller
+from sre_cli.doctor.identity import Caller
 from sre_cli.doctor.required_permissions import EVERYTHING, JOBS, SCAN, Need
 from sre_cli.doctor.task_pool import Task, run_tasks
 from sre_findings.inspector.credentials import reader_of
@@ -31,7 +31,6 @@ from sre_findings.store.snapshots.reader import Snapshots
 from sre_findings.store.urls import open_blobs, open_table
 
 T = TypeVar("T")
-_UNKNOWN_CALLER = Caller("arn:aws:sts::000000000000:assumed-role/unknown/unknown", "000000000000")
 _FALLBACK_REGION = "us-east-1"  # has endpoints of all services
 _NO_CALLER = "not checked: the AWS identity is unknown"
 _SERVER_INSTEAD = "not checked: SRE_SERVER is used instead"
@@ -86,7 +85,7 @@ def _aws(request: Request, ends: float) -> list[Check]:
     aws = Aws(request.profile, request.environ, seconds)
     home, region_checks = _home(request)
     account = identity.identify(aws, home, request.now, needed=request.needs_aws)
-    if (caller := _caller(account)) is None:
+    if (caller := account.caller) is None:
         state = OFF if account.checks[0].state == OFF else UNKNOWN
         return [*account.checks, Check("permissions", state, _NO_CALLER)]
     role = None if request.profile else reader_of(request.settings)
@@ -101,18 +100,8 @@ def _aws(request: Request, ends: float) -> list[Check]:
     ]
     found = run_tasks(tasks, ends)
     first = len(found) - len(regions)
-    by_region = inspector_regions.folded(found[first:])
+    by_region = inspector_regions.folded(dict(zip(regions, found[first:], strict=True)))
     return [*account.checks, *region_checks, *reader_checks, *found[:first], *by_region]
-
-
-def _caller(account: Account) -> Caller | None:
-    """Returns the caller whose permissions are checked.
-
-    If STS was skipped, the caller has no name. The permissions can still be checked with calls.
-    """
-    identity_check = account.checks[0]
-    skipped = identity_check.state == OFF and identity_check.detail != identity.NOT_USED
-    return _UNKNOWN_CALLER if skipped else account.caller
 
 
 def _home(request: Request) -> tuple[str, list[Check]]:

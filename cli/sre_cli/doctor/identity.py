@@ -51,13 +51,18 @@ class Caller:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """The caller, None if unknown, and the checks of identity and clock, in this order."""
+    """The caller, and the checks of identity and clock, in this order.
+
+    The caller is None if it is unknown, and UNNAMED if STS must not be called, because the
+    permissions can still be checked with calls.
+    """
 
     caller: Caller | None
     checks: tuple[Check, ...]
 
 
-NOT_USED = "not used: no AWS credentials found, and store and table are on this machine"
+UNNAMED = Caller("arn:aws:sts::000000000000:assumed-role/unknown/unknown", "000000000000")
+_NOT_USED = "not used: no AWS credentials found, and store and table are on this machine"
 
 
 def identify(aws: Aws, region: str, now: Callable[[], datetime], *, needed: bool) -> Account:
@@ -71,10 +76,11 @@ def identify(aws: Aws, region: str, now: Callable[[], datetime], *, needed: bool
         return Account(None, (Check("identity", FAILED, error.reason, error.do), _no_clock()))
     if not found and not needed:
         clock_off = Check("clock", OFF, "not compared: AWS is not used")
-        return Account(None, (Check("identity", OFF, NOT_USED), clock_off))
+        return Account(None, (Check("identity", OFF, _NOT_USED), clock_off))
     before = now()
     reply = aws.call(_WHO, region)
-    return Account(_caller(reply), (_identity(reply), clock(reply.date, before, now())))
+    caller = UNNAMED if reply.outcome == NOT_ASKED else _caller(reply)
+    return Account(caller, (_identity(reply), clock(reply.date, before, now())))
 
 
 def reader(aws: Aws, region: str) -> Check:

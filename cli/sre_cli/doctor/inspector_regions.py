@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sre_cli.doctor.aws_calls import ALLOWED, DENIED, NO_ANSWER, NOT_ASKED, Aws, Reply
@@ -14,6 +15,11 @@ _IS_OFF = "Inspector is off"
 _TYPES = "--resource-types EC2 ECR LAMBDA"
 _CHANGING = ("ENABLING", "DISABLING", "SUSPENDING")
 _NETWORK = "Check the network, and that the region is enabled."
+
+
+@dataclass(frozen=True, slots=True)
+class SwitchedOff(Check):
+    """Inspector is off in a region where it need not be on."""
 
 
 def enabled(aws: Aws, home: str) -> tuple[str, ...]:
@@ -38,7 +44,7 @@ def check(aws: Aws, region: str, *, required: bool) -> Check:
     if state in _CHANGING:
         return Check(what, WARNING, state.lower(), "Wait some minutes, then run this again.")
     if state == "DISABLED" and not required:
-        return Check(what, OFF, _IS_OFF)
+        return SwitchedOff(what, OFF, _IS_OFF)
     if state == "DISABLED":
         remedy = f"Turn it on: aws inspector2 enable --region {region} {_TYPES}"
         return Check(what, FAILED, _IS_OFF, remedy)
@@ -67,18 +73,18 @@ def _unread(what: str, reply: Reply) -> Check:
     return Check(what, UNKNOWN, reply.words, _NETWORK if reply.outcome == NO_ANSWER else "")
 
 
-def folded(checks: Sequence[Check]) -> list[Check]:
-    """Returns the checks, with one line for all regions where Inspector is off and may be off.
+def folded(checks: Mapping[str, Check]) -> list[Check]:
+    """Returns the checks of regions, with one line for all where Inspector is off and may be off.
 
     If it is off in all regions, this is one failed check.
     """
-    off = [one for one in checks if (one.state, one.detail) == (OFF, _IS_OFF)]
+    off = [region for region, one in checks.items() if isinstance(one, SwitchedOff)]
     if not off:
-        return list(checks)
-    regions = ", ".join(one.what.removeprefix("Inspector ") for one in off)
+        return list(checks.values())
+    regions = ", ".join(off)
     if len(off) == len(checks):
         detail = f"off in all regions: {regions}"
         remedy = f"Turn it on where your workloads run: aws inspector2 enable {_TYPES}"
         return [Check("Inspector", FAILED, detail, remedy)]
-    rest = [one for one in checks if (one.state, one.detail) != (OFF, _IS_OFF)]
+    rest = [one for one in checks.values() if not isinstance(one, SwitchedOff)]
     return [*rest, Check("Inspector elsewhere", OFF, f"off in {regions}")]

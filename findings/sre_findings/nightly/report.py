@@ -15,6 +15,7 @@ from sre_findings.model.findings.open_finding import OpenFinding, Place
 from sre_findings.model.sla.age_bands import AgeGrid, age_grid
 from sre_findings.model.sla.ages import Ages, Lateness, lateness
 from sre_findings.model.sla.policy import Policy
+from sre_findings.model.snapshots.partial_reasons import outward
 from sre_findings.model.snapshots.rollup import ORGANIZATION, Rollup, Scope
 from sre_findings.model.snapshots.states import COMPLETE
 from sre_findings.nightly.evidence import Evidence, evidence_of
@@ -139,8 +140,12 @@ def seen_night(sources: Sources, as_of: str | None, view: Access) -> tuple[Sourc
 
 
 def _as_seen(commit: Commit, seen: Sources) -> Commit:
-    """The commit reduced to a view: the full commit has totals and names of other accounts."""
-    return next(one for one in seen.stores.snapshots.commits() if one.sequence == commit.sequence)
+    """The commit reduced to a view: the full commit has totals and names of other accounts.
+
+    A report has readers without the scan's credentials, so it has no messages from AWS.
+    """
+    found = next(one for one in seen.stores.snapshots.commits() if one.sequence == commit.sequence)
+    return replace(found, causes=outward(found.causes))
 
 
 def material_of(

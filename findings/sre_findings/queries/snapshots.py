@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sre_findings.model import spelling
 from sre_findings.model.answers.list_answer import ListAnswer, Shown
 from sre_findings.model.errors import NoSnapshot
 from sre_findings.model.quantity import quantity
+from sre_findings.model.snapshots.partial_reasons import outward
 from sre_findings.model.snapshots.states import COMPLETE
 from sre_findings.queries import resource_lookup
 from sre_findings.questions.records import SimilarNames, SnapshotList
@@ -15,6 +17,7 @@ from sre_findings.sources.sources import Sources, find_any, proof_of
 
 if TYPE_CHECKING:  # only type checkers need the types of the answers
     from sre_findings.model.answers.snapshots import SnapshotsAnswer
+    from sre_findings.store.snapshots.reader import Commit
 
 _FIELDS = ("snapshot_id", "started_at", "state", "claim", "reasons")
 _SHOWN = (
@@ -35,7 +38,7 @@ def snapshots(question: SnapshotList, sources: Sources) -> SnapshotsAnswer:
         raise NoSnapshot
     complete = sum(one.state == COMPLETE for one in commits)
     last = question.skip + question.count if question.count else None
-    items = [one.to_json() for one in commits[question.skip : last]]
+    items = [_seen(one, sources).to_json() for one in commits[question.skip : last]]
     headline = (
         f"{quantity(len(commits), 'snapshot')}, {complete:,} complete. The newest is"
         f" {commits[0].snapshot_id}."
@@ -49,6 +52,13 @@ def snapshots(question: SnapshotList, sources: Sources) -> SnapshotsAnswer:
         _SHOWN,
         proof_of(commits[0], sources, None),
     )
+
+
+def _seen(commit: Commit, sources: Sources) -> Commit:
+    """The commit as a client of the server may see it, without AWS's messages."""
+    if sources.caller.aside is None:
+        return commit
+    return replace(commit, causes=outward(commit.causes))
 
 
 def near(question: SimilarNames, sources: Sources) -> list[str]:

@@ -16,7 +16,8 @@ class PinnedSnapshots(Snapshots):
 
     def commits(self) -> list[Commit]:
         """See Snapshots. Nothing after ``last`` is included."""
-        return [one for one in self.inner.commits() if one.sequence <= self.last.sequence]
+        earlier = (one for one in self.inner.commits() if one.sequence < self.last.sequence)
+        return [*earlier, self.last]
 
     def latest(self) -> Commit | None:
         """The pinned snapshot, ``last``."""

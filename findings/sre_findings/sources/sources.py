@@ -51,8 +51,8 @@ class Caller(NamedTuple):
     """The user or client that queries are answered for.
 
     ``access`` is what the caller may see. ``aside`` receives the full text of service errors, which
-    can name roles and accounts; a server sets it. Without it, the user holds the credentials and
-    sees the full text.
+    can name roles and accounts, and answers lack these texts; a server sets it. Without it, the
+    user holds the credentials and sees them.
     """
 
     access: Access = EVERYTHING
@@ -156,13 +156,14 @@ def proof_of(commit: Commit, sources: Sources, as_of: str | None) -> Proof:
     With ``as_of``, the snapshot is never stale: the query asks for that time.
     """
     age = sources.now() - commit.started_at
-    return Proof(
+    proof = Proof(
         source=SNAPSHOT,
         snapshot_id=commit.snapshot_id,
         as_of=commit.started_at,
         age_seconds=int(age.total_seconds()),
         state=commit.state,
         claim=commit.claim,
-        reasons=commit.reasons,
+        causes=commit.causes,
         too_old=as_of is None and age > sources.max_age,
     )
+    return proof if sources.caller.aside is None else proof.outward()

@@ -113,8 +113,8 @@ def wire_moment(seconds: object) -> str | None:
 
 
 def snapshot(proof: Proof) -> dict[str, Any]:
-    """Returns the provenance as plain data, without unknown values."""
-    told = proof.to_json()
+    """Returns the provenance as plain data, without unknown values and messages from AWS."""
+    told = proof.outward().to_json()
     return present(
         **{
             name: told[name]
@@ -126,7 +126,8 @@ def snapshot(proof: Proof) -> dict[str, Any]:
 def warnings(proof: Proof) -> list[str]:
     """Returns the reasons why findings may be missing, one sentence each.
 
-    Empty if the snapshot is complete and fresh.
+    Empty if the snapshot is complete and fresh. An export is passed on, so it has no message from
+    AWS.
     """
     if proof.sure:
         return []
@@ -136,4 +137,4 @@ def warnings(proof: Proof) -> list[str]:
         if proof.state == "complete"
         else [f"The snapshot is {proof.state or 'without a certificate'}: findings may lack."]
     )
-    return [*partial, *(f"{capital(reason)}." for reason in doubts(proof)), *old]
+    return [*partial, *(f"{capital(reason)}." for reason in doubts(proof.outward())), *old]

@@ -11,6 +11,7 @@ from sre_reports import wording
 from sre_reports.brief import Brief, brief
 from sre_reports.key_figures import (
     BAD,
+    FLOW,
     GOOD,
     Number,
     unknown,
@@ -119,11 +120,13 @@ def _under(summary: Brief) -> str:
 
 
 def _tile(number: Number, accent: str) -> Tile:
-    arrow = {BAD: "▲ ", GOOD: "▼ "}.get(number.look, "") + number.change.removeprefix(
-        "up "
-    ).removeprefix("down ")
-    digits = number.value[:1].isdigit()
-    return Tile(number, accent if digits else "medium", arrow, 52 if digits else 30)
+    arrow = f"{'▲' if number.delta > 0 else '▼'} {abs(number.delta):,}" if number.delta else ""
+    return Tile(
+        number,
+        accent if number.known else "medium",
+        arrow or number.change,
+        52 if number.known else 30,
+    )
 
 
 def _flow(material: Material, days: Days, summary: Brief) -> Flow:
@@ -133,7 +136,7 @@ def _flow(material: Material, days: Days, summary: Brief) -> Flow:
         if material.before
         else "First snapshot"
     )
-    value = next(number.value for number in summary.numbers if number.name == "new and resolved")
+    value = next(number.value for number in summary.numbers if number.name == FLOW)
     return Flow(
         value if material.before else "", charts.up_down(opened, resolved, 354, 84), caption
     )

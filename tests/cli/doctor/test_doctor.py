@@ -17,6 +17,7 @@ import boto3
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from tests.support.dynamodb import create_table
 from tests.support.http_server import HttpResponse, HttpServer, json_response
 
 from sre_cli.doctor import identity, storage
@@ -66,19 +67,6 @@ INSPECTOR = (
 POLICED = S3 | DYNAMODB | OPTIONAL - {"cloudwatch:GetMetricStatistics"}
 
 
-def create_table(endpoint: str) -> None:
-    keys: Any = [
-        {"AttributeName": name, "KeyType": kind} for name, kind in (("pk", "HASH"), ("sk", "RANGE"))
-    ]
-    kinds: Any = [{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")]
-    boto3.client("dynamodb", endpoint_url=endpoint).create_table(
-        TableName="rollups",
-        KeySchema=keys,
-        AttributeDefinitions=kinds,
-        BillingMode="PAY_PER_REQUEST",
-    )
-
-
 def keys_left() -> list[str]:
     """The keys in the bucket."""
     client: Any = boto3.client("s3")
@@ -89,7 +77,7 @@ def keys_left() -> list[str]:
 def deployed(aws: str, monkeypatch: pytest.MonkeyPatch) -> str:
     """A bucket and a table in moto, with settings that point to them."""
     boto3.client("s3", region_name="us-east-1").create_bucket(Bucket="findings")
-    create_table(aws)
+    create_table("rollups", endpoint=aws)
     monkeypatch.setenv("SRE_STORE", "s3://findings/inspector")
     monkeypatch.setenv("SRE_TABLE", "dynamodb://rollups")
     return aws
@@ -355,7 +343,7 @@ def test_a_missing_table_fails_until_it_exists(deployed: str, cli: Cli, inspecto
     boto3.client("dynamodb").delete_table(TableName="rollups")
     with inspector():
         gone = cli("doctor", *HERE)
-        create_table(deployed)
+        create_table("rollups", endpoint=deployed)
         back = cli("doctor", *HERE)
     assert {states(gone)[one] for one in DYNAMODB} == {FAILED}
     assert "ResourceNotFoundException" in check(gone, "dynamodb:Query")["detail"]

@@ -13,6 +13,7 @@ import pytest
 import yaml
 from click.testing import CliRunner, Result
 from moto import mock_aws
+from tests.support.dynamodb import create_table
 from tests.support.http_server import HttpRequest, HttpResponse, HttpServer, json_response
 
 from sre_cli.doctor.slack_app import SCOPES
@@ -171,12 +172,7 @@ def test_a_table_needs_its_key_and_time_to_live(
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     with mock_aws():
         client = boto3.client("dynamodb")
-        client.create_table(
-            TableName="t",
-            BillingMode="PAY_PER_REQUEST",
-            KeySchema=[{"AttributeName": key, "KeyType": "HASH"}],
-            AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"}],
-        )
+        create_table("t", (key,))
         if expiry:
             client.update_time_to_live(
                 TableName="t", TimeToLiveSpecification={"Enabled": True, "AttributeName": expiry}

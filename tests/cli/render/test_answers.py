@@ -29,6 +29,7 @@ from sre_findings.model.answers.answer import (
 from sre_findings.model.coverage.row import Coverage
 from sre_findings.model.findings.finding import Finding, Package
 from sre_findings.model.resources.resource import Resource
+from sre_findings.model.snapshots.partial_reasons import Reason
 from sre_findings.model.snapshots.rollup import Counts, Rollup
 
 AS_OF = datetime(2026, 11, 22, 1, tzinfo=UTC)
@@ -242,7 +243,9 @@ def test_only_suppressed_findings_are_not_counted_as_open() -> None:
 
 
 def test_a_partial_snapshot_shows_its_reasons() -> None:
-    partial = replace(COMPLETE, state="partial", reasons=("eu-west-1: findings denied",))
+    partial = replace(
+        COMPLETE, state="partial", causes=(Reason("not_ended", "findings denied", "eu-west-1"),)
+    )
     text = render_resource(answer(proof=partial), 120, Colour.NONE)
     assert "Partial: Eu-west-1" not in text
     assert (
@@ -292,7 +295,9 @@ def test_hostile_text_reaches_the_terminal_without_control_characters(text: str)
     )
     gap = Coverage(text, text, text, text, text, "INACTIVE", text, name=text)
     verdict = rule.Verdict(rule.UNKNOWN, rule.NOT_SCANNED, text, (text,))
-    proof = replace(COMPLETE, state="partial", reasons=(text,), snapshot_id=text)
+    proof = replace(
+        COMPLETE, state="partial", causes=(Reason("not_ended", text),), snapshot_id=text
+    )
     shown = [
         render_resource(
             answer(

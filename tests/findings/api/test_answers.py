@@ -20,6 +20,7 @@ from sre_findings.api.frames import frame_of
 from sre_findings.model.answers.answer import SNAPSHOT, SummaryAnswer
 from sre_findings.model.answers.list_answer import ListAnswer
 from sre_findings.model.answers.verdict import CLEAN, INCOMPLETE, UNKNOWN, Verdict
+from sre_findings.model.snapshots.partial_reasons import Reason
 from sre_findings.model.snapshots.rollup import Rollup
 
 PROOF = Proof(
@@ -31,7 +32,9 @@ PROOF = Proof(
     "for all visible accounts",
 )
 DOUBTS = {
-    "partial": replace(PROOF, state="partial", reasons=("eu-west-1 was not read",)),
+    "partial": replace(
+        PROOF, state="partial", causes=(Reason("region_unread", "eu-west-1 was not read"),)
+    ),
     "old": replace(PROOF, too_old=True, age_seconds=200_000),
     "unread": replace(PROOF, unread=("us-east-1 was not read",)),
     "none": Proof(SNAPSHOT, None, None, None, None),

@@ -22,9 +22,20 @@ from sre_findings.model.answers.verdict import CLEAN
 from sre_findings.model.errors import Forbidden, SreError, Unreadable, UsageError, kind_of, outward
 from sre_findings.model.findings.finding import iso
 from sre_findings.model.resources.aws_context import UNCHECKED, Context, Note, Told
+from sre_findings.model.snapshots.partial_reasons import Reason
+from sre_findings.model.snapshots.states import PARTIAL
+from sre_findings.nightly.report import seen_night
 from sre_findings.queries import ask
-from sre_findings.questions.catalogue import CACHED, EITHER, LIVE, Vulnerabilities
+from sre_findings.questions.catalogue import (
+    CACHED,
+    EITHER,
+    LIVE,
+    SnapshotList,
+    Summary,
+    Vulnerabilities,
+)
 from sre_findings.sources.cache import Caches
+from sre_findings.sources.pinned_snapshots import PinnedSnapshots
 from sre_findings.sources.sources import Caller, LiveSources, Sources
 from sre_findings.store.objects.blobs import FolderBlobs
 from sre_findings.store.records.table import SqliteTable
@@ -216,3 +227,28 @@ def test_context_tells_a_caller_which_service_did_not_answer_and_its_code_alone(
         "SSM did not answer: AccessDeniedException",
     )
     assert sorted(aside) == sorted((denied.text, sts.text))
+
+
+def test_only_the_user_with_the_credentials_reads_what_aws_said_about_a_scan(
+    fresh: Sources,
+) -> None:
+    stores = fresh.stores
+    newest = stores.snapshots.latest()
+    assert newest
+    cause = Reason("not_ended", "findings denied", "eu-west-1", detail=SAID)
+    commit = replace(newest, state=PARTIAL, causes=(cause,))
+    partial = replace(
+        fresh,
+        stores=replace(
+            stores, snapshots=PinnedSnapshots(stores.snapshots.blobs, stores.snapshots, commit)
+        ),
+    )
+    server = replace(partial, caller=Caller(aside=lambda _: None))
+    for question in (SnapshotList(), Summary()):
+        mine = str(ask(question, partial).to_json())
+        theirs = str(ask(question, server).to_json())
+        assert (SAID in mine, SAID in theirs) == (True, False)
+        assert "eu-west-1: findings denied" in theirs
+    for as_of in (None, commit.snapshot_id):
+        report = seen_night(partial, as_of, EVERYTHING)[1].proof
+        assert report.reasons == ("eu-west-1: findings denied",)

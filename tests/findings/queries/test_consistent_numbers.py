@@ -53,7 +53,7 @@ def test_covered_resources_agree_in_coverage_snapshot_list_and_report(
     assert commit.totals["covered"] == covered
     assert re.search(rf"\b{covered}\b", render_snapshots([commit], sources.now(), 200, 0))
     material = gather(sources, None, 0)
-    assert brief(material).numbers[-1].name == f"of {covered:,} resources fully scanned"
+    assert brief(material).numbers[-1].label == f"of {covered:,} resources fully scanned"
     assert summary(Summary(), sources).uncovered == len(silent)
 
 

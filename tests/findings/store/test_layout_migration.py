@@ -11,6 +11,7 @@ from pathlib import Path
 
 import boto3
 import pytest
+from tests.support.mortal_blobs import Killed, MortalBlobs
 
 from sre_findings.model.errors import StoreUnreadable
 from sre_findings.model.snapshots.completeness import judge
@@ -28,37 +29,6 @@ from sre_findings.store.urls import open_blobs
 
 FIRST = datetime(2026, 11, 1, 1, tzinfo=UTC)
 NOW = FIRST + timedelta(days=30)
-
-
-class Killed(Exception):
-    """The process died at this change."""
-
-
-class Mortal(FolderBlobs):
-    """A folder whose process dies after a number of changes."""
-
-    def __init__(self, folder: Path, changes: int) -> None:
-        super().__init__(folder)
-        self._left = changes
-
-    def _one_more(self) -> None:
-        if self._left == 0:
-            raise Killed
-        self._left -= 1
-
-    @contextlib.contextmanager
-    def write(self, *arguments, **options):  # type: ignore[no-untyped-def]
-        self._one_more()
-        with super().write(*arguments, **options) as file:
-            yield file
-
-    def copy(self, key: str, to: str) -> None:
-        self._one_more()
-        super().copy(key, to)
-
-    def delete(self, key: str) -> None:
-        self._one_more()
-        super().delete(key)
 
 
 def write_old(blobs: Blobs, nights: int = 2) -> SnapshotWriter:
@@ -169,7 +139,7 @@ def test_killed_at_any_moment_every_snapshot_is_whole_and_the_next_run_ends_it(
     changes: int, tmp_path: Path
 ) -> None:
     snapshots = write_old(FolderBlobs(tmp_path))
-    mortal = SnapshotWriter(Mortal(tmp_path, changes))
+    mortal = SnapshotWriter(MortalBlobs(tmp_path, changes))
     with pytest.raises(Killed) if changes < CHANGES else contextlib.nullcontext():
         convert_all(mortal)
         list(tidy(mortal, NOW + GRACE))

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from tests.support.mortal_blobs import Killed, MortalBlobs
 
 from sre_findings.model.errors import UsageError
 from sre_findings.model.snapshots.completeness import judge
@@ -27,31 +28,6 @@ from sre_findings.store.snapshots.writer import SnapshotWriter
 
 FIRST = datetime(2026, 11, 1, 1, tzinfo=UTC)
 NOW = FIRST + timedelta(days=30)
-
-
-class Killed(Exception):
-    """The process died at this write or delete."""
-
-
-class Mortal(FolderBlobs):
-    """A folder whose process dies after a number of changes."""
-
-    def __init__(self, folder: Path, changes: int) -> None:
-        super().__init__(folder)
-        self._left = changes
-
-    def _one_more(self) -> None:
-        if self._left == 0:
-            raise Killed
-        self._left -= 1
-
-    def create(self, key: str, body: bytes) -> bool:
-        self._one_more()
-        return super().create(key, body)
-
-    def delete(self, key: str) -> None:
-        self._one_more()
-        super().delete(key)
 
 
 def store(folder: Path, nights: int = 4) -> SnapshotWriter:
@@ -128,7 +104,7 @@ def test_killed_at_any_moment_nothing_broken_is_visible_and_the_next_run_ends_it
     changes: int, tmp_path: Path
 ) -> None:
     snapshots = store(tmp_path)
-    mortal = SnapshotWriter(Mortal(tmp_path, changes))
+    mortal = SnapshotWriter(MortalBlobs(tmp_path, changes))
     with pytest.raises(Killed) if changes < CHANGES else contextlib.nullcontext():
         list(prune(mortal, doomed(snapshots), NOW))
         list(sweep(mortal, NOW + GRACE))

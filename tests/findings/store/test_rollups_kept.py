@@ -10,10 +10,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.support.dynamodb import create_table
 
 from sre_findings.model.errors import StoreUnreadable
 from sre_findings.model.sla.ages import Ages, Bucket
@@ -45,18 +45,7 @@ def table(request: pytest.FixtureRequest, tmp_path: Path) -> Table:
     if request.param == "sqlite":
         return SqliteTable(tmp_path / "table.db")
     request.getfixturevalue("aws")
-    boto3.client("dynamodb").create_table(
-        TableName="rows",
-        KeySchema=[
-            {"AttributeName": "pk", "KeyType": "HASH"},
-            {"AttributeName": "sk", "KeyType": "RANGE"},
-        ],
-        AttributeDefinitions=[
-            {"AttributeName": "pk", "AttributeType": "S"},
-            {"AttributeName": "sk", "AttributeType": "S"},
-        ],
-        BillingMode="PAY_PER_REQUEST",
-    )
+    create_table("rows")
     return open_table("dynamodb://rows")
 
 

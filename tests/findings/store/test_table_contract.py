@@ -11,11 +11,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import boto3
 import botocore.exceptions
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.support.dynamodb import create_table
 
 from sre_findings.model.errors import StoreUnreadable, UsageError
 from sre_findings.store.records.dynamodb import DynamoTable
@@ -30,28 +30,13 @@ from sre_findings.store.records.table import (
 from sre_findings.store.urls import open_table
 
 
-def dynamo(name: str = "rows") -> None:
-    boto3.client("dynamodb").create_table(
-        TableName=name,
-        KeySchema=[
-            {"AttributeName": "pk", "KeyType": "HASH"},
-            {"AttributeName": "sk", "KeyType": "RANGE"},
-        ],
-        AttributeDefinitions=[
-            {"AttributeName": "pk", "AttributeType": "S"},
-            {"AttributeName": "sk", "AttributeType": "S"},
-        ],
-        BillingMode="PAY_PER_REQUEST",
-    )
-
-
 @pytest.fixture(params=["sqlite", "dynamodb"])
 def table(request: pytest.FixtureRequest, tmp_path: Path) -> Table:
     """Every kind of table, opened as from SRE_TABLE."""
     if request.param == "sqlite":
         return open_table(f"sqlite:///{tmp_path / 'deep' / 'table.db'}")
     request.getfixturevalue("aws")
-    dynamo()
+    create_table("rows")
     return open_table("dynamodb://rows")
 
 
@@ -504,7 +489,7 @@ def test_a_row_whose_answer_was_lost_on_the_way_is_ours_and_not_anothers(
 ) -> None:
     import botocore.exceptions
 
-    dynamo()
+    create_table("rows")
     table = open_table("dynamodb://rows")
     assert isinstance(table, DynamoTable)
     session = table._table.meta.client._endpoint.http_session  # type: ignore[attr-defined]  # botocore's internals are untyped
@@ -529,7 +514,7 @@ def test_a_row_whose_answer_was_lost_on_the_way_is_ours_and_not_anothers(
 def test_what_dynamodb_leaves_unprocessed_is_written_in_the_end(
     aws: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    dynamo()
+    create_table("rows")
     table = open_table("dynamodb://rows")
     assert isinstance(table, DynamoTable)
     client, first = table._table.meta.client, [True]

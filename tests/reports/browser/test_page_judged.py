@@ -18,6 +18,7 @@ from sre_findings.model.answers.list_answer import ListAnswer
 from sre_findings.model.answers.verdict import CLEAN, NO_FINDINGS, Verdict
 from sre_findings.model.findings.open_finding import OpenFinding
 from sre_findings.model.sla.age_bands import AgeGrid
+from sre_findings.model.snapshots.partial_reasons import Reason
 from sre_findings.model.snapshots.rollup import Rollup
 from sre_reports.publishing.index_entries import IndexEntry
 from sre_reports.publishing.index_page import render_index
@@ -60,7 +61,7 @@ def forms(make_page: MakePage, findings: list[OpenFinding]) -> dict[str, str]:
         9 * 86400,
         "partial",
         "",
-        reasons=PARTIAL,
+        causes=tuple(Reason("not_ended", text) for text in PARTIAL),
         too_old=True,
     )
     none = SummaryAnswer(

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.support.slack_texts import maybe, numbers, texts
 
 from sre_findings.model.answers.answer import Group, Proof, ResourceAnswer, SummaryAnswer
 from sre_findings.model.answers.list_answer import ListAnswer
@@ -30,6 +31,7 @@ from sre_findings.model.answers.verdict import (
 from sre_findings.model.coverage.row import Coverage
 from sre_findings.model.findings.finding import Finding, Package
 from sre_findings.model.resources.resource import Resource
+from sre_findings.model.snapshots.partial_reasons import Reason
 from sre_findings.model.snapshots.rollup import Counts, Rollup
 from sre_reports.slack.blocks import data_table, fields, header, image, line_chart, section
 from sre_reports.slack.buttons import Asked
@@ -39,34 +41,9 @@ from sre_reports.slack.message import Message, Part, message
 from sre_reports.slack.overview import estate_message
 from sre_reports.slack.resource import Beside, resource_message
 
-HOSTILE = (
-    "<!channel>",
-    "<@U0123456>",
-    "<!here|x>",
-    "<https://evil.example|ok>",
-    "`",
-    "```",
-    "*_~",
-    "&lt;!channel&gt;",
-    "\u202eabc",
-    "",
-    " ",
-    "\n",
-    "\x00\x1b[31m",
-    "a" * 10_000,
-    "<" * 10_000,
-    "`" * 3_000,
-    "&" * 700,
-    "é" * 5_000,
-    "\ud800",
-    "名" * 80,
-)
-texts = st.sampled_from(HOSTILE) | st.text(max_size=40)
-maybe = st.none() | texts
 times = st.integers(1_577_836_800, 1_795_000_000).map(
     lambda seconds: datetime.fromtimestamp(seconds, UTC)
 )
-numbers = st.sampled_from((0, 1, 13, 4_321, 10**9))
 counts = st.builds(Counts, *[numbers] * 7)
 rollups = st.builds(Rollup, counts, numbers, numbers, numbers)
 packages = st.builds(Package, texts, texts, maybe, maybe, maybe)
@@ -110,7 +87,7 @@ proofs = st.builds(
     st.none() | numbers,
     maybe,
     texts,
-    st.lists(texts, max_size=12).map(tuple),
+    st.lists(st.builds(Reason, texts, texts, texts), max_size=12).map(tuple),
     st.booleans(),
 )
 covered = st.builds(

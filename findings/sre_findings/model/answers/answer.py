@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ from sre_findings.model.coverage.row import Coverage
 from sre_findings.model.findings.finding import Finding, iso
 from sre_findings.model.resources.image_use import Use
 from sre_findings.model.resources.resource import Resource
+from sre_findings.model.snapshots.partial_reasons import Reason, outward, texts
 from sre_findings.model.snapshots.rollup import Rollup
 from sre_findings.model.snapshots.states import COMPLETE
 
@@ -26,8 +27,9 @@ SNAPSHOT, LIVE, TABLE = "snapshot", "live", "table"
 class Proof:
     """The provenance of an answer: source, snapshot, age and completeness.
 
-    ``state`` is that of the completeness check, None if there is none. ``unread`` has a clause for
-    each part of the query's scope that was not read.
+    ``state`` is that of the completeness check, None if there is none, and ``causes`` are the
+    reasons for which it is partial. ``unread`` has a clause for each part of the query's scope that
+    was not read.
     """
 
     source: str
@@ -36,9 +38,14 @@ class Proof:
     age_seconds: int | None
     state: str | None
     claim: str = ""
-    reasons: Sequence[str] = ()
+    causes: Sequence[Reason] = ()
     too_old: bool = False
     unread: Sequence[str] = ()
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """The causes as sentences."""
+        return texts(self.causes)
 
     @property
     def sure(self) -> bool:
@@ -53,6 +60,10 @@ class Proof:
         if self.sure:
             return ""
         return TOO_OLD if self.state == COMPLETE and not self.unread else INCOMPLETE
+
+    def outward(self) -> Proof:
+        """The provenance for readers without the scan's credentials: no messages from AWS."""
+        return replace(self, causes=outward(self.causes))
 
     def to_json(self) -> dict[str, Any]:
         """The provenance fields of the JSON contract."""

@@ -22,6 +22,7 @@ from sre_findings.model.coverage.row import Coverage
 from sre_findings.model.findings.finding import Finding, Package
 from sre_findings.model.resources.image_use import Use
 from sre_findings.model.resources.resource import Resource
+from sre_findings.model.snapshots.partial_reasons import from_json
 from sre_findings.model.snapshots.rollup import Counts, Rollup
 
 if TYPE_CHECKING:  # importing them takes 5 ms and is only needed for some answers
@@ -39,7 +40,7 @@ def proof(values: Values) -> Proof:
     return Proof(
         source=values["source"], snapshot_id=values["snapshot_id"], as_of=moment(values["as_of"]),
         age_seconds=values["age_seconds"], state=certificate["state"], claim=certificate["claim"],
-        reasons=tuple(certificate["reasons"]), too_old=values["too_old"],
+        causes=from_json(certificate), too_old=values["too_old"],
         unread=tuple(values["unread"]),
     )  # fmt: skip
 

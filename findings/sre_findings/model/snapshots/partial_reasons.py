@@ -6,7 +6,7 @@ Fields, never the text of a sentence, determine what a client with limited acces
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from sre_findings.model.access import Access
@@ -80,6 +80,20 @@ def visible(reasons: Sequence[Reason], access: Access) -> tuple[Reason, ...]:
     is deny: of a reason of unknown kind, only its existence is kept.
     """
     return tuple(dict.fromkeys(_visible(reasons, access)))
+
+
+def outward(reasons: Sequence[Reason]) -> tuple[Reason, ...]:
+    """The reasons for readers without the scan's credentials, each once.
+
+    They lack the messages from AWS, which can name roles. Of a reason of unknown kind, only its
+    existence is kept.
+    """
+    return tuple(
+        dict.fromkeys(
+            Reason(INCOMPLETE, _UNREAD) if one.kind == UNKNOWN else replace(one, detail="")
+            for one in reasons
+        )
+    )
 
 
 def _visible(reasons: Sequence[Reason], access: Access) -> Iterator[Reason]:

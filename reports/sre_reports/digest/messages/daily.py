@@ -5,7 +5,6 @@ Each block has a form for Slack workspaces without the newer block types.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -16,7 +15,15 @@ from sre_reports.brief import Brief, brief, distinguished
 from sre_reports.digest.messages import sentences
 from sre_reports.digest.messages.report_links import Report
 from sre_reports.digest.messages.weekly_chart import chart
-from sre_reports.key_figures import Number
+from sre_reports.key_figures import (
+    CRITICAL,
+    DAYS_TO_REMEDIATE,
+    HIGH,
+    KEV,
+    PAST_SLA,
+    SCANNED,
+    Number,
+)
 from sre_reports.slack.blocks import (
     Block,
     actions,
@@ -38,9 +45,8 @@ if TYPE_CHECKING:  # only type checkers need the types of the answers
     from sre_findings.model.answers.fixes import Fix
 
 RESOURCES, FIXES = 5, 7
-_FIELDS = ("critical", "high", "past SLA", "KEV")  # besides days to remediate and coverage
+_FIELDS = (CRITICAL, HIGH, PAST_SLA, KEV, DAYS_TO_REMEDIATE, SCANNED)
 _HEADINGS = ("Update", "Resolves", "Critical", "KEV", "Resources")
-_OF = re.compile(r"(of [\d,]+) ")
 _WAKE = "<!here>"  # the only mention in a message
 
 
@@ -78,18 +84,13 @@ def _first(found: DigestData, summary: Brief, wake: str) -> list[str]:
 
 
 def _shown(numbers: Sequence[Number]) -> list[Number]:
-    return [
-        one
-        for one in numbers
-        if one.name in _FIELDS or one.name.startswith("median days") or "scanned" in one.name
-    ]
+    return [one for one in numbers if one.name in _FIELDS]
 
 
 def _field(one: Number) -> str:
     beside = ", ".join(part for part in (one.change, one.note) if part)
-    of, name = _OF.match(one.name), one.name
-    value, name = (f"{one.value} {of[1]}", name[of.end() :]) if of else (one.value, name)
-    return f"*{escaped(wording.capital(name))}*\n{escaped(value)}" + (
+    value = f"{one.value} {one.of}".rstrip()
+    return f"*{escaped(wording.capital(one.name))}*\n{escaped(value)}" + (
         f"  _{escaped(beside)}_" if beside else ""
     )
 

@@ -20,6 +20,7 @@ from sre_findings.model.answers.verdict import VULNERABLE, Verdict
 from sre_findings.model.coverage.row import Coverage
 from sre_findings.model.findings.finding import Finding, Package, iso
 from sre_findings.model.resources.resource import INSTANCE, Resource
+from sre_findings.model.snapshots.partial_reasons import Reason
 from sre_findings.model.snapshots.rollup import Counts, Rollup
 
 AS_OF = datetime(2026, 11, 22, 1, tzinfo=UTC)
@@ -30,7 +31,7 @@ PROOF = Proof(
     60,
     "partial",
     "for all visible accounts",
-    ("eu-west-1: denied",),
+    (Reason("not_ended", "denied", "eu-west-1"),),
 )
 GAP = Coverage(
     "i-1", INSTANCE, "1", "eu-west-1", "PACKAGE", "INACTIVE", "NO_INVENTORY", None, AS_OF, "web"

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.support.findings import FINDING
 
 from sre_findings.model.findings import suppression
 from sre_findings.model.findings.finding import Finding, Package
@@ -17,30 +18,6 @@ from sre_findings.model.findings.suppression import Patterns, Reach, Suppression
 
 TODAY = date(2026, 11, 22)
 LAST = date(2027, 1, 31)
-SEEN = datetime(2026, 11, 22, 1, tzinfo=UTC)
-
-FINDING = Finding(
-    finding_arn=(
-        "arn:aws:inspector2:eu-west-1:111122223333:finding/0123456789abcdef0123456789abcdef"
-    ),
-    vulnerability_id="CVE-2024-3094",
-    severity="CRITICAL",
-    status="ACTIVE",
-    type="PACKAGE_VULNERABILITY",
-    title=None,
-    packages=(Package("xz-utils", "5.6.0"),),
-    fix_available="YES",
-    exploit_available=None,
-    epss_score=None,
-    inspector_score=None,
-    first_observed_at=SEEN,
-    last_observed_at=SEEN,
-    resource_id="i-0123456789abcdef0",
-    resource_type="AWS_EC2_INSTANCE",
-    resource_name="web-1",
-    account_id="111122223333",
-    region="eu-west-1",
-)
 
 
 def packages(*names: str) -> tuple[Package, ...]:

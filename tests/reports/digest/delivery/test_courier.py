@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.support.dynamodb import create_table
 
 from sre_findings.model.errors import (
     AccessDenied,
@@ -71,17 +72,8 @@ def clock() -> Clock:
 def table(request: pytest.FixtureRequest, tmp_path: Path) -> Table:
     if request.param == "sqlite":
         return SqliteTable(tmp_path / "table.db")
-    import boto3
-
     request.getfixturevalue("aws")
-    keys: Any = [
-        {"AttributeName": "pk", "KeyType": "HASH"},
-        {"AttributeName": "sk", "KeyType": "RANGE"},
-    ]
-    names: Any = [{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")]
-    boto3.client("dynamodb").create_table(
-        TableName="rows", KeySchema=keys, AttributeDefinitions=names, BillingMode="PAY_PER_REQUEST"
-    )
+    create_table("rows")
     return DynamoTable("rows")
 
 

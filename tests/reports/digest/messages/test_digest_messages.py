@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.support.slack_texts import maybe, numbers, texts
 
 from sre_findings.model.answers.answer import Proof
 from sre_findings.model.findings.open_finding import Place
@@ -37,31 +38,6 @@ Nights = Callable[..., DigestData]
 Materials = Callable[..., Material]
 Proofs = Callable[..., Proof]
 REPORT = Report("https://sre.example/mcp")
-HOSTILE = (
-    "<!channel>",
-    "<@U0123456>",
-    "<!here|x>",
-    "<https://evil.example|ok>",
-    "`",
-    "```",
-    "*_~",
-    "&lt;!channel&gt;",
-    "\u202eabc",
-    "",
-    " ",
-    "\n",
-    "\x00\x1b[31m",
-    "a" * 10_000,
-    "<" * 10_000,
-    "`" * 3_000,
-    "&" * 700,
-    "é" * 5_000,
-    "\ud800",
-    "名" * 80,
-)
-texts = st.sampled_from(HOSTILE) | st.text(max_size=40)
-numbers = st.sampled_from((0, 1, 13, 4_321, 10**9))
-maybe = st.none() | texts
 SEVERITIES = ("CRITICAL", "HIGH", "MEDIUM", "LOW", "INFORMATIONAL", "UNTRIAGED", "")
 KINDS = (
     "opened",

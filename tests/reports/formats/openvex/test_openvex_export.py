@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from packageurl import PackageURL
+from tests.support.findings import FINDING as INSTANCE
 
 from sre_findings.model.errors import UsageError
 from sre_findings.model.findings.finding import Finding, Package
@@ -38,28 +39,6 @@ NOW = datetime(2026, 11, 22, 1, tzinfo=UTC)
 LAST = date(2027, 1, 31)
 DIGEST = "sha256:" + "0123456789abcdef" * 4
 
-INSTANCE = Finding(
-    finding_arn=(
-        "arn:aws:inspector2:eu-west-1:111122223333:finding/0123456789abcdef0123456789abcdef"
-    ),
-    vulnerability_id="CVE-2024-3094",
-    severity="CRITICAL",
-    status="ACTIVE",
-    type="PACKAGE_VULNERABILITY",
-    title=None,
-    packages=(Package("xz-utils", "5.6.0", manager="OS"),),
-    fix_available="YES",
-    exploit_available=None,
-    epss_score=None,
-    inspector_score=None,
-    first_observed_at=NOW,
-    last_observed_at=NOW,
-    resource_id="i-0123456789abcdef0",
-    resource_type="AWS_EC2_INSTANCE",
-    resource_name="web-1",
-    account_id="111122223333",
-    region="eu-west-1",
-)
 IMAGE = replace(
     INSTANCE,
     vulnerability_id="CVE-2024-1",
