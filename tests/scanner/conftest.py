@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from tests.support.clock import NOW
+from tests.support.simulated_inspector import simulated_inspector
 
 from sre_findings.store.objects.blobs import FolderBlobs
 from sre_findings.store.records.table import SqliteTable
@@ -58,6 +59,14 @@ class House:
 @pytest.fixture
 def house(tmp_path: Path) -> House:
     return House(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def faultless(tmp_path_factory: pytest.TempPathFactory) -> tuple[House, Commit]:
+    """A scan of eu-west-1 without faults, and its store."""
+    house = House(tmp_path_factory.mktemp("faultless"))
+    with simulated_inspector(one_night()) as simulator:
+        return house, house.scan(simulator, regions=["eu-west-1"])
 
 
 @pytest.fixture
