@@ -104,11 +104,11 @@ class Commands(click.Group):
         except click.UsageError as error:
             import difflib
 
-            near = difflib.get_close_matches(args[0], COMMANDS, n=2)
-            if not near:
+            similar = difflib.get_close_matches(args[0], COMMANDS, n=2)
+            if not similar:
                 raise
             raise click.UsageError(
-                f"{error.message} Did you mean {' or '.join(near)}?", ctx
+                f"{error.message} Did you mean {' or '.join(similar)}?", ctx
             ) from None
 
 

@@ -27,7 +27,7 @@ MANY_THROTTLES = 100
 
 
 @dataclass(frozen=True)
-class Counted:
+class LogMetric:
     """A metric of log lines: those that match ``pattern`` count ``value``."""
 
     metric: str
@@ -36,12 +36,12 @@ class Counted:
     value: str = "1"
 
 
-COUNTED = (
-    Counted("ScansFailed", "Scan", '{ $.event = "failed" }'),
-    Counted("ScanThrottles", "Scan", '{ $.event = "committed" }', "$.totals.throttles"),
-    Counted("SnapshotAgeHours", "Job", '{ $.event = "age" && $.hours >= 0 }', "$.hours"),
-    Counted("PartialNights", "Job", '{ $.event = "age" }', "$.partial_nights"),
-    Counted("DigestsSent", "Job", '{ $.event = "done" && $.schedule = "digest" }'),
+LOG_METRICS = (
+    LogMetric("ScansFailed", "Scan", '{ $.event = "failed" }'),
+    LogMetric("ScanThrottles", "Scan", '{ $.event = "committed" }', "$.totals.throttles"),
+    LogMetric("SnapshotAgeHours", "Job", '{ $.event = "age" && $.hours >= 0 }', "$.hours"),
+    LogMetric("PartialNights", "Job", '{ $.event = "age" }', "$.partial_nights"),
+    LogMetric("DigestsSent", "Job", '{ $.event = "done" && $.schedule = "digest" }'),
 )
 
 
@@ -67,7 +67,7 @@ def alarms(
     lost: sqs.CfnQueue,
 ) -> sns.CfnTopic:
     """Every alarm of the stack; docs/runbook.md has an entry for each."""
-    for one in COUNTED:
+    for one in LOG_METRICS:
         _filter(scope, tasks, one)
     topic = _topic(scope, given)
     _killed(scope, tasks, topic)
@@ -86,7 +86,7 @@ def alarms(
     return topic
 
 
-def _filter(scope: Construct, tasks: Tasks, one: Counted) -> None:
+def _filter(scope: Construct, tasks: Tasks, one: LogMetric) -> None:
     logs.CfnMetricFilter(
         scope,
         f"{one.metric}Filter",
@@ -173,20 +173,22 @@ class _Alarms:
     def on_nights(self) -> None:
         """Alarms on scans and on the age of snapshots."""
         late, breaching = LATE.total_seconds() / HOUR, "breaching"
-        self._ours(
+        self._own_metric(
             "NoCompleteSnapshot",
             "No complete snapshot for 26 hours, or its age is unknown.",
             "SnapshotAgeHours",
             Threshold("Maximum", "GreaterThanThreshold", late, HOUR, missing=breaching),
         )
-        self._ours("ScanFailed", "A scan could read or store nothing.", "ScansFailed", _some(300))
-        self._ours(
+        self._own_metric(
+            "ScanFailed", "A scan could read or store nothing.", "ScansFailed", _some(300)
+        )
+        self._own_metric(
             "ScanPartialTwice",
             "No complete scan for two nights in a row.",
             "PartialNights",
             Threshold("Maximum", "GreaterThanOrEqualToThreshold", 2, HOUR),
         )
-        self._ours(
+        self._own_metric(
             "ScanThrottled",
             f"Inspector throttled a scan {MANY_THROTTLES} times or more.",
             "ScanThrottles",
@@ -197,7 +199,7 @@ class _Alarms:
         """Alarms if no digest was sent two hours after its schedule fired."""
         [digest] = [one for one in timed() if one.schedule.name == "digest"]
         hours = int((digest.gap + LATE - timedelta(days=1)).total_seconds()) // HOUR
-        return self._ours(
+        return self._own_metric(
             "DigestNotSent",
             f"No digest was sent for {hours} hours.",
             "DigestsSent",
@@ -217,11 +219,11 @@ class _Alarms:
                 "HTTPCode_ELB_5XX_Count",
             ),
         ):
-            self._theirs(name, what, "AWS/ApplicationELB", metric, where, several)
+            self._aws_metric(name, what, "AWS/ApplicationELB", metric, where, several)
 
     def on_api(self, slack: Slack) -> CfnResource:
         """Requests from Slack without a response."""
-        return self._theirs(
+        return self._aws_metric(
             "SlackErrors",
             "Slack's requests get 5xx.",
             "AWS/ApiGateway",
@@ -234,14 +236,14 @@ class _Alarms:
         """Messages in a dead-letter queue."""
         threshold = Threshold("Maximum", "GreaterThanOrEqualToThreshold", 1, 300)
         where = {"QueueName": queue.attr_queue_name}
-        return self._theirs(
+        return self._aws_metric(
             name, what, "AWS/SQS", "ApproximateNumberOfMessagesVisible", where, threshold
         )
 
-    def _ours(self, name: str, what: str, metric: str, threshold: Threshold) -> CfnResource:
-        return self._theirs(name, what, Fn.ref("AWS::StackName"), metric, {}, threshold)
+    def _own_metric(self, name: str, what: str, metric: str, threshold: Threshold) -> CfnResource:
+        return self._aws_metric(name, what, Fn.ref("AWS::StackName"), metric, {}, threshold)
 
-    def _theirs(
+    def _aws_metric(
         self,
         name: str,
         what: str,

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 FLUSH = 2.0  # seconds
 SERVICE = "sre-ops-mcp"
 _NAMES = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
-_SPOKEN = "http/protobuf"
+_PROTOCOL = "http/protobuf"
 _SELDOM = 60.0  # seconds between two log lines about failed exports
 _INSTALL = "pip install 'sre-operations-assistant[otel]'"
 _LOG = logging.getLogger(__name__)
@@ -64,11 +64,11 @@ def _endpoint(environ: Mapping[str, str]) -> str:
     asked = (
         environ.get("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL")
         or environ.get("OTEL_EXPORTER_OTLP_PROTOCOL")
-        or _SPOKEN
+        or _PROTOCOL
     )
-    if endpoint and asked != _SPOKEN:
+    if endpoint and asked != _PROTOCOL:
         _LOG.warning(
-            "spans are not exported: OTLP protocol %s is not supported, only %s", asked, _SPOKEN
+            "spans are not exported: OTLP protocol %s is not supported, only %s", asked, _PROTOCOL
         )
         return ""
     return endpoint
@@ -114,9 +114,9 @@ def _end(provider: TracerProvider) -> None:
 
 
 def _quieten() -> None:
-    theirs = logging.getLogger("opentelemetry")
-    theirs.propagate = False
-    theirs.addHandler(_Seldom(logging.WARNING))
+    sdk_logger = logging.getLogger("opentelemetry")
+    sdk_logger.propagate = False
+    sdk_logger.addHandler(_Seldom(logging.WARNING))
 
 
 class _Seldom(logging.Handler):
@@ -125,10 +125,10 @@ class _Seldom(logging.Handler):
     An unreachable collector would otherwise fill the log.
     """
 
-    _told = -_SELDOM
+    _reported_at = -_SELDOM
 
     def emit(self, record: logging.LogRecord) -> None:
         """Logs a record; see logging.Handler."""
-        if time.monotonic() - self._told >= _SELDOM:
-            self._told = time.monotonic()
+        if time.monotonic() - self._reported_at >= _SELDOM:
+            self._reported_at = time.monotonic()
             _LOG.warning("spans may be lost: %s", record.getMessage())

@@ -59,7 +59,7 @@ def serve_http(sources: Sources, settings: HttpSettings, guard: Guard | None) ->
             access_log=False,
             server_header=False,
         )
-        _tell(listener, settings, guard)
+        _log_start(listener, settings, guard)
         _Server(config).run(sockets=[listener])
     _LOG.info("stopped")
 
@@ -100,7 +100,7 @@ def _listening(settings: HttpSettings) -> Iterator[socket.socket]:
         yield listener
 
 
-def _tell(listener: socket.socket, settings: HttpSettings, guard: Guard | None) -> None:
+def _log_start(listener: socket.socket, settings: HttpSettings, guard: Guard | None) -> None:
     host, port = listener.getsockname()[:2]
     shown = f"[{host}]" if ":" in host else host
     _LOG.info("listening on http://%s:%d%s", shown, port, PATH)

@@ -29,7 +29,7 @@ PARTIAL, NOTHING, INTERRUPTED = 3, 4, 130
 class Log:
     """Logs progress as JSON lines."""
 
-    def say(self, event: str, **fields: Any) -> None:
+    def write(self, event: str, **fields: Any) -> None:
         """Writes one line."""
         sys.stdout.write(
             json.dumps({"at": datetime.now(UTC).isoformat(), "event": event, **fields}) + "\n"
@@ -38,14 +38,14 @@ class Log:
 
     def expect(self, region: str, findings: int) -> None:
         """Logs how many findings are expected from a region."""
-        self.say("expect", region=region, findings=findings)
+        self.write("expect", region=region, findings=findings)
 
     def advance(self, region: str, findings: int) -> None:
         """Logs nothing: a scan reads thousands of pages."""
 
     def trouble(self, region: str, message: str) -> None:
         """Logs a problem that makes the snapshot partial."""
-        self.say("trouble", region=region, message=message)
+        self.write("trouble", region=region, message=message)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -62,10 +62,10 @@ def main(arguments: list[str] | None = None) -> int:
         flags = Flags(asked.region, statuses, asked.scope_file, asked.rate, slot=normal(asked.slot))
         return _slot(settings, log, flags, asked.attempts, asked.pause)
     except (Interrupted, KeyboardInterrupt):
-        log.say("interrupted")
+        log.write("interrupted")
         return INTERRUPTED
     except SreError as error:
-        log.say("failed", message=str(error))
+        log.write("failed", message=str(error))
         return NOTHING
 
 
@@ -85,10 +85,10 @@ def _slot(settings: Settings, log: Log, flags: Flags, attempts: int, pause: floa
             if not left:
                 _record(settings, log, flags.slot, done=False, detail=str(error))
                 raise
-            log.say("attempt_failed", message=str(error), attempts_left=left)
+            log.write("attempt_failed", message=str(error), attempts_left=left)
             time.sleep(pause)
         else:
-            log.say("committed", **commit.to_json())
+            log.write("committed", **commit.to_json())
             _record(settings, log, flags.slot, done=True, detail=commit.snapshot_id)
             return 0 if commit.state == "complete" else PARTIAL
     raise AssertionError("the last attempt returns or raises")
@@ -105,7 +105,7 @@ def _record(settings: Settings, log: Log, slot: str, *, done: bool, detail: str)
     try:
         record_end(open_table(settings.table), slot, datetime.now(UTC), done=done, detail=detail)
     except SreError as error:
-        log.say("slot_not_recorded", message=str(error))
+        log.write("slot_not_recorded", message=str(error))
 
 
 def _parser() -> argparse.ArgumentParser:

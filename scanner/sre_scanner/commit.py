@@ -74,7 +74,7 @@ def roll_up(snapshots: Snapshots, table: Table, *, every: bool = False) -> int:
     before = (
         count(snapshots, commits[behind - 1])
         if behind and behind < len(commits)
-        else Counted({}, {})
+        else Totals({}, {})
     )
     written = 0
     for one in commits[behind:]:
@@ -85,22 +85,22 @@ def roll_up(snapshots: Snapshots, table: Table, *, every: bool = False) -> int:
         written += table_rollups.write(
             table, one, now.rollups, _known(before.rollups, now.rollups, one)
         )
-        before = Counted({**before.rollups, **now.rollups}, {**before.ages, **now.ages})
+        before = Totals({**before.rollups, **now.rollups}, {**before.ages, **now.ages})
     return written
 
 
-class Counted(NamedTuple):
+class Totals(NamedTuple):
     """The rollups and ages of a commit, by scope."""
 
     rollups: Mapping[Scope, Rollup]
     ages: Mapping[Scope, Ages]
 
 
-def count(snapshots: Snapshots, one: Commit) -> Counted:
+def count(snapshots: Snapshots, one: Commit) -> Totals:
     """Counts the rollups and ages of every scope from the commit's own parts."""
     with tempfile.TemporaryDirectory(prefix="sre-rollups-") as folder:
         engine = DuckDB(snapshots, [one], Copies(Path(folder)), room=bounded(MEMORY, Path(folder)))
-        return Counted(aggregates.rollups(engine), aggregates.ages(engine))
+        return Totals(aggregates.rollups(engine), aggregates.ages(engine))
 
 
 def _known(before: Mapping[Scope, T], now: Mapping[Scope, Rollup], one: Commit) -> dict[Scope, T]:

@@ -248,9 +248,9 @@ def _listed(values: Sequence[int], field: Field, names: Sequence[str] = ()) -> s
         [value for _, value in run]
         for _, run in groupby(enumerate(rest), lambda pair: pair[1] - pair[0])
     ]
-    said = [str(run[0]) if len(run) == 1 else f"{run[0]}-{run[-1]}" for run in runs] + [
+    texts = [str(run[0]) if len(run) == 1 else f"{run[0]}-{run[-1]}" for run in runs] + [
         str(one) for one in single
     ]
     if not names:
-        return ",".join(said)
-    return re.sub(r"\d+", lambda found: names[int(found[0])], ",".join(said))
+        return ",".join(texts)
+    return re.sub(r"\d+", lambda found: names[int(found[0])], ",".join(texts))

@@ -82,7 +82,7 @@ class Runner:
                 else:
                     self._wait(found)
             except SreError as error:
-                self._say("table_unreadable", schedule, fire, detail=str(error))
+                self._log("table_unreadable", schedule, fire, detail=str(error))
                 if self.now() - fire > schedule.grace:
                     return None
                 self._pause(_AGAIN)
@@ -97,7 +97,7 @@ class Runner:
             try:
                 return self.slots.begun(schedule, self.now()) <= fire
             except SreError as error:
-                self._say("table_unreadable", schedule, fire, detail=str(error))
+                self._log("table_unreadable", schedule, fire, detail=str(error))
                 self._pause(_AGAIN)
         return False
 
@@ -109,7 +109,7 @@ class Runner:
         began = self.wall()
         with self._held(attempt):
             followed = self._followed(schedule, attempt)
-            self._say("started", schedule, attempt.fire, attempt=attempt.number)
+            self._log("started", schedule, attempt.fire, attempt=attempt.number)
             outcome = (
                 Outcome(_STOPPED, "stopped")
                 if self.stop.is_set()
@@ -118,7 +118,7 @@ class Runner:
         given_back = self.stop.is_set() and not outcome.done
         event = "done" if outcome.done else "given_back" if given_back else "failed"
         seconds = round((self.wall() - began).total_seconds(), 1)
-        self._say(
+        self._log(
             event,
             schedule,
             attempt.fire,
@@ -150,7 +150,7 @@ class Runner:
         if not isinstance(attempt := self.slots.take(schedule, fire, self.wall()), Attempt):
             return
         outcome = Outcome(_STOPPED, f"missed: not done within {schedule.grace}")
-        self._say("missed", schedule, fire)
+        self._log("missed", schedule, fire)
         self._failed(schedule, replace(attempt, failures=schedule.attempts - 1), outcome)
 
     def _followed(self, schedule: Schedule, attempt: Attempt) -> datetime | None:
@@ -170,7 +170,7 @@ class Runner:
         ):
             self._pause(_LOOK)
         if open_still:
-            self._say(
+            self._log(
                 "not_waited_for",
                 schedule,
                 attempt.fire,
@@ -192,7 +192,7 @@ class Runner:
         try:
             self.report(schedule, fire, outcome)
         except SreError as error:
-            self._say("not_reported", schedule, fire, detail=str(error))
+            self._log("not_reported", schedule, fire, detail=str(error))
 
     @contextmanager
     def _held(self, attempt: Attempt) -> Iterator[None]:
@@ -215,7 +215,7 @@ class Runner:
             except (
                 SreError
             ) as error:  # the job goes on: a process that takes the slot over finds the work done
-                self._say(
+                self._log(
                     "not_renewed", self.schedules[attempt.schedule], attempt.fire, detail=str(error)
                 )
 
@@ -230,5 +230,5 @@ class Runner:
         """Waits for a time measured by the schedules' clock."""
         self.stop.wait(max(0.05, (length / self.speed).total_seconds()))
 
-    def _say(self, event: str, schedule: Schedule, fire: datetime, **fields: Any) -> None:
+    def _log(self, event: str, schedule: Schedule, fire: datetime, **fields: Any) -> None:
         self.log(event, {"schedule": schedule.name, "slot": slot_of(fire), **fields})

@@ -105,7 +105,7 @@ def run(settings: Settings, path: Path | None, health: Path | None, speed: int) 
         _hurry(speed)
     runner = _runner(settings, path)
     with daemon.until_signalled(runner.stop):
-        daemon.run(runner, health, bug=lambda text: _say("bug", {"detail": text}))
+        daemon.run(runner, health, bug=lambda text: _log("bug", {"detail": text}))
     return exit_codes.ANSWERED
 
 
@@ -149,7 +149,7 @@ def _runner(settings: Settings, path: Path | None) -> Runner:
     """Returns the runner of the schedules in ``path``, with the store, table and channels set."""
     from sre_cli.schedule_runner import open_runner
 
-    return open_runner(settings, _load(path), os.environ, _say)
+    return open_runner(settings, _load(path), os.environ, _log)
 
 
 def _named(name: str, runner: Runner) -> Schedule:
@@ -174,7 +174,7 @@ def _hurry(speed: int) -> None:
     os.environ.setdefault(VARIABLE, f"{speed}@{real().isoformat()}")
 
 
-def _say(event: str, fields: Any) -> None:
+def _log(event: str, fields: Any) -> None:
     from sre_findings.clock import real
 
     click.echo(

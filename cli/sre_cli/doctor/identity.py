@@ -121,10 +121,10 @@ def clock(date: str, before: datetime, after: datetime) -> Check:
     seconds: a difference within them and the duration of the call is no skew.
     """
     try:
-        theirs = parsedate_to_datetime(date)
+        server_time = parsedate_to_datetime(date)
     except (TypeError, ValueError):
         return _no_clock()
-    ahead, behind = before - theirs - timedelta(seconds=1), theirs - after
+    ahead, behind = before - server_time - timedelta(seconds=1), server_time - after
     skew = max(ahead, behind, timedelta(0))
     if skew < SKEW:
         return Check("clock", OK, "within seconds of AWS's clock")

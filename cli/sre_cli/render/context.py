@@ -15,12 +15,12 @@ from sre_findings.model.findings.finding import iso
 from sre_findings.model.resources.aws_context import (
     HOURS,
     Agent,
+    CallResult,
     Cluster,
     Context,
     Cpu,
     Instance,
     PatchState,
-    Told,
 )
 
 T = TypeVar("T")
@@ -36,7 +36,7 @@ def context_lines(context: Context, known_name: str, width: int | None) -> Itera
     Yields none if nothing was checked, because the notes give the reasons. ``known_name`` is not
     repeated.
     """
-    if not any(part.checked for part in context.told):
+    if not any(part.checked for part in context.results):
         return
     if context.clusters.checked:
         none = "no cluster known to Inspector; the image may run elsewhere"
@@ -61,22 +61,26 @@ def context_source(context: Context) -> str:
     """
     checked = [
         (part.source.split(maxsplit=1)[0], part.asked_at)
-        for part in context.told
+        for part in context.results
         if part.checked and part.asked_at
     ]
     if not checked:
         return ""
     names = ", ".join(dict.fromkeys(service for service, _ in checked))
     account = f"account {context.account_id}, " if context.account_id else ""
-    asked = iso(min(moment for _, moment in checked).replace(microsecond=0))
-    return f"Context: {names} in {account}{context.region}, queried at {asked}."
+    requested = iso(min(moment for _, moment in checked).replace(microsecond=0))
+    return f"Context: {names} in {account}{context.region}, queried at {requested}."
 
 
 def _line(
-    label: str, told: Told[T], words: Callable[[T], Sequence[str]], none: str, width: int | None
+    label: str,
+    result: CallResult[T],
+    words: Callable[[T], Sequence[str]],
+    none: str,
+    width: int | None,
 ) -> list[str]:
-    value = none if told.value is None else ", ".join(words(told.value))
-    line = f"{label:{_LABEL}}{printable(value if told.checked else 'not checked')}"
+    value = none if result.value is None else ", ".join(words(result.value))
+    line = f"{label:{_LABEL}}{printable(value if result.checked else 'not checked')}"
     if width is None:
         return [line]
     return textwrap.wrap(

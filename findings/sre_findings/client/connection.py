@@ -78,9 +78,9 @@ class Remote:
         queried.
         """
         params = {"name": tool, "arguments": dict(arguments), **self._meta}
-        said = self._post({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params})
+        body = self._post({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params})
         with self.understood():
-            answer = json.loads(said)
+            answer = json.loads(body)
             if "error" in answer:
                 raise Unreachable(
                     f"{self._name} refused the call",
@@ -121,11 +121,11 @@ class Remote:
             with self._reached():
                 connection.request("GET", self._beside(path), headers=self._bearer())
                 response = connection.getresponse()
-                said = response.read(PIECE)
+                body = response.read(PIECE)
         finally:
             connection.close()
         try:
-            values = json.loads(said)
+            values = json.loads(body)
         except ValueError:
             values = None
         return response.status, values if isinstance(values, dict) else {}
@@ -146,7 +146,7 @@ class Remote:
                 why = "it does not exist, or its link has expired"
                 raise Unreachable(f"{self._name} has no such file", why=why, do="Request it again.")
             if response.status == REFUSED:
-                raise self._told(response)
+                raise self._error_of(response)
             self._check(response)
             if not response.chunked and response.length is None:
                 what = f"{self._name} sent a file without its length"
@@ -155,11 +155,11 @@ class Remote:
         finally:
             connection.close()
 
-    def _told(self, response: http.client.HTTPResponse) -> SreError:
+    def _error_of(self, response: http.client.HTTPResponse) -> SreError:
         with self._reached():
-            said = response.read(PIECE)
+            body = response.read(PIECE)
         with self.understood():
-            return _of_parts(json.loads(said)[ERROR], "")
+            return _of_parts(json.loads(body)[ERROR], "")
 
     def _pieces(self, response: http.client.HTTPResponse) -> Iterator[bytes]:
         while True:
@@ -197,15 +197,15 @@ class Remote:
             with self._reached():
                 connection.request("POST", self._place.path or PATH, json.dumps(body), headers)
                 response = connection.getresponse()
-                said = response.read(LARGEST + 1)
+                answer = response.read(LARGEST + 1)
         finally:
             connection.close()
         self._check(response)
-        if len(said) > LARGEST:
+        if len(answer) > LARGEST:
             raise Unreachable(
                 f"{self._name} sent more than {LARGEST >> 20} MB", do="Narrow the query."
             )
-        return said
+        return answer
 
     @contextlib.contextmanager
     def _reached(self) -> Iterator[None]:
@@ -273,13 +273,13 @@ def _checked(url: str) -> SplitResult:
 
 def _error(result: Mapping[str, Any]) -> SreError:
     """Returns the server's error as an exception of the same kind."""
-    said = "".join(str(one.get("text", "")) for one in result.get("content", ()))
-    return _of_parts((result.get("_meta") or {}).get(ERROR) or {}, said)
+    text = "".join(str(one.get("text", "")) for one in result.get("content", ()))
+    return _of_parts((result.get("_meta") or {}).get(ERROR) or {}, text)
 
 
-def _of_parts(parts: Mapping[str, Any], said: str) -> SreError:
+def _of_parts(parts: Mapping[str, Any], text: str) -> SreError:
     what, why, do = (_line(parts.get(name)) for name in ("what", "why", "do"))
-    return of_kind(str(parts.get("kind", "")), what or _line(said), why, do)
+    return of_kind(str(parts.get("kind", "")), what or _line(text), why, do)
 
 
 def _line(text: object) -> str:

@@ -28,13 +28,13 @@ from sre_findings.model.resources.aws_context import (
     PATCHES,
     UNCHECKED,
     Agent,
+    CallResult,
     Cluster,
     Context,
     Cpu,
     Instance,
     Note,
     PatchState,
-    Told,
 )
 from sre_findings.model.resources.resource import IMAGE, INSTANCE, Resource, can_be_id
 from sre_findings.questions.resource import Vulnerabilities
@@ -97,7 +97,7 @@ def _of_image(resource: Resource, region: str, make: Make, now: Callable[[], dat
 
     Inspector covers all accounts that it sees, so the process's own account is not needed.
     """
-    clusters = _told(
+    clusters = _call_result(
         CLUSTERS, now, lambda: _clusters(make("inspector2"), resource.resource_id.strip())
     )
     return Context("", region, clusters=clusters)
@@ -119,10 +119,14 @@ def _of_instance(
         return Context(account, region, remarks=(other,))
     identity = resource.resource_id.strip()
     with ThreadPoolExecutor(4) as pool:
-        instance = pool.submit(_told, INSTANCES, now, lambda: _instance(make("ec2"), identity))
-        patches = pool.submit(_told, PATCHES, now, lambda: _patches(make("ssm"), identity))
-        agent = pool.submit(_told, AGENTS, now, lambda: _agent(make("ssm"), identity))
-        cpu = pool.submit(_told, METRICS, now, lambda: _cpu(make("cloudwatch"), identity, now()))
+        instance = pool.submit(
+            _call_result, INSTANCES, now, lambda: _instance(make("ec2"), identity)
+        )
+        patches = pool.submit(_call_result, PATCHES, now, lambda: _patches(make("ssm"), identity))
+        agent = pool.submit(_call_result, AGENTS, now, lambda: _agent(make("ssm"), identity))
+        cpu = pool.submit(
+            _call_result, METRICS, now, lambda: _cpu(make("cloudwatch"), identity, now())
+        )
     return Context(
         account,
         region,
@@ -152,15 +156,17 @@ def _caller(make: Make) -> tuple[str, tuple[Note, ...]]:
     return "", (replace(note, consequence=UNCHECKED),)
 
 
-def _told(source: str, now: Callable[[], datetime], read: Callable[[], T | None]) -> Told[T]:
+def _call_result(
+    source: str, now: Callable[[], datetime], read: Callable[[], T | None]
+) -> CallResult[T]:
     """Returns the result of an operation, or a note if it failed."""
     asked_at, service = now(), source.split(maxsplit=1)[0]
     try:
-        return Told(source, asked_at, checked=True, value=read())
+        return CallResult(source, asked_at, checked=True, value=read())
     except NotAsked as error:
-        return Told(source, note=_note(service, error))
+        return CallResult(source, note=_note(service, error))
     except Exception as error:  # noqa: BLE001 - any failure to parse a response becomes a note
-        return Told(source, asked_at, note=_note(service, error))
+        return CallResult(source, asked_at, note=_note(service, error))
 
 
 def _note(service: str, error: BaseException) -> Note:

@@ -27,7 +27,7 @@ from sre_findings.model.snapshots.rollup import Counts, Rollup
 from sre_findings.model.snapshots.states import COMPLETE
 from sre_findings.questions.resource import Vulnerabilities
 
-NOBODY = Owners()
+NO_OWNERS = Owners()
 Live = Callable[[Vulnerabilities, ResourceAnswer | None, Access], ResourceAnswer]
 Open = Callable[[str], Inspector]
 """Returns Inspector in a region."""
@@ -37,7 +37,7 @@ def live(
     open_inspector: Open,
     regions: Callable[[], Sequence[str]],
     now: Callable[[], datetime],
-    owners: Owners = NOBODY,
+    owners: Owners = NO_OWNERS,
     once: SingleFlight[LiveListing] | None = None,
 ) -> Live:
     """Returns the live source.

@@ -23,7 +23,7 @@ from sre_findings.model.access import Access
 from sre_findings.model.coverage.row import Coverage
 from sre_findings.model.errors import AccessDenied
 from sre_findings.model.findings.finding import Finding
-from sre_findings.model.resources.image_use import NOT_TOLD, Use, newest
+from sre_findings.model.resources.image_use import UNREPORTED, Use, newest
 from sre_findings.model.resources.owners import Owners
 from sre_findings.model.resources.resource import Resource, told
 from sre_findings.model.snapshots.cells import cells_of
@@ -44,7 +44,7 @@ class LiveListing(NamedTuple):
     coverage: Sequence[Coverage]
     gaps: Sequence[tuple[Cell, str]] = ()
     off: Sequence[Cell] = ()
-    use: Use = NOT_TOLD
+    use: Use = UNREPORTED
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +73,13 @@ class ListingRequest:
         For a resource outside the access scope reading stops at the first page of findings,
         so that it takes as many calls as an unknown resource.
         """
-        tally, whose, uses = Tally(), OwnerTally(self.owners), list[Use]()
+        tally, owners_tally, uses = Tally(), OwnerTally(self.owners), list[Use]()
         found, coverage = list[tuple[WireFinding, WireResource, str | None]](), list[Coverage]()
         for some in self._accounts():
             for covered in self.inspector.coverage(tally, accounts=some, resourceId=self.text):
                 coverage += [coverage_of(row, self.region) for row in covered.coveredResources]
                 for row in covered.coveredResources:
-                    whose.covered(row)
+                    owners_tally.covered(row)
                     uses.append(
                         covered_use(described(row.resourceId, bytes(row.resourceMetadata)).kinds)
                     )
@@ -89,16 +89,16 @@ class ListingRequest:
                     for place, wire in enumerate(page.findings)
                 )
                 found += [
-                    (wire, self._heard(wire, whose), mark(names))
+                    (wire, self._observe(wire, owners_tally), mark(names))
                     for wire, names in zip(page.findings, odd, strict=True)
                 ]
-                if not whose.all_of(self.access):
+                if not owners_tally.all_of(self.access):
                     break
-        if not whose.all_of(self.access) or not (found or coverage):
+        if not owners_tally.all_of(self.access) or not (found or coverage):
             return LiveListing(as_of, [], [], *self._switches())
         findings = [
             replace(
-                finding_of(wire, mine, self.region, whose.of(key_of(wire, mine))),
+                finding_of(wire, mine, self.region, owners_tally.of(key_of(wire, mine))),
                 not_understood=odd,
             )
             for wire, mine, odd in found
@@ -151,14 +151,14 @@ class ListingRequest:
         except AccessDenied:
             return replace(facts, status=Listing("denied"))
 
-    def _heard(self, wire: WireFinding, whose: OwnerTally) -> WireResource:
+    def _observe(self, wire: WireFinding, owners_tally: OwnerTally) -> WireResource:
         """Adds a finding to the tally and returns its resource that was queried."""
         resources = decode_resources(bytes(wire.resources) or b"[]")
         mine = next(
             (r for r in resources if r.id == self.text),
             resources[0] if resources else WireResource(self.text),
         )
-        whose.found(wire.awsAccountId or "", mine, wire.updatedAt)
+        owners_tally.found(wire.awsAccountId or "", mine, wire.updatedAt)
         return mine
 
     def _accounts(self) -> Iterator[Sequence[str]]:

@@ -61,14 +61,14 @@ class AmbiguousName(UsageError):
         self, name: str, candidates: Sequence[str], called: Sequence[str] = (), total: int = 0
     ) -> None:
         total = max(total, len(candidates))
-        told = [
+        examples = [
             f"{one} ({title})" if title and title not in (one, name) else one
             for one, title in zip_longest(candidates, called[: len(candidates)], fillvalue="")
         ]
         more = [f"and {total - len(candidates)} more"] if total > len(candidates) else []
         super().__init__(
             f"{total} resources are named {name!r}",
-            why=", ".join([*told, *more]),
+            why=", ".join([*examples, *more]),
             do="Use one of these IDs.",
         )
         self.candidates = tuple(candidates)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sre_findings.model.answers.list_answer import ListAnswer, Shown
 from sre_findings.model.findings.finding import iso
-from sre_findings.model.snapshots.rollup import CAME, WENT
+from sre_findings.model.snapshots.rollup import OPENED_CAUSES, RESOLVED_CAUSES
 from sre_findings.model.snapshots.states import COMPLETE
 from sre_findings.questions.history import KINDS_OF_CHANGE, Changes, no_changes
 from sre_findings.rows.values import severity_word, time_of
@@ -79,12 +79,12 @@ def changes(question: Changes, sources: Sources) -> ChangesAnswer:
     )
     wanted = sum(n for kind, _, n in counted if not question.kinds or kind in question.kinds)
     counts = {kind: sum(n for k, _, n in counted if k == kind) for kind in KINDS_OF_CHANGE}
-    gone = _by_cause(counted, ("resolved",), WENT)
+    gone = _by_cause(counted, ("resolved",), RESOLVED_CAUSES)
     of = question.narrow.words() + (", in the data that was read" if not_read(head, place) else "")
     summary: ChangesFacts = {
         "since": {"snapshot_id": base.snapshot_id, "as_of": iso(base.started_at)},
         "counts": counts,
-        "opened_by": _by_cause(counted, ("opened", "reopened"), CAME),
+        "opened_by": _by_cause(counted, ("opened", "reopened"), OPENED_CAUSES),
         "resolved_by": gone,
     }
     return ListAnswer(
@@ -131,11 +131,11 @@ def _by_cause(
 
 def _headline(counts: Mapping[str, int], gone: Mapping[str, int], base: Commit, of: str) -> str:
     why = ", ".join(f"{count:,} {word.replace('_', ' ')}" for word, count in gone.items() if count)
-    came = f"{counts['opened']:,} opened" + (
+    opened = f"{counts['opened']:,} opened" + (
         f", {counts['reopened']:,} reopened" if counts["reopened"] else ""
     )
-    went = f"{counts['resolved']:,} resolved" + (f" ({why})" if why else "")
-    return f"Since {base.snapshot_id}{of}: {came}, {went}."
+    resolved = f"{counts['resolved']:,} resolved" + (f" ({why})" if why else "")
+    return f"Since {base.snapshot_id}{of}: {opened}, {resolved}."
 
 
 def _event(row: Mapping[str, Any]) -> Change:

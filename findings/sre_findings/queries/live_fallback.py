@@ -26,16 +26,16 @@ def without_inspector(
     failed = isinstance(error, Unreadable) and not isinstance(error, Forbidden)
     if question.source == LIVE and not failed:
         raise error
-    told, answer = known(error, sources), cached or question.without_snapshot()
+    visible, answer = known(error, sources), cached or question.without_snapshot()
     answer = replace(answer, live_error=kind_of(error)) if failed else answer
-    if question.source == LIVE and _knows_nothing(answer):
-        return replace(answer, verdict=_unanswered(answer, told))
-    said = (
+    if question.source == LIVE and _is_unknown(answer):
+        return replace(answer, verdict=_unanswered(answer, visible))
+    consequence = (
         f"showing the snapshot of {iso(answer.proof.as_of)}, marked stale"
         if answer.stale and answer.proof.as_of
         else ""
     )
-    return _noted(answer, _sentence(told, said))
+    return _noted(answer, _sentence(visible, consequence))
 
 
 def known(error: SreError, sources: Sources) -> SreError:
@@ -47,25 +47,27 @@ def known(error: SreError, sources: Sources) -> SreError:
     return outward(error)
 
 
-def _knows_nothing(answer: ResourceAnswer) -> bool:
+def _is_unknown(answer: ResourceAnswer) -> bool:
     """Whether the snapshot does not contain the resource, so that it has no answer."""
     return answer.verdict.reason in (NO_SNAPSHOT, NO_SUCH_RESOURCE) or not answer.resource.region
 
 
-def _unanswered(answer: ResourceAnswer, told: SreError) -> Verdict:
+def _unanswered(answer: ResourceAnswer, visible: SreError) -> Verdict:
     as_of = answer.proof.as_of
     why = (
         f"the snapshot of {iso(as_of)} does not contain this resource"
         if as_of
         else "there is no snapshot yet"
     )
-    return Verdict(UNKNOWN, answer.live_error, _sentence(told, why).rstrip("."))
+    return Verdict(UNKNOWN, answer.live_error, _sentence(visible, why).rstrip("."))
 
 
-def _sentence(told: SreError, further: str) -> str:
+def _sentence(visible: SreError, further: str) -> str:
     """Why Inspector could not be queried, what follows from it, and what to do."""
-    first = f"Inspector could not be queried ({told.reason})" + (f"; {further}" if further else "")
-    return f"{first}. {told.do}".rstrip(" ")
+    first = f"Inspector could not be queried ({visible.reason})" + (
+        f"; {further}" if further else ""
+    )
+    return f"{first}. {visible.do}".rstrip(" ")
 
 
 def _noted(answer: ResourceAnswer, note: str) -> ResourceAnswer:

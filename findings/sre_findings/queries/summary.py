@@ -183,8 +183,8 @@ def _unknown(silence: Unsure, night: Found) -> tuple[str, str] | None:
     """Why the absence of findings proves nothing, as a reason and an explanation."""
     proof = night.proof
     if proof.state == COMPLETE and night.commit.gaps:
-        told = unread([(Cell(*gap[:4]), gap[4]) for gap in night.commit.gaps])
-        return told.reason, told.explanation
+        texts = unread([(Cell(*gap[:4]), gap[4]) for gap in night.commit.gaps])
+        return texts.reason, texts.explanation
     why = (
         (proof.state != COMPLETE, INCOMPLETE, "the scan is incomplete"),
         (bool(proof.unread), INCOMPLETE, "; ".join(proof.unread)),

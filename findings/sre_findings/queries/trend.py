@@ -14,9 +14,9 @@ from sre_findings.model.findings.finding import iso
 from sre_findings.model.quantity import quantity
 from sre_findings.model.snapshots.query_scope import Place
 from sre_findings.model.snapshots.rollup import (
-    CAME,
+    OPENED_CAUSES,
     ORGANIZATION,
-    WENT,
+    RESOLVED_CAUSES,
     Rollup,
     Scope,
     check_kind,
@@ -197,7 +197,7 @@ def _compared(nights: Sequence[Night], question: Trend, sources: Sources) -> tup
 
 def _night(night: Night, rollup: Rollup, pruned: bool) -> TrendDay:
     counts = rollup.counts
-    flow = {word: rollup.flow.get(word, 0) for word in (*CAME, *WENT)}
+    flow = {word: rollup.flow.get(word, 0) for word in (*OPENED_CAUSES, *RESOLVED_CAUSES)}
     other: OtherSeverities = {"other": counts.other} if counts.other else {}
     return {
         "date": night.started_at.date().isoformat(),
@@ -216,7 +216,7 @@ def _night(night: Night, rollup: Rollup, pruned: bool) -> TrendDay:
         "suppressed": rollup.suppressed,
         "kev": rollup.to_json()["kev"],
         "came": sum(flow[word] for word in ("new", "reopened")),
-        "went": sum(flow[word] for word in WENT),
+        "went": sum(flow[word] for word in RESOLVED_CAUSES),
         "new": flow["new"],
         "onboarding": flow["onboarding"],
         "successor": flow["successor"],

@@ -133,11 +133,11 @@ def _headline(question: Exposure, text: str, items: Sequence[Exposed]) -> str:
         if len(ids) == 1 and text.lower() in {str(one).lower() for one in ids}
         else text
     )
-    told = [
+    texts = [
         _counted_on("open", [one for one in items if one["status"] != "SUPPRESSED"]),
         _counted_on("suppressed", [one for one in items if one["status"] == "SUPPRESSED"]),
     ]
-    return f"{named}{where}: {', '.join(one for one in told if one)}."
+    return f"{named}{where}: {', '.join(one for one in texts if one)}."
 
 
 def _counted_on(word: str, items: Sequence[Exposed]) -> str:

@@ -56,13 +56,13 @@ class Changes(Question["ChangesAnswer"]):
 
 def no_changes() -> ChangesFacts:
     """The numbers of an answer that compares nothing."""
-    from sre_findings.model.snapshots.rollup import CAME, WENT
+    from sre_findings.model.snapshots.rollup import OPENED_CAUSES, RESOLVED_CAUSES
 
     return {
         "since": None,
         "counts": dict.fromkeys(KINDS_OF_CHANGE, 0),
-        "resolved_by": dict.fromkeys(WENT, 0),
-        "opened_by": dict.fromkeys(CAME, 0),
+        "resolved_by": dict.fromkeys(RESOLVED_CAUSES, 0),
+        "opened_by": dict.fromkeys(OPENED_CAUSES, 0),
     }
 
 

@@ -14,7 +14,7 @@ from sre_findings.model.snapshots.query_scope import ANY, Place
 from sre_findings.model.snapshots.states import COMPLETE
 from sre_findings.store.snapshots.reader import Commit
 
-_TOLD = 5
+_LISTED = 5
 _EVERYWHERE = Place()
 
 
@@ -45,12 +45,16 @@ def not_compared(then: Commit, now: Commit, place: Place = _EVERYWHERE) -> str:
 
     They can be compared if both read all of the place.
     """
-    told = [
+    missing = [
         f"{_list(parts)} not read on {night.started_at:%Y-%m-%d}"
         for night in (then, now)
         if (parts := not_read(night, place))
     ]
-    return f"Not compared with {then.started_at:%Y-%m-%d}: {', and '.join(told)}." if told else ""
+    return (
+        f"Not compared with {then.started_at:%Y-%m-%d}: {', and '.join(missing)}."
+        if missing
+        else ""
+    )
 
 
 def night_before(commits: Sequence[Commit], head: Commit, days: int = 1) -> Commit | None:
@@ -71,5 +75,5 @@ def night_before(commits: Sequence[Commit], head: Commit, days: int = 1) -> Comm
 
 
 def _list(parts: Sequence[str]) -> str:
-    more = f" and {len(parts) - _TOLD:,} more places" if len(parts) > _TOLD else ""
-    return f"{', '.join(parts[:_TOLD])}{more} {'was' if len(parts) == 1 else 'were'}"
+    more = f" and {len(parts) - _LISTED:,} more places" if len(parts) > _LISTED else ""
+    return f"{', '.join(parts[:_LISTED])}{more} {'was' if len(parts) == 1 else 'were'}"

@@ -24,10 +24,10 @@ def for_reachability(found: Found, wanted: bool) -> Found:
     """
     if not wanted or found.commit.schema >= _REACHABILITY:
         return found
-    told = (
+    note = (
         "whether findings are reachable, which the version that made this snapshot did not record"
     )
-    return replace(found, proof=replace(found.proof, unread=(*found.proof.unread, told)))
+    return replace(found, proof=replace(found.proof, unread=(*found.proof.unread, note)))
 
 
 def lacks_names(commit: Commit) -> str:

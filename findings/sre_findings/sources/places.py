@@ -42,7 +42,7 @@ def within(found: Found, place: Place, statuses: Sequence[str] = ()) -> Found:
     missing = [*_unasked(statuses, known)]
     if not place.everywhere:
         spots = _spots(place, known, found)
-        missing += [*_strangers(place, spots, known, found), *unread(place, spots)]
+        missing += [*_unknown_places(place, spots, known, found), *unread(place, spots)]
     return replace(found, proof=replace(found.proof, unread=tuple(missing))) if missing else found
 
 
@@ -141,7 +141,7 @@ def _spots(place: Place, known: KnownPlaces, found: Found) -> Mapping[Spot, froz
     return spots
 
 
-def _strangers(
+def _unknown_places(
     place: Place, spots: Mapping[Spot, Any], known: KnownPlaces, found: Found
 ) -> list[str]:
     """Clauses for filter values that are not in the data that was read.
@@ -150,17 +150,17 @@ def _strangers(
     """
     axes = [sorted({spot[axis] for spot in spots} - {ANY, ""}) for axis in range(len(KINDS))]
     holes = bool(found.commit.gaps)
-    told = []
+    refused = []
     for axis, value in place.named():
         if value not in axes[axis] and not _elsewhere(axis, value, known, axes[axis]):
-            told += _refused(
+            refused += _refused(
                 f"{KINDS[axis]} {value} is not in the snapshot",
                 value,
                 axes[axis],
                 f"{KINDS[axis]}s",
                 holes=holes,
             )
-    return told + _nobody(place.owners, found, holes=holes)
+    return refused + _unknown_owners(place.owners, found, holes=holes)
 
 
 def _elsewhere(axis: int, value: str, known: KnownPlaces, regions: Sequence[str]) -> bool:
@@ -175,15 +175,15 @@ def _elsewhere(axis: int, value: str, known: KnownPlaces, regions: Sequence[str]
     return value in (known.accounts if KINDS[axis] == "account" else TYPES)
 
 
-def _nobody(owners: Sequence[str], found: Found, *, holes: bool) -> list[str]:
-    """The same as ``_strangers``, for owners."""
+def _unknown_owners(owners: Sequence[str], found: Found, *, holes: bool) -> list[str]:
+    """The same as ``_unknown_places``, for owners."""
     if not owners:
         return []
     known = [str(row["owner"]) for row in found.engine.rows("owners")]
-    strangers = [owner for owner in dict.fromkeys(owners) if owner not in known]
+    unknown = [owner for owner in dict.fromkeys(owners) if owner not in known]
     return [
         one
-        for owner in strangers
+        for owner in unknown
         for one in _refused(f"there is no owner {owner}", owner, known, "owners", holes=holes)
     ]
 

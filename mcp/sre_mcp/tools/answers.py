@@ -181,7 +181,7 @@ def of_list(
     sentences = [first, *_trust(answer.proof), *_also(answer.notes)]
     columns = columns or [one.field for one in answer.shown]
     items = taken(values, answer.name, columns, shown)[start:]
-    meta = {LIST: decoding.told(answer)}
+    meta = {LIST: decoding.layout_of(answer)}
     return ToolAnswer(values, sentences, (), answer.name, items, answer.total, columns, meta)
 
 

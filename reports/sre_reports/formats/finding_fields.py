@@ -114,10 +114,10 @@ def wire_moment(seconds: object) -> str | None:
 
 def snapshot(proof: Proof) -> dict[str, Any]:
     """Returns the provenance as plain data, without unknown values and messages from AWS."""
-    told = proof.outward().to_json()
+    values = proof.outward().to_json()
     return present(
         **{
-            name: told[name]
+            name: values[name]
             for name in ("source", "snapshot_id", "as_of", "too_old", "certificate")
         }
     )

@@ -174,8 +174,8 @@ def _which(whole: str) -> str:
         for form in FORMS.values()
         if any(one.endswith(PurePath(whole).suffix) for one in (form.suffix, *form.others))
     ]
-    told = ", ".join(f"{form.name} ({form.suffix})" for form in fit or FORMS.values())
-    return f"it could be {told}" if fit else f"the formats are {told}"
+    listed = ", ".join(f"{form.name} ({form.suffix})" for form in fit or FORMS.values())
+    return f"it could be {listed}" if fit else f"the formats are {listed}"
 
 
 def write_export(

@@ -45,10 +45,10 @@ class Message:
 
 def message(text: str, parts: Sequence[Part]) -> Message:
     """Returns the message with as many parts as fit Slack's limits."""
-    said = text[: limits.TEXT - 1] + "…" if len(text) > limits.TEXT else text
+    fallback = text[: limits.TEXT - 1] + "…" if len(text) > limits.TEXT else text
     rich = [(part.weight, part.blocks) for part in parts]
     plain = [(part.weight, part.blocks if part.classic is None else part.classic) for part in parts]
-    return Message(said, _fitted(rich), _fitted(plain))
+    return Message(fallback, _fitted(rich), _fitted(plain))
 
 
 def _fitted(parts: Sequence[tuple[int, Sequence[Block]]]) -> list[Block]:

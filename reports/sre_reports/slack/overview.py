@@ -24,21 +24,21 @@ def estate_message(summary: SummaryAnswer, late: SlaAnswer, links: Links) -> Mes
 
     ``late`` is the answer to ``sla`` by owner.
     """
-    said = [
+    texts = [
         f"*{escaped(wording.headline(summary.verdict))}*"
         + wording.counts_sentence(summary.rollup)[1]
     ]
     if summary.rollup.counts.total:
         past = late.facts["late"] if late.summary else 0
-        said.append(f"*{past:,}* past SLA. {wording.more_sentence(summary.rollup)}")
+        texts.append(f"*{past:,}* past SLA. {wording.more_sentence(summary.rollup)}")
     if summary.uncovered:
-        said.append(
+        texts.append(
             f":warning: {wording.number(summary.uncovered, 'resource is', 'resources are')} not"
             " fully scanned; findings there are unknown."
         )
-    said += [f":warning: {escaped(reason)}" for reason in wording.doubts(summary.proof)[:5]]
+    texts += [f":warning: {escaped(reason)}" for reason in wording.doubts(summary.proof)[:5]]
     parts = [
-        Part([section("\n".join(said))]),
+        Part([section("\n".join(texts))]),
         *_owners(summary, late),
         Part([context(escaped(wording.proof_sentence(summary.proof)))]),
     ]

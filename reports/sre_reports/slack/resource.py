@@ -50,7 +50,7 @@ class Beside:
 def resource_message(answer: ResourceAnswer, asked: Asked, beside: Beside, links: Links) -> Message:
     """Returns the answer as one message."""
     if answer.verdict.reason == NO_SUCH_RESOURCE:
-        return _stranger(answer, asked)
+        return _not_found(answer, asked)
     parts = [Part([section(f"{_name(answer)}\n{_verdict(answer, beside)}")]), *_notes(answer)]
     if answer.findings:
         parts += [_findings(answer), *_fixes(beside)]
@@ -86,22 +86,22 @@ def _headline(answer: ResourceAnswer) -> str:
 
 def _verdict(answer: ResourceAnswer, beside: Beside) -> str:
     """Returns the verdict, then counts, findings past SLA and in KEV, and fixable ones."""
-    rollup, said = answer.rollup, [f"*{escaped(_headline(answer))}*"]
+    rollup, texts = answer.rollup, [f"*{escaped(_headline(answer))}*"]
     used = [f"{escaped(wording.capital(answer.use.words()))}."] if answer.use else []
     if (
         not rollup.counts.total
-        and not _told_below(answer)
-        and answer.verdict.explanation.lower() not in said[0].lower()
+        and not _listed_below(answer)
+        and answer.verdict.explanation.lower() not in texts[0].lower()
     ):
-        said.append(f"{escaped(wording.capital(answer.verdict.explanation))}.")
+        texts.append(f"{escaped(wording.capital(answer.verdict.explanation))}.")
     if rollup.counts.total or rollup.suppressed:
-        said[0] += wording.counts_sentence(rollup)[1]
+        texts[0] += wording.counts_sentence(rollup)[1]
         more = [*_late(beside), *_kev(answer), wording.more_sentence(rollup)]
-        said.append(" ".join(text for text in more if text))
-    return "\n".join(text for text in [*said, *used] if text)
+        texts.append(" ".join(text for text in more if text))
+    return "\n".join(text for text in [*texts, *used] if text)
 
 
-def _told_below(answer: ResourceAnswer) -> bool:
+def _listed_below(answer: ResourceAnswer) -> bool:
     """Returns whether the list of scans, further down, has the reason."""
     return answer.verdict.reason == NOT_SCANNED and any(not row.active for row in answer.coverage)
 
@@ -161,8 +161,8 @@ def _fixes(beside: Beside) -> list[Part]:
     """Returns the first updates, each with its command if one can be built safely."""
     if not beside.fixes:
         return []
-    told = [_fix(line) for line in beside.fixes[:FIXES]]
-    return [Part([section("\n".join(["*Top remediations*", *told]))], weight=1)]
+    texts = [_fix(line) for line in beside.fixes[:FIXES]]
+    return [Part([section("\n".join(["*Top remediations*", *texts]))], weight=1)]
 
 
 def _fix(line: Fix) -> str:
@@ -177,10 +177,10 @@ def _fix(line: Fix) -> str:
 
 def _coverage(answer: ResourceAnswer) -> list[Part]:
     """Returns the scans of the resource, or why there is none and the remedy."""
-    told = [_scan(row) for row in sorted(answer.coverage, key=lambda row: not row.active)]
+    texts = [_scan(row) for row in sorted(answer.coverage, key=lambda row: not row.active)]
     if answer.verdict.verdict != CLEAN:
-        told.append("This is not an all-clear.")
-    return [Part([section("\n".join(told))], weight=1)] if told else []
+        texts.append("This is not an all-clear.")
+    return [Part([section("\n".join(texts))], weight=1)] if texts else []
 
 
 def _scan(row: Coverage) -> str:
@@ -192,22 +192,22 @@ def _scan(row: Coverage) -> str:
     return f":no_entry: {name}: {escaped(explain(row.reason))}. {escaped(remedy(row.reason))}"
 
 
-def _stranger(answer: ResourceAnswer, asked: Asked) -> Message:
+def _not_found(answer: ResourceAnswer, asked: Asked) -> Message:
     """Returns a notice of an unknown resource, with similar names and the accepted id forms."""
-    said = (
+    text = (
         "*No such resource:*"
         f" {code(asked.text)}\n{escaped(wording.capital(answer.verdict.explanation))}."
     )
-    said += (
+    text += (
         "\nUse an instance id such as `i-0123456789abcdef0`, an ARN, an image such as"
         " `repository:tag`, an IP address, or a name."
     )
-    told = "Resources without access look the same as unknown ones. " + escaped(
+    note = "Resources without access look the same as unknown ones. " + escaped(
         wording.proof_sentence(answer.proof)
     )
     parts = [
-        Part([section(said)]),
-        Part([context(told)]),
+        Part([section(text)]),
+        Part([context(note)]),
         Part(actions("resource", buttons.query_live(asked))),
     ]
     return message(f"No such resource: {escaped(asked.text)}", parts)

@@ -120,7 +120,7 @@ class CoverageRows:
         self.unknown.update(f"coverage.{name}" for name in strange)
         known = described(one.resourceId, bytes(one.resourceMetadata))
         key = (one.accountId, one.resourceType, one.resourceId)
-        self._hear(key, by_coverage(self._owners, one, known))
+        self._add_claim(key, by_coverage(self._owners, one, known))
         self._call(key, known)
         use = covered_use(known.kinds)
         last_scanned_at = moment_of(one.lastScannedAt)
@@ -153,7 +153,7 @@ class CoverageRows:
             "not_understood": mark((*odd, *strange)),
         }
 
-    def _hear(self, key: Key, claim: Claim) -> None:
+    def _add_claim(self, key: Key, claim: Claim) -> None:
         """Keeps the newest claim for a resource, and the resource's number for the row."""
         number = self._numbers.setdefault(key, len(self._claims))
         if number == len(self._claims):

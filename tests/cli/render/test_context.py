@@ -18,11 +18,11 @@ from sre_findings.model.resources.aws_context import (
     METRICS,
     PATCHES,
     Agent,
+    CallResult,
     Context,
     Cpu,
     Instance,
     PatchState,
-    Told,
 )
 from sre_simulator.fleet import BUSY_INSTANCE
 
@@ -34,7 +34,7 @@ EVIL = "\x9b31mred\u202e\u200b"
 WHOLE = Context(
     ACCOUNT,
     "eu-west-1",
-    Told(
+    CallResult(
         INSTANCES,
         ASKED,
         checked=True,
@@ -50,19 +50,19 @@ WHOLE = Context(
             {"Name": "web", "team": "payments", "env": "prod"},
         ),
     ),
-    Told(
+    CallResult(
         PATCHES,
         ASKED,
         checked=True,
         value=PatchState(3, 1, 1210, 2, "Scan", ASKED - timedelta(hours=9), "pb-0123"),
     ),
-    Told(
+    CallResult(
         AGENTS,
         ASKED,
         checked=True,
         value=Agent("Online", "3.3.987.0", ASKED - timedelta(minutes=2), "Amazon Linux 2023"),
     ),
-    Told(
+    CallResult(
         METRICS,
         ASKED,
         checked=True,
@@ -261,8 +261,8 @@ def test_lines_are_wrapped_with_an_indent() -> None:
 
 
 def test_none_not_checked_and_unknown_are_different_texts() -> None:
-    def none(source: str) -> Told[Any]:
-        return Told(source, ASKED, checked=True)
+    def none(source: str) -> CallResult[Any]:
+        return CallResult(source, ASKED, checked=True)
 
     empty = Context("", "eu-west-1", none(INSTANCES), none(PATCHES), none(AGENTS), none(METRICS))
     assert list(context_lines(empty, "web", None)) == [
@@ -277,8 +277,10 @@ def test_none_not_checked_and_unknown_are_different_texts() -> None:
     )
     one = replace(
         Context("", "eu-west-1"),
-        instance=Told(INSTANCES, ASKED, checked=True, value=Instance(None, None, None, None, None)),
-        patches=Told(
+        instance=CallResult(
+            INSTANCES, ASKED, checked=True, value=Instance(None, None, None, None, None)
+        ),
+        patches=CallResult(
             PATCHES, ASKED, checked=True, value=PatchState(None, 0, None, 0, None, None, None)
         ),
     )
@@ -297,7 +299,7 @@ def test_four_tags_are_shown_with_the_number_of_others() -> None:
         "running", None, None, None, None, tags={f"tag{n}": "x" * 300 for n in range(50)}
     )
     state, *_ = context_lines(
-        replace(WHOLE, instance=Told(INSTANCES, ASKED, checked=True, value=many)), "", None
+        replace(WHOLE, instance=CallResult(INSTANCES, ASKED, checked=True, value=many)), "", None
     )
     assert state.endswith(" and 46 more")
     assert len(state) < 220

@@ -24,7 +24,7 @@ from sre_findings.model.answers.list_answer import AnyListAnswer
 from sre_findings.model.answers.list_types import keys_of
 from sre_findings.model.findings.suppression import Patterns, Reach, Suppression, Suppressions
 from sre_findings.model.resources import aws_context
-from sre_findings.model.resources.aws_context import Context, Told
+from sre_findings.model.resources.aws_context import CallResult, Context
 from sre_findings.queries import ask
 from sre_findings.queries.summary import summary
 from sre_findings.questions.catalogue import (
@@ -136,7 +136,7 @@ def test_of_coverage(sources: Sources) -> None:
 
 
 def received(values: Any, answer: AnyListAnswer, name: str) -> AnyListAnswer:
-    return decoding.list_answer(values, wired(decoding.told(answer)), keys_of(name))
+    return decoding.list_answer(values, wired(decoding.layout_of(answer)), keys_of(name))
 
 
 @pytest.mark.parametrize("name", LISTS)
@@ -231,7 +231,7 @@ CLUSTERS = st.builds(
 
 def told(source: str, values: Any) -> Any:
     return st.builds(
-        Told, st.just(source), MOMENTS, st.booleans(), st.none() | values, st.none() | NOTES
+        CallResult, st.just(source), MOMENTS, st.booleans(), st.none() | values, st.none() | NOTES
     )
 
 

@@ -196,10 +196,10 @@ def test_every_value_is_told_with_its_source_and_the_moment_it_was_asked(
 ) -> None:
     found = ask(instance(settled))
     assert (found.account_id, found.region, found.notes) == (ACCOUNT, "eu-west-1", ())
-    assert [(part.checked, part.asked_at, part.note) for part in found.told] == [
+    assert [(part.checked, part.asked_at, part.note) for part in found.results] == [
         (True, NOW, None)
     ] * 4
-    assert [part.source for part in found.told] == [
+    assert [part.source for part in found.results] == [
         "EC2 DescribeInstances",
         "SSM DescribeInstancePatchStates",
         "SSM DescribeInstanceInformation",
@@ -261,12 +261,12 @@ def test_none_is_an_answer_and_not_the_same_as_not_checked(
     service.tell(PATCHES, {"InstancePatchStates": []})
     service.tell(AGENTS, {"InstanceInformationList": []})
     found = ask(instance())
-    assert [(part.checked, part.value, part.note) for part in found.told] == [
+    assert [(part.checked, part.value, part.note) for part in found.results] == [
         (True, None, None)
     ] * 4
     assert found.notes == ()
     never = Context()
-    assert [(part.checked, part.asked_at) for part in never.told] == [(False, None)] * 4
+    assert [(part.checked, part.asked_at) for part in never.results] == [(False, None)] * 4
 
 
 DENIED = {
@@ -308,7 +308,7 @@ SAID = {
 def check_only_missing(found: Context, operation: str) -> str:
     """Asserts that only this operation's part is not checked. Returns its note."""
     part = getattr(found, PARTS[operation])
-    assert [one.source.split()[1] for one in found.told if not one.checked] == [operation]
+    assert [one.source.split()[1] for one in found.results if not one.checked] == [operation]
     assert (part.value, part.asked_at) == (None, NOW)
     assert found.unchecked == (part.note,)
     return str(part.note.text)
@@ -382,7 +382,7 @@ def test_services_that_say_nothing_are_given_up_after_one_attempt_each(ask: Ask,
     told.before = lambda operation: operation != CALLER and told.over.wait(20)
     found = ask(instance(), wait=1)
     assert sorted(told.asked) == sorted([CALLER, *PARTS])
-    assert [part.checked for part in found.told] == [False] * 4
+    assert [part.checked for part in found.results] == [False] * 4
     assert [note.split(" on ")[0] for note in found.notes] == [
         f"{name} did not answer: Read timeout" for name in ("EC2", "SSM", "CloudWatch")
     ]
@@ -391,7 +391,7 @@ def test_services_that_say_nothing_are_given_up_after_one_attempt_each(ask: Ask,
 def test_the_services_are_asked_at_once(quick: Ask, told: Any) -> None:
     all_there = threading.Barrier(4, timeout=4)  # no request is answered before all have arrived
     told.before = lambda operation: operation == CALLER or all_there.wait()
-    assert [part.checked for part in quick(instance()).told] == [True] * 4
+    assert [part.checked for part in quick(instance()).results] == [True] * 4
 
 
 def test_an_instance_of_another_account_is_a_note_and_asked_of_nobody(
@@ -401,7 +401,7 @@ def test_an_instance_of_another_account_is_a_note_and_asked_of_nobody(
     assert found.notes == (
         f"context is available only for instances of the caller's own account: 111122223333 is not {ACCOUNT}",
     )
-    assert not any(part.checked for part in found.told)
+    assert not any(part.checked for part in found.results)
     assert told.asked == [CALLER]
 
 
@@ -440,7 +440,7 @@ def test_credentials_for_an_inspector_endpoint_are_not_sent_to_other_services(
     monkeypatch.setenv("AWS_ENDPOINT_URL_INSPECTOR2", "http://127.0.0.1:9")
     monkeypatch.setenv("AWS_ENDPOINT_URL_SSM", told.url)
     found = ask(instance())
-    assert [part.checked for part in found.told] == [False, True, True, False]
+    assert [part.checked for part in found.results] == [False, True, True, False]
     assert (found.instance.asked_at, found.cpu.asked_at) == (None, None)
     why = "was not queried, because Inspector's endpoint is overridden and its own is not"
     assert found.notes == (
@@ -492,7 +492,7 @@ def test_without_an_account_from_sts_a_note_names_what_was_not_checked(
 ) -> None:
     told.tell(CALLER, body)
     found = quick(instance())
-    assert [part.checked for part in found.told] == [True] * 4
+    assert [part.checked for part in found.results] == [True] * 4
     (note,) = found.notes
     assert note.startswith("STS did not answer: its response cannot be read")
     assert note.endswith("; it was not checked that the instance is in the caller's account")

@@ -21,7 +21,7 @@ from sre_findings.model.answers.answer import ResourceAnswer
 from sre_findings.model.answers.verdict import CLEAN
 from sre_findings.model.errors import Forbidden, SreError, Unreadable, UsageError, kind_of, outward
 from sre_findings.model.findings.finding import iso
-from sre_findings.model.resources.aws_context import UNCHECKED, Context, Note, Told
+from sre_findings.model.resources.aws_context import UNCHECKED, CallResult, Context, Note
 from sre_findings.model.snapshots.partial_reasons import Reason
 from sre_findings.model.snapshots.states import PARTIAL
 from sre_findings.nightly.report import seen_night
@@ -213,7 +213,7 @@ def test_context_tells_a_caller_which_service_did_not_answer_and_its_code_alone(
     context = Context(
         "111122223333",
         "eu-west-1",
-        patches=Told("SSM x", note=denied),
+        patches=CallResult("SSM x", note=denied),
         remarks=(sts, Note("context is for instances")),
     )
     question = Vulnerabilities(BUSY_INSTANCE, source=CACHED, context=True)

@@ -13,7 +13,14 @@ from hypothesis import strategies as st
 from tests.support.sources import make_sources
 
 from sre_findings.model.access import ALL, Access
-from sre_findings.model.snapshots.rollup import CAME, ORGANIZATION, WENT, Counts, Rollup, Scope
+from sre_findings.model.snapshots.rollup import (
+    OPENED_CAUSES,
+    ORGANIZATION,
+    RESOLVED_CAUSES,
+    Counts,
+    Rollup,
+    Scope,
+)
 from sre_findings.sources import rollup_access
 from sre_findings.sources.sources import Found
 from sre_findings.store.records import rollups
@@ -25,7 +32,9 @@ from sre_findings.store.snapshots.writer import SnapshotWriter
 START = datetime(2026, 11, 1, 1, tzinfo=UTC)
 VALUES = ("111122223333", "444455556666", "payments", "x" * 2000, "a\x1fb", "")
 NUMBER = st.integers(0, 3)
-FLOW = st.dictionaries(st.sampled_from([*CAME, *WENT]), st.integers(1, 3), max_size=2)
+FLOW = st.dictionaries(
+    st.sampled_from([*OPENED_CAUSES, *RESOLVED_CAUSES]), st.integers(1, 3), max_size=2
+)
 ROLLUP = st.builds(
     Rollup,
     st.builds(Counts, high=NUMBER, other=NUMBER),

@@ -10,7 +10,8 @@ class Change(TypedDict):
     """One event of one finding. Times are ISO 8601 in UTC; None means unknown.
 
     ``kind`` is one of KINDS_OF_CHANGE. ``cause`` is why a finding was opened or resolved, one of
-    CAME or WENT, None for other kinds. ``severity_before`` is set if the severity changed.
+    OPENED_CAUSES or RESOLVED_CAUSES, None for other kinds. ``severity_before`` is set if the
+    severity changed.
     ``exposed_since`` is when the exposure began, over all findings of ``exposure_group``;
     ``first_seen_at`` is when Inspector first observed the finding. ``reopened`` counts how often it
     was reopened. ``resource`` is the resource's name, or its ID if it has none.
@@ -52,8 +53,8 @@ class ChangesFacts(TypedDict):
     """``since`` is the snapshot compared with, None if there is none.
 
     ``counts`` has the number of events by kind in KINDS_OF_CHANGE, listed or not. ``opened_by`` has
-    the number of opened and reopened findings by cause in CAME; ``resolved_by`` that of resolved
-    findings by cause in WENT.
+    the number of opened and reopened findings by cause in OPENED_CAUSES; ``resolved_by`` that of
+    resolved findings by cause in RESOLVED_CAUSES.
     """
 
     since: Since | None

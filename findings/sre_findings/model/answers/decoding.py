@@ -28,7 +28,7 @@ from sre_findings.model.snapshots.rollup import Counts, Rollup
 if TYPE_CHECKING:  # importing them takes 5 ms and is only needed for some answers
     from sre_findings.model.answers.list_answer import AnyListAnswer
     from sre_findings.model.answers.list_types import Keys
-    from sre_findings.model.resources.aws_context import Cluster, Context, Told
+    from sre_findings.model.resources.aws_context import CallResult, Cluster, Context
 
 T = TypeVar("T")
 Values = Mapping[str, Any]
@@ -109,15 +109,15 @@ _OWN = (
 )
 
 
-def list_answer(values: Values, told: Values, keys: Keys) -> AnyListAnswer:
-    """A list answer. ``told`` is the result of :func:`told`.
+def list_answer(values: Values, layout: Values, keys: Keys) -> AnyListAnswer:
+    """A list answer. ``layout`` is the result of :func:`layout_of`.
 
     ``keys`` are the keys that the query's answer must have. Raises KeyError if an item, or the
     numbers beside the list, lack one.
     """
     from sre_findings.model.answers.list_answer import ListAnswer, Shown
 
-    name = told["name"]
+    name = layout["name"]
     left_out = {*_OWN, name, f"total_{name}"}
     for item in values[name]:
         _complete(item, keys.item)
@@ -129,8 +129,8 @@ def list_answer(values: Values, told: Values, keys: Keys) -> AnyListAnswer:
         name=name,
         items=values[name],
         total=values[f"total_{name}"],
-        fields=tuple(told["fields"]),
-        shown=tuple(Shown(*one) for one in told["shown"]),
+        fields=tuple(layout["fields"]),
+        shown=tuple(Shown(*one) for one in layout["shown"]),
         proof=proof(values),
         summary=summary or None,
         notes=tuple(values["notes"]),
@@ -143,7 +143,7 @@ def _complete(values: Values, keys: frozenset[str]) -> None:
         raise KeyError(min(missing))
 
 
-def told(answer: AnyListAnswer) -> dict[str, Any]:
+def layout_of(answer: AnyListAnswer) -> dict[str, Any]:
     """The fields of a list answer that its JSON lacks, for :func:`list_answer`."""
     return {
         "name": answer.name,
@@ -222,42 +222,45 @@ def context_of(values: Values) -> Context:
         "agent": aws_context.Agent,
         "cpu": aws_context.Cpu,
     }
-    said: dict[str, Any] = {name: _told(values[name], kind) for name, kind in parts.items()}
-    said["clusters"] = _clusters(values["clusters"])
+    parsed: dict[str, Any] = {
+        name: _call_result(values[name], kind) for name, kind in parts.items()
+    }
+    parsed["clusters"] = _clusters(values["clusters"])
     return aws_context.Context(
         values["account_id"] or "",
         values["region"] or "",
-        **said,
+        **parsed,
         remarks=tuple(map(aws_context.Note, values["notes"])),
     )
 
 
-def _clusters(values: Values) -> Told[Sequence[Cluster]]:
+def _clusters(values: Values) -> CallResult[Sequence[Cluster]]:
     """The clusters, the only part that is a list."""
     from sre_findings.model.resources import aws_context
 
     found = [
-        _told({**values, "value": one}, aws_context.Cluster).value for one in values["value"] or ()
+        _call_result({**values, "value": one}, aws_context.Cluster).value
+        for one in values["value"] or ()
     ]
-    told = _told({**values, "value": None}, aws_context.Cluster)
-    return aws_context.Told(
-        told.source,
-        told.asked_at,
-        told.checked,
+    result = _call_result({**values, "value": None}, aws_context.Cluster)
+    return aws_context.CallResult(
+        result.source,
+        result.asked_at,
+        result.checked,
         tuple(one for one in found if one) or None,
-        told.note,
+        result.note,
     )
 
 
-def _told(values: Values, kind: type[T]) -> Told[T]:
+def _call_result(values: Values, kind: type[T]) -> CallResult[T]:
     inner = values["value"]
     value = (
         None if inner is None else kind(**{name: _value(name, one) for name, one in inner.items()})
     )
-    from sre_findings.model.resources.aws_context import Note, Told
+    from sre_findings.model.resources.aws_context import CallResult, Note
 
     note = Note(values["note"]) if values["note"] else None
-    return Told(values["source"], moment(values["asked_at"]), values["checked"], value, note)
+    return CallResult(values["source"], moment(values["asked_at"]), values["checked"], value, note)
 
 
 def _value(name: str, value: Any) -> Any:

@@ -224,10 +224,10 @@ def _no_rule(row: Coverage) -> str:
 
 
 def _only(coverage: Sequence[Coverage]) -> str:
-    there = ", ".join(sorted({row.scan_type.lower() for row in coverage}))
+    scan_types = ", ".join(sorted({row.scan_type.lower() for row in coverage}))
     proof = "code" if RULES[coverage[0].resource_type].proof == "CODE" else "packages"
     verb = "are" if proof == "packages" else "is"
-    return f"only its {there} is scanned; its {proof} {verb} not covered"
+    return f"only its {scan_types} is scanned; its {proof} {verb} not covered"
 
 
 def _late(row: Coverage, evidence: Evidence) -> Verdict:
@@ -256,11 +256,11 @@ def _doubts(evidence: Evidence, verdict: Verdict, doubt: Verdict | None) -> tupl
         else ()
     )
     old = ("the data is stale",) if evidence.too_old else ()
-    told = gap or old or verdict.reason in (FROZEN, STOPPED)
+    reported = gap or old or verdict.reason in (FROZEN, STOPPED)
     return (
         *gap,
         *old,
-        *((f"there may be more findings: {doubt.explanation}",) if doubt and not told else ()),
+        *((f"there may be more findings: {doubt.explanation}",) if doubt and not reported else ()),
     )
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from sre_findings.model.findings.reachability import NOT_REACHABLE, REACHABLE, spell
 from sre_findings.model.findings.severity import rank as place_of
-from sre_findings.model.resources.image_use import NOT_TOLD, Use
+from sre_findings.model.resources.image_use import UNREPORTED, Use
 from sre_findings.model.sla.policy import (
     Due,
     Policy,
@@ -75,7 +75,7 @@ class Candidate:
     fixable: bool | None = None
     reachability: str | None = None
     reachability_reason: str | None = None
-    use: Use = NOT_TOLD
+    use: Use = UNREPORTED
 
     @property
     def kev(self) -> bool | None:

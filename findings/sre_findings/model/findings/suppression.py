@@ -263,10 +263,10 @@ class Suppressions:
         if found is None:
             if len(self._remembered) >= _REMEMBERED:
                 self._remembered.clear()
-            near = (*self._by_id.get(vulnerability_id or "", ()), *self._wide)
+            candidates = (*self._by_id.get(vulnerability_id or "", ()), *self._wide)
             found = tuple(
                 sorted(
-                    (r for r in near if r.concerns(vulnerability_id, packages)),
+                    (r for r in candidates if r.concerns(vulnerability_id, packages)),
                     key=lambda rule: rule.index,
                 )
             )

@@ -50,7 +50,7 @@ class Note:
 
 
 @dataclass(frozen=True, slots=True)
-class Told(Generic[T]):
+class CallResult(Generic[T]):
     """The result of one operation.
 
     ``value`` is None if ``checked`` found nothing, and if it was not checked. ``asked_at`` is None
@@ -162,15 +162,15 @@ class Context:
 
     account_id: str = ""
     region: str = ""
-    instance: Told[Instance] = Told(INSTANCES)
-    patches: Told[PatchState] = Told(PATCHES)
-    agent: Told[Agent] = Told(AGENTS)
-    cpu: Told[Cpu] = Told(METRICS)
-    clusters: Told[Sequence[Cluster]] = Told(CLUSTERS)
+    instance: CallResult[Instance] = CallResult(INSTANCES)
+    patches: CallResult[PatchState] = CallResult(PATCHES)
+    agent: CallResult[Agent] = CallResult(AGENTS)
+    cpu: CallResult[Cpu] = CallResult(METRICS)
+    clusters: CallResult[Sequence[Cluster]] = CallResult(CLUSTERS)
     remarks: Sequence[Note] = ()
 
     @property
-    def told(self) -> tuple[Told[Any], ...]:
+    def results(self) -> tuple[CallResult[Any], ...]:
         """The parts that apply: the clusters of an image, or the four parts of an instance."""
         of_image = self.clusters.asked_at or self.clusters.note
         return (self.clusters,) if of_image else (self.instance, self.patches, self.agent, self.cpu)
@@ -179,7 +179,7 @@ class Context:
     def unchecked(self) -> tuple[Note, ...]:
         """Everything that was not checked, with the reason; each note once."""
         return tuple(
-            dict.fromkeys((*self.remarks, *(part.note for part in self.told if part.note)))
+            dict.fromkeys((*self.remarks, *(part.note for part in self.results if part.note)))
         )
 
     @property
@@ -192,7 +192,7 @@ class Context:
 
         Notes about failed requests have the service and the error code only.
         """
-        parts: dict[str, Told[Any]] = {name: getattr(self, name) for name in _PARTS}
+        parts: dict[str, CallResult[Any]] = {name: getattr(self, name) for name in _PARTS}
         briefly: dict[str, Any] = {
             name: replace(part, note=part.note.outward())
             for name, part in parts.items()

@@ -57,7 +57,7 @@ class Use:
         )
 
 
-NOT_TOLD = Use()
+UNREPORTED = Use()
 
 
 def use_of(image: Mapping[str, Any]) -> Use:
@@ -70,12 +70,12 @@ def use_of(image: Mapping[str, Any]) -> Use:
     return Use(count if known else None, _moment(last))
 
 
-def newest(told: Iterable[Use]) -> Use:
+def newest(uses: Iterable[Use]) -> Use:
     """The use that was seen last, among those that several rows report for one image."""
     return max(
-        (one for one in told if one),
+        (one for one in uses if one),
         key=lambda one: (one.last_at is not None, one.last_at or _EPOCH, one.count or -1),
-        default=NOT_TOLD,
+        default=UNREPORTED,
     )
 
 

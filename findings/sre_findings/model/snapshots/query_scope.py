@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sre_findings.model.snapshots.states import NOT_OPTED_IN, REACHED
 
 ANY = "*"
-HOLES_TOLD = 5
+MAX_LISTED = 5
 
 Spot = tuple[str, str, str]
 """Account, region and resource type; each is ``*`` if the scan could not determine it."""
@@ -117,8 +117,8 @@ def _holes(spots: Mapping[Spot, Collection[str]]) -> list[str]:
         for where, why in sorted(holes.items())
     ]
     more = (
-        [f"{len(told) - HOLES_TOLD:,} more accounts and regions were not read"]
-        if len(told) > HOLES_TOLD
+        [f"{len(told) - MAX_LISTED:,} more accounts and regions were not read"]
+        if len(told) > MAX_LISTED
         else []
     )
-    return told[:HOLES_TOLD] + more
+    return told[:MAX_LISTED] + more

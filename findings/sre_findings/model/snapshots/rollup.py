@@ -78,8 +78,8 @@ def resource_scope(account_id: str, region: str, resource_type: str, resource_id
 
 
 # Causes in a scope's flow: why findings were opened, and why they were resolved.
-CAME = ("new", "onboarding", "successor", "reopened")
-WENT = ("patched", "terminated", "not_scanned", "unknown")
+OPENED_CAUSES = ("new", "onboarding", "successor", "reopened")
+RESOLVED_CAUSES = ("patched", "terminated", "not_scanned", "unknown")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +88,8 @@ class Rollup:
 
     ``fixable``, ``exploitable``, ``kev`` and ``unchecked`` count ACTIVE findings; ``unchecked`` are
     those without KEV data. ``resources`` counts resources with an open or suppressed finding.
-    ``flow`` has the changes of the snapshot, one number per cause in CAME and WENT; missing causes
-    are 0.
+    ``flow`` has the changes of the snapshot, one number per cause in OPENED_CAUSES and
+    RESOLVED_CAUSES; missing causes are 0.
     """
 
     counts: Counts = Counts()

@@ -116,5 +116,5 @@ _NOTHING = [0] * len(NUMBERS)
 
 def _numbers(values: Mapping[str, Any]) -> list[int]:
     """Returns all numbers of a row in the order of NUMBERS. Rows omit zeroes."""
-    told = {**values, **values["counts"]}
-    return [told.get(name, 0) for name in NUMBERS]
+    flat = {**values, **values["counts"]}
+    return [flat.get(name, 0) for name in NUMBERS]

@@ -249,19 +249,19 @@ class Snapshots:
 
 def _is_newer(values: Mapping[str, Any]) -> bool:
     """Returns whether a newer, unsupported version of the product wrote the commit."""
-    told = dict(values)
+    fields = dict(values)
     return (
-        int(told.get("schema", 1)) > SCHEMA
-        or int(told.get("layout", keys.BY_SNAPSHOT)) > keys.LAYOUT
+        int(fields.get("schema", 1)) > SCHEMA
+        or int(fields.get("layout", keys.BY_SNAPSHOT)) > keys.LAYOUT
     )
 
 
 def _of_a_newer_version(place: str, values: Mapping[str, Any]) -> StoreUnreadable:
-    told = (
+    versions = (
         f"tables of version {values.get('schema', 1)} in layout"
         f" {values.get('layout', keys.BY_SNAPSHOT)}"
     )
-    why = f"it has {told}, and this version reads up to {SCHEMA} and {keys.LAYOUT}"
+    why = f"it has {versions}, and this version reads up to {SCHEMA} and {keys.LAYOUT}"
     return StoreUnreadable(
         f"{place} was written by a newer version",
         why=why,

@@ -64,13 +64,13 @@ def _wrong(before: Counts, here: _Shard, moves: dict[str, Counts] | None) -> Ite
     for cell in sorted(now.keys() | seen.keys() | found.keys() | before.keys() | _cells_of(moves)):
         where = f"{cell.account_id} {cell.resource_type} {cell.scan_type}"
         if moves is not None:
-            came, back, gone = (moves[kind][cell] for kind in _MOVES)
-            if before[cell] + came + back - gone != now[cell]:
-                told = (
-                    f"{before[cell]:,} open before + {came:,} opened + {back:,} reopened - {gone:,}"
-                    " resolved"
+            opened, reopened, resolved = (moves[kind][cell] for kind in _MOVES)
+            if before[cell] + opened + reopened - resolved != now[cell]:
+                text = (
+                    f"{before[cell]:,} open before + {opened:,} opened + {reopened:,} reopened"
+                    f" - {resolved:,} resolved"
                 )
-                yield f"{where}: {told} is not {now[cell]:,} open now"
+                yield f"{where}: {text} is not {now[cell]:,} open now"
         if seen[cell] != found[cell]:
             yield (
                 f"{where}: {seen[cell]:,} findings in the history, {found[cell]:,} among the"

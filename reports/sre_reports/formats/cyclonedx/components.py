@@ -94,8 +94,8 @@ def properties(**values: object) -> list[dict[str, str]]:
 
     Absent values are left out, and True is ``true``.
     """
-    told = {
+    texts = {
         name: str(value).lower() if isinstance(value, bool) else str(value)
         for name, value in present(**values).items()
     }
-    return [{"name": f"sre:{name}", "value": text} for name, text in told.items()]
+    return [{"name": f"sre:{name}", "value": text} for name, text in texts.items()]

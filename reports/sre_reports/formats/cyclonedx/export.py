@@ -80,9 +80,9 @@ def _metadata(proof: Proof) -> dict[str, Any]:
         {"type": "application", "name": PRODUCT},
         {"type": "application", "publisher": VENDOR, "name": SCANNER},
     ]
-    told = snapshot(proof)
-    certificate = told.pop("certificate", {})
-    plain = properties(**told, state=certificate.get("state"), claim=certificate.get("claim"))
+    values = snapshot(proof)
+    certificate = values.pop("certificate", {})
+    plain = properties(**values, state=certificate.get("state"), claim=certificate.get("claim"))
     warned = [one for text in warnings(proof) for one in properties(warning=text)]
     return {
         **present(timestamp=iso(proof.as_of) if proof.as_of else None),

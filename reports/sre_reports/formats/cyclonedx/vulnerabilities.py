@@ -156,8 +156,8 @@ def _vulnerability(row: Row) -> dict[str, Any]:
 
 def _analysis(status: str | None) -> dict[str, str]:
     """Returns the analysis of a finding that is not open. Inspector gives no reason."""
-    told = {"SUPPRESSED": "suppressed", "CLOSED": "closed"}.get(status or "")
-    return {"detail": f"{told} in {SCANNER}"} if told else {}
+    state = {"SUPPRESSED": "suppressed", "CLOSED": "closed"}.get(status or "")
+    return {"detail": f"{state} in {SCANNER}"} if state else {}
 
 
 def _properties(row: Row, wire: Mapping[str, Any]) -> list[dict[str, str]]:

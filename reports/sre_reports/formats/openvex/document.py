@@ -87,7 +87,7 @@ def document(
     ]
     return Document(
         _body(author, timestamp, statements, namespace),
-        tuple(rule for rule, said in stated.items() if not said),
+        tuple(rule for rule, problem in stated.items() if not problem),
     )
 
 
@@ -141,7 +141,7 @@ def _status(rule: Suppression) -> dict[str, str]:
     answer = f"until {rule.expires} by {rule.owner}: {rule.reason}"
     if rule.status == AFFECTED:
         return {"status": AFFECTED, "action_statement": f"accepted {answer}"}
-    said = (
+    fields = (
         {"justification": rule.justification, "impact_statement": rule.impact}
         if rule.status == NOT_AFFECTED
         else {}
@@ -149,7 +149,7 @@ def _status(rule: Suppression) -> dict[str, str]:
     return {
         "status": rule.status,
         "status_notes": f"suppressed {answer}",
-        **{key: text for key, text in said.items() if text},
+        **{key: text for key, text in fields.items() if text},
     }
 
 

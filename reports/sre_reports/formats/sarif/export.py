@@ -84,10 +84,10 @@ def _opened(proof: Proof) -> bytes:
 
 def _invocation(proof: Proof) -> dict[str, Any]:
     """Returns the invocation: whether the scan was complete, and what was not read."""
-    told = [{"level": "warning", "message": {"text": text}} for text in warnings(proof)]
+    notifications = [{"level": "warning", "message": {"text": text}} for text in warnings(proof)]
     ended = {"endTimeUtc": iso(proof.as_of)} if proof.as_of else {}
     complete = proof.state == COMPLETE or (proof.state is None and proof.sure)
-    return {"executionSuccessful": complete, **ended, "toolExecutionNotifications": told}
+    return {"executionSuccessful": complete, **ended, "toolExecutionNotifications": notifications}
 
 
 def _closed(rules: Rules) -> Iterator[bytes]:

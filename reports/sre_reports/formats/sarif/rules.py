@@ -117,19 +117,19 @@ def _id(row: Row) -> str:
 
 def _rule(rule_id: str, row: Row) -> dict[str, Any]:
     wire, code = mapping(row["vulnerability_details"]), mapping(row["code_details"])
-    told = message(row["description"] or "").strip()
+    description = message(row["description"] or "").strip()
     of_kind = (row["type"] or "Finding").replace("_", " ").capitalize()
     short = rule_id if row["vulnerability_id"] else word(code.get("detectorName")) or of_kind
     return {
         "id": rule_id,
         "shortDescription": {"text": shortened(message(short), _LONGEST)},
-        "fullDescription": {"text": shortened(told or message(short), _LONGEST)},
-        "help": {"text": _help(row, told)},
+        "fullDescription": {"text": shortened(description or message(short), _LONGEST)},
+        "help": {"text": _help(row, description)},
         **present(helpUri=web_address(wire.get("sourceUrl"))),
     }
 
 
-def _help(row: Row, told: str) -> str:
+def _help(row: Row, description: str) -> str:
     """Returns the help text: description, remediation and links."""
     wire, code = mapping(row["vulnerability_details"]), mapping(row["code_details"])
     advice = part(mapping(row["remediation"]), "recommendation").get("text")
@@ -137,5 +137,10 @@ def _help(row: Row, told: str) -> str:
         text for one in packages(row["packages"]) if (text := word(one.wire.get("remediation")))
     )
     links = dict.fromkeys((*words(wire.get("referenceUrls")), *words(code.get("referenceUrls"))))
-    parts = [told, *([word(advice) or ""] if advice != "None Provided" else []), *fixes, *links]
+    parts = [
+        description,
+        *([word(advice) or ""] if advice != "None Provided" else []),
+        *fixes,
+        *links,
+    ]
     return "\n".join(message(one) for one in parts if one) or what(row)

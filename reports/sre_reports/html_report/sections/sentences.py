@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sre_findings.model.answers.verdict import CLEAN, UNKNOWN
-from sre_findings.model.snapshots.rollup import WENT, Rollup
+from sre_findings.model.snapshots.rollup import RESOLVED_CAUSES, Rollup
 from sre_findings.nightly.report import Material
 from sre_reports import wording
 from sre_reports.brief import all_suppressed
@@ -121,8 +121,8 @@ def _since(material: Material) -> str:
     if material.before is None:
         return "First snapshot: there is nothing to compare it with yet, so no finding is new."
     counts, why = material.changes.facts["opened_by"], material.changes.facts["resolved_by"]
-    opened, went = counts["new"] + counts["reopened"], sum(why[word] for word in WENT)
-    reasons = ", ".join(f"{why[word]:,} {_RESOLVED[word]}" for word in WENT if why[word])
+    opened, went = counts["new"] + counts["reopened"], sum(why[word] for word in RESOLVED_CAUSES)
+    reasons = ", ".join(f"{why[word]:,} {_RESOLVED[word]}" for word in RESOLVED_CAUSES if why[word])
     resolved = f"{went:,} resolved{f' ({reasons})' if reasons else ''}"
     met = f" {_first_scan(counts['onboarding'])}" if counts["onboarding"] else ""
     if material.compared is None:

@@ -9,11 +9,11 @@ from sre_findings.model.resources.aws_context import (
     INSTANCES,
     METRICS,
     PATCHES,
+    CallResult,
     Context,
     Cpu,
     Instance,
     Note,
-    Told,
 )
 
 ASKED = datetime(2026, 11, 22, 1, tzinfo=UTC)
@@ -27,8 +27,8 @@ def test_a_context_is_plain_data_with_a_source_and_a_moment_for_each_part() -> N
             Context(
                 "1",
                 "eu-west-1",
-                Told(INSTANCES, ASKED, checked=True, value=machine),
-                cpu=Told(METRICS, ASKED, checked=True, value=cpu),
+                CallResult(INSTANCES, ASKED, checked=True, value=machine),
+                cpu=CallResult(METRICS, ASKED, checked=True, value=cpu),
             ).to_json()
         )
     )
@@ -69,9 +69,9 @@ def test_notes_are_remarks_and_what_was_not_checked_each_once() -> None:
     silent = Note("SSM did not answer: Denied", "no")
     context = Context(
         remarks=(Note("STS did not answer: no"),),
-        patches=Told(PATCHES, ASKED, note=silent),
-        agent=Told(PATCHES, ASKED, note=silent),
-        cpu=Told(METRICS, note=Note("CloudWatch was not asked")),
+        patches=CallResult(PATCHES, ASKED, note=silent),
+        agent=CallResult(PATCHES, ASKED, note=silent),
+        cpu=CallResult(METRICS, note=Note("CloudWatch was not asked")),
     )
     assert context.notes == ("STS did not answer: no", silent.text, "CloudWatch was not asked")
 

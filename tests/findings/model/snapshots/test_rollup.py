@@ -10,7 +10,13 @@ from hypothesis import strategies as st
 
 from sre_findings.model.errors import UsageError
 from sre_findings.model.findings.severity import ORDER, OTHER, Severity, parse, rank
-from sre_findings.model.snapshots.rollup import CAME, WENT, Counts, Rollup, resource_scope
+from sre_findings.model.snapshots.rollup import (
+    OPENED_CAUSES,
+    RESOLVED_CAUSES,
+    Counts,
+    Rollup,
+    resource_scope,
+)
 
 NUMBERS = st.integers(0, 10**9)
 COUNTS = st.builds(Counts, *[NUMBERS] * 7)
@@ -18,7 +24,7 @@ ROLLUPS = st.builds(
     Rollup,
     COUNTS,
     *[NUMBERS] * 6,
-    flow=st.dictionaries(st.sampled_from(CAME + WENT), st.integers(1, 9)),
+    flow=st.dictionaries(st.sampled_from(OPENED_CAUSES + RESOLVED_CAUSES), st.integers(1, 9)),
 )
 
 
