@@ -184,6 +184,27 @@ def _groups(scope: Construct, given: Parameters, vpc: str, subnets: list[str]) -
     )
     function = group("SlackGroup", "The Slack function")
     function.cfn_options.condition = given.conditions["Slack"]
+    balancer = _balancer_group(scope, given, vpc, server, function)
+    ec2.CfnSecurityGroupIngress(
+        scope,
+        "ServerIngress",
+        group_id=server.attr_group_id,
+        ip_protocol="tcp",
+        from_port=SERVER_PORT,
+        to_port=SERVER_PORT,
+        source_security_group_id=balancer.attr_group_id,
+    )
+    return Network(vpc, subnets, balancer, server, tasks, function)
+
+
+def _balancer_group(
+    scope: Construct,
+    given: Parameters,
+    vpc: str,
+    server: ec2.CfnSecurityGroup,
+    function: ec2.CfnSecurityGroup,
+) -> ec2.CfnSecurityGroup:
+    """The load balancer's group: in from clients and the Slack function, out to the server."""
     from_slack = {
         "IpProtocol": "tcp",
         "FromPort": 443,
@@ -220,16 +241,7 @@ def _groups(scope: Construct, given: Parameters, vpc: str, subnets: list[str]) -
         "Who may call is the parameter ClientCidr, by default 10.0.0.0/8; the load balancer is"
         " internal.",
     )
-    ec2.CfnSecurityGroupIngress(
-        scope,
-        "ServerIngress",
-        group_id=server.attr_group_id,
-        ip_protocol="tcp",
-        from_port=SERVER_PORT,
-        to_port=SERVER_PORT,
-        source_security_group_id=balancer.attr_group_id,
-    )
-    return Network(vpc, subnets, balancer, server, tasks, function)
+    return balancer
 
 
 def _ingress(values: dict[str, Any]) -> ec2.CfnSecurityGroup.IngressProperty:

@@ -55,10 +55,21 @@ def slack(scope: Construct, given: Parameters, kept: Storage, net: Network) -> S
     log = logs.CfnLogGroup(scope, "SlackLog", retention_in_days=days)
     role, policy = _role(scope, given, kept, log, lost)
     function = _function(scope, given, net, role, log, lost)
+    resources = _api(scope, function, days)
+    made: list[CfnResource] = [log, role, policy, function, *resources, lost]
+    for one in made:
+        one.cfn_options.condition = given.conditions["Slack"]
+    return Slack(resources[0], function, lost)
+
+
+def _api(
+    scope: Construct, function: functions.CfnFunction, log_days: float
+) -> tuple[api.CfnApi, *tuple[CfnResource, ...]]:
+    """The API, its only route to the function, and its log of calls; the API first."""
     gateway = api.CfnApi(
         scope, "SlackApi", name=Fn.sub("${AWS::StackName}-slack"), protocol_type="HTTP"
     )
-    calls = logs.CfnLogGroup(scope, "SlackApiLog", retention_in_days=days)
+    calls = logs.CfnLogGroup(scope, "SlackApiLog", retention_in_days=log_days)
     integration = api.CfnIntegration(
         scope,
         "SlackIntegration",
@@ -80,8 +91,13 @@ def slack(scope: Construct, given: Parameters, kept: Storage, net: Network) -> S
         "Slack signs its requests, and the function checks that: an authorizer would see the body"
         " too late.",
     )
+    stage, allowed = _stage(scope, gateway, calls), _invocation(scope, function)
+    return gateway, calls, integration, route, stage, allowed
+
+
+def _stage(scope: Construct, gateway: api.CfnApi, calls: logs.CfnLogGroup) -> api.CfnStage:
     form = json.dumps(_LINE, separators=(",", ":"))
-    stage = api.CfnStage(
+    return api.CfnStage(
         scope,
         "SlackStage",
         api_id=gateway.ref,
@@ -94,7 +110,11 @@ def slack(scope: Construct, given: Parameters, kept: Storage, net: Network) -> S
             throttling_burst_limit=50, throttling_rate_limit=20
         ),
     )
-    allowed = functions.CfnPermission(
+
+
+def _invocation(scope: Construct, function: functions.CfnFunction) -> functions.CfnPermission:
+    """The permission of the API to invoke the function."""
+    return functions.CfnPermission(
         scope,
         "SlackInvocation",
         action="lambda:InvokeFunction",
@@ -104,22 +124,6 @@ def slack(scope: Construct, given: Parameters, kept: Storage, net: Network) -> S
             "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${SlackApi}/*/POST/slack"
         ),
     )
-    made: list[CfnResource] = [
-        log,
-        role,
-        policy,
-        function,
-        gateway,
-        calls,
-        integration,
-        route,
-        stage,
-        allowed,
-        lost,
-    ]
-    for one in made:
-        one.cfn_options.condition = given.conditions["Slack"]
-    return Slack(gateway, function, lost)
 
 
 def _role(
