@@ -137,7 +137,7 @@ owner_option = click.option(
 
 
 def narrow_options(function: F) -> F:
-    """Adds --owner, --account and --region. The command gets them as ``narrow``."""
+    """Adds --owner, --account and --region. The command gets them as ``filters``."""
 
     @owner_option
     @click.option("--account", "accounts", multiple=True, help="Only this account. Repeatable.")
@@ -148,7 +148,7 @@ def narrow_options(function: F) -> F:
     ) -> Any:
         from sre_findings.questions.filters import Filters
 
-        return function(narrow=Filters(owners, accounts, regions), **rest)
+        return function(filters=Filters(owners, accounts, regions), **rest)
 
     return with_narrow  # type: ignore[return-value]  # the wrapper adds options and passes the rest on unchanged
 

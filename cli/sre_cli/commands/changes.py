@@ -33,7 +33,7 @@ def command(
     since: str | None,
     kinds: tuple[str, ...],
     count: int,
-    narrow: Filters,
+    filters: Filters,
     as_of: str | None,
     output: str,
 ) -> int:
@@ -48,4 +48,4 @@ def command(
     sre-cli changes --since -7d --owner payments
     sre-cli changes --kind kev_appeared --kind opened --output csv
     """
-    return options.answer_list(Changes(since, as_of, kinds, count, narrow), settings, output)
+    return options.answer_list(Changes(since, as_of, kinds, count, filters), settings, output)

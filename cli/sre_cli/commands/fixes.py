@@ -30,7 +30,7 @@ def command(
     settings: Settings,
     count: int,
     images: bool,
-    narrow: Filters,
+    filters: Filters,
     types: tuple[str, ...],
     as_of: str | None,
     output: str,
@@ -46,4 +46,4 @@ def command(
     sre-cli fixes --images
     """
     question = ImageFixes if images else Fixes
-    return options.answer_list(question(count, as_of, narrow, types), settings, output)
+    return options.answer_list(question(count, as_of, filters, types), settings, output)

@@ -27,7 +27,7 @@ from sre_findings.settings import Settings
 def command(
     settings: Settings,
     count: int,
-    narrow: Filters,
+    filters: Filters,
     reachable: bool,
     types: tuple[str, ...],
     as_of: str | None,
@@ -42,4 +42,6 @@ def command(
     sre-cli priorities
     sre-cli priorities --owner payments -n 3
     """
-    return options.answer_list(Priorities(count, as_of, narrow, types, reachable), settings, output)
+    return options.answer_list(
+        Priorities(count, as_of, filters, types, reachable), settings, output
+    )

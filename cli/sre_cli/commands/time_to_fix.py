@@ -30,7 +30,7 @@ from sre_findings.settings import Settings
 @options.output_option
 @options.store_options
 def command(
-    settings: Settings, by: str, days: int, narrow: Filters, as_of: str | None, output: str
+    settings: Settings, by: str, days: int, filters: Filters, as_of: str | None, output: str
 ) -> int:
     """Measure the time to remediate: median and 90th percentile, in days.
 
@@ -41,4 +41,4 @@ def command(
     sre-cli time-to-fix
     sre-cli time-to-fix --by owner --days 90
     """
-    return options.answer_list(TimeToFix(by, days, as_of, narrow), settings, output)
+    return options.answer_list(TimeToFix(by, days, as_of, filters), settings, output)

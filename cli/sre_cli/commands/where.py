@@ -22,7 +22,7 @@ def command(
     settings: Settings,
     text: str,
     count: int,
-    narrow: Filters,
+    filters: Filters,
     reachable: bool,
     as_of: str | None,
     output: str,
@@ -37,4 +37,4 @@ def command(
     sre-cli where log4j
     sre-cli where openssl --owner payments --output csv
     """
-    return options.answer_list(Exposure(text, count, as_of, narrow, reachable), settings, output)
+    return options.answer_list(Exposure(text, count, as_of, filters, reachable), settings, output)

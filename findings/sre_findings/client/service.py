@@ -121,8 +121,8 @@ class RemoteService:
 def _arguments(question: Any) -> dict[str, Any]:
     """Returns a query's fields as arguments of the tool."""
     values = {name: getattr(question, name) for name in question.__dataclass_fields__}
-    if narrow := values.pop("narrow", None):
-        values |= {name: getattr(narrow, name) for name in narrow.__dataclass_fields__}
+    if filters := values.pop("filters", None):
+        values |= {name: getattr(filters, name) for name in filters.__dataclass_fields__}
     return {
         name: list(value) if isinstance(value, tuple) else value for name, value in values.items()
     }

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from sre_findings.model.snapshots.rollup import ORGANIZATION, Rollup, Scope, resource_scope
+from sre_findings.questions.filters import parameters, resource_parameters
 
 if TYPE_CHECKING:
     from sre_findings.engine.catalogue import Engine
@@ -27,18 +28,18 @@ def rollups(engine: Engine, owners: Sequence[str] = ()) -> dict[Scope, Rollup]:
 
     The organization always has a rollup, even without findings.
     """
-    some = list(owners) or None
+    some = parameters(owners=owners)
     held = {Scope(ORGANIZATION): Rollup()}
     held |= {
         Scope(row["kind"], row["value"]): Rollup.counted(row)
-        for row in engine.rows("rollups", owners=some)
+        for row in engine.rows("rollups", **some)
     }
-    for row in engine.rows("by_resource", **EVERY | {"owners": some}):
+    for row in engine.rows("by_resource", **EVERY | some):
         held[
             resource_scope(row["account_id"], row["region"], row["resource_type"], row["value"])
         ] = Rollup.counted(row)
     flows: dict[Scope, dict[str, int]] = {}
-    for row in engine.rows("opened_and_resolved", owners=some):
+    for row in engine.rows("opened_and_resolved", **some):
         flows.setdefault(Scope(row["kind"], row["value"]), {})[row["word"]] = int(row["count"])
     return held | {
         scope: replace(held.get(scope, Rollup()), flow=flow) for scope, flow in flows.items()
@@ -47,8 +48,7 @@ def rollups(engine: Engine, owners: Sequence[str] = ()) -> dict[Scope, Rollup]:
 
 def of_resource(engine: Engine, one: Resource) -> Rollup:
     """Returns the rollup of one resource, without a flow. Without findings it has zeroes."""
-    names = ("resource_id", "resource_type", "account_id", "region")
-    rows = engine.rows("by_resource", **EVERY | {name: getattr(one, name) for name in names})
+    rows = engine.rows("by_resource", **EVERY | resource_parameters(one))
     return Rollup.counted(rows[0]) if rows else Rollup()
 
 
@@ -57,7 +57,7 @@ def ages(engine: Engine, owners: Sequence[str] = ()) -> dict[Scope, Ages]:
     from sre_findings.model.sla.ages import Bucket, bucketed
 
     buckets: dict[Scope, list[tuple[Bucket, int]]] = {}
-    for row in engine.rows("ages", owners=list(owners) or None):
+    for row in engine.rows("ages", **parameters(owners=owners)):
         bucket = Bucket(int(row["severity_rank"]), row["opened_on"], row["kev_due"] or "")
         buckets.setdefault(Scope(row["kind"], row["value"]), []).append(
             (bucket, int(row["findings"]))

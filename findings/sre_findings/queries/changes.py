@@ -10,6 +10,7 @@ from sre_findings.model.answers.list_answer import ListAnswer, Shown
 from sre_findings.model.findings.finding import iso
 from sre_findings.model.snapshots.rollup import OPENED_CAUSES, RESOLVED_CAUSES
 from sre_findings.model.snapshots.states import COMPLETE
+from sre_findings.questions.filters import parameters
 from sre_findings.questions.history import KINDS_OF_CHANGE, Changes, no_changes
 from sre_findings.rows.values import severity_word, time_of
 from sre_findings.sources.comparability import not_read
@@ -66,21 +67,20 @@ def changes(question: Changes, sources: Sources) -> ChangesAnswer:
     head, base = _nights(question, commits, sources.now())
     if base is None:
         return nothing_to_compare(head, sources)
-    place = place_of(question)
+    place = place_of(question.filters)
     found = within(Found(head, proof_of(head, sources, question.as_of), sources), place)
     engine = sources.open([one for one in commits if base.sequence < one.sequence <= head.sequence])
-    filters = question.narrow.filters()
+    filters = question.filters.parameters()
     counted = [
         (row["kind"], row["cause"], int(row["events"]))
         for row in engine.rows("changes_counts", **filters)
     ]
-    rows = engine.rows(
-        "changes", kinds=list(question.kinds) or None, count=question.count or None, **filters
-    )
+    kinds = parameters(kinds=question.kinds)
+    rows = engine.rows("changes", **kinds, count=question.count or None, **filters)
     wanted = sum(n for kind, _, n in counted if not question.kinds or kind in question.kinds)
     counts = {kind: sum(n for k, _, n in counted if k == kind) for kind in KINDS_OF_CHANGE}
     gone = _by_cause(counted, ("resolved",), RESOLVED_CAUSES)
-    of = question.narrow.words() + (", in the data that was read" if not_read(head, place) else "")
+    of = question.filters.words() + (", in the data that was read" if not_read(head, place) else "")
     summary: ChangesFacts = {
         "since": {"snapshot_id": base.snapshot_id, "as_of": iso(base.started_at)},
         "counts": counts,

@@ -10,10 +10,11 @@ from sre_findings.model.answers.list_answer import ListAnswer, Shown
 from sre_findings.model.quantity import quantity
 from sre_findings.model.sla.ages import Ages, due_of
 from sre_findings.model.sla.policy import Policy
+from sre_findings.model.snapshots.query_scope import Place
 from sre_findings.queries.sla import ages_by, check_group, group_of
 from sre_findings.questions.history import DueDates
 from sre_findings.rows.values import severity_word
-from sre_findings.sources.places import place_of, within
+from sre_findings.sources.places import within
 from sre_findings.sources.sources import Sources, find
 
 if TYPE_CHECKING:  # only type checkers need the types of the answers
@@ -32,7 +33,7 @@ def due_dates(question: DueDates, sources: Sources) -> DueDaysAnswer:
     """Open findings by group, severity and due date, earliest first, without a due date last."""
     check_group(question.by)
     found = find(sources, question.as_of)
-    found = within(found, place_of(question))
+    found = within(found, Place(owners=question.owners))
     today = found.commit.started_at.date() if question.as_of else sources.now().date()
     items: list[DueDay] = [
         {**group_of(question.by, scope.value), **row}

@@ -7,8 +7,7 @@ from typing import Any
 
 from sre_findings.engine.catalogue import Engine
 from sre_findings.model.answers.answer import Proof
-from sre_findings.queries import resource_lookup
-from sre_findings.queries.findings import count_whole, left_out_of
+from sre_findings.queries.findings import count_whole, left_out_of, selection
 from sre_findings.questions.findings import ExportFilters
 from sre_findings.sources.older_snapshots import for_reachability
 from sre_findings.sources.places import everywhere, place_of, within
@@ -22,18 +21,11 @@ def rows(question: ExportFilters, sources: Sources) -> tuple[Proof, Iterator[lis
     """
     found = find(sources, question.as_of)
     found = for_reachability(
-        within(found, place_of(question), question.statuses), question.reachable
+        within(found, place_of(question, question.types), question.statuses), question.reachable
     )
     if not count_whole(question, found):
         found = everywhere(found)
-    one = resource_lookup.optional_resource(question.text, found.engine)
-    filters = {
-        name: _some(getattr(question, name))
-        for name in ("statuses", "severities", "types", "accounts", "regions", "owners")
-    }
-    return found.proof, _whole(
-        found.engine, resource_lookup.narrowed(filters, one) | {"reachable": question.reachable}
-    )
+    return found.proof, _whole(found.engine, selection(question, found))
 
 
 def left_out(question: ExportFilters, sources: Sources) -> Sequence[str]:
@@ -60,7 +52,3 @@ def _whole(engine: Engine, filters: Mapping[str, Any]) -> Iterator[list[dict[str
             row["packages"] = lists.get((row["region"], row.pop("packages_id")))
             row.update(details[row["region"], row.pop("details_id")])
         yield batch
-
-
-def _some(values: Sequence[str]) -> list[str] | None:
-    return list(values) or None

@@ -35,7 +35,7 @@ def export_file(question: ExportFile, sources: Sources) -> ExportAnswer:
             do="Read the findings page by page, without format.",
         )
     found = find(sources, question.rows.as_of)
-    found = within(found, place_of(question.rows), question.rows.statuses)
+    found = within(found, place_of(question.rows, question.rows.types), question.rows.statuses)
     total, now = count_whole(question.rows, found), sources.now()
     handed = sources.issue_link(
         DownloadRequest(question, found.commit.snapshot_id, now, sources.caller.access)

@@ -9,6 +9,7 @@ from sre_findings.model.answers.answer import FindingAnswer
 from sre_findings.model.errors import UsageError
 from sre_findings.model.findings.finding import Finding
 from sre_findings.queries import resource_lookup
+from sre_findings.questions.filters import resource_parameters
 from sre_findings.questions.findings import OneFinding
 from sre_findings.rows.values import finding_of
 from sre_findings.rows.wire_form import wire_form
@@ -51,14 +52,12 @@ def _arn_of(question: OneFinding, found: Found) -> tuple[str | None, str]:
         place = resource_lookup.resolve(text, found.engine)
     except resource_lookup.UnknownResource:
         return None, "the snapshot does not contain this resource"
-    named = {
-        name: getattr(place, name)
-        for name in ("resource_id", "resource_type", "account_id", "region")
-    }
     upper = vulnerability.upper() if vulnerability.lower().startswith("cve-") else vulnerability
     arns = [
         row["finding_arn"]
-        for row in found.engine.rows("finding_arns", vulnerability=upper, **named)
+        for row in found.engine.rows(
+            "finding_arns", vulnerability=upper, **resource_parameters(place)
+        )
     ]
     if len(arns) > 1:
         why = ", ".join(arns[:_NAMED]) + (" …" if len(arns) > _NAMED else "")

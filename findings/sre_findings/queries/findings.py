@@ -9,6 +9,7 @@ from sre_findings.model.answers.list_answer import ListAnswer, Shown
 from sre_findings.model.findings.reachability import NOT_REACHABLE, UNKNOWN, left_out
 from sre_findings.model.quantity import quantity
 from sre_findings.queries import resource_lookup
+from sre_findings.questions.filters import parameters
 from sre_findings.questions.findings import ExportFilters, ExportPage, FindingList
 from sre_findings.rows.values import finding_of
 from sre_findings.rows.wire_form import wire_form
@@ -56,13 +57,14 @@ def findings(question: FindingList, sources: Sources) -> FindingsAnswer:
     """One page of the findings that match, highest severity first, and their total number."""
     found = find(sources, question.as_of)
     found = for_reachability(
-        within(found, place_of(question), question.statuses), question.reachable
+        within(found, place_of(question.filters, question.types), question.statuses),
+        question.reachable,
     )
     filters: dict[str, Any] = {
-        name: list(getattr(question, name)) or None for name in ("severities", "statuses", "types")
-    }
-    filters |= {
-        **question.narrow.filters(),
+        **question.filters.parameters(),
+        **parameters(
+            severities=question.severities, statuses=question.statuses, types=question.types
+        ),
         "fixable": question.fixable,
         "exploitable": question.exploitable,
     }
@@ -75,10 +77,10 @@ def findings(question: FindingList, sources: Sources) -> FindingsAnswer:
     today = sources.now().date()
     items = [marked(finding_of(row), sources.suppressions, today).to_json() for row in rows]
     headline = (
-        f"{quantity(total, 'finding')}{question.narrow.words()}"
+        f"{quantity(total, 'finding')}{question.filters.words()}"
         f" {'matches' if total == 1 else 'match'}."
         if total
-        else f"No findings{question.narrow.words()} match."
+        else f"No findings{question.filters.words()} match."
     )
     return ListAnswer(headline, "findings", items, total, _FIELDS, _SHOWN, found.proof, notes=notes)
 
@@ -89,8 +91,10 @@ def export_page(question: ExportPage, sources: Sources) -> ExportAnswer:
     They are in the order of an export.
     """
     found, rows = find(sources, question.rows.as_of), question.rows
-    found = for_reachability(within(found, place_of(rows), rows.statuses), rows.reachable)
-    filters = _of_rows(rows, found)
+    found = for_reachability(
+        within(found, place_of(rows, rows.types), rows.statuses), rows.reachable
+    )
+    filters = selection(rows, found)
     total = _total(found, filters | _EVERY)
     page = found.engine.rows(
         "full_findings",
@@ -115,7 +119,7 @@ def export_page(question: ExportPage, sources: Sources) -> ExportAnswer:
 
 def left_out_of(rows: ExportFilters, found: Found) -> list[str]:
     """Notes about what an export of reachable findings leaves out."""
-    return _left_out(rows.reachable, found, _of_rows(rows, found) | _EVERY)
+    return _left_out(rows.reachable, found, selection(rows, found) | _EVERY)
 
 
 def _left_out(reachable: bool, found: Found, filters: Mapping[str, Any]) -> list[str]:
@@ -130,15 +134,16 @@ def _left_out(reachable: bool, found: Found, filters: Mapping[str, Any]) -> list
 
 def count_whole(rows: ExportFilters, found: Found) -> int:
     """The number of findings in an export."""
-    return _total(found, _of_rows(rows, found) | _EVERY)
+    return _total(found, selection(rows, found) | _EVERY)
 
 
-def _of_rows(rows: ExportFilters, found: Found) -> dict[str, Any]:
-    names = ("statuses", "severities", "types", "accounts", "regions", "owners")
-    filters: dict[str, Any] = {name: list(getattr(rows, name)) or None for name in names}
-    return resource_lookup.narrowed(
-        filters, resource_lookup.optional_resource(rows.text, found.engine)
-    ) | {"reachable": rows.reachable}
+def selection(rows: ExportFilters, found: Found) -> dict[str, Any]:
+    """The SQL parameters that select the findings of an export.
+
+    Raises UsageError if the filters name a resource that is not known.
+    """
+    one = resource_lookup.optional_resource(rows.text, found.engine)
+    return resource_lookup.narrowed(rows.parameters(), one) | {"reachable": rows.reachable}
 
 
 def _total(found: Found, filters: Mapping[str, Any]) -> int:

@@ -13,6 +13,7 @@ from sre_findings.model.findings.severity import OTHER
 from sre_findings.model.quantity import quantity
 from sre_findings.model.resources import resource
 from sre_findings.queries import resource_lookup
+from sre_findings.questions.filters import parameters
 from sre_findings.questions.remediation import Fixes, ImageFixes
 from sre_findings.remediation.commands import advice, command
 from sre_findings.remediation.fix_plan import (
@@ -105,8 +106,8 @@ Key = tuple[str, int]
 def fixes(question: Fixes, sources: Sources) -> FixesAnswer:
     """The fewest upgrades that resolve every fixable finding, highest risk first."""
     found = find(sources, question.as_of)
-    found = within(found, place_of(question))
-    wanted = {"types": list(question.types) or None, **question.narrow.filters()}
+    found = within(found, place_of(question.filters, question.types))
+    wanted = parameters(types=question.types) | question.filters.parameters()
     filters = resource_lookup.narrowed(
         wanted, resource_lookup.optional_resource(question.resource, found.engine)
     )
@@ -121,7 +122,7 @@ def fixes(question: Fixes, sources: Sources) -> FixesAnswer:
         "kev": sum(line.kev for line in lines),
         "upgrades": sum(len(line.packages) for line in lines),
     }
-    words = f" of {question.resource}" if question.resource else question.narrow.words()
+    words = f" of {question.resource}" if question.resource else question.filters.words()
     headline = _headline(lines, shown, words)
     return ListAnswer(headline, "lines", items, len(lines), _FIELDS, _SHOWN, found.proof, summary)
 
@@ -240,14 +241,14 @@ def _what(line: Line) -> str:
 def images(question: ImageFixes, sources: Sources) -> ImageFixesAnswer:
     """Machine images, each with the findings that a rebuild resolves on its instances."""
     found = find(sources, question.as_of)
-    found = within(found, place_of(question))
-    filters = {"types": list(question.types) or None, **question.narrow.filters()}
+    found = within(found, place_of(question.filters, question.types))
+    filters = parameters(types=question.types) | question.filters.parameters()
     rows = found.engine.rows("fix_images", count=None, **filters)
     items = [_image(row) for row in rows]
     headline = (
-        f"{quantity(len(items), 'machine image')}{question.narrow.words()} with fixable findings."
+        f"{quantity(len(items), 'machine image')}{question.filters.words()} with fixable findings."
         if items
-        else f"No machine images{question.narrow.words()} with fixable findings."
+        else f"No machine images{question.filters.words()} with fixable findings."
     )
     summary: ImageFixesFacts = {"removable": sum(item["findings"] for item in items)}
     return ListAnswer(

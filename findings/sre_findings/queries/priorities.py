@@ -13,6 +13,7 @@ from sre_findings.model.findings.ranking import Candidate, rank, why
 from sre_findings.model.findings.reachability import NOT_REACHABLE, REACHABLE, UNKNOWN, left_out
 from sre_findings.model.quantity import quantity
 from sre_findings.model.resources.image_use import Use
+from sre_findings.questions.filters import parameters
 from sre_findings.questions.remediation import Priorities
 from sre_findings.rows.values import severity_word, time_of
 from sre_findings.sources.older_snapshots import for_reachability
@@ -64,10 +65,12 @@ def priorities(question: Priorities, sources: Sources) -> PrioritiesAnswer:
     The ranking is by vulnerability and not by finding, because people fix vulnerabilities.
     """
     found = find(sources, question.as_of)
-    found = for_reachability(within(found, place_of(question)), question.reachable)
+    found = for_reachability(
+        within(found, place_of(question.filters, question.types)), question.reachable
+    )
     today = found.commit.started_at.date() if question.as_of else sources.now().date()
     rows = found.engine.rows(
-        "priorities", types=list(question.types) or None, **question.narrow.filters()
+        "priorities", **parameters(types=question.types), **question.filters.parameters()
     )
     every = {_candidate(row): row for row in rows}
     candidates = (
@@ -83,13 +86,13 @@ def priorities(question: Priorities, sources: Sources) -> PrioritiesAnswer:
     ]
     noun = f"open{' and reachable' if question.reachable else ''} vulnerabilit"
     open_ = quantity(len(ranked), f"{noun}y", f"{noun}ies")
-    headline = f"{open_}{question.narrow.words()}, highest risk first."
+    headline = f"{open_}{question.filters.words()}, highest risk first."
     if not ranked:
         none = (
-            f"None of {len(every):,} open vulnerabilities{question.narrow.words()} is known to be"
+            f"None of {len(every):,} open vulnerabilities{question.filters.words()} is known to be"
             " reachable."
         )
-        headline = none if every else f"Inspector reports no findings{question.narrow.words()}."
+        headline = none if every else f"Inspector reports no findings{question.filters.words()}."
     return ListAnswer(
         headline,
         "priorities",

@@ -11,6 +11,7 @@ from sre_findings.model.answers.list_answer import ListAnswer, Shown
 from sre_findings.model.errors import UsageError
 from sre_findings.model.quantity import quantity
 from sre_findings.model.sla.ages import Ages, Lateness, bucketed, lateness
+from sre_findings.model.snapshots.query_scope import Place
 from sre_findings.model.snapshots.rollup import ORGANIZATION, Scope
 from sre_findings.queries import resource_lookup
 from sre_findings.queries.summary import is_unread
@@ -51,7 +52,7 @@ def sla(question: Sla, sources: Sources) -> SlaAnswer:
     """
     check_group(question.by)
     found = find(sources, question.as_of)
-    found = within(found, place_of(question))
+    found = within(found, Place(owners=question.owners))
     every = (
         ages_by(found, sources, question)
         if question.resource is None
@@ -131,7 +132,7 @@ def time_to_fix(question: TimeToFix, sources: Sources) -> TimeToFixAnswer:
         {"value": value, **estimate(lives).to_json()} for value, lives in groups.items()
     ]
     whole = estimate(life for lives in groups.values() for life in lives)
-    of = f"{quantity(whole.patched + whole.unpatched, 'finding')}{question.narrow.words()}"
+    of = f"{quantity(whole.patched + whole.unpatched, 'finding')}{question.filters.words()}"
     period = f"in the last {quantity(question.days, 'day')}"
     headline = (
         f"Median time to remediate: {quantity(whole.median_days, 'day')}, over {of} {period}."
@@ -165,7 +166,7 @@ def lives_of(
             do="Use one of: severity, owner, account.",
         )
     commits = sources.stores.snapshots.commits()
-    found = within(found_in(commits, question.as_of, sources), place_of(question))
+    found = within(found_in(commits, question.as_of, sources), place_of(question.filters))
     head = found.commit
     first = head.started_at - timedelta(days=question.days)
     engine = sources.open(
@@ -173,7 +174,9 @@ def lives_of(
     )
     today = head.started_at.date().isoformat()
     groups: dict[str, list[Life]] = {}
-    for row in engine.rows("time_to_fix", by=question.by, today=today, **question.narrow.filters()):
+    for row in engine.rows(
+        "time_to_fix", by=question.by, today=today, **question.filters.parameters()
+    ):
         groups.setdefault(row["value"], []).append(
             (int(row["days"]), int(row["patched"]), int(row["unpatched"]))
         )

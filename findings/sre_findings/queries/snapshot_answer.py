@@ -37,6 +37,7 @@ from sre_findings.model.resources.resource import (
 from sre_findings.model.snapshots.rollup import Rollup, resource_scope
 from sre_findings.model.snapshots.states import Cell
 from sre_findings.queries.resource_lookup import UnknownResource, resolve
+from sre_findings.questions.filters import parameters, resource_parameters
 from sre_findings.rows.values import coverage_of, finding_of, time_of
 from sre_findings.sources import rollup_access
 from sre_findings.sources.older_snapshots import lacks_names
@@ -57,10 +58,7 @@ def answer(question: Vulnerabilities, found: Found, sources: Sources) -> Resourc
     except UnknownResource as error:
         check_id(text)
         return _unidentified(question, found, error.near)
-    place = {
-        name: getattr(resource, name)
-        for name in ("resource_id", "resource_type", "account_id", "region")
-    }
+    place = resource_parameters(resource)
     rollup = _rollup(resource, found, sources)
     now, rules = sources.now(), sources.suppressions
     coverage = [coverage_of(row) for row in found.engine.rows("resource_coverage", **place)]
@@ -128,7 +126,7 @@ def _filters(question: Vulnerabilities) -> dict[str, Any]:
 
 def _wanted(question: Vulnerabilities, place: dict[str, Any]) -> dict[str, Any]:
     return {
-        "severities": list(question.severities) or None,
+        **parameters(severities=question.severities),
         "suppressed": question.suppressed,
         **place,
     }

@@ -24,12 +24,14 @@ from sre_findings.model.answers.verdict import (
 from sre_findings.model.coverage.counts import Silence
 from sre_findings.model.errors import UsageError
 from sre_findings.model.quantity import quantity
+from sre_findings.model.snapshots.query_scope import Place
 from sre_findings.model.snapshots.rollup import KINDS, ORGANIZATION, Rollup, Scope
 from sre_findings.model.snapshots.states import COMPLETE, Cell
 from sre_findings.questions.estate import BY, Summary
+from sre_findings.questions.filters import parameters
 from sre_findings.rows.values import coverage_of
 from sre_findings.sources import rollup_access
-from sre_findings.sources.places import place_of, within
+from sre_findings.sources.places import within
 from sre_findings.sources.sources import Found, Sources, find
 
 
@@ -45,7 +47,7 @@ def summary(question: Summary, sources: Sources) -> SummaryAnswer:
 
 def summarize(question: Summary, found: Found, sources: Sources) -> SummaryAnswer:
     """The counts of the whole snapshot, and groups if requested, highest severity first."""
-    found = within(found, place_of(question))
+    found = within(found, Place(owners=question.owners))
     read = _reader(question, found, sources)
     whole = dict(read(ORGANIZATION)).get(Scope(ORGANIZATION), Rollup())
     groups = _groups(question, found, read)
@@ -84,7 +86,7 @@ def unsure(found: Found, owners: Sequence[str] = ()) -> Unsure:
     if totals and not owners:
         return Unsure(*(int(totals.get(name, 0)) for name in Unsure._fields))
     silence = Silence(found.commit.started_at)
-    for row in found.engine.rows("coverage_of_owners", owners=list(owners) or None):
+    for row in found.engine.rows("coverage_of_owners", **parameters(owners=owners)):
         silence.add(coverage_of(row), found.commit.ended_at)
     return Unsure(silence.uncovered, silence.doubtful, silence.proven)
 
@@ -136,7 +138,7 @@ def _groups(question: Summary, found: Found, read: Read) -> list[Group]:
             ("resource_id", "resource_type", "account_id", "region")
         )
         rows = found.engine.rows(
-            f"by_{by}", count=question.count or None, owners=list(question.owners) or None, **place
+            f"by_{by}", count=question.count or None, **parameters(owners=question.owners), **place
         )
         return [Group(row["value"], row["name"] or "", Rollup.counted(row)) for row in rows]
     groups = [

@@ -43,7 +43,7 @@ def curves(question: SurvivalCurves, sources: Sources) -> CurvesAnswer:
     ]
     findings = sum(fixed + left for some in groups.values() for _, fixed, left in some)
     headline = (
-        f"Survival of {quantity(findings, 'finding')}{question.narrow.words()} over"
+        f"Survival of {quantity(findings, 'finding')}{question.filters.words()} over"
         f" {quantity(question.days, 'day')}."
     )
     fields, shown = (

@@ -71,11 +71,11 @@ def where(question: Exposure, sources: Sources) -> ExposureAnswer:
             do="Example: CVE-2021-44228, or openssl.",
         )
     found = find(sources, question.as_of)
-    found = within(found, place_of(question))
+    found = within(found, place_of(question.filters))
     known = [row["name"] for row in found.engine.rows("package_names")]
     matched = matching(text, known)
     rows = found.engine.rows(
-        "exposure", text=text, names=list(matched.names), **question.narrow.filters()
+        "exposure", text=text, names=list(matched.names), **question.filters.parameters()
     )
     every = [_item(row) for row in rows]
     items = (
@@ -95,7 +95,7 @@ def where(question: Exposure, sources: Sources) -> ExposureAnswer:
     )
     if every and not items:
         headline = (
-            f"{text}{question.narrow.words()}: none of {len(every):,} findings is known to be"
+            f"{text}{question.filters.words()}: none of {len(every):,} findings is known to be"
             " reachable."
         )
     elif not items:
@@ -124,7 +124,7 @@ def _resources(items: Sequence[Exposed]) -> int:
 
 
 def _headline(question: Exposure, text: str, items: Sequence[Exposed]) -> str:
-    where = question.narrow.words()
+    where = question.filters.words()
     if not items:
         return f"No open findings for {text}{where} in the data that was read."
     ids = {one["vulnerability_id"] for one in items}

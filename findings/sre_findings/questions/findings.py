@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from sre_findings.questions.filters import EVERYWHERE, Filters
+from sre_findings.questions.filters import EVERYWHERE, Filters, parameters
 from sre_findings.questions.question import ListQuestion, Question
 
 if TYPE_CHECKING:  # only type checkers need the types of the answers
@@ -15,7 +15,7 @@ if TYPE_CHECKING:  # only type checkers need the types of the answers
 
 
 @dataclass(frozen=True, slots=True)
-class ExportFilters:
+class ExportFilters(Filters):
     """Filters for exports of complete findings. Empty means all.
 
     ``statuses`` are those of the findings. ``reachable`` selects findings whose code Inspector
@@ -26,11 +26,14 @@ class ExportFilters:
     severities: Sequence[str] = ()
     statuses: Sequence[str] = ("ACTIVE",)
     types: Sequence[str] = ()
-    accounts: Sequence[str] = ()
-    regions: Sequence[str] = ()
-    owners: Sequence[str] = ()
     as_of: str | None = None
     reachable: bool = False
+
+    def parameters(self) -> dict[str, list[str] | None]:
+        """See Filters."""
+        return Filters.parameters(self) | parameters(
+            severities=self.severities, statuses=self.statuses, types=self.types
+        )
 
 
 _OPEN = ExportFilters()
@@ -51,7 +54,7 @@ class FindingList(ListQuestion["FindingsAnswer"]):
     severities: Sequence[str] = ()
     statuses: Sequence[str] = ("ACTIVE",)
     types: Sequence[str] = ()
-    narrow: Filters = EVERYWHERE
+    filters: Filters = EVERYWHERE
     fixable: bool = False
     exploitable: bool = False
     reachable: bool = False

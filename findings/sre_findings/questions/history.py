@@ -45,7 +45,7 @@ class Changes(Question["ChangesAnswer"]):
     as_of: str | None = None
     kinds: Sequence[str] = ()
     count: int = 25
-    narrow: Filters = EVERYWHERE
+    filters: Filters = EVERYWHERE
 
     def without_snapshot(self) -> ChangesAnswer:
         """See Question."""
@@ -125,7 +125,7 @@ class TimeToFix(ListQuestion["TimeToFixAnswer"]):
     by: str = "severity"
     days: int = 365
     as_of: str | None = None
-    narrow: Filters = EVERYWHERE
+    filters: Filters = EVERYWHERE
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,4 +138,4 @@ class SurvivalCurves(ListQuestion["CurvesAnswer"]):
     by: str = "severity"
     days: int = 365
     as_of: str | None = None
-    narrow: Filters = EVERYWHERE
+    filters: Filters = EVERYWHERE

@@ -28,7 +28,7 @@ class Priorities(ListQuestion["PrioritiesAnswer"]):
 
     count: int = 10
     as_of: str | None = None
-    narrow: Filters = EVERYWHERE
+    filters: Filters = EVERYWHERE
     types: Sequence[str] = ()
     reachable: bool = False
 
@@ -46,7 +46,7 @@ class Exposure(ListQuestion["ExposureAnswer"]):
     text: str
     count: int = 25
     as_of: str | None = None
-    narrow: Filters = EVERYWHERE
+    filters: Filters = EVERYWHERE
     reachable: bool = False
 
 
@@ -62,7 +62,7 @@ class Fixes(ListQuestion["FixesAnswer"]):
 
     count: int = 10
     as_of: str | None = None
-    narrow: Filters = EVERYWHERE
+    filters: Filters = EVERYWHERE
     types: Sequence[str] = ()
     resource: str | None = None
 
@@ -76,7 +76,7 @@ class ImageFixes(ListQuestion["ImageFixesAnswer"]):
 
     count: int = 10
     as_of: str | None = None
-    narrow: Filters = EVERYWHERE
+    filters: Filters = EVERYWHERE
     types: Sequence[str] = ()
 
 

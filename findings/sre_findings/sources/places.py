@@ -22,6 +22,7 @@ from sre_findings.store.snapshots.reader import Snapshots
 
 if TYPE_CHECKING:
     from sre_findings.model.answers.list_answer import ListAnswer
+    from sre_findings.questions.filters import Filters
 
 Item = TypeVar("Item", bound=Mapping[str, object])
 Facts = TypeVar("Facts", bound=Mapping[str, object])
@@ -56,11 +57,11 @@ def everywhere(found: Found) -> Found:
     )
 
 
-def place_of(question: Any) -> Place:
-    """The place of a query, from those of its fields that filter by place."""
-    narrow = getattr(question, "narrow", question)
-    values = {name: tuple(getattr(narrow, name, ())) for name in ("owners", "accounts", "regions")}
-    return Place(**values, types=tuple(getattr(question, "types", ())))
+def place_of(filters: Filters, types: Sequence[str] = ()) -> Place:
+    """The place that a query covers, from its filters."""
+    return Place(
+        tuple(filters.owners), tuple(filters.accounts), tuple(filters.regions), tuple(types)
+    )
 
 
 def certain(answer: ListAnswer[Item, Facts], sources: Sources) -> ListAnswer[Item, Facts]:

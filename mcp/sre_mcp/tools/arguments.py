@@ -140,6 +140,6 @@ class Narrowed(Arguments):
         tuple[Region, ...], Field(strict=False, max_length=40, description="Filter by AWS region.")
     ] = ()
 
-    def narrow(self) -> Filters:
+    def filters(self) -> Filters:
         """Returns these filters for the query."""
         return Filters(tuple(self.owners), tuple(self.accounts), tuple(self.regions))

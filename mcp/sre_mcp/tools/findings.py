@@ -136,7 +136,7 @@ def list_findings(arguments: ListFindingsArguments, page: Page, sources: Sources
         arguments.severities,
         arguments.statuses,
         arguments.types,
-        arguments.narrow(),
+        arguments.filters(),
         fixable=arguments.fixable,
         exploitable=arguments.exploitable,
         reachable=arguments.reachable,
@@ -165,7 +165,7 @@ def where_vulnerable(
 ) -> ToolAnswer:
     """Returns the resources affected by a vulnerability or a package."""
     question = Exposure(
-        arguments.text, page.end, arguments.as_of, arguments.narrow(), arguments.reachable
+        arguments.text, page.end, arguments.as_of, arguments.filters(), arguments.reachable
     )
     return answers.of_list(ask(question, sources), page.start)
 

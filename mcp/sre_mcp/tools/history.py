@@ -51,7 +51,7 @@ class ChangesArguments(Paged, Dated, Narrowed):
 def changes(arguments: ChangesArguments, page: Page, sources: Sources) -> ToolAnswer:
     """Returns changes between two snapshots."""
     question = Changes(
-        arguments.since, arguments.as_of, arguments.kinds, page.end, arguments.narrow()
+        arguments.since, arguments.as_of, arguments.kinds, page.end, arguments.filters()
     )
     return answers.of_list(ask(question, sources), page.start)
 
@@ -87,7 +87,7 @@ class TimeToFixArguments(Paged, Dated, Narrowed):
 
 def time_to_fix(arguments: TimeToFixArguments, page: Page, sources: Sources) -> ToolAnswer:
     """Returns the time to remediate."""
-    question = TimeToFix(arguments.by, arguments.days, arguments.as_of, arguments.narrow())
+    question = TimeToFix(arguments.by, arguments.days, arguments.as_of, arguments.filters())
     return answers.of_list(ask(question, sources), page.start)
 
 

@@ -60,7 +60,7 @@ class PrioritiesArguments(Paged, Dated, Narrowed):
 def priorities(arguments: PrioritiesArguments, page: Page, sources: Sources) -> ToolAnswer:
     """Returns the risk ranking of vulnerabilities."""
     question = Priorities(
-        page.end, arguments.as_of, arguments.narrow(), arguments.types, arguments.reachable
+        page.end, arguments.as_of, arguments.filters(), arguments.types, arguments.reachable
     )
     return answers.of_list(ask(question, sources), page.start)
 
@@ -82,7 +82,7 @@ class FixPlanArguments(Paged, Dated, Narrowed):
 
 def fix_plan(arguments: FixPlanArguments, page: Page, sources: Sources) -> ToolAnswer:
     """Returns the fix plan. All lines are queried, since the headline sums up some of them."""
-    asked = arguments.count, arguments.as_of, arguments.narrow(), arguments.types
+    asked = arguments.count, arguments.as_of, arguments.filters(), arguments.types
     if arguments.images:
         return answers.of_list(ask(ImageFixes(*asked), sources), page.start)
     return answers.of_list(ask(Fixes(*asked, arguments.resource), sources), page.start)

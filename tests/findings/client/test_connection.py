@@ -85,7 +85,7 @@ def test_the_pages_of_a_list_become_one_answer(http: Any, reply: Any) -> None:
         reply(body=body(listed([3], 5, "c2"), TOLD)),
         reply(body=body(listed([4, 5], 5, None), TOLD)),
     )
-    answer = RemoteService(Remote(http.url)).ask(Changes(count=0, narrow=Filters(owners=("web",))))
+    answer = RemoteService(Remote(http.url)).ask(Changes(count=0, filters=Filters(owners=("web",))))
     arns: list[Any] = [one["finding_arn"] for one in answer.items]
     assert arns == [1, 2, 3, 4, 5]
     assert (answer.total, answer.facts) == (5, FACTS)

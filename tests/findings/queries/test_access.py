@@ -388,7 +388,7 @@ QUESTIONS: dict[str, Callable[[Sources], Any]] = {
     "export of one": exported(text=BUSY_INSTANCE),
     "export of none": exported(text="i-00000000000000000"),
     "changes": door("changes", Changes(count=0)),
-    "changes of some": door("changes", Changes(kinds=KINDS_OF_CHANGE[:2], narrow=NARROW)),
+    "changes of some": door("changes", Changes(kinds=KINDS_OF_CHANGE[:2], filters=NARROW)),
     **{f"sla by {by}": door("sla", Sla(by)) for by in ("owner", "account", "region", "type")},
     "due dates": door("due-dates", DueDates("account")),
     "survival": door("survival", SurvivalCurves("owner")),
@@ -400,7 +400,7 @@ QUESTIONS: dict[str, Callable[[Sources], Any]] = {
     "priorities": door("priorities", Priorities(count=0)),
     "priorities of some": door(
         "priorities",
-        Priorities(narrow=Filters(accounts=("123456789012",)), types=("AWS_EC2_INSTANCE",)),
+        Priorities(filters=Filters(accounts=("123456789012",)), types=("AWS_EC2_INSTANCE",)),
     ),
     **{
         f"where is {text}": door("where", Exposure(text, count=0))
@@ -412,7 +412,7 @@ QUESTIONS: dict[str, Callable[[Sources], Any]] = {
     "images": door("images", ImageFixes(count=0)),
     "findings": door("findings", FindingList(count=50, skip=20, statuses=())),
     "findings of some": door(
-        "findings", FindingList(count=0, severities=("CRITICAL",), narrow=NARROW, fixable=True)
+        "findings", FindingList(count=0, severities=("CRITICAL",), filters=NARROW, fixable=True)
     ),
     "whole findings": door("export", ExportPage(ExportFilters(statuses=()), count=40, skip=7)),
     "whole findings of one": door("export", ExportPage(ExportFilters(text=BUSY_INSTANCE), count=5)),

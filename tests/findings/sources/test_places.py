@@ -43,7 +43,6 @@ from sre_findings.questions.catalogue import (
     Trend,
 )
 from sre_findings.sources.download_links import DownloadLink
-from sre_findings.sources.places import place_of
 from sre_findings.sources.sources import Sources
 from sre_findings.store.objects.blobs import FolderBlobs
 from sre_findings.store.records.table import SqliteTable
@@ -63,7 +62,7 @@ ACCOUNT, OTHER, REGION, DENIED, UNSCANNED = (
 Made = Callable[[Place], Any]
 
 
-def narrow(place: Place) -> Filters:
+def filters_of(place: Place) -> Filters:
     return Filters(place.owners, place.accounts, place.regions)
 
 
@@ -77,16 +76,16 @@ BY_NARROW = ("owners", "accounts", "regions")
 BY_ROWS = (*BY_NARROW, "types")
 # Each query, with its filters by place. Queries without such filters are in PLACELESS.
 QUESTIONS: dict[str, tuple[tuple[str, ...], Made]] = {
-    "changes": (BY_NARROW, lambda place: Changes(narrow=narrow(place))),
+    "changes": (BY_NARROW, lambda place: Changes(filters=filters_of(place))),
     "sla": (("owners",), lambda place: Sla(owners=place.owners)),
     "due-dates": (("owners",), lambda place: DueDates(owners=place.owners)),
-    "survival": (BY_NARROW, lambda place: SurvivalCurves(narrow=narrow(place))),
-    "time-to-fix": (BY_NARROW, lambda place: TimeToFix(narrow=narrow(place))),
-    "priorities": (BY_ROWS, lambda place: Priorities(narrow=narrow(place), types=place.types)),
-    "where": (BY_NARROW, lambda place: Exposure("no-such-package", narrow=narrow(place))),
-    "fixes": (BY_ROWS, lambda place: Fixes(narrow=narrow(place), types=place.types)),
-    "images": (BY_ROWS, lambda place: ImageFixes(narrow=narrow(place), types=place.types)),
-    "findings": (BY_ROWS, lambda place: FindingList(narrow=narrow(place), types=place.types)),
+    "survival": (BY_NARROW, lambda place: SurvivalCurves(filters=filters_of(place))),
+    "time-to-fix": (BY_NARROW, lambda place: TimeToFix(filters=filters_of(place))),
+    "priorities": (BY_ROWS, lambda place: Priorities(filters=filters_of(place), types=place.types)),
+    "where": (BY_NARROW, lambda place: Exposure("no-such-package", filters=filters_of(place))),
+    "fixes": (BY_ROWS, lambda place: Fixes(filters=filters_of(place), types=place.types)),
+    "images": (BY_ROWS, lambda place: ImageFixes(filters=filters_of(place), types=place.types)),
+    "findings": (BY_ROWS, lambda place: FindingList(filters=filters_of(place), types=place.types)),
     "export": (BY_ROWS, lambda place: ExportPage(rows(place))),
     "file": (BY_ROWS, lambda place: ExportFile(rows(place))),
 }
@@ -132,11 +131,14 @@ def test_every_question_that_has_a_place_is_held_to_this() -> None:
         "coverage",
         "finding",
     }, "a new question must be added to QUESTIONS, or has no place"
-    filters = Place(("o",), ("a",), ("r",), ("t",))
+    everything = Place(("o",), ("a",), ("r",), ("t",))
     for names, made in QUESTIONS.values():
-        question = made(filters)
-        place = place_of(getattr(question, "rows", question))
-        assert {name for name in BY_ROWS if getattr(place, name)} == set(names)
+        question = made(everything)
+        rows_or_question = getattr(question, "rows", question)
+        place = getattr(rows_or_question, "filters", rows_or_question)
+        values = {name: getattr(place, name, ()) for name in BY_NARROW}
+        values["types"] = getattr(rows_or_question, "types", ())
+        assert {name for name, value in values.items() if value} == set(names)
 
 
 STRANGERS = {
