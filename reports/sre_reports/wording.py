@@ -32,10 +32,11 @@ from sre_findings.model.answers.verdict import (
     VULNERABLE,
     Verdict,
 )
-from sre_findings.model.findings.finding import Finding, iso
+from sre_findings.model.findings.finding import Finding
 from sre_findings.model.findings.severity import ORDER
 from sre_findings.model.snapshots.rollup import Counts, Rollup
 from sre_findings.model.snapshots.states import COMPLETE
+from sre_findings.model.timestamps import iso
 
 UNASSIGNED = "Unassigned"
 """The owner shown for a resource without one."""

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from sre_findings.model.access import ALL
+from sre_findings.model.timestamps import utc_minute
 from sre_findings.settings import Settings
 from sre_findings.sources.sources import Sources
 from sre_findings.store.records.slots import slot_of
@@ -31,7 +32,7 @@ TROUBLE = "trouble"
 
 def trouble_message(schedule: Schedule, fire: datetime, outcome: Outcome) -> Message:
     """Returns the message about a failed slot: the job, its attempts, and its last error."""
-    title = f"{schedule.name} of {fire:%Y-%m-%d %H:%M} UTC failed"
+    title = f"{schedule.name} of {utc_minute(fire)} failed"
     lines = [
         f"*{escaped(cell(title))}*, tried {schedule.attempts} times. Exit code {outcome.code}.",
         escaped(cell(outcome.detail, 500)) or "No output.",

@@ -11,7 +11,7 @@ import click
 from sre_cli import exit_codes, options
 from sre_cli.report_delivery import check_mail, draw, mail
 from sre_findings.model.errors import UsageError
-from sre_findings.model.findings.finding import iso
+from sre_findings.model.timestamps import iso
 from sre_findings.settings import Settings
 
 if TYPE_CHECKING:

@@ -11,7 +11,6 @@ from datetime import datetime
 from typing import TypeVar
 
 from sre_cli.render.terminal import cut, printable
-from sre_findings.model.findings.finding import iso
 from sre_findings.model.resources.aws_context import (
     HOURS,
     Agent,
@@ -22,6 +21,7 @@ from sre_findings.model.resources.aws_context import (
     Instance,
     PatchState,
 )
+from sre_findings.model.timestamps import iso
 
 T = TypeVar("T")
 

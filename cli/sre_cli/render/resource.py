@@ -14,9 +14,10 @@ from sre_cli.render.terminal import printable, styled
 from sre_findings.model.answers.answer import ResourceAnswer
 from sre_findings.model.answers.verdict import CLEAN, FINDINGS
 from sre_findings.model.coverage.row import Coverage
-from sre_findings.model.findings.finding import Finding, iso
+from sre_findings.model.findings.finding import Finding
 from sre_findings.model.findings.reachability import NOT_REACHABLE, REACHABLE
 from sre_findings.model.resources.resource import Resource
+from sre_findings.model.timestamps import iso
 from sre_reports import wording
 
 _REACHABILITY = {REACHABLE: "reachable", NOT_REACHABLE: "not reachable"}

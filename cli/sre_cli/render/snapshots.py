@@ -10,8 +10,8 @@ from sre_cli.render.records import render_records
 from sre_cli.render.sentences import text_of
 from sre_cli.render.table import Column, lines
 from sre_cli.render.terminal import printable
-from sre_findings.model.findings.finding import iso
 from sre_findings.model.snapshots.states import COMPLETE
+from sre_findings.model.timestamps import iso
 from sre_reports import wording
 
 if TYPE_CHECKING:

@@ -14,6 +14,7 @@ from sre_findings.model.answers.verdict import UNKNOWN
 from sre_findings.model.errors import SreError
 from sre_findings.model.findings.finding import Finding
 from sre_findings.model.snapshots.states import COMPLETE
+from sre_findings.model.timestamps import utc_minute
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -65,7 +66,7 @@ class Answer:
     @property
     def caption(self) -> str:
         """The provenance as one line, for captions of figures and tables."""
-        moment = f"{self.proof.as_of:%Y-%m-%d %H:%M} UTC" if self.proof.as_of else "no date"
+        moment = utc_minute(self.proof.as_of) if self.proof.as_of else "no date"
         state = self.proof.state or self.proof.source
         return f"snapshot {self.proof.snapshot_id or 'none'}, {moment}, {state}" + (
             "" if self.sure else "; not sure"

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from sre_findings.model.snapshots.rollup import ORGANIZATION, Rollup, Scope, resource_scope
-from sre_findings.questions.filters import parameters, resource_parameters
+from sre_findings.model.sql_parameters import parameters, resource_parameters
 
 if TYPE_CHECKING:
     from sre_findings.engine.catalogue import Engine

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from sre_findings.model.findings.finding import iso
+from sre_findings.model.timestamps import iso
 
 if TYPE_CHECKING:  # only type checkers need the types of the answers
     from sre_findings.model.answers.operations import OperationItem

@@ -15,6 +15,7 @@ from sre_findings.model.access import ALL, Access
 from sre_findings.model.coverage.row import Coverage
 from sre_findings.model.snapshots.query_scope import Place
 from sre_findings.model.snapshots.states import COMPLETE
+from sre_findings.model.timestamps import iso_date
 from sre_findings.nightly.report import Material, material_of, seen_night
 from sre_findings.queries.coverage import coverage_of_snapshot
 from sre_findings.rows.values import severity_word
@@ -189,7 +190,7 @@ def silence(sources: Sources) -> Silence:
     """The times of the newest snapshot and the newest complete one."""
     commits = sources.stores.snapshots.commits()
     complete = [one.started_at for one in commits if one.state == COMPLETE]
-    day = sources.now().date().isoformat()
+    day = iso_date(sources.now())
     return Silence(
         day, commits[-1].started_at if commits else None, complete[-1] if complete else None
     )

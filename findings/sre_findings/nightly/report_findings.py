@@ -15,6 +15,7 @@ from sre_findings.model.findings.open_finding import OpenFinding, Place, Weaknes
 from sre_findings.model.findings.reachability import REACHABLE
 from sre_findings.model.sla.ages import Bucket, due_of
 from sre_findings.model.sla.policy import Policy
+from sre_findings.model.timestamps import iso_date
 from sre_findings.rows.values import packages_of, severity_word
 
 _EVERY = dict.fromkeys(
@@ -77,7 +78,7 @@ class _Deadlines(dict[tuple[int, str, str], str | None]):
 
     def __missing__(self, bucket: tuple[int, str, str]) -> str | None:
         on = due_of(Bucket(*bucket), self._policy).on
-        self[bucket] = on.isoformat() if on else None
+        self[bucket] = iso_date(on)
         return self[bucket]
 
 

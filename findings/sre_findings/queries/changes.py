@@ -7,10 +7,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from sre_findings.model.answers.list_answer import ListAnswer, Shown
-from sre_findings.model.findings.finding import iso
 from sre_findings.model.snapshots.rollup import OPENED_CAUSES, RESOLVED_CAUSES
 from sre_findings.model.snapshots.states import COMPLETE
-from sre_findings.questions.filters import parameters
+from sre_findings.model.sql_parameters import parameters
+from sre_findings.model.timestamps import iso
 from sre_findings.questions.history import KINDS_OF_CHANGE, Changes, no_changes
 from sre_findings.rows.values import severity_word, time_of
 from sre_findings.sources.comparability import not_read
@@ -168,7 +168,7 @@ def _event(row: Mapping[str, Any]) -> Change:
 
 def _iso(microseconds: int | None) -> str | None:
     moment = time_of(microseconds)
-    return iso(moment) if moment else None
+    return iso(moment)
 
 
 def _gaps(commit: Commit) -> list[str]:

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from sre_findings.model.answers.answer import CoverageAnswer
 from sre_findings.model.snapshots.query_scope import Place
+from sre_findings.model.sql_parameters import parameters
 from sre_findings.questions.estate import CoverageGaps
-from sre_findings.questions.filters import parameters
 from sre_findings.rows.values import coverage_of
 from sre_findings.sources.places import everywhere, within
 from sre_findings.sources.sources import Found, Sources, find

@@ -11,6 +11,7 @@ from sre_findings.model.quantity import quantity
 from sre_findings.model.sla.ages import Ages, due_of
 from sre_findings.model.sla.policy import Policy
 from sre_findings.model.snapshots.query_scope import Place
+from sre_findings.model.timestamps import iso_date
 from sre_findings.queries.sla import ages_by, check_group, group_of
 from sre_findings.questions.history import DueDates
 from sre_findings.rows.values import severity_word
@@ -46,7 +47,7 @@ def due_dates(question: DueDates, sources: Sources) -> DueDaysAnswer:
     headline = f"{quantity(findings, 'open finding')} by due date."
     shown = (Shown(question.by, question.by.capitalize(), "wide"), *_SHOWN)
     summary: DueDaysFacts = {
-        "today": today.isoformat(),
+        "today": iso_date(today),
         "policy": sources.policy.to_json(),
         "findings": findings,
     }
@@ -73,5 +74,9 @@ def _rows(ages: Ages, policy: Policy, today: date) -> list[Due]:
 
 
 def _row(rank: int, on: date | None, today: date, count: int) -> Due:
-    day, left = (on.isoformat(), (on - today).days) if on else (None, None)
-    return {"severity": severity_word(rank), "due_on": day, "days_left": left, "findings": count}
+    return {
+        "severity": severity_word(rank),
+        "due_on": iso_date(on),
+        "days_left": (on - today).days if on else None,
+        "findings": count,
+    }

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from sre_findings.model.answers.answer import Proof
 from sre_findings.model.answers.list_answer import ListAnswer
 from sre_findings.model.errors import UsageError
-from sre_findings.model.findings.finding import iso
 from sre_findings.model.quantity import quantity
+from sre_findings.model.timestamps import iso
 from sre_findings.queries.export import rows
 from sre_findings.queries.findings import count_whole, left_out_of
 from sre_findings.questions.findings import ExportFile

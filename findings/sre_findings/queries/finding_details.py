@@ -8,8 +8,8 @@ from typing import Any
 from sre_findings.model.answers.answer import FindingAnswer
 from sre_findings.model.errors import UsageError
 from sre_findings.model.findings.finding import Finding
+from sre_findings.model.sql_parameters import resource_parameters
 from sre_findings.queries import resource_lookup
-from sre_findings.questions.filters import resource_parameters
 from sre_findings.questions.findings import OneFinding
 from sre_findings.rows.values import finding_of
 from sre_findings.rows.wire_form import wire_form

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from sre_findings.model.answers.list_answer import ListAnswer, Shown
 from sre_findings.model.findings.reachability import NOT_REACHABLE, UNKNOWN, left_out
 from sre_findings.model.quantity import quantity
+from sre_findings.model.sql_parameters import parameters
 from sre_findings.queries import resource_lookup
-from sre_findings.questions.filters import parameters
 from sre_findings.questions.findings import ExportFilters, ExportPage, FindingList
 from sre_findings.rows.values import finding_of
 from sre_findings.rows.wire_form import wire_form

@@ -12,8 +12,8 @@ from sre_findings.model.findings.ranking import risk_parameters
 from sre_findings.model.findings.severity import OTHER
 from sre_findings.model.quantity import quantity
 from sre_findings.model.resources import resource
+from sre_findings.model.sql_parameters import parameters
 from sre_findings.queries import resource_lookup
-from sre_findings.questions.filters import parameters
 from sre_findings.questions.remediation import Fixes, ImageFixes
 from sre_findings.remediation.commands import advice, command
 from sre_findings.remediation.fix_plan import (

@@ -7,7 +7,7 @@ from dataclasses import replace
 from sre_findings.model.answers.answer import ResourceAnswer
 from sre_findings.model.answers.verdict import NO_SNAPSHOT, NO_SUCH_RESOURCE, UNKNOWN, Verdict
 from sre_findings.model.errors import Forbidden, SreError, Unreadable, kind_of, outward
-from sre_findings.model.findings.finding import iso
+from sre_findings.model.timestamps import iso
 from sre_findings.questions.resource import LIVE, Vulnerabilities
 from sre_findings.sources.sources import Sources
 

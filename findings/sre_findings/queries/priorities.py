@@ -8,12 +8,12 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from sre_findings.model.answers.list_answer import ListAnswer, Shown
-from sre_findings.model.findings.finding import iso
 from sre_findings.model.findings.ranking import Candidate, rank, why
 from sre_findings.model.findings.reachability import NOT_REACHABLE, REACHABLE, UNKNOWN, left_out
 from sre_findings.model.quantity import quantity
 from sre_findings.model.resources.image_use import Use
-from sre_findings.questions.filters import parameters
+from sre_findings.model.sql_parameters import parameters
+from sre_findings.model.timestamps import iso, iso_date
 from sre_findings.questions.remediation import Priorities
 from sre_findings.rows.values import severity_word, time_of
 from sre_findings.sources.older_snapshots import for_reachability
@@ -101,7 +101,7 @@ def priorities(question: Priorities, sources: Sources) -> PrioritiesAnswer:
         _FIELDS,
         _SHOWN,
         found.proof,
-        {"today": today.isoformat()},
+        {"today": iso_date(today)},
         _left_out(every, candidates),
     )
 
@@ -151,10 +151,10 @@ def _item(place: int, one: Candidate, row: Mapping[str, Any], reason: str) -> Pr
         "reachability": one.reachability or UNKNOWN,
         "reachability_reason": one.reachability_reason,
         "in_use_count": one.use.count,
-        "last_in_use_at": iso(one.use.last_at) if one.use.last_at else None,
+        "last_in_use_at": iso(one.use.last_at),
         "fix_available": one.fixable,
         "example_resource": row["example"],
-        "first_observed_on": one.first_seen.isoformat() if one.first_seen else None,
+        "first_observed_on": iso_date(one.first_seen),
         "why": reason,
         "title": row["title"],
         "type": row["type"],

@@ -13,6 +13,7 @@ from sre_findings.model.quantity import quantity
 from sre_findings.model.sla.ages import Ages, Lateness, bucketed, lateness
 from sre_findings.model.snapshots.query_scope import Place
 from sre_findings.model.snapshots.rollup import ORGANIZATION, Scope
+from sre_findings.model.timestamps import iso_date
 from sre_findings.queries import resource_lookup
 from sre_findings.queries.summary import is_unread
 from sre_findings.queries.survival import time_to_fix as estimate
@@ -72,7 +73,7 @@ def sla(question: Sla, sources: Sources) -> SlaAnswer:
     shown = (Shown(question.by, question.by.capitalize(), "wide"), *_LATE)
     fields = [one.field for one in shown]
     summary: SlaFacts = {
-        "today": today.isoformat(),
+        "today": iso_date(today),
         "policy": sources.policy.to_json(),
         **whole,
     }
@@ -172,7 +173,7 @@ def lives_of(
     engine = sources.open(
         [one for one in commits if one.sequence <= head.sequence and one.started_at >= first]
     )
-    today = head.started_at.date().isoformat()
+    today = iso_date(head.started_at)
     groups: dict[str, list[Life]] = {}
     for row in engine.rows(
         "time_to_fix", by=question.by, today=today, **question.filters.parameters()

@@ -36,8 +36,8 @@ from sre_findings.model.resources.resource import (
 )
 from sre_findings.model.snapshots.rollup import Rollup, resource_scope
 from sre_findings.model.snapshots.states import Cell
+from sre_findings.model.sql_parameters import parameters, resource_parameters
 from sre_findings.queries.resource_lookup import UnknownResource, resolve
-from sre_findings.questions.filters import parameters, resource_parameters
 from sre_findings.rows.values import coverage_of, finding_of, time_of
 from sre_findings.sources import rollup_access
 from sre_findings.sources.older_snapshots import lacks_names

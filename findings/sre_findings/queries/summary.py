@@ -27,8 +27,8 @@ from sre_findings.model.quantity import quantity
 from sre_findings.model.snapshots.query_scope import Place
 from sre_findings.model.snapshots.rollup import KINDS, ORGANIZATION, Rollup, Scope
 from sre_findings.model.snapshots.states import COMPLETE, Cell
+from sre_findings.model.sql_parameters import parameters
 from sre_findings.questions.estate import BY, Summary
-from sre_findings.questions.filters import parameters
 from sre_findings.rows.values import coverage_of
 from sre_findings.sources import rollup_access
 from sre_findings.sources.places import within

@@ -13,6 +13,7 @@ from sre_findings.model.errors import UsageError
 from sre_findings.model.findings.finding import Finding
 from sre_findings.model.findings.suppression import Suppression, Suppressions
 from sre_findings.model.quantity import quantity
+from sre_findings.model.timestamps import iso_date
 from sre_findings.queries import suppression_access
 from sre_findings.questions.remediation import SuppressionList
 from sre_findings.rows.values import finding_of
@@ -95,7 +96,7 @@ def _item(rule: Suppression, today: date, findings: int, *, line: int | None) ->
         "state": state,
         "findings": findings,
         "owner": rule.owner,
-        "expires": rule.expires.isoformat(),
+        "expires": iso_date(rule.expires),
         "status": rule.status,
         "reason": rule.reason,
     }

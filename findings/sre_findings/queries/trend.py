@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from sre_findings.model.answers.list_answer import ListAnswer, Shown
 from sre_findings.model.errors import UsageError
-from sre_findings.model.findings.finding import iso
 from sre_findings.model.quantity import quantity
 from sre_findings.model.snapshots.query_scope import Place
 from sre_findings.model.snapshots.rollup import (
@@ -23,6 +22,7 @@ from sre_findings.model.snapshots.rollup import (
     resource_scope,
 )
 from sre_findings.model.snapshots.states import COMPLETE
+from sre_findings.model.timestamps import iso, iso_date
 from sre_findings.queries import resource_lookup
 from sre_findings.questions.history import Trend
 from sre_findings.sources import rollup_access
@@ -200,7 +200,7 @@ def _night(night: Night, rollup: Rollup, pruned: bool) -> TrendDay:
     flow = {word: rollup.flow.get(word, 0) for word in (*OPENED_CAUSES, *RESOLVED_CAUSES)}
     other: OtherSeverities = {"other": counts.other} if counts.other else {}
     return {
-        "date": night.started_at.date().isoformat(),
+        "date": iso_date(night.started_at),
         "as_of": iso(night.started_at),
         "snapshot_id": night.snapshot_id,
         "state": night.state,
@@ -233,7 +233,7 @@ def _missing(days: Sequence[date]) -> list[str]:
     if not days:
         return []
     span = ((days[0] + timedelta(days=n)) for n in range((days[-1] - days[0]).days + 1))
-    return [day.isoformat() for day in span if day not in set(days)]
+    return [iso_date(day) for day in span if day not in set(days)]
 
 
 def _gaps(missing: Sequence[str]) -> list[str]:

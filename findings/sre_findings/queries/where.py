@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from sre_findings.model.answers.list_answer import ListAnswer, Shown
 from sre_findings.model.errors import UsageError
-from sre_findings.model.findings.finding import iso
 from sre_findings.model.findings.package_names import Matched, matching
 from sre_findings.model.findings.reachability import NOT_REACHABLE, REACHABLE, UNKNOWN, left_out
 from sre_findings.model.quantity import quantity
 from sre_findings.model.snapshots.states import COMPLETE
 from sre_findings.model.spelling import near
+from sre_findings.model.timestamps import iso
 from sre_findings.queries.summary import unsure
 from sre_findings.questions.remediation import Exposure
 from sre_findings.rows.values import time_of
@@ -206,7 +206,7 @@ def _item(row: Mapping[str, Any]) -> Exposed:
         "fix_available": row["fix_available"],
         "reachability": row["reachability"],
         "reachability_reason": row["reachability_reason"],
-        "first_observed_at": iso(first) if first else None,
+        "first_observed_at": iso(first),
         "title": row["title"],
         "finding_arn": row["finding_arn"],
         "resource": row["resource_name"] or row["resource_id"],

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from sre_findings.questions.filters import EVERYWHERE, Filters, parameters
+from sre_findings.model.sql_parameters import parameters
+from sre_findings.questions.filters import EVERYWHERE, Filters
 from sre_findings.questions.question import ListQuestion, Question
 
 if TYPE_CHECKING:  # only type checkers need the types of the answers

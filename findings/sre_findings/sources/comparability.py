@@ -12,6 +12,7 @@ from datetime import timedelta
 
 from sre_findings.model.snapshots.query_scope import ANY, Place
 from sre_findings.model.snapshots.states import COMPLETE
+from sre_findings.model.timestamps import iso_date
 from sre_findings.store.snapshots.reader import Commit
 
 _LISTED = 5
@@ -46,12 +47,12 @@ def not_compared(then: Commit, now: Commit, place: Place = _EVERYWHERE) -> str:
     They can be compared if both read all of the place.
     """
     missing = [
-        f"{_list(parts)} not read on {night.started_at:%Y-%m-%d}"
+        f"{_list(parts)} not read on {iso_date(night.started_at)}"
         for night in (then, now)
         if (parts := not_read(night, place))
     ]
     return (
-        f"Not compared with {then.started_at:%Y-%m-%d}: {', and '.join(missing)}."
+        f"Not compared with {iso_date(then.started_at)}: {', and '.join(missing)}."
         if missing
         else ""
     )

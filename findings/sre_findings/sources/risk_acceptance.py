@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from sre_findings.model.timestamps import iso_date
+
 if TYPE_CHECKING:  # imported at run time only if there are rules
     from datetime import date
 
@@ -19,5 +21,5 @@ def marked(finding: Finding, rules: Suppressions | None, today: date) -> Finding
         return finding
     return replace(
         finding,
-        accepted={"reason": rule.reason, "owner": rule.owner, "expires": rule.expires.isoformat()},
+        accepted={"reason": rule.reason, "owner": rule.owner, "expires": iso_date(rule.expires)},
     )

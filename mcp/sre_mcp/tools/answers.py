@@ -21,7 +21,7 @@ from sre_findings.model.answers.answer import (
 from sre_findings.model.answers.findings import ExportAnswer, FindingsAnswer
 from sre_findings.model.answers.list_answer import AnyListAnswer
 from sre_findings.model.answers.verdict import CLEAN, NO_SUCH_RESOURCE, UNKNOWN, Verdict
-from sre_findings.model.findings.finding import iso
+from sre_findings.model.timestamps import iso
 from sre_findings.sources.cache import DerivedCache
 from sre_mcp.tools.items import Item, Values, taken
 from sre_mcp.tools.tool import Page, ToolAnswer

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from sre_findings.model.answers.answer import CoverageAnswer, ResourceAnswer, SummaryAnswer
 from sre_findings.model.answers.list_answer import AnyListAnswer, ListAnswer
-from sre_findings.model.findings.finding import iso
+from sre_findings.model.timestamps import iso
 from sre_reports.formats.csv.escaping import Cell, csv_text
 
 Answer = ResourceAnswer | SummaryAnswer | CoverageAnswer | AnyListAnswer

@@ -9,9 +9,9 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from sre_findings.model.answers.answer import Proof
-from sre_findings.model.findings.finding import Package, iso
+from sre_findings.model.findings.finding import Package
 from sre_findings.model.findings.finding_key import finding_key
-from sre_findings.model.timestamps import moment_of
+from sre_findings.model.timestamps import iso, moment_of
 from sre_findings.rows.values import NOT_AVAILABLE, time_of, version_of, without_zero_epoch
 from sre_reports.formats.json_values import (
     number,
@@ -97,7 +97,7 @@ def what(row: Row) -> str:
 def moment(microseconds: int | None) -> str | None:
     """Returns a time of a row in ISO 8601; None if there is none."""
     found = time_of(microseconds)
-    return iso(found) if found else None
+    return iso(found)
 
 
 def wire_time(seconds: object) -> datetime | None:
@@ -109,7 +109,7 @@ def wire_time(seconds: object) -> datetime | None:
 def wire_moment(seconds: object) -> str | None:
     """Returns a time from Inspector in ISO 8601; None if it is invalid."""
     found = wire_time(seconds)
-    return iso(found) if found else None
+    return iso(found)
 
 
 def snapshot(proof: Proof) -> dict[str, Any]:

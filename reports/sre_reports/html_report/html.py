@@ -17,6 +17,7 @@ from urllib.parse import quote
 
 from markupsafe import Markup
 
+from sre_findings.model.timestamps import iso_date
 from sre_findings.nightly.report import Material
 from sre_reports import wording
 from sre_reports.html_report.sections import (
@@ -88,14 +89,14 @@ def _sections(material: Material, generated_at: datetime) -> dict[str, Any]:
         "severities": [name for name, _ in wording.by_severity(material.summary.rollup.counts)],
         "ranks": {name: place for place, name in enumerate(wording.SEVERITIES)},
         "all_severities": " ".join(wording.SEVERITIES),
-        "today": material.today.isoformat(),
+        "today": iso_date(material.today),
         "evidence": evidence.evidence(material, generated_at),
     }
 
 
 def day(material: Material) -> str:
     """Returns the date of the snapshot in UTC: ``2026-11-22``."""
-    return (material.proof.as_of.date() if material.proof.as_of else material.today).isoformat()
+    return iso_date(material.proof.as_of or material.today)
 
 
 @functools.cache

@@ -10,6 +10,7 @@ from sre_findings.model.access import ALL, Access
 from sre_findings.model.answers.answer import Proof
 from sre_findings.model.errors import UsageError
 from sre_findings.model.snapshots.query_scope import Place
+from sre_findings.model.timestamps import iso_date
 from sre_findings.nightly import report
 from sre_findings.queries.export import rows as rows_of
 from sre_findings.queries.summary import summarize
@@ -31,7 +32,7 @@ class Editions:
     @property
     def day(self) -> str:
         """The date of the snapshot in UTC. Two snapshots of a date share a report."""
-        return self.found.commit.started_at.date().isoformat()
+        return iso_date(self.found.commit.started_at)
 
     @property
     def snapshot_id(self) -> str:

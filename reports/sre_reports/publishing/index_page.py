@@ -16,6 +16,7 @@ from importlib import resources
 
 from markupsafe import Markup
 
+from sre_findings.model.timestamps import iso_date, utc_minute
 from sre_reports.html_report.html import environment
 from sre_reports.pictures import palette
 from sre_reports.pictures.charts import (
@@ -69,7 +70,7 @@ def render_index(entries: Sequence[IndexEntry], at: datetime) -> str:
             missing=len(days) - len(newest),
             width=WIDTH,
             height=HEIGHT,
-            made=f"{at:%Y-%m-%d %H:%M} UTC",
+            made=utc_minute(at),
         )
     )
 
@@ -79,7 +80,7 @@ def _days(newest: Sequence[IndexEntry]) -> list[str]:
     if not newest:
         return []
     first, last = date.fromisoformat(newest[-1].day), date.fromisoformat(newest[0].day)
-    return [(first + timedelta(days=n)).isoformat() for n in range((last - first).days + 1)]
+    return [iso_date(first + timedelta(days=n)) for n in range((last - first).days + 1)]
 
 
 def _line(name: str, newest: Sequence[IndexEntry], days: Sequence[str]) -> Line | None:

@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 
-from sre_findings.model.findings.finding import iso
+from sre_findings.model.timestamps import iso, iso_date
 from sre_reports.publishing.index_entries import index_entry
 from sre_reports.publishing.report_files import (
     PAGE,
@@ -60,7 +60,7 @@ def _mark(shelf: Shelf, folder: str, at: datetime) -> bool:
 
 
 def _notice(at: datetime) -> str:
-    day = html.escape(f"{at:%Y-%m-%d}")
+    day = html.escape(f"{iso_date(at)}")
     return (
         f'<p class="notice" id="pruned" role="note">The snapshot of this report was pruned on {day}'
         " by the retention policy. The numbers are as published. The report cannot be generated"

@@ -16,7 +16,7 @@ from typing import Any, BinaryIO
 
 from sre_findings.model.answers.answer import SummaryAnswer
 from sre_findings.model.errors import UsageError
-from sre_findings.model.findings.finding import iso
+from sre_findings.model.timestamps import iso
 from sre_findings.nightly.report import Material
 from sre_reports.formats.registry import Options, write_export
 from sre_reports.html_report.html import EMBEDDED

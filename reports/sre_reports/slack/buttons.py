@@ -10,6 +10,7 @@ from typing import Any
 from sre_findings.model.answers.answer import LIVE, ResourceAnswer
 from sre_findings.model.resources.name_readings import inspectors_id
 from sre_findings.model.resources.resource import can_be_id
+from sre_findings.model.timestamps import iso_date
 from sre_reports.slack.blocks import Button
 from sre_reports.slack.links import Links
 
@@ -33,11 +34,7 @@ class Asked:
 def of_answer(answer: ResourceAnswer, asked: Asked, links: Links) -> list[Button]:
     """Returns the buttons of an answer. A live answer has no snapshot, and so no report."""
     found: list[Button] = []
-    day = (
-        answer.proof.as_of.date().isoformat()
-        if answer.proof.as_of and answer.proof.source != LIVE
-        else ""
-    )
+    day = iso_date(answer.proof.as_of) if answer.proof.as_of and answer.proof.source != LIVE else ""
     if day and (url := links.resource(day, answer.resource.resource_id)):
         found.append(Button("Full report", "open_report", url=url, primary=True))
     if answer.next_cursor:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from sre_findings.model.answers.answer import SummaryAnswer
+from sre_findings.model.timestamps import iso_date
 from sre_reports import wording
 from sre_reports.slack.blocks import Button, actions, context, lines, section, table
 from sre_reports.slack.escaping import code, escaped
@@ -80,7 +81,7 @@ def _row(owner: str, counts: Sequence[int], late: SlaAnswer) -> tuple[str, str, 
 
 
 def _report(summary: SummaryAnswer, links: Links) -> list[Part]:
-    url = links.report(summary.proof.as_of.date().isoformat()) if summary.proof.as_of else ""
+    url = links.report(iso_date(summary.proof.as_of)) if summary.proof.as_of else ""
     return (
         [Part(actions("estate", [Button("Full report", "open_report", url=url, primary=True)]))]
         if url

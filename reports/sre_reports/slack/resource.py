@@ -15,6 +15,7 @@ from sre_findings.model.answers.verdict import CLEAN, NO_SUCH_RESOURCE, NOT_SCAN
 from sre_findings.model.coverage.reasons import explain, remedy
 from sre_findings.model.coverage.row import Coverage
 from sre_findings.model.findings.finding import Finding
+from sre_findings.model.timestamps import utc_minute
 from sre_reports import wording
 from sre_reports.slack import buttons
 from sre_reports.slack.blocks import actions, context, lines, section, table
@@ -187,7 +188,7 @@ def _scan(row: Coverage) -> str:
     """Returns one scan type: its last scan, or why it is not scanned."""
     name = escaped(row.scan_type.lower())
     if row.active:
-        last = f", last on {row.last_scanned_at:%Y-%m-%d %H:%M} UTC" if row.last_scanned_at else ""
+        last = f", last on {utc_minute(row.last_scanned_at)}" if row.last_scanned_at else ""
         return f":white_check_mark: {name} scanned{last}"
     return f":no_entry: {name}: {escaped(explain(row.reason))}. {escaped(remedy(row.reason))}"
 

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 from sre_findings.model.answers.verdict import INCOMPLETE, NO_SUCH_RESOURCE, TOO_OLD, Verdict
 from sre_findings.model.coverage.reasons import explain, remedy
 from sre_findings.model.coverage.row import Coverage
-from sre_findings.model.findings.finding import Finding, iso
+from sre_findings.model.findings.finding import Finding
 from sre_findings.model.resources.image_use import Use
 from sre_findings.model.resources.resource import Resource
 from sre_findings.model.snapshots.partial_reasons import Reason, outward, texts
 from sre_findings.model.snapshots.rollup import Rollup
 from sre_findings.model.snapshots.states import COMPLETE
+from sre_findings.model.timestamps import iso
 
 if TYPE_CHECKING:  # importing it takes 5 ms and is only needed for live context
     from sre_findings.model.resources.aws_context import Context
@@ -75,7 +76,7 @@ class Proof:
         return {
             "source": self.source,
             "snapshot_id": self.snapshot_id,
-            "as_of": iso(self.as_of) if self.as_of else None,
+            "as_of": iso(self.as_of),
             "age_seconds": self.age_seconds,
             "too_old": self.too_old,
             "certificate": certificate,
@@ -298,5 +299,5 @@ def coverage_json(row: Coverage) -> dict[str, Any]:
         "explanation": explain(row.reason),
         "remedy": remedy(row.reason) if not row.active else "",
         "scan_mode": row.scan_mode,
-        "last_scanned_at": iso(row.last_scanned_at) if row.last_scanned_at else None,
+        "last_scanned_at": iso(row.last_scanned_at),
     }

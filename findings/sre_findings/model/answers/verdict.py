@@ -29,10 +29,10 @@ from sre_findings.model.coverage.rules import (
     scanned_too_long_ago,
     silent,
 )
-from sre_findings.model.findings.finding import iso
 from sre_findings.model.resources import resource as types
 from sre_findings.model.snapshots.rollup import Rollup
 from sre_findings.model.snapshots.states import Cell
+from sre_findings.model.timestamps import iso
 
 VULNERABLE, CLEAN, UNKNOWN = "vulnerable", "clean", "unknown"
 

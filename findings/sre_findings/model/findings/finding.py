@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from sre_findings.model.errors import UsageError
+from sre_findings.model.timestamps import iso
 
 if TYPE_CHECKING:  # only type checkers need the types of the JSON
     from sre_findings.model.findings.finding_json import FindingJson, PackageJson
@@ -112,8 +113,8 @@ class Finding:
             "exploit_available": self.exploit_available,
             "epss_score": self.epss_score,
             "inspector_score": self.inspector_score,
-            "first_observed_at": iso(first) if first else None,
-            "last_observed_at": iso(last) if last else None,
+            "first_observed_at": iso(first),
+            "last_observed_at": iso(last),
             "resource_id": self.resource_id,
             "resource_type": self.resource_type,
             "resource_name": self.resource_name,
@@ -144,11 +145,3 @@ def is_open(status: str | None) -> bool:
     An unknown status counts as open, to be safe.
     """
     return status not in ("SUPPRESSED", "CLOSED")
-
-
-def iso(moment: datetime) -> str:
-    """A time as all answers show it: 2026-11-22T01:00:00Z, with milliseconds only if not zero."""
-    text = moment.astimezone(UTC).isoformat(
-        timespec="milliseconds" if moment.microsecond else "seconds"
-    )
-    return text.replace("+00:00", "Z")

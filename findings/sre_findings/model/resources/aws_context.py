@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, fields, is_dataclass, replace
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
-from sre_findings.model.findings.finding import iso
+from sre_findings.model.timestamps import iso
 
 T = TypeVar("T")
 
@@ -67,7 +67,7 @@ class CallResult(Generic[T]):
         """The JSON object, with an object or a list of objects under ``value``."""
         return {
             "source": self.source,
-            "asked_at": iso(self.asked_at) if self.asked_at else None,
+            "asked_at": iso(self.asked_at),
             "checked": self.checked,
             "value": _plain(self.value),
             "note": self.note.text if self.note else None,

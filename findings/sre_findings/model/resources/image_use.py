@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sre_findings.model.findings.finding import iso
-from sre_findings.model.timestamps import epoch_of, moment_of
+from sre_findings.model.timestamps import epoch_of, iso, moment_of
 
 _MOST = 2**63 - 1  # the maximum of the database column
 
@@ -37,7 +36,7 @@ class Use:
 
     def to_json(self) -> dict[str, Any]:
         """The JSON object under ``in_use``."""
-        last = iso(self.last_at) if self.last_at else None
+        last = iso(self.last_at)
         return {"running": self.running, "in_use_count": self.count, "last_in_use_at": last}
 
     def words(self) -> str:

@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any
 
 from sre_findings.model.errors import UsageError
+from sre_findings.model.timestamps import iso_date
 
 DEFAULT_STATUSES: tuple[str, ...] = ()  # every status except CLOSED, including unknown ones
 
@@ -154,7 +155,7 @@ def _accepted(gap: Mapping[str, Any]) -> AcceptedGap:
     if not isinstance(expires, date):
         raise _unreadable("accepted.expires must be a date such as 2027-01-31")
     return AcceptedGap(
-        texts["account"], texts["region"], texts["owner"], texts["reason"], expires.isoformat()[:10]
+        texts["account"], texts["region"], texts["owner"], texts["reason"], iso_date(expires)
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sre_findings.model.access import ALL
+from sre_findings.model.timestamps import iso_date
 from sre_findings.nightly.digest import DigestData
 from sre_reports.publishing.report_files import View
 from sre_reports.slack.blocks import Button
@@ -25,7 +26,7 @@ class Report:
         as_of = found.material.proof.as_of
         if not as_of or not self.public_url:
             return ()
-        links, night = Links(self.public_url), as_of.date().isoformat()
+        links, night = Links(self.public_url), iso_date(as_of)
         views = [View() if owner == ALL else View("owner", owner) for owner in found.owners]
         if len(views) > 1:
             return [

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from sre_findings.model.answers.answer import Proof
-from sre_findings.model.findings.finding import iso
+from sre_findings.model.timestamps import iso
 from sre_findings.rows.values import time_of
 from sre_reports.formats.csv.cells import Cells
 from sre_reports.formats.csv.escaping import (

@@ -10,8 +10,7 @@ import ipaddress
 from collections.abc import Mapping
 from typing import Any
 
-from sre_findings.model.findings.finding import iso
-from sre_findings.model.timestamps import moment_of
+from sre_findings.model.timestamps import iso, moment_of
 from sre_findings.rows.values import version_of
 from sre_reports.formats.csv.escaping import Cell
 from sre_reports.formats.json_values import (

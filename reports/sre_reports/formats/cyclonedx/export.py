@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from uuid import uuid4
 
 from sre_findings.model.answers.answer import Proof
-from sre_findings.model.findings.finding import iso
+from sre_findings.model.timestamps import iso
 from sre_reports.formats.cyclonedx.components import Component, properties
 from sre_reports.formats.cyclonedx.vulnerabilities import Vulnerabilities
 from sre_reports.formats.finding_fields import (
@@ -85,7 +85,7 @@ def _metadata(proof: Proof) -> dict[str, Any]:
     plain = properties(**values, state=certificate.get("state"), claim=certificate.get("claim"))
     warned = [one for text in warnings(proof) for one in properties(warning=text)]
     return {
-        **present(timestamp=iso(proof.as_of) if proof.as_of else None),
+        **present(timestamp=iso(proof.as_of)),
         "lifecycles": [{"phase": "operations"}],
         "tools": {"components": tools},
         "properties": [*plain, *warned],

@@ -16,13 +16,14 @@ from hashlib import sha256
 from typing import Any
 
 from sre_findings.model.errors import UsageError
-from sre_findings.model.findings.finding import Finding, iso
+from sre_findings.model.findings.finding import Finding
 from sre_findings.model.findings.suppression import (
     AFFECTED,
     NOT_AFFECTED,
     Suppression,
     Suppressions,
 )
+from sre_findings.model.timestamps import iso
 from sre_reports.formats.openvex.products import Product, product_of
 
 CONTEXT = "https://openvex.dev/ns/v0.2.0"

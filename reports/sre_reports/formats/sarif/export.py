@@ -11,8 +11,8 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from sre_findings.model.answers.answer import Proof
-from sre_findings.model.findings.finding import iso
 from sre_findings.model.snapshots.states import COMPLETE
+from sre_findings.model.timestamps import iso
 from sre_reports.formats.finding_fields import (
     PRODUCT,
     SCANNER,

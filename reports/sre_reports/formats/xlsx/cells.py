@@ -7,7 +7,7 @@ from datetime import datetime
 from itertools import chain
 from typing import Any
 
-from sre_findings.model.findings.finding import iso
+from sre_findings.model.timestamps import iso
 from sre_findings.rows.values import time_of
 from sre_reports.formats.csv.cells import Cells
 from sre_reports.formats.csv.escaping import Cell

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sre_findings.model.answers.answer import Proof
-from sre_findings.model.findings.finding import iso
 from sre_findings.model.findings.severity import ORDER
+from sre_findings.model.timestamps import iso
 from sre_reports.formats.finding_fields import (
     PRODUCT,
     Row,

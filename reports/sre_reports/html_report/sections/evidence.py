@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from sre_findings.model.findings.finding import iso
 from sre_findings.model.snapshots.states import COMPLETE
+from sre_findings.model.timestamps import iso, iso_date
 from sre_findings.nightly.evidence import Evidence
 from sre_findings.nightly.report import Material
 from sre_reports import wording
@@ -43,7 +43,7 @@ def evidence(material: Material, generated_at: datetime) -> Facts:
             f"{wording.number(rollup.suppressed, 'suppressed finding')}{closed}",
         ),
         ("SLA policy", _sla(material)),
-        ("SLA evaluated on", material.today.isoformat()),
+        ("SLA evaluated on", iso_date(material.today)),
         ("Generated", iso(generated_at)),
     ]
     return facts + ([("Reproduce with", command_of(material))] if proof.snapshot_id else [])

@@ -18,10 +18,11 @@ from sre_findings.model.answers.answer import (
 )
 from sre_findings.model.answers.verdict import VULNERABLE, Verdict
 from sre_findings.model.coverage.row import Coverage
-from sre_findings.model.findings.finding import Finding, Package, iso
+from sre_findings.model.findings.finding import Finding, Package
 from sre_findings.model.resources.resource import INSTANCE, Resource
 from sre_findings.model.snapshots.partial_reasons import Reason
 from sre_findings.model.snapshots.rollup import Counts, Rollup
+from sre_findings.model.timestamps import iso
 
 AS_OF = datetime(2026, 11, 22, 1, tzinfo=UTC)
 PROOF = Proof(

@@ -17,11 +17,11 @@ from sre_findings.model.coverage.counts import Silence
 from sre_findings.model.coverage.reasons import REASONS, explain, remedy
 from sre_findings.model.coverage.row import Coverage
 from sre_findings.model.coverage.rules import STRICT_LIMIT, scan_limit, scanned_too_long_ago
-from sre_findings.model.findings.finding import iso
 from sre_findings.model.resources import resource as types
 from sre_findings.model.resources.resource import FUNCTION, IMAGE, INSTANCE
 from sre_findings.model.snapshots.rollup import Counts, Rollup
 from sre_findings.model.snapshots.states import Cell
+from sre_findings.model.timestamps import iso
 
 AS_OF = datetime(2026, 11, 22, 1, tzinfo=UTC)
 NONE, SOME = Rollup(), Rollup(Counts(high=2))
