@@ -23,8 +23,8 @@ from sre_findings.model.errors import Forbidden, SreError, Unreadable, UsageErro
 from sre_findings.model.resources.aws_context import UNCHECKED, CallResult, Context, Note
 from sre_findings.model.snapshots.partial_reasons import Reason
 from sre_findings.model.snapshots.states import PARTIAL
-from sre_findings.nightly.report import seen_night
 from sre_findings.model.timestamps import iso
+from sre_findings.nightly.report import seen_night
 from sre_findings.queries import ask
 from sre_findings.questions.catalogue import (
     CACHED,
