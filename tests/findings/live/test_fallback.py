@@ -35,7 +35,6 @@ from sre_findings.questions.catalogue import (
     Vulnerabilities,
 )
 from sre_findings.sources.cache import Caches
-from sre_findings.sources.pinned_snapshots import PinnedSnapshots
 from sre_findings.sources.sources import Caller, LiveSources, Sources
 from sre_findings.store.objects.blobs import FolderBlobs
 from sre_findings.store.records.table import SqliteTable
@@ -237,12 +236,7 @@ def test_only_the_user_with_the_credentials_reads_what_aws_said_about_a_scan(
     assert newest
     cause = Reason("not_ended", "findings denied", "eu-west-1", detail=SAID)
     commit = replace(newest, state=PARTIAL, causes=(cause,))
-    partial = replace(
-        fresh,
-        stores=replace(
-            stores, snapshots=PinnedSnapshots(stores.snapshots.blobs, stores.snapshots, commit)
-        ),
-    )
+    partial = fresh.pinned(commit)
     server = replace(partial, caller=Caller(aside=lambda _: None))
     for question in (SnapshotList(), Summary()):
         mine = str(ask(question, partial).to_json())
