@@ -7,7 +7,7 @@ INSTALL := sh install-lock.sh
 CODE := findings scanner reports mcp lambda cli schedules simulator benchmarks containers notebooks deploy tests
 
 .DEFAULT_GOAL := help
-.PHONY: help setup spark notebooks emulator iceberg node zip demo quick test lint format bench images sbom docs refresh lock clean synth stack
+.PHONY: help setup spark notebooks emulator iceberg node zip demo quick test soak lint format bench images sbom docs refresh lock clean synth stack
 
 help: ## List all targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -94,6 +94,12 @@ test: $(VENV)/.notebooks ## Run all tests
 
 quick: $(VENV)/.notebooks ## Run all tests except slow ones
 	$(BIN)/pytest -n 2 --dist worksteal -m "not slow"
+
+WORLDS ?= 20000
+PROCESSES ?= $(shell nproc 2>/dev/null || echo 2)
+
+soak: setup ## Hold answers about WORLDS random worlds against the truth, in PROCESSES; goes on where it stopped
+	@$(BIN)/python -m tests.worlds.soak --worlds $(WORLDS) --processes $(PROCESSES)
 
 lint: $(VENV)/.notebooks ## Check style, types, import contracts and Dockerfiles
 	$(BIN)/ruff check $(CODE)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, fields, is_dataclass
+import random
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Any, TypeVar
 
 from tests.worlds.truth import OFF, READ, UNREAD, Cell, Night, Place, Scope
@@ -19,6 +20,7 @@ from sre_findings.sources.sources import Sources
 from sre_findings.store.snapshots.reader import Commit
 
 A = TypeVar("A")
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,8 @@ class Check:
     commit: Commit
     sources: Sources
     asked: int = 0
+    share: float = 1.0
+    rng: random.Random = field(default_factory=random.Random)
 
     def ask(self, question: Question[A]) -> A | None:
         """The answer; None if the product says that a name of the question does not exist."""
@@ -52,6 +56,12 @@ class Check:
             return ask(question, self.sources)
         except UsageError:
             return None
+
+    def some(self, items: Iterable[T]) -> list[T]:
+        """A random share of what can be asked for, and always the first."""
+        return [
+            one for number, one in enumerate(items) if not number or self.rng.random() < self.share
+        ]
 
     def untruth(self, kind: str, question: object, said: object, true: object) -> Untruth:
         return Untruth(kind, self.night.number, described(question), str(said), str(true))

@@ -18,6 +18,7 @@ from tests.worlds.truth import OFF, PROOF, UNREAD, Night, Open, Place, Scope
 from tests.worlds.verdicts import passed, verdict, why_not
 
 from sre_cli.exit_codes import of_resource, of_summary
+from sre_findings.model.answers.gate import Gate
 from sre_findings.model.findings.severity import parse
 from sre_findings.questions.catalogue import (
     CACHED,
@@ -35,7 +36,7 @@ BY = ("account", "region", "owner", "type")
 
 def summaries(check: Check) -> Iterator[Untruth]:
     """Counts, groups, verdicts and gates of the summary."""
-    for scope in (one for one in scopes(check.night) if one == Scope() or one.owner):
+    for scope in check.some(one for one in scopes(check.night) if one == Scope() or one.owner):
         question = Summary(owners=(scope.owner,) if scope.owner else ())
         answer = check.ask(question)
         if answer is None:
@@ -52,9 +53,9 @@ def summaries(check: Check) -> Iterator[Untruth]:
             )
         yield from verdict(check, scope, question, answer.verdict.verdict, answer.proof.sure)
         for gate in GATES:
-            if of_summary(answer, parse(gate)) == 0:
+            if of_summary(answer, Gate(parse(gate))) == 0:
                 yield from passed(check, scope, f"{described(question)} --fail-on {gate}", gate)
-    for by in (*BY, "resource"):
+    for by in check.some((*BY, "resource")):
         yield from groups(check, by)
 
 
@@ -93,7 +94,7 @@ def resources(check: Check) -> Iterator[Untruth]:
     """Counts, lists, verdicts and gates of each resource, also of those that are gone."""
     night = check.night
     ids = {place.id: place for one in (*check.past, night) for place in one.owners}
-    for resource_id, place in ids.items():
+    for resource_id, place in check.some(ids.items()):
         question, scope = (
             Vulnerabilities(resource_id, source=CACHED, count=0),
             Scope(id=resource_id),
@@ -118,21 +119,21 @@ def resources(check: Check) -> Iterator[Untruth]:
         exact = Scope(None, *place)
         yield from verdict(check, exact, question, answer.verdict.verdict, answer.proof.sure)
         for gate in GATES:
-            if of_resource(answer, parse(gate)) == 0:
+            if of_resource(answer, Gate(parse(gate))) == 0:
                 yield from passed(check, exact, f"{described(question)} --fail-on {gate}", gate)
 
 
 def lists(check: Check) -> Iterator[Untruth]:
     """Lists of findings with filters, and where a vulnerability is."""
     night = check.night
-    for scope in scopes(night):
+    for scope in check.some(scopes(night)):
         yield from listed(
             check,
             scope,
             FindingList(count=0, narrow=filters(scope), types=(scope.type,) if scope.type else ()),
             night.within(scope),
         )
-    for one in sorted(night.open)[:3]:
+    for one in check.some(sorted(night.open))[:3]:
         for scope in [s for s in scopes(night) if not s.type and s in around(night, one)]:
             same = [
                 o for o in night.within(scope) if o.subject == one.subject and o.status == "ACTIVE"

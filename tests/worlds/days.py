@@ -26,7 +26,7 @@ BY = ("account", "region", "owner", "type")
 def trends(check: Check) -> Iterator[Untruth]:
     """Each day of a trend is what its night was told, and no day is a number that was not read."""
     nights = {one.snapshot_id: one for one in (*check.past, check.night)}
-    for scope in scopes(check.night):
+    for scope in check.some(scopes(check.night)):
         kind, value = next(
             ((n, v) for n, v in scope._asdict().items() if v is not None and v != ""),
             ("organization", ""),
@@ -64,7 +64,7 @@ def trends(check: Check) -> Iterator[Untruth]:
 def ages(check: Check) -> Iterator[Untruth]:
     """Due dates add up to the open findings."""
     night = check.night
-    for by in BY:
+    for by in check.some(BY):
         answer = check.ask(Sla(by=by))
         if answer is None or answer.summary is None:
             continue

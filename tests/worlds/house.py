@@ -18,8 +18,9 @@ import sre_scanner.scan
 from sre_findings.inspector.listing import Inspector as Listings
 from sre_findings.inspector.retry import Patience, RateLimit
 from sre_findings.live.inspector_answer import live
-from sre_findings.model.errors import SreError
-from sre_findings.sources.sources import Sources
+from sre_findings.model.errors import SreError, StoreUnreadable
+from sre_findings.sources.sources import LiveSources, Sources
+from sre_findings.sources.stores import Stores
 from sre_findings.store.objects.blobs import FolderBlobs
 from sre_findings.store.records.table import SqliteTable
 from sre_findings.store.snapshots.reader import Commit, Snapshots
@@ -51,33 +52,31 @@ class House:
 
         regions = inspector.world.regions if inspector else ()
         asked = live(opened, lambda: regions, lambda: self.now) if inspector else None
-        return Sources(
-            Snapshots(FolderBlobs(self.folder / "store")),
-            self.table,
-            self.folder / "copies",
-            live=asked,
-            now=lambda: self.now,
+        stores = Stores(
+            Snapshots(FolderBlobs(self.folder / "store")), self.table, self.folder / "copies"
         )
+        return Sources(stores, LiveSources(asked), now=lambda: self.now)
 
-    def scan(self, world: World, inspector: Inspector) -> Commit | SreError | Died | None:
-        """Scans a night. Returns its commit, or why there is none; None if no scan was made."""
-        night = inspector.night
+    def scan(self, world: World, inspector: Inspector) -> Commit | None:
+        """Scans a night. Returns its commit, or None if there is none."""
         regions = [one for one in world.regions if not inspector.happens("unplanned", one)]
         if not regions or inspector.happens("missed"):
             return None
         self.now = inspector.now + timedelta(minutes=20)
-        request = Request(
-            regions, required=regions if world.required else (), rate=1e9, deadline=0.0
-        )
-        snapshots = self.snapshots
-        for trouble in world.on(night, "store"):
-            how, k = trouble.what.split()
-            snapshots = SnapshotWriter(_Failing(self.folder / "store", int(k), dies=how == "dies"))
+        required = regions if world.required else ()
+        request = Request(regions, required=required, rate=1e9, deadline=0.0)
         with mock.patch.object(sre_scanner.scan, "connect", inspector.connect):
             try:
-                return scan(request, snapshots, self.table, now=lambda: inspector.now)
-            except (SreError, Died) as error:
-                return error
+                return scan(request, self._writer(inspector), self.table, now=lambda: inspector.now)
+            except (SreError, Died):
+                latest = self.snapshots.latest()  # it may have died after its commit
+                return latest if latest and latest.started_at == inspector.now else None
+
+    def _writer(self, inspector: Inspector) -> SnapshotWriter:
+        for trouble in inspector.happens("store"):
+            how, k = trouble.split()
+            return SnapshotWriter(_Failing(self.folder / "store", int(k), dies=how == "dies"))
+        return self.snapshots
 
 
 class _Failing(FolderBlobs):
@@ -89,13 +88,9 @@ class _Failing(FolderBlobs):
 
     def _count(self) -> None:
         self._left -= 1
-        if self._left < 0 and self._dies:
+        if self._left <= 0 and self._dies:
             raise Died
         if self._left == 0:
-            if self._dies:
-                raise Died
-            from sre_findings.model.errors import StoreUnreadable
-
             raise StoreUnreadable("cannot reach the store", do="Try again.")
 
     def read(self, key: str) -> bytes:

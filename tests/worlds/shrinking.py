@@ -14,21 +14,18 @@ PAGE = 50  # the default of a world
 
 def shrink(world: World, kind: str, tries: int = TRIES) -> World:
     """The smallest world found that still has an untruth of this kind."""
-    last = next(
-        (one.night for one in play(world, kind).untruths if one.kind == kind), world.nights - 1
-    )
-    world = replace(
-        world, nights=last + 1, incidents=tuple(one for one in world.incidents if one.night <= last)
-    )
-    left, smaller = tries, True
-    while smaller and left > 0:
+    played = play(world, until=kind)
+    only, last = played.by[kind], played.first(kind).night
+    early = tuple(one for one in world.incidents if one.night <= last)
+    world, smaller = replace(world, nights=last + 1, incidents=early), True
+    while smaller and tries > 0:
         smaller = False
         for one in simpler(world):
-            left -= 1
-            if kind in play(one, kind).kinds:
+            tries -= 1
+            if kind in play(one, until=kind, only=only).kinds:
                 world, smaller = one, True
                 break
-            if left <= 0:
+            if tries <= 0:
                 break
     return world
 

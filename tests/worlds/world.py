@@ -203,8 +203,8 @@ class _Maker:
     def __init__(self, rng: random.Random) -> None:
         self.rng = rng
         self.accounts = ACCOUNTS[: rng.choice((1, 2, 2, 3))]
-        self.regions = REGIONS[: rng.choice((1, 2, 2, 3))]
-        self.nights = rng.choice((3, 3, 3, 4, 4, 5, 6, 8))
+        self.regions = REGIONS[: rng.choice((1, 1, 1, 2, 2, 3))]
+        self.nights = rng.choice((3, 3, 3, 3, 4, 4, 5, 6, 8))
 
     def world(self, seed: int) -> World:
         resources = tuple(self.resource(n) for n in range(self.rng.randint(1, 6)))
