@@ -32,7 +32,7 @@ def one_night() -> Fleet:
 
 
 @dataclass
-class House:
+class Storage:
     """A store in a folder, and a method to scan into it."""
 
     folder: Path
@@ -57,16 +57,16 @@ class House:
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> House:
-    return House(tmp_path)
+def storage(tmp_path: Path) -> Storage:
+    return Storage(tmp_path)
 
 
 @pytest.fixture(scope="module")
-def faultless(tmp_path_factory: pytest.TempPathFactory) -> tuple[House, Commit]:
+def faultless(tmp_path_factory: pytest.TempPathFactory) -> tuple[Storage, Commit]:
     """A scan of eu-west-1 without faults, and its store."""
-    house = House(tmp_path_factory.mktemp("faultless"))
+    storage = Storage(tmp_path_factory.mktemp("faultless"))
     with simulated_inspector(one_night()) as simulator:
-        return house, house.scan(simulator, regions=["eu-west-1"])
+        return storage, storage.scan(simulator, regions=["eu-west-1"])
 
 
 @pytest.fixture

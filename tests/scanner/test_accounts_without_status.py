@@ -35,9 +35,9 @@ def fleet(accounts: Sequence[str] = (ADMIN, MEMBER), **statuses: str) -> Any:
     return small_fleet(NOW, rows, [found(1)], accounts, given)
 
 
-def asked(house: Any, folder: Path, commit: Commit, access: Access | None = None) -> Any:
+def asked(storage: Any, folder: Path, commit: Commit, access: Access | None = None) -> Any:
     """The answers about the member's host, all resources and coverage."""
-    sources = make_sources(house.snapshots, house.table, folder, commit.ended_at)
+    sources = make_sources(storage.snapshots, storage.table, folder, commit.ended_at)
     seen = sources.seen_by(access) if access else sources
     return [
         ask(question, seen) for question in (Vulnerabilities(THEIRS), Summary(), CoverageGaps())
@@ -56,7 +56,7 @@ def asked(house: Any, folder: Path, commit: Commit, access: Access | None = None
     ],
 )
 def test_without_an_enabled_status_a_host_is_unknown_to_everybody(
-    house: Any,
+    storage: Any,
     served: Callable[..., Any],
     tmp_path: Path,
     access: Access | None,
@@ -65,8 +65,8 @@ def test_without_an_enabled_status_a_host_is_unknown_to_everybody(
     state: str,
 ) -> None:
     with served(fleet(member=member), faults=faults) as simulator:
-        commit = house.scan(simulator, deadline=1.0)
-    host, every, coverage = asked(house, tmp_path, commit, access)
+        commit = storage.scan(simulator, deadline=1.0)
+    host, every, coverage = asked(storage, tmp_path, commit, access)
     assert commit.state == "partial"
     assert (host.verdict.verdict, CRITICAL.decide(host).outcome) == ("unknown", UNDECIDED)
     assert CRITICAL.decide(every).outcome == UNDECIDED
@@ -77,46 +77,46 @@ def test_without_an_enabled_status_a_host_is_unknown_to_everybody(
 
 @pytest.mark.parametrize("access", [None, LIMITED], ids=["unlimited", "limited"])
 def test_with_every_status_enabled_the_gate_passes(
-    house: Any, served: Callable[..., Any], tmp_path: Path, access: Access | None
+    storage: Any, served: Callable[..., Any], tmp_path: Path, access: Access | None
 ) -> None:
     with served(fleet()) as simulator:
-        commit = house.scan(simulator)
+        commit = storage.scan(simulator)
     assert (commit.state, commit.gaps) == ("complete", ())
-    host, every, _ = asked(house, tmp_path, commit, access)
+    host, every, _ = asked(storage, tmp_path, commit, access)
     assert host.verdict.verdict == "clean"
     assert (CRITICAL.decide(host).outcome, CRITICAL.decide(every).outcome) == (PASSED, PASSED)
 
 
-def scanned_without_member(house: Any, served: Callable[..., Any], **request: Any) -> Commit:
+def scanned_without_member(storage: Any, served: Callable[..., Any], **request: Any) -> Commit:
     """Two more snapshots after the member is no longer listed anywhere. Returns the second."""
     with served(fleet()) as simulator:
-        house.scan(simulator)
+        storage.scan(simulator)
     alone = small_fleet(NOW, [covered(NOW)], [found(1)])
     for _ in range(2):
         with served(alone) as simulator:
-            commit: Commit = house.scan(simulator, **request)
+            commit: Commit = storage.scan(simulator, **request)
     return commit
 
 
 def test_an_account_of_an_earlier_snapshot_is_not_forgotten(
-    house: Any, served: Callable[..., Any], tmp_path: Path
+    storage: Any, served: Callable[..., Any], tmp_path: Path
 ) -> None:
-    commit = scanned_without_member(house, served)
+    commit = scanned_without_member(storage, served)
     assert commit.gaps == ((MEMBER, REGION, "*", "*", "status_unknown"),)
     assert (commit.state, [one.kind for one in commit.causes]) == ("partial", ["status_unknown"])
     for access in (None, LIMITED):
-        host, every, _ = asked(house, tmp_path, commit, access)
+        host, every, _ = asked(storage, tmp_path, commit, access)
         assert host.verdict.reason == "scan_incomplete"
         assert CRITICAL.decide(every).outcome == UNDECIDED
 
 
 @pytest.mark.parametrize("names", [{ADMIN: "main"}, {ADMIN: "main", MEMBER: "shop"}])
 def test_an_account_that_left_the_organization_is_not_missing(
-    house: Any, served: Callable[..., Any], names: Mapping[str, str]
+    storage: Any, served: Callable[..., Any], names: Mapping[str, str]
 ) -> None:
     with served(fleet()) as simulator:
-        house.scan(simulator)
-    known, notes = known_accounts(house.snapshots, house.snapshots.latest(), names)
+        storage.scan(simulator)
+    known, notes = known_accounts(storage.snapshots, storage.snapshots.latest(), names)
     assert known == {REGION: tuple(sorted(names))}
     assert notes == [
         f"account {one} is no longer in the organization" for one in (MEMBER,) if one not in names
@@ -124,48 +124,50 @@ def test_an_account_that_left_the_organization_is_not_missing(
 
 
 def test_the_gap_of_an_account_that_is_gone_can_be_accepted(
-    house: Any, served: Callable[..., Any]
+    storage: Any, served: Callable[..., Any]
 ) -> None:
     gap = AcceptedGap(MEMBER, "*", "sec", "closed", "2027-01-01")
-    commit = scanned_without_member(house, served, expectation=Expectation(accepted=(gap,)))
+    commit = scanned_without_member(storage, served, expectation=Expectation(accepted=(gap,)))
     assert (commit.state, len(commit.gaps)) == ("complete", 1)
 
 
 def test_an_expected_account_that_is_not_visible_has_a_gap(
-    house: Any, served: Callable[..., Any], tmp_path: Path
+    storage: Any, served: Callable[..., Any], tmp_path: Path
 ) -> None:
     with served(fleet()) as simulator:
-        commit = house.scan(simulator, expectation=Expectation((ADMIN, MEMBER, OTHER)))
+        commit = storage.scan(simulator, expectation=Expectation((ADMIN, MEMBER, OTHER)))
     assert commit.gaps == ((OTHER, REGION, "*", "*", "status_unknown"),)
     assert [one.kind for one in commit.causes] == ["not_visible"]
-    sources = make_sources(house.snapshots, house.table, tmp_path, commit.ended_at)
+    sources = make_sources(storage.snapshots, storage.table, tmp_path, commit.ended_at)
     answer = ask(Summary(), sources.seen_by(Access(frozenset({OTHER}), ALL)))
     assert (answer.verdict.verdict, answer.verdict.reason) == ("unknown", "scan_incomplete")
 
 
 def test_the_scan_asks_for_its_own_status_again_if_it_failed_alone(
-    house: Any, served: Callable[..., Any]
+    storage: Any, served: Callable[..., Any]
 ) -> None:
     denied = Fault("denied", "BatchGetAccountStatus", call=1, times=1)
     with served(fleet(), faults=[denied]) as simulator:
-        commit = house.scan(simulator)
+        commit = storage.scan(simulator)
     assert (commit.state, commit.gaps) == ("complete", ())
 
 
-def test_the_own_account_without_a_status_is_unread(house: Any, served: Callable[..., Any]) -> None:
+def test_the_own_account_without_a_status_is_unread(
+    storage: Any, served: Callable[..., Any]
+) -> None:
     own = {ADMIN: dict.fromkeys(enabled(), "FAILED")}
     with served(small_fleet(NOW, [], [], (ADMIN, MEMBER), own)) as simulator:
-        commit = house.scan(simulator)
+        commit = storage.scan(simulator)
     assert commit.state == "partial"
     assert (ADMIN, REGION, "*", "*", "status_unknown") in commit.gaps
 
 
 def test_a_malformed_account_id_is_unread_alone_and_not_remembered(
-    house: Any, served: Callable[..., Any]
+    storage: Any, served: Callable[..., Any]
 ) -> None:
     odd = found(1, awsAccountId="unknown")
     with served(small_fleet(NOW, [covered(NOW)], [odd])) as simulator:
-        commit = house.scan(simulator)
+        commit = storage.scan(simulator)
     assert {gap[0] for gap in commit.gaps} == {"unknown"}
-    known, _ = known_accounts(house.snapshots, commit)
+    known, _ = known_accounts(storage.snapshots, commit)
     assert known == {REGION: (ADMIN,)}

@@ -25,15 +25,18 @@ def finding(number: int, *resources: str, **fields: Any) -> dict[str, Any]:
 
 
 @pytest.fixture
-def scanned(house: Any, served: Callable[..., Any], tmp_path: Path) -> Callable[..., Sources]:
+def scanned(storage: Any, served: Callable[..., Any], tmp_path: Path) -> Callable[..., Sources]:
     """A store with only these findings."""
 
     def scan(*findings: dict[str, Any]) -> Sources:
         (tmp_path / "some.jsonl").write_text("".join(json.dumps(one) + "\n" for one in findings))
         with served(replay_fleet(tmp_path / "some.jsonl", now=NOW)) as simulator:
-            house.scan(simulator)
+            storage.scan(simulator)
         return make_sources(
-            house.snapshots, house.table, tmp_path / "copies", house.snapshots.latest().ended_at
+            storage.snapshots,
+            storage.table,
+            tmp_path / "copies",
+            storage.snapshots.latest().ended_at,
         )
 
     return scan

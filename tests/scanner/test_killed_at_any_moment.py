@@ -61,11 +61,11 @@ class Scanner:
 
 
 @pytest.fixture
-def scanner(house: Any) -> Iterator[Callable[[], Scanner]]:
+def scanner(storage: Any) -> Iterator[Callable[[], Scanner]]:
     started: list[Scanner] = []
 
     def start() -> Scanner:
-        started.append(Scanner(house.folder / "store"))
+        started.append(Scanner(storage.folder / "store"))
         return started[-1]
 
     yield start
@@ -81,7 +81,7 @@ def assert_whole(snapshots: SnapshotWriter) -> None:
 
 
 def test_a_killed_scan_leaves_only_whole_snapshots_and_the_next_succeeds(
-    house: Any, served: Callable[..., Any], scanner: Callable[[], Scanner]
+    storage: Any, served: Callable[..., Any], scanner: Callable[[], Scanner]
 ) -> None:
     dice = random.Random(7)
     with served():
@@ -89,19 +89,19 @@ def test_a_killed_scan_leaves_only_whole_snapshots_and_the_next_succeeds(
         scans.scan(None)
         code, length = scans.scan(None)
         assert code == 0
-        visible = len(house.snapshots.commits())
+        visible = len(storage.snapshots.commits())
         killed = 0
         while killed < KILLS:
             code, _ = scans.scan(dice.uniform(0, length))
             killed += code == -signal.SIGKILL
-            found = len(house.snapshots.commits())
+            found = len(storage.snapshots.commits())
             assert found - visible in ((0, 1) if code else (1,))
             visible = found
-        assert_whole(house.snapshots)
+        assert_whole(storage.snapshots)
         code, _ = scans.scan(None)
         assert code == 0
-    latest = house.snapshots.commits()[-1]
-    assert len(house.snapshots.commits()) == visible + 1
-    assert all(rollups.written(house.table, commit) for commit in house.snapshots.commits())
-    assert rollups.read(house.table, latest, Scope(ORGANIZATION)).counts.total > 0
-    assert [why for _, why in verify(house.snapshots, latest) if why] == []
+    latest = storage.snapshots.commits()[-1]
+    assert len(storage.snapshots.commits()) == visible + 1
+    assert all(rollups.written(storage.table, commit) for commit in storage.snapshots.commits())
+    assert rollups.read(storage.table, latest, Scope(ORGANIZATION)).counts.total > 0
+    assert [why for _, why in verify(storage.snapshots, latest) if why] == []

@@ -52,15 +52,15 @@ def told(source: Sources) -> str:
 
 
 def test_a_bucket_and_a_dynamodb_table_give_the_answers_of_a_folder_and_sqlite(
-    house: Any, served: Callable[..., Any], far: tuple[SnapshotWriter, Table], tmp_path: Path
+    storage: Any, served: Callable[..., Any], far: tuple[SnapshotWriter, Table], tmp_path: Path
 ) -> None:
     with served() as simulator:
-        near = house.scan(simulator)
+        near = storage.scan(simulator)
         request = Request(simulator.fleet.regions, required=simulator.fleet.regions, rate=5000)
         away = scan(request, *far, now=lambda: simulator.clock)
     assert near.totals == away.totals
     assert near.snapshot_id == away.snapshot_id
-    here = make_sources(house.snapshots, house.table, tmp_path / "unused")
+    here = make_sources(storage.snapshots, storage.table, tmp_path / "unused")
     there = make_sources(*far, tmp_path / "copies")
     moment = here.now()
     assert told(replace(here, now=lambda: moment)) == told(replace(there, now=lambda: moment))
@@ -82,7 +82,7 @@ def test_the_table_is_found_in_the_region_of_either_variable(
 
 
 def test_a_store_that_fails_in_the_middle_of_a_scan_leaves_nothing_visible(
-    house: Any,
+    storage: Any,
     served: Callable[..., Any],
     far: tuple[SnapshotWriter, Table],
     monkeypatch: pytest.MonkeyPatch,

@@ -24,17 +24,17 @@ from sre_simulator.inspector.server import Fault
 
 
 @pytest.fixture
-def asked(house: Any, served: Callable[..., Any], tmp_path: Path) -> Callable[..., Any]:
+def asked(storage: Any, served: Callable[..., Any], tmp_path: Path) -> Callable[..., Any]:
     """The summary of an organization whose only finding has the given status."""
 
     def ask(status: str, *faults: Fault, age: timedelta = timedelta()) -> Any:
         finding = inspector_finding(status=status)
         (tmp_path / "one.jsonl").write_text(json.dumps(finding) + "\n")
         with served(replay_fleet(tmp_path / "one.jsonl", now=NOW), faults=faults) as simulator:
-            commit = house.scan(simulator)
+            commit = storage.scan(simulator)
         return ask_sources(
             Summary(),
-            make_sources(house.snapshots, house.table, tmp_path, commit.ended_at + age),
+            make_sources(storage.snapshots, storage.table, tmp_path, commit.ended_at + age),
         )
 
     return ask
@@ -130,6 +130,6 @@ def test_a_resource_not_scanned_recently_prevents_clean(
     assert (answer.verdict.verdict, answer.verdict.reason) == ("unknown", "scanned_too_long_ago")
 
 
-def test_an_unknown_summary_dimension_is_a_usage_error(house: Any, tmp_path: Path) -> None:
+def test_an_unknown_summary_dimension_is_a_usage_error(storage: Any, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="cannot summarize by 'colour'"):
-        ask_sources(Summary("colour"), make_sources(house.snapshots, house.table, tmp_path))
+        ask_sources(Summary("colour"), make_sources(storage.snapshots, storage.table, tmp_path))

@@ -39,7 +39,7 @@ def account(real_findings: list[Path]) -> list[Wire]:
 
 
 @pytest.fixture
-def nights(house: Any, served: Any, tmp_path: Path) -> Callable[..., list[Wire]]:
+def nights(storage: Any, served: Any, tmp_path: Path) -> Callable[..., list[Wire]]:
     """Scans each list of findings into a snapshot, a day apart. Returns the last one's events."""
     count = 0
 
@@ -52,20 +52,20 @@ def nights(house: Any, served: Any, tmp_path: Path) -> Callable[..., list[Wire]]
             fleet = replay_fleet(path, now=FIRST + timedelta(days=count))
             count += 1
             with served(fleet, faults=list(faults)) as simulator:
-                commit = house.scan(simulator, **request)
+                commit = storage.scan(simulator, **request)
         assert commit
-        return table(house, commit, "events")
+        return table(storage, commit, "events")
 
     return run
 
 
-def table(house: Any, commit: Commit, name: str) -> list[Wire]:
+def table(storage: Any, commit: Commit, name: str) -> list[Wire]:
     """A table of a commit."""
-    parts = [part for part in house.manifest(commit).parts if part.key.startswith(f"{name}/")]
+    parts = [part for part in storage.manifest(commit).parts if part.key.startswith(f"{name}/")]
     rows: list[Wire] = []
     for part in parts:
         rows += (
-            pq.ParquetFile(house.snapshots.part(commit, part, Path("unused"))).read().to_pylist()
+            pq.ParquetFile(storage.snapshots.part(commit, part, Path("unused"))).read().to_pylist()
         )
     return rows
 
@@ -162,14 +162,14 @@ def test_a_newly_available_fix_is_an_event(nights: Any, account: list[Wire]) -> 
 
 
 def test_a_finding_that_returns_is_reopened_and_keeps_its_first_date(
-    nights: Any, house: Any, account: list[Wire]
+    nights: Any, storage: Any, account: list[Wire]
 ) -> None:
     events = nights(account, edited(account, first(account, severity="HIGH"), **CLOSING), account)
     assert told(events) == {("reopened", None): 1}
     assert events[0]["first_seen_at"] == FIRST
     assert events[0]["opened_at"] == FIRST + timedelta(days=2)
     assert events[0]["reopened"] == 1
-    states = table(house, house.snapshots.latest(), "states")
+    states = table(storage, storage.snapshots.latest(), "states")
     assert len(states) == len(account)
     assert sum(one["reopened"] for one in states) == 1
 
@@ -284,7 +284,7 @@ def test_findings_of_a_resource_no_longer_scanned_are_not_patched(
 
 
 def test_a_disabled_scan_type_ends_as_not_scanned_and_returns_as_onboarding(
-    nights: Any, account: list[Wire], served: Any, house: Any, tmp_path: Path
+    nights: Any, account: list[Wire], served: Any, storage: Any, tmp_path: Path
 ) -> None:
     nights(account)
     empty = tmp_path / "few.jsonl"
@@ -292,8 +292,8 @@ def test_a_disabled_scan_type_ends_as_not_scanned_and_returns_as_onboarding(
     fleet = replay_fleet(empty, now=FIRST + timedelta(days=1))
     off = {key: {**known, "ec2": "DISABLED"} for key, known in fleet.statuses.items()}
     with served(replace(fleet, statuses=off)) as simulator:
-        commit = house.scan(simulator)
-    assert told(table(house, commit, "events")) == {("resolved", "not_scanned"): len(account) - 1}
+        commit = storage.scan(simulator)
+    assert told(table(storage, commit, "events")) == {("resolved", "not_scanned"): len(account) - 1}
     again = nights(account)
     assert told(again) == {("reopened", "onboarding"): len(account) - 1}
     assert {one["opened_at"] < FIRST for one in again} == {True}, (
@@ -334,7 +334,7 @@ def wire(arn: str, package: str, **changes: Any) -> Wire:
 
 
 def test_two_findings_of_a_vulnerability_on_a_resource_are_tracked_separately(
-    nights: Any, house: Any
+    nights: Any, storage: Any
 ) -> None:
     tls, shell = wire("a", "tls"), wire("b", "shell")
     assert told(nights([tls, shell])) == {("opened", "onboarding"): 2}
@@ -352,38 +352,40 @@ def test_two_findings_of_a_vulnerability_on_a_resource_are_tracked_separately(
         ("opened", wire("d", "editor")["findingArn"])
     ]
     totals = [
-        sum(row["high"] for row in table(house, commit, "resources"))
-        for commit in house.snapshots.commits()
+        sum(row["high"] for row in table(storage, commit, "resources"))
+        for commit in storage.snapshots.commits()
     ]
     assert totals == [2, 1, 2, 3]
-    assert [list(unbalanced(house.snapshots, commit)) for commit in house.snapshots.commits()] == [
-        []
-    ] * 4
+    assert [
+        list(unbalanced(storage.snapshots, commit)) for commit in storage.snapshots.commits()
+    ] == [[]] * 4
 
 
-def test_a_finding_that_lists_one_resource_twice_counts_once(nights: Any, house: Any) -> None:
+def test_a_finding_that_lists_one_resource_twice_counts_once(nights: Any, storage: Any) -> None:
     one = wire("a", "tls")
     nights([one | {"resources": one["resources"] * 2}])
-    commit = house.snapshots.latest()
-    assert [row["high"] for row in table(house, commit, "resources")] == [1]
-    assert sum(row["findings"] for row in table(house, commit, "ages")) == 1
-    assert list(unbalanced(house.snapshots, commit)) == []
+    commit = storage.snapshots.latest()
+    assert [row["high"] for row in table(storage, commit, "resources")] == [1]
+    assert sum(row["findings"] for row in table(storage, commit, "ages")) == 1
+    assert list(unbalanced(storage.snapshots, commit)) == []
 
 
 def test_an_inconsistent_history_is_reported_with_account_region_and_numbers(
-    nights: Any, house: Any
+    nights: Any, storage: Any
 ) -> None:
     tls, shell = wire("a", "tls"), wire("b", "shell")
     nights([tls, shell], [shell, tls | CLOSING])
-    commit = house.snapshots.latest()
-    key = next(part.key for part in house.manifest(commit).parts if part.key.startswith("events/"))
-    path = house.snapshots.part(
+    commit = storage.snapshots.latest()
+    key = next(
+        part.key for part in storage.manifest(commit).parts if part.key.startswith("events/")
+    )
+    path = storage.snapshots.part(
         commit,
-        next(part for part in house.manifest(commit).parts if part.key == key),
+        next(part for part in storage.manifest(commit).parts if part.key == key),
         Path("unused"),
     )
     pq.write_table(pq.read_table(path).slice(0, 0), path)
-    assert [why for _, why in unbalanced(house.snapshots, commit)] == [
+    assert [why for _, why in unbalanced(storage.snapshots, commit)] == [
         (
             "111122223333 AWS_EC2_INSTANCE PACKAGE: 2 open before + 0 opened + 0 reopened - 0 resolved"
             " is not 1 open now"
@@ -391,9 +393,11 @@ def test_an_inconsistent_history_is_reported_with_account_region_and_numbers(
     ]
 
 
-def test_a_snapshot_without_a_predecessor_is_compared_with_nothing(nights: Any, house: Any) -> None:
+def test_a_snapshot_without_a_predecessor_is_compared_with_nothing(
+    nights: Any, storage: Any
+) -> None:
     nights([wire("a", "tls")], [wire("a", "tls"), wire("b", "shell")])
-    newest = house.snapshots.latest()
+    newest = storage.snapshots.latest()
 
     class Alone(SnapshotWriter):
         """A store without the older snapshots."""
@@ -401,4 +405,4 @@ def test_a_snapshot_without_a_predecessor_is_compared_with_nothing(nights: Any, 
         def commits(self) -> list[Commit]:
             return [newest]
 
-    assert list(unbalanced(Alone(house.snapshots.blobs), newest)) == []
+    assert list(unbalanced(Alone(storage.snapshots.blobs), newest)) == []

@@ -10,7 +10,7 @@ from typing import Protocol
 from sre_findings.model.snapshots.states import COMPLETE
 
 
-class Night(Protocol):
+class Dated(Protocol):
     """The fields of a snapshot that retention needs."""
 
     @property
@@ -55,7 +55,7 @@ class Fate:
     why: str
 
 
-def fates(nights: Sequence[Night], keep: Keep, held: Container[str] = ()) -> list[Fate]:
+def fates(snapshots: Sequence[Dated], keep: Keep, held: Container[str] = ()) -> list[Fate]:
     """Whether each snapshot is kept, in commit order.
 
     These are kept: the newest, the newest complete one, those in ``held`` (under a legal hold), and
@@ -63,23 +63,25 @@ def fates(nights: Sequence[Night], keep: Keep, held: Container[str] = ()) -> lis
     day without a complete snapshot, the newest partial one counts as the daily snapshot, so that
     the day stays on record.
     """
-    ordered = sorted(nights, key=lambda night: night.sequence)
+    ordered = sorted(snapshots, key=lambda snapshot: snapshot.sequence)
     reasons = {one.snapshot_id: why for one, why in _kept(ordered, keep, held)}
     return [_fate(one, reasons.get(one.snapshot_id)) for one in ordered]
 
 
-def _fate(night: Night, why: str | None) -> Fate:
+def _fate(snapshot: Dated, why: str | None) -> Fate:
     if why is not None:
-        return Fate(night.snapshot_id, True, why)
+        return Fate(snapshot.snapshot_id, True, why)
     beyond = "outside the retention, or another snapshot of its day is kept"
     return Fate(
-        night.snapshot_id, False, beyond if night.state == COMPLETE else f"partial, and {beyond}"
+        snapshot.snapshot_id,
+        False,
+        beyond if snapshot.state == COMPLETE else f"partial, and {beyond}",
     )
 
 
 def _kept(
-    ordered: Sequence[Night], keep: Keep, held: Container[str]
-) -> Iterator[tuple[Night, str]]:
+    ordered: Sequence[Dated], keep: Keep, held: Container[str]
+) -> Iterator[tuple[Dated, str]]:
     """The snapshots to keep, each with a reason. The last reason for a snapshot applies."""
     complete = [one for one in ordered if one.state == COMPLETE]
     whole = {_day(one) for one in complete}
@@ -94,22 +96,22 @@ def _kept(
     yield from ((one, "under a legal hold") for one in ordered if one.snapshot_id in held)
 
 
-def _day(night: Night) -> object:
-    return night.started_at.astimezone(UTC).date()
+def _day(snapshot: Dated) -> object:
+    return snapshot.started_at.astimezone(UTC).date()
 
 
-def _week(night: Night) -> object:
-    return night.started_at.astimezone(UTC).isocalendar()[:2]
+def _week(snapshot: Dated) -> object:
+    return snapshot.started_at.astimezone(UTC).isocalendar()[:2]
 
 
-def _month(night: Night) -> object:
-    moment = night.started_at.astimezone(UTC)
+def _month(snapshot: Dated) -> object:
+    moment = snapshot.started_at.astimezone(UTC)
     return moment.year, moment.month
 
 
-def _newest(nights: Iterable[Night], key: Callable[[Night], object], count: int) -> list[Night]:
+def _newest(snapshots: Iterable[Dated], key: Callable[[Dated], object], count: int) -> list[Dated]:
     """The newest snapshot for each of the ``count`` newest values of the key."""
     # Later snapshots replace earlier ones with the same key.
-    last = {key(one): one for one in nights}
+    last = {key(one): one for one in snapshots}
     chosen = sorted(last.values(), key=lambda one: one.sequence)
     return chosen[-count:] if count else []
