@@ -130,7 +130,7 @@ def lists(check: Check) -> Iterator[Untruth]:
         yield from listed(
             check,
             scope,
-            FindingList(count=0, narrow=filters(scope), types=(scope.type,) if scope.type else ()),
+            FindingList(count=0, filters=filters(scope), types=(scope.type,) if scope.type else ()),
             night.within(scope),
         )
     for one in check.some(sorted(night.open))[:3]:
@@ -138,7 +138,7 @@ def lists(check: Check) -> Iterator[Untruth]:
             same = [
                 o for o in night.within(scope) if o.subject == one.subject and o.status == "ACTIVE"
             ]
-            answer = check.ask(Exposure(one.subject, count=0, narrow=filters(scope)))
+            answer = check.ask(Exposure(one.subject, count=0, filters=filters(scope)))
             total = answer.summary["open"] if answer and answer.summary else "no such place"
             if total != len(same):
                 kind = "where counts" + (" of an owner" if scope.owner else "")
