@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 from sre_findings.engine import aggregates
 from sre_findings.engine.databases import bounded
@@ -22,8 +22,6 @@ from sre_findings.store.records import rollups as table_rollups
 from sre_findings.store.records.table import Table
 from sre_findings.store.snapshots.reader import Commit, Manifest, Snapshots
 from sre_scanner.history.writer import HistoryWriter
-
-T = TypeVar("T")
 
 MEMORY = "128MB"  # DuckDB's memory limit while it counts rollups
 
@@ -64,6 +62,9 @@ def _refuse_nothing(facts: tuple[ShardFacts, ...]) -> None:
 def roll_up(snapshots: Snapshots, table: Table, *, every: bool = False) -> int:
     """Writes the rollups of all commits that have none, oldest first.
 
+    They are exactly what each commit contains: a scope that it did not read has no findings in it,
+    and the commit's gaps say so. Nothing is carried over from an earlier commit.
+
     This also repairs a scan that died before this step. With ``every``, counts and writes the
     rollups of all commits again. Returns the number of rows written.
     """
@@ -79,13 +80,9 @@ def roll_up(snapshots: Snapshots, table: Table, *, every: bool = False) -> int:
     written = 0
     for one in commits[behind:]:
         now = count(snapshots, one)
-        written += table_rollups.write_ages(
-            table, one, now.ages, _known(before.ages, now.rollups, one)
-        )
-        written += table_rollups.write(
-            table, one, now.rollups, _known(before.rollups, now.rollups, one)
-        )
-        before = Totals({**before.rollups, **now.rollups}, {**before.ages, **now.ages})
+        written += table_rollups.write_ages(table, one, now.ages, before.ages)
+        written += table_rollups.write(table, one, now.rollups, before.rollups)
+        before = now
     return written
 
 
@@ -101,28 +98,3 @@ def count(snapshots: Snapshots, one: Commit) -> Totals:
     with tempfile.TemporaryDirectory(prefix="sre-rollups-") as folder:
         engine = DuckDB(snapshots, [one], Copies(Path(folder)), room=bounded(MEMORY, Path(folder)))
         return Totals(aggregates.rollups(engine), aggregates.ages(engine))
-
-
-def _known(before: Mapping[Scope, T], now: Mapping[Scope, Rollup], one: Commit) -> dict[Scope, T]:
-    """Returns the earlier values of the scopes that the commit covers."""
-    return {scope: held for scope, held in before.items() if scope in now or _reached(scope, one)}
-
-
-def _reached(scope: Scope, one: Commit) -> bool:
-    """Returns whether the commit proves that a scope is empty.
-
-    It does if no account/region pair of the scope was left unread.
-    """
-    account, region, kind, _ = [*scope.value.split("|", 3), "", "", ""][:4]
-    for gap_account, gap_region, gap_type, _scan, _state in one.gaps:
-        touches = {
-            "account": gap_account in ("*", scope.value),
-            "region": gap_region == scope.value,
-            "type": gap_type in ("*", scope.value),
-            "resource": gap_account in ("*", account)
-            and gap_region == region
-            and gap_type in ("*", kind),
-        }.get(scope.kind, True)
-        if touches:
-            return False
-    return True

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -15,6 +15,7 @@ from sre_findings.inspector.regions import check_region, known_regions, partitio
 from sre_findings.inspector.retry import Patience, RateLimit
 from sre_findings.model.errors import Interrupted, UsageError
 from sre_findings.model.resources.owners import Owners
+from sre_findings.model.snapshots.gaps import known_regions as known_regions_of
 from sre_findings.model.snapshots.scan_plan import DEFAULT_STATUSES, Expectation, Plan, Shard
 from sre_findings.model.snapshots.states import COMPLETE
 from sre_findings.store.records.table import Table
@@ -133,7 +134,22 @@ def make_plan(request: Request, snapshots: SnapshotWriter, now: datetime) -> Pla
         account_names=dict(request.account_names),
         slot=request.slot,
         known_accounts=accounts,
+        unplanned_regions=_unplanned(regions, latest, snapshots),
     )
+
+
+def _unplanned(
+    regions: Collection[str], latest: Commit | None, snapshots: SnapshotWriter
+) -> tuple[str, ...]:
+    """Returns the regions that the previous snapshot knows and this plan does not read.
+
+    They are of the same partition, because a store can hold several.
+    """
+    if latest is None:
+        return ()
+    known = known_regions_of(snapshots.earlier(latest).cells)
+    partition = partition_of(next(iter(regions)))
+    return tuple(sorted(one for one in known - {*regions} if partition_of(one) == partition))
 
 
 def _of_slot(slot: str, snapshots: SnapshotWriter, plan: Plan) -> Commit | None:

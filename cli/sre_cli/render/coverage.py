@@ -13,6 +13,7 @@ from sre_cli.render.terminal import printable, styled
 from sre_findings.model.answers.answer import LIVE, CoverageAnswer
 from sre_findings.model.coverage.reasons import explain, remedy
 from sre_findings.model.coverage.row import Coverage
+from sre_findings.model.snapshots.gaps import ANY, Gap
 from sre_reports import wording
 
 _GAPS = (
@@ -28,6 +29,7 @@ _UNREAD = (
     Column("Resource type"),
     Column("Scan"),
     Column("Not read because"),
+    Column("Last read"),
 )
 
 
@@ -60,9 +62,9 @@ def _headline(answer: CoverageAnswer, colour: int) -> str:
     return styled(first, "warn" if gaps else "strong", colour) + f", {answer.scanned:,} scanned"
 
 
-def _unread(cell: Sequence[str]) -> list[str]:
-    account, region, resource_type, scan, reason = ("all" if one == "*" else one for one in cell)
-    return [account, region, resource_type, scan, reason.replace("_", " ")]
+def _unread(gap: Gap) -> list[str]:
+    where = ["all" if one == ANY else one for one in gap.cell]
+    return [*where, gap.state.replace("_", " "), gap.last_read[:10] or "–"]
 
 
 def _gaps(reason: str, rows: Sequence[Coverage], width: int | None, colour: int) -> Iterator[str]:

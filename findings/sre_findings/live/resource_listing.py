@@ -27,6 +27,7 @@ from sre_findings.model.resources.image_use import UNREPORTED, Use, newest
 from sre_findings.model.resources.owners import Owners
 from sre_findings.model.resources.resource import Resource, told
 from sre_findings.model.snapshots.cells import cells_of
+from sre_findings.model.snapshots.gaps import Gap
 from sre_findings.model.snapshots.scan_plan import Shard
 from sre_findings.model.snapshots.shard_facts import ENDED, Listing, ShardFacts
 from sre_findings.model.snapshots.states import NOT_OPTED_IN, REACHED, Cell
@@ -42,7 +43,7 @@ class LiveListing(NamedTuple):
     as_of: datetime
     findings: Sequence[Finding]
     coverage: Sequence[Coverage]
-    gaps: Sequence[tuple[Cell, str]] = ()
+    gaps: Sequence[Gap] = ()
     off: Sequence[Cell] = ()
     use: Use = UNREPORTED
 
@@ -106,7 +107,7 @@ class ListingRequest:
         uses += [found_use(mine.details) for _, mine, _ in found]
         return LiveListing(as_of, sorted(findings, key=worst_first), coverage, use=newest(uses))
 
-    def _switches(self) -> tuple[list[tuple[Cell, str]], list[Cell]]:
+    def _switches(self) -> tuple[list[Gap], list[Cell]]:
         """Returns why Inspector may not list the resource.
 
         These are the cells that could not be read, and the disabled cells of its type, in
@@ -123,7 +124,7 @@ class ListingRequest:
         )
         cells = dict(cells_of(Shard(self.region, self.region), self._statuses(wanted)))
         unread = [
-            (cell, state)
+            Gap(*cell, state)
             for cell, state in cells.items()
             if cell.scan_type == "*" and state != REACHED
         ]

@@ -278,10 +278,7 @@ def _gaps(found: Found) -> Iterable[Gap]:
     """Coverage gaps of a snapshot: resources, and cells that were not read at all."""
     covered = coverage_of_snapshot(found)
     yield from (_gap(row) for row in covered.gaps)
-    yield from (
-        Gap(account, region, kind, scan, state, whole=True)
-        for account, region, kind, scan, state in covered.cells
-    )
+    yield from (Gap(*one.cell, one.state, whole=True) for one in covered.cells)
 
 
 def _gap(row: Coverage) -> Gap:

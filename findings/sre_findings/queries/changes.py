@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from sre_findings.model.answers.list_answer import ListAnswer, Shown
+from sre_findings.model.snapshots.gaps import places
 from sre_findings.model.snapshots.rollup import OPENED_CAUSES, RESOLVED_CAUSES
 from sre_findings.model.snapshots.states import COMPLETE
 from sre_findings.model.sql_parameters import parameters
@@ -173,11 +174,9 @@ def _iso(microseconds: int | None) -> str | None:
 
 def _gaps(commit: Commit) -> list[str]:
     """A note about what the snapshot did not read, so that changes there are unknown."""
-    places = sorted(
-        {f"{'all accounts' if gap[0] == '*' else gap[0]} in {gap[1]}" for gap in commit.gaps}
-    )
+    unread = ", ".join(places(commit.gaps))
     return (
-        [f"Not read in {commit.snapshot_id}, so changes are unknown for: {', '.join(places)}."]
-        if places
+        [f"Not read in {commit.snapshot_id}, so changes are unknown for: {unread}."]
+        if unread
         else []
     )

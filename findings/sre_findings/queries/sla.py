@@ -15,7 +15,6 @@ from sre_findings.model.snapshots.query_scope import Place
 from sre_findings.model.snapshots.rollup import ORGANIZATION, Scope
 from sre_findings.model.timestamps import iso_date
 from sre_findings.queries import resource_lookup
-from sre_findings.queries.summary import is_unread
 from sre_findings.queries.survival import time_to_fix as estimate
 from sre_findings.questions.history import DueDates, Sla, SurvivalCurves, TimeToFix
 from sre_findings.rows.values import severity_word
@@ -109,7 +108,7 @@ def ages_by(found: Found, sources: Sources, question: Sla | DueDates) -> dict[Sc
     if question.owners or not rollup_access.can_read(found, sources, *kinds):
         return aggregates.ages(found.engine, question.owners)
     pairs = (pair for kind in kinds for pair in rollup_access.ages(found, sources, kind))
-    return {scope: ages for scope, ages in pairs if not is_unread(scope, found)}
+    return dict(pairs)
 
 
 def _ages_of(text: str, engine: Engine) -> dict[Scope, Ages]:

@@ -34,8 +34,8 @@ from sre_findings.model.resources.resource import (
     check_text,
     told,
 )
+from sre_findings.model.snapshots.gaps import ANY, Gap
 from sre_findings.model.snapshots.rollup import Rollup, resource_scope
-from sre_findings.model.snapshots.states import Cell
 from sre_findings.model.sql_parameters import parameters, resource_parameters
 from sre_findings.queries.resource_lookup import UnknownResource, resolve
 from sre_findings.rows.values import coverage_of, finding_of, time_of
@@ -186,19 +186,17 @@ def _skip(cursor: str | None, snapshot_id: str) -> int:
     return int(place)
 
 
-def gaps_touching(
-    gaps: Sequence[tuple[str, str, str, str, str]], resource: Resource | None
-) -> list[tuple[Cell, str]]:
+def gaps_touching(gaps: Sequence[Gap], resource: Resource | None) -> list[Gap]:
     """The incomplete cells that can contain the resource; all of them if its place is not known."""
-    cells = [(Cell(*gap[:4]), gap[4]) for gap in gaps]
-    if resource is None:
-        return cells
     return [
-        (cell, state)
-        for cell, state in cells
-        if cell.account_id in ("*", resource.account_id)
-        and cell.region == resource.region
-        and cell.resource_type in ("*", resource.resource_type)
+        gap
+        for gap in gaps
+        if resource is None
+        or (
+            gap.account_id in (ANY, resource.account_id)
+            and gap.region == resource.region
+            and gap.resource_type in (ANY, resource.resource_type)
+        )
     ]
 
 

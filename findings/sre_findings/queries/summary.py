@@ -26,7 +26,7 @@ from sre_findings.model.errors import UsageError
 from sre_findings.model.quantity import quantity
 from sre_findings.model.snapshots.query_scope import Place
 from sre_findings.model.snapshots.rollup import KINDS, ORGANIZATION, Rollup, Scope
-from sre_findings.model.snapshots.states import COMPLETE, Cell
+from sre_findings.model.snapshots.states import COMPLETE
 from sre_findings.model.sql_parameters import parameters
 from sre_findings.questions.estate import BY, Summary
 from sre_findings.rows.values import coverage_of
@@ -120,15 +120,6 @@ def _from_parquet(found: Found, owners: Sequence[str] = ()) -> Read:
     ]
 
 
-def is_unread(scope: Scope, found: Found) -> bool:
-    """Whether the scope is a region of which nothing was read.
-
-    The table's counts of it are of another snapshot.
-    """
-    accounts = {gap[0] for gap in found.commit.gaps if gap[1] == scope.value}
-    return scope.kind == "region" and accounts == {"*"}
-
-
 def _groups(question: Summary, found: Found, read: Read) -> list[Group]:
     by = question.by
     if by is None:
@@ -141,9 +132,7 @@ def _groups(question: Summary, found: Found, read: Read) -> list[Group]:
             f"by_{by}", count=question.count or None, **parameters(owners=question.owners), **place
         )
         return [Group(row["value"], row["name"] or "", Rollup.counted(row)) for row in rows]
-    groups = [
-        Group(scope.value, "", rollup) for scope, rollup in read(by) if not is_unread(scope, found)
-    ]
+    groups = [Group(scope.value, "", rollup) for scope, rollup in read(by)]
     groups.sort(key=lambda g: ([-n for n in g.rollup.counts.by_rank()], g.value))
     chosen = groups[: question.count or None]
     if by == "account":
@@ -185,7 +174,7 @@ def _unknown(silence: Unsure, night: Found) -> tuple[str, str] | None:
     """Why the absence of findings proves nothing, as a reason and an explanation."""
     proof = night.proof
     if proof.state == COMPLETE and night.commit.gaps:
-        texts = unread([(Cell(*gap[:4]), gap[4]) for gap in night.commit.gaps])
+        texts = unread(night.commit.gaps)
         return texts.reason, texts.explanation
     why = (
         (proof.state != COMPLETE, INCOMPLETE, "the scan is incomplete"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
@@ -26,9 +26,9 @@ from sre_findings.model.timestamps import iso, iso_date
 from sre_findings.queries import resource_lookup
 from sre_findings.questions.history import Trend
 from sre_findings.sources import rollup_access
-from sre_findings.sources.comparability import not_compared, not_read
+from sre_findings.sources.comparability import UNREAD, not_compared, not_read, reading
 from sre_findings.sources.places import within
-from sre_findings.sources.sources import Found, Sources, find
+from sre_findings.sources.sources import Found, Sources, find, proof_of
 from sre_findings.store.records.rollup_history import Night
 from sre_findings.store.snapshots.pruning import pruned_sequences
 
@@ -51,7 +51,8 @@ _SHOWN = (
 def trend(question: Trend, sources: Sources) -> TrendAnswer:
     """The counts of a scope by day, from the table.
 
-    Days without a snapshot are listed as missing and not filled. Raises UsageError if the scope
+    Days without a snapshot that read something of the scope are listed as missing and not filled.
+    Raises UsageError if the scope
     does not exist.
     """
     newest = find(sources, question.as_of)
@@ -71,7 +72,8 @@ def trend(question: Trend, sources: Sources) -> TrendAnswer:
     if nights is None:
         return _untold(question, newest)
     found = _placed(scope, nights, newest)
-    days = _daily(list(_as_seen(nights, sources)))
+    read, unread = _as_read(nights, _place(scope), sources)
+    days = _daily(read)
     pruned = pruned_sequences(sources.stores.snapshots.blobs)
     items = [_night(night, rollup, night.sequence in pruned) for night, rollup in days]
     missing = _missing([night.started_at.date() for night, _ in days])
@@ -80,10 +82,10 @@ def trend(question: Trend, sources: Sources) -> TrendAnswer:
         "days": question.days,
         "missing_days": missing,
     }
-    fields = tuple(items[0]) if items else ("date",)
+    fields = max(map(tuple, items), key=len, default=("date",))  # one severity is optional
     if found.proof.unread and not any(rollup.stock != Rollup() for _, rollup in nights):
         items = []  # nothing was read, so zeros would be wrong
-    compared = _compared([night for night, _ in days], question, sources)
+    compared = _compared([night for night, _ in days], _place(scope), sources)
     return ListAnswer(
         _headline(items, question, compared),
         "nights",
@@ -93,7 +95,7 @@ def trend(question: Trend, sources: Sources) -> TrendAnswer:
         _SHOWN,
         found.proof,
         summary,
-        [*_gaps(missing), *_pruned(items)],
+        [*_missing_notes(missing, unread), *_pruned(items)],
     )
 
 
@@ -137,20 +139,33 @@ def _untold(question: Trend, found: Found) -> TrendAnswer:
     )
 
 
-def _as_seen(
-    nights: Sequence[tuple[Night, Rollup]], sources: Sources
-) -> Iterator[tuple[Night, Rollup]]:
-    """The snapshots with their state for the caller: gaps may be in other accounts only."""
-    partial = not sources.caller.access.everything and any(
-        night.state != COMPLETE for night, _ in nights
-    )
-    states = (
-        {one.sequence: one.state for one in sources.stores.snapshots.commits()} if partial else {}
-    )
-    return (
-        (night._replace(state=states.get(night.sequence, night.state)), rollup)
-        for night, rollup in nights
-    )
+def _place(scope: Scope) -> Place:
+    """The place of a scope. An owner can have resources anywhere."""
+    if scope.kind == "resource":
+        account, region, kind, _ = scope.value.split("|", 3)
+        return Place(accounts=(account,), regions=(region,), types=(kind,))
+    return Place(**{_FILTERS[scope.kind]: (scope.value,)}) if scope.kind in _FILTERS else Place()
+
+
+def _as_read(
+    nights: Sequence[tuple[Night, Rollup]], place: Place, sources: Sources
+) -> tuple[list[tuple[Night, Rollup]], set[date]]:
+    """The snapshots that read something of the scope, and the days of the others.
+
+    The state of each snapshot is that of the scope: gaps elsewhere do not matter. A snapshot that
+    is no longer in the store keeps its own state.
+    """
+    gaps = any(night.state != COMPLETE or night.gaps for night, _ in nights)
+    commits = {one.sequence: one for one in sources.stores.snapshots.commits()} if gaps else {}
+    read, unread = [], set()
+    for night, rollup in nights:
+        one = commits.get(night.sequence) if night.state != COMPLETE or night.gaps else None
+        state = reading(Found(one, proof_of(one, sources, None), sources), place) if one else ""
+        if state == UNREAD:
+            unread.add(night.started_at.date())
+        else:
+            read.append((night._replace(state=state or night.state), rollup))
+    return read, unread
 
 
 def _daily(nights: Sequence[tuple[Night, Rollup]]) -> list[tuple[Night, Rollup]]:
@@ -174,18 +189,13 @@ def _one_of(nights: Sequence[tuple[Night, Rollup]]) -> tuple[Night, Rollup]:
     return night, replace(rollup, flow=dict(flow))
 
 
-def _compared(nights: Sequence[Night], question: Trend, sources: Sources) -> tuple[int, str]:
+def _compared(nights: Sequence[Night], place: Place, sources: Sources) -> tuple[int, str]:
     """The index of the snapshot to compare the last one with, and why it is not compared, if so.
 
     It is the first snapshot that read all of the scope.
     """
-    if all(night.state == COMPLETE for night in nights):
+    if {one.state for one in nights} <= {COMPLETE} and len({one.gaps for one in nights}) < 2:
         return 0, ""
-    place = (
-        Place(**{_FILTERS[question.kind]: (question.value,)})
-        if question.kind in _FILTERS
-        else Place()
-    )
     commits = {one.sequence: one for one in sources.stores.snapshots.commits()}
     known = [commits.get(night.sequence) for night in nights]
     whole = [n for n, one in enumerate(known) if one is not None and not not_read(one, place)]
@@ -236,9 +246,15 @@ def _missing(days: Sequence[date]) -> list[str]:
     return [iso_date(day) for day in span if day not in set(days)]
 
 
-def _gaps(missing: Sequence[str]) -> list[str]:
-    some = ", ".join(missing[:5]) + (" …" if len(missing) > 5 else "")
-    return [f"No snapshot on {quantity(len(missing), 'day')}: {some}."] if missing else []
+def _missing_notes(missing: Sequence[str], unread: Collection[date]) -> list[str]:
+    """Notes about days without a snapshot, and days whose snapshots did not read the scope."""
+    without = [day for day in missing if date.fromisoformat(day) not in unread]
+    found = (("No snapshot", without), ("Not read", sorted(map(str, unread))))
+    return [f"{what} on {_days(days)}." for what, days in found if days]
+
+
+def _days(days: Sequence[str]) -> str:
+    return f"{quantity(len(days), 'day')}: {', '.join(days[:5])}{' …' if len(days) > 5 else ''}"
 
 
 def _pruned(items: Sequence[TrendDay]) -> list[str]:

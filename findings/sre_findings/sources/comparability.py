@@ -7,36 +7,57 @@ last complete scan.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
-from sre_findings.model.snapshots.query_scope import ANY, Place
-from sre_findings.model.snapshots.states import COMPLETE
+from sre_findings.model.snapshots.gaps import ANY, Gap
+from sre_findings.model.snapshots.query_scope import Place
+from sre_findings.model.snapshots.states import COMPLETE, NOT_OPTED_IN, PARTIAL, REACHED
 from sre_findings.model.timestamps import iso_date
+from sre_findings.sources.places import known_of
+from sre_findings.sources.sources import Found
 from sre_findings.store.snapshots.reader import Commit
 
+UNREAD = "unread"
 _LISTED = 5
 _EVERYWHERE = Place()
 
 
+def reading(found: Found, place: Place) -> str:
+    """Whether the snapshot read all of a place (complete), a part of it (partial), or none.
+
+    Accepted gaps leave a place complete, unless nothing of it was read.
+    """
+    partial = bool(not_read(found.commit, place))
+    if not partial and not _parts(found.commit.gaps, place):
+        return COMPLETE
+    touched = [states for spot, states in known_of(found).spots.items() if place.touches(spot)]
+    if touched and not any(states & {REACHED, NOT_OPTED_IN} for states in touched):
+        return UNREAD
+    return PARTIAL if partial else COMPLETE
+
+
 def not_read(commit: Commit, place: Place = _EVERYWHERE) -> tuple[str, ...]:
-    """The parts of a place that the snapshot did not read; empty if it read all of it."""
+    """The parts of a place that the snapshot did not read; empty if it read all of it.
+
+    Gaps that a scope file accepts leave a snapshot complete.
+    """
     if commit.state == COMPLETE:
         return ()
-    if not commit.gaps:
-        return ("a part of the data",)
-    gaps = sorted(
-        {
-            (region, account)
-            for account, region, kind, _, _ in commit.gaps
-            if place.touches((account, region, kind))
-        }
-    )
-    whole = {region for region, account in gaps if account == ANY}
+    return _parts(commit.gaps, place) if commit.gaps else ("a part of the data",)
+
+
+def _parts(gaps: Iterable[Gap], place: Place) -> tuple[str, ...]:
+    touched = {
+        (gap.region, gap.account_id)
+        for gap in gaps
+        if place.touches((gap.account_id, gap.region, gap.resource_type))
+    }
+    whole = {region for region, account in touched if account == ANY}
     return tuple(
         dict.fromkeys(
             region if region in whole else f"account {account} in {region}"
-            for region, account in gaps
+            for region, account in sorted(touched)
         )
     )
 
@@ -44,18 +65,24 @@ def not_read(commit: Commit, place: Place = _EVERYWHERE) -> tuple[str, ...]:
 def not_compared(then: Commit, now: Commit, place: Place = _EVERYWHERE) -> str:
     """A sentence that explains why two snapshots are not compared; empty if they can be.
 
-    They can be compared if both read all of the place.
+    They can be compared if both read all of the place, or have the same accepted gaps in it.
     """
     missing = [
-        f"{_list(parts)} not read on {iso_date(night.started_at)}"
-        for night in (then, now)
-        if (parts := not_read(night, place))
+        f"{_list(parts)} not read on {iso_date(one.started_at)}"
+        for one, other in ((then, now), (now, then))
+        if (parts := not_read(one, place) or _parts(_only(one, other), place))
     ]
     return (
         f"Not compared with {iso_date(then.started_at)}: {', and '.join(missing)}."
         if missing
         else ""
     )
+
+
+def _only(one: Commit, other: Commit) -> list[Gap]:
+    """The gaps of a snapshot that another one does not have."""
+    cells = {gap.cell for gap in other.gaps}
+    return [gap for gap in one.gaps if gap.cell not in cells]
 
 
 def night_before(commits: Sequence[Commit], head: Commit, days: int = 1) -> Commit | None:

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from sre_findings.model.answers.answer import SNAPSHOT
 from sre_findings.model.errors import UsageError
 from sre_findings.model.resources.resource import TYPES
-from sre_findings.model.snapshots.query_scope import ANY, KINDS, KnownPlaces, Place, Spot, unread
+from sre_findings.model.snapshots.gaps import ANY, dates
+from sre_findings.model.snapshots.query_scope import KINDS, KnownPlaces, Place, Spot, unread
 from sre_findings.model.snapshots.states import COMPLETE, REACHED
 from sre_findings.sources.sources import Found, Sources, find
 from sre_findings.store.snapshots.reader import Snapshots
@@ -43,13 +44,15 @@ def within(found: Found, place: Place, statuses: Sequence[str] = ()) -> Found:
     missing = [*_unasked(statuses, known)]
     if not place.everywhere:
         spots = _spots(place, known, found)
-        missing += [*_unknown_places(place, spots, known, found), *unread(place, spots)]
+        missing += [*_unknown_places(place, spots, known, found)]
+        missing += unread(place, spots, known.dates)
     return replace(found, proof=replace(found.proof, unread=tuple(missing))) if missing else found
 
 
 def everywhere(found: Found) -> Found:
     """The snapshot for an empty answer about everything. Its proof lists everything not read."""
-    missing = tuple(unread(Place(), known_of(found).spots))
+    known = known_of(found)
+    missing = tuple(unread(Place(), known.spots, known.dates))
     return (
         replace(found, proof=replace(found.proof, unread=missing))
         if not found.proof.unread
@@ -110,7 +113,10 @@ def _read(found: Found) -> KnownPlaces:
     beside = (*manifest.plan.expected_accounts, *manifest.plan.account_names)
     accounts = frozenset(account for account in beside if access.allows_account(account))
     return KnownPlaces(
-        {spot: frozenset(some) for spot, some in states.items()}, accounts, manifest.plan.statuses
+        {spot: frozenset(some) for spot, some in states.items()},
+        dates(found.commit.gaps),
+        accounts,
+        manifest.plan.statuses,
     )
 
 

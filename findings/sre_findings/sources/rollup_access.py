@@ -36,17 +36,13 @@ def parts_of(sources: Sources) -> str | None:
 
 
 def can_read(found: Found, sources: Sources, *kinds: str) -> bool:
-    """Whether the table has these kinds of scopes as of the snapshot, for this caller.
-
-    If the snapshot has gaps, scopes that it did not read keep their older counts. A sum over them
-    would mix snapshots, so a caller with restricted access cannot read it.
-    """
+    """Whether the table has these kinds of scopes as of the snapshot, for this caller."""
     if not sources.caller.access.everything:
         known = {
             *summable(sources.caller.access),
             *([ORGANIZATION] if sources.caller.access.all_owners else []),
         }
-        if found.commit.gaps or not known.issuperset(kinds):
+        if not known.issuperset(kinds):
             return False
     return sources.rolled_up(found.commit)
 

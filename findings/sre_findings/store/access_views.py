@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 from sre_findings.model.access import NOTHING, Access
 from sre_findings.model.errors import Forbidden
+from sre_findings.model.snapshots.gaps import ANY
 from sre_findings.model.snapshots.partial_reasons import visible
 from sre_findings.model.snapshots.states import COMPLETE, PARTIAL
 from sre_findings.store.records.rollups import MARKERS, value_of
@@ -53,7 +54,11 @@ def seen_of(commit: Commit, access: Access) -> Commit:
         claim=CLAIM,
         causes=causes,
         totals={},
-        gaps=tuple(gap for gap in commit.gaps if gap[0] == "*" or access.allows_account(gap[0])),
+        gaps=tuple(
+            gap
+            for gap in commit.gaps
+            if gap.account_id == ANY or access.allows_account(gap.account_id)
+        ),
         account_names={
             one: name for one, name in commit.account_names.items() if access.allows_account(one)
         },

@@ -13,6 +13,7 @@ from sre_findings.model.coverage.row import Coverage
 from sre_findings.model.findings.finding import Finding
 from sre_findings.model.resources.image_use import Use
 from sre_findings.model.resources.resource import Resource
+from sre_findings.model.snapshots.gaps import Gap
 from sre_findings.model.snapshots.partial_reasons import Reason, outward, texts
 from sre_findings.model.snapshots.rollup import Rollup
 from sre_findings.model.snapshots.states import COMPLETE
@@ -242,22 +243,21 @@ class CoverageAnswer:
     """Which resources Inspector scans, which it does not, and why.
 
     ``gaps`` are the rows that are not ACTIVE. ``cells`` are account, region, resource type,
-    scan type and state of each cell that was not reached.
+    scan type, state and last reading of each cell that was not reached.
     """
 
     scanned: int
     gaps: Sequence[Coverage]
-    cells: Sequence[tuple[str, str, str, str, str]]
+    cells: Sequence[Gap]
     proof: Proof
 
     def to_json(self) -> dict[str, Any]:
         """The JSON object: counts of resources, and the gaps with their remedies."""
-        names = ("account_id", "region", "resource_type", "scan_type", "state")
         return {
             "scanned": self.scanned,
             "not_scanned": len({(g.account_id, g.region, g.resource_id) for g in self.gaps}),
             "gaps": [coverage_json(row) for row in self.gaps],
-            "cells": [dict(zip(names, cell, strict=True)) for cell in self.cells],
+            "cells": [cell._asdict() for cell in self.cells],
             **self.proof.to_json(),
         }
 

@@ -22,6 +22,7 @@ from sre_findings.model.coverage.row import Coverage
 from sre_findings.model.findings.finding import Finding, Package
 from sre_findings.model.resources.image_use import Use
 from sre_findings.model.resources.resource import Resource
+from sre_findings.model.snapshots.gaps import Gap
 from sre_findings.model.snapshots.partial_reasons import from_json
 from sre_findings.model.snapshots.rollup import Counts, Rollup
 
@@ -85,11 +86,7 @@ def summary_answer(values: Values) -> SummaryAnswer:
 
 def coverage_answer(values: Values) -> CoverageAnswer:
     """The coverage answer."""
-    names = ("account_id", "region", "resource_type", "scan_type", "state")
-    cells = [
-        (cell[names[0]], cell[names[1]], cell[names[2]], cell[names[3]], cell[names[4]])
-        for cell in values["cells"]
-    ]
+    cells = [Gap(**cell) for cell in values["cells"]]
     return CoverageAnswer(
         values["scanned"], [_coverage(row) for row in values["gaps"]], cells, proof(values)
     )

@@ -30,6 +30,7 @@ from sre_findings.model.coverage.rules import (
     silent,
 )
 from sre_findings.model.resources import resource as types
+from sre_findings.model.snapshots.gaps import Gap
 from sre_findings.model.snapshots.rollup import Rollup
 from sre_findings.model.snapshots.states import Cell
 from sre_findings.model.timestamps import iso
@@ -83,7 +84,7 @@ class Evidence:
 
     rollup: Rollup
     coverage: Sequence[Coverage]
-    gaps: Sequence[tuple[Cell, str]]
+    gaps: Sequence[Gap]
     as_of: datetime
     too_old: bool
     known: bool
@@ -157,12 +158,12 @@ def _unknown(evidence: Evidence) -> Verdict | None:
     return _not_scanned(evidence.coverage) or _not_proven(evidence)
 
 
-def unread(gaps: Sequence[tuple[Cell, str]]) -> Verdict:
+def unread(gaps: Sequence[Gap]) -> Verdict:
     """The verdict if some cells were not read. The first of them determines the reason."""
-    cell, state = gaps[0]
-    where = " ".join(part for part in (cell.account_id, cell.region, cell.scan_type) if part != "*")
-    reason = {"denied": DENIED, "disabled": DISABLED}.get(state, INCOMPLETE)
-    return Verdict(UNKNOWN, reason, f"{where}: {state.replace('_', ' ')}")
+    gap = gaps[0]
+    where = " ".join(part for part in (gap.account_id, gap.region, gap.scan_type) if part != "*")
+    reason = {"denied": DENIED, "disabled": DISABLED}.get(gap.state, INCOMPLETE)
+    return Verdict(UNKNOWN, reason, f"{where}: {gap.why}")
 
 
 def switched_off(cells: Sequence[Cell]) -> str:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from sre_findings.model.snapshots.scan_plan import Shard
+from sre_findings.model.snapshots.scan_plan import Plan, Shard
 from sre_findings.model.snapshots.shard_completeness import doubts
 from sre_findings.model.snapshots.shard_facts import ENDED, AccountStatus, ShardFacts
 from sre_findings.model.snapshots.states import (
     DISABLED,
     NOT_OPTED_IN,
+    NOT_PLANNED,
     REACHED,
     STATUS_UNKNOWN,
     Cell,
@@ -60,6 +61,13 @@ def _of_account(account: AccountStatus, region: str) -> Iterator[tuple[Cell, str
         )
     rest = REACHED if account.status == "ENABLED" else DISABLED
     yield Cell(account.account_id, region, "*", "*"), rest
+
+
+def unplanned_cells(plan: Plan) -> Iterator[tuple[Cell, str]]:
+    """The cells of regions that the plan should contain: those required, and those known before."""
+    regions = {*plan.unplanned_regions, *plan.required_regions}
+    planned = {shard.region for shard in plan.shards}
+    return ((Cell("*", one, "*", "*"), NOT_PLANNED) for one in sorted(regions - planned))
 
 
 def _named(facts: ShardFacts | None) -> set[str]:

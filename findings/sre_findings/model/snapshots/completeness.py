@@ -8,8 +8,9 @@ partial: every fact that ``complete`` requires must be present, and removing any
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 
-from sre_findings.model.snapshots.cells import SWITCHES, cells_of
+from sre_findings.model.snapshots.cells import SWITCHES, cells_of, unplanned_cells
 from sre_findings.model.snapshots.certificate import EXPECTED, VISIBLE, Certificate
 from sre_findings.model.snapshots.partial_reasons import Reason
 from sre_findings.model.snapshots.scan_plan import Plan, Shard
@@ -33,11 +34,15 @@ def judge(plan: Plan, facts: Sequence[ShardFacts]) -> Certificate:
         claim=EXPECTED if plan.expected_accounts else VISIBLE,
         causes=tuple(causes) if plan.shards else (Reason("no_plan", "nothing was planned"),),
         warnings=(*plan.notes, *(w for f in seen for w in _warnings(plan, f))),
-        cells={
-            cell: state
-            for shard in plan.shards
-            for cell, state in cells_of(shard, by_shard.get(shard.name), _accounts_of(plan, shard))
-        },
+        cells=dict(
+            chain(
+                *(
+                    cells_of(shard, by_shard.get(shard.name), _accounts_of(plan, shard))
+                    for shard in plan.shards
+                ),
+                unplanned_cells(plan),
+            )
+        ),
         totals=_totals(seen),
         unknown=_sum(f.unknown for f in seen),
     )
@@ -87,6 +92,13 @@ def _expected_regions(plan: Plan) -> Iterator[Reason]:
     absent = (r for r in plan.required_regions if r not in planned and not plan.accepts("*", r))
     unread = "the region was required and not read"
     yield from (Reason("region_unread", unread, region) for region in absent)
+    missing = (r for r in plan.unplanned_regions if r not in plan.required_regions)
+    earlier = "an earlier snapshot has the region, and this scan did not read it"
+    yield from (
+        Reason("region_not_planned", earlier, region)
+        for region in missing
+        if not plan.excuses("*", region)
+    )
 
 
 def _warnings(plan: Plan, facts: ShardFacts) -> Iterator[str]:

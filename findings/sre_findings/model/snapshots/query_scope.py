@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
+from sre_findings.model.snapshots.gaps import ANY, earliest, last_read
 from sre_findings.model.snapshots.states import NOT_OPTED_IN, REACHED
 
-ANY = "*"
 MAX_LISTED = 5
 
 Spot = tuple[str, str, str]
@@ -52,11 +53,13 @@ class Place:
 class KnownPlaces:
     """What a client may know about the scope of a snapshot.
 
-    ``spots`` has the states of each spot's cells, ``accounts`` the accounts that the scan saw, and
-    ``statuses`` the finding statuses that it requested.
+    ``spots`` has the states of each spot's cells, ``dates`` when each account and region with a gap
+    was last read, ``accounts`` the accounts that the scan saw, and ``statuses`` the finding
+    statuses that it requested.
     """
 
     spots: Mapping[Spot, frozenset[str]]
+    dates: Mapping[tuple[str, str], str]
     accounts: frozenset[str]
     statuses: tuple[str, ...]
 
@@ -65,19 +68,24 @@ KINDS = ("account", "region", "resource type")
 """The meaning of each index of a spot."""
 
 
-def unread(place: Place, spots: Mapping[Spot, Collection[str]]) -> list[str]:
+def unread(
+    place: Place,
+    spots: Mapping[Spot, Collection[str]],
+    dates: Mapping[tuple[str, str], str] = MappingProxyType({}),
+) -> list[str]:
     """Clauses that name the parts of a scope that were not read; empty if all of it was.
 
-    ``spots`` has the states of each spot's cells. A filter value counts as read only if one of its
+    ``spots`` has the states of each spot's cells, and ``dates`` when an account and region with a
+    gap was last read. A filter value counts as read only if one of its
     spots was reached; otherwise the absence of findings proves nothing.
     """
     touched = {spot: states for spot, states in spots.items() if place.touches(spot)}
     silent = [(axis, value) for axis, value in place.named() if not _reached(touched, axis, value)]
     if not silent and not any(_is_read(spot, states) for spot, states in touched.items()):
         return ["Inspector scans no resources in this scope"]
-    told = [_silence(axis, value, touched) for axis, value in silent]
+    told = [_silence(axis, value, touched, dates) for axis, value in silent]
     return told + _holes(
-        {spot: states for spot, states in touched.items() if not _told(spot, silent)}
+        {spot: states for spot, states in touched.items() if not _told(spot, silent)}, dates
     )
 
 
@@ -90,35 +98,43 @@ def _is_read(spot: Spot, states: Collection[str]) -> bool:
     return spot[2] != ANY and REACHED in states
 
 
-def _silence(axis: int, value: str, spots: Mapping[Spot, Collection[str]]) -> str:
+def _silence(
+    axis: int,
+    value: str,
+    spots: Mapping[Spot, Collection[str]],
+    dates: Mapping[tuple[str, str], str],
+) -> str:
     """A clause that explains why a filter value was not read."""
     why = sorted(
         {state for spot, states in spots.items() if spot[axis] in (value, ANY) for state in states}
         - {REACHED}
     )
     reason = ", ".join(state.replace("_", " ") for state in why) if why else "it was not scanned"
-    return f"{KINDS[axis]} {value} was not read: {reason}"
+    since = {dates[spot[:2]] for spot in spots if spot[:2] in dates and spot[axis] in (value, ANY)}
+    return f"{KINDS[axis]} {value} was not read: {reason}{last_read(earliest(since))}"
 
 
 def _told(spot: Spot, silent: Sequence[tuple[int, str]]) -> bool:
     return any(spot[axis] == value for axis, value in silent)
 
 
-def _holes(spots: Mapping[Spot, Collection[str]]) -> list[str]:
+def _holes(
+    spots: Mapping[Spot, Collection[str]], dates: Mapping[tuple[str, str], str]
+) -> list[str]:
     """Clauses for cells that were not read, by account and region."""
-    holes: dict[str, set[str]] = {}
+    holes: dict[tuple[str, str], set[str]] = {}
     for (account, region, _), states in spots.items():
         if missing := {state for state in states if state not in (REACHED, NOT_OPTED_IN)}:
-            holes.setdefault(
-                f"{'all accounts' if account == ANY else f'account {account}'} in {region}", set()
-            ).update(missing)
-    told = [
-        f"not read: {where} ({', '.join(sorted(why)).replace('_', ' ')})"
-        for where, why in sorted(holes.items())
-    ]
+            holes.setdefault((account, region), set()).update(missing)
+    told = sorted(_hole(*place, why, dates.get(place, "")) for place, why in holes.items())
     more = (
         [f"{len(told) - MAX_LISTED:,} more accounts and regions were not read"]
         if len(told) > MAX_LISTED
         else []
     )
     return told[:MAX_LISTED] + more
+
+
+def _hole(account: str, region: str, why: Collection[str], date: str) -> str:
+    where = f"{'all accounts' if account == ANY else f'account {account}'} in {region}"
+    return f"not read: {where} ({', '.join(sorted(why)).replace('_', ' ')}{last_read(date)})"

@@ -43,7 +43,8 @@ class Plan:
     for, empty if a user started it. ``caller`` is the identity that scans, and ``account_names``
     has the names from Organizations; both are empty if AWS did not return them, which ``notes``
     explain. ``known_accounts`` are those of earlier snapshots, by region: an account is not
-    forgotten because no list names it any more.
+    forgotten because no list names it any more. ``unplanned_regions`` are in the previous snapshot
+    and not in this plan.
     """
 
     snapshot_id: str
@@ -60,6 +61,7 @@ class Plan:
     account_names: Mapping[str, str] = field(default_factory=dict)
     slot: str = ""
     known_accounts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    unplanned_regions: tuple[str, ...] = ()
 
     @property
     def counts_active(self) -> bool:
@@ -90,8 +92,14 @@ class Plan:
         shards = tuple(Shard(**s) for s in values["shards"])
         accepted = tuple(AcceptedGap(**g) for g in values["accepted"])
         lists = {
-            name: tuple(values[name])
-            for name in ("statuses", "required_regions", "expected_accounts", "notes")
+            name: tuple(values.get(name, ()))
+            for name in (
+                "statuses",
+                "required_regions",
+                "expected_accounts",
+                "notes",
+                "unplanned_regions",
+            )
         }
         known = {region: tuple(some) for region, some in values.get("known_accounts", {}).items()}
         return cls(

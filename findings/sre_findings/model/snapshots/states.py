@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import NamedTuple
 
 COMPLETE, PARTIAL = "complete", "partial"
-REACHED, DISABLED, NOT_OPTED_IN, STATUS_UNKNOWN = (
+REACHED, DISABLED, NOT_OPTED_IN, STATUS_UNKNOWN, NOT_PLANNED = (
     "reached",
     "disabled",
     "not_opted_in",
     "status_unknown",
+    "not_planned",
 )
 
 

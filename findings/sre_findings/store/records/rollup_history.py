@@ -20,12 +20,16 @@ from sre_findings.store.records.table import Row, Table
 
 
 class Night(NamedTuple):
-    """A snapshot as the table records it."""
+    """A snapshot as the table records it.
+
+    ``gaps`` is a digest of what it did not read, empty if it read everything.
+    """
 
     sequence: int
     snapshot_id: str
     started_at: datetime
     state: str
+    gaps: str = ""
 
 
 def series(
@@ -68,6 +72,7 @@ def _night(row: Row) -> Night:
         row.values["snapshot_id"],
         datetime.fromisoformat(row.values["started_at"]),
         row.values["state"],
+        row.values.get("gaps", ""),
     )
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sre_findings.model.errors import StoreUnreadable
+from sre_findings.model.snapshots.gaps import Gap
 from sre_findings.model.snapshots.partial_reasons import Reason, from_json, texts
 from sre_findings.store.objects.blobs import BlobReader, Missing
 from sre_findings.store.snapshots import keys
@@ -53,7 +54,7 @@ class Commit:
     claim: str
     causes: tuple[Reason, ...]
     totals: Mapping[str, int]
-    gaps: tuple[tuple[str, str, str, str, str], ...]
+    gaps: tuple[Gap, ...]
     account_names: Mapping[str, str] = field(default_factory=dict)
     slot: str = ""
     schema: int = SCHEMA
@@ -90,9 +91,7 @@ class Commit:
     def from_json(cls, values: Mapping[str, Any]) -> Commit:
         """Creates a Commit from the data of :meth:`to_json`."""
         times = {name: datetime.fromisoformat(values[name]) for name in ("started_at", "ended_at")}
-        gaps = tuple(
-            (str(a), str(r), str(t), str(s), str(state)) for a, r, t, s, state in values["gaps"]
-        )
+        gaps = tuple(Gap(*map(str, gap)) for gap in values["gaps"])
         others = {name: value for name, value in values.items() if name != "reasons"}
         # The first version wrote neither key.
         first = {"schema": 1, "layout": keys.BY_SNAPSHOT}

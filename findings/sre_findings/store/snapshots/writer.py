@@ -13,12 +13,13 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from sre_findings.model.errors import CommitLost
-from sre_findings.model.snapshots.states import Cell
+from sre_findings.model.snapshots.gaps import Earlier, Gap, gaps_of
 from sre_findings.store.objects.blobs import Blobs, Missing
 from sre_findings.store.snapshots import keys
 from sre_findings.store.snapshots.reader import STAMP, Commit, Manifest, Snapshots
 
 if TYPE_CHECKING:
+    from sre_findings.model.snapshots.certificate import Certificate
     from sre_findings.model.snapshots.scan_plan import Plan
     from sre_findings.model.snapshots.shard_facts import ShardFacts
 
@@ -86,7 +87,7 @@ class SnapshotWriter(Snapshots):
             totals=certificate.totals,
             account_names=plan.account_names,
             slot=plan.slot,
-            gaps=tuple((*_four(cell), state) for cell, state in certificate.incomplete_cells()),
+            gaps=self._gaps(plan, certificate),
         )
         if not self.blobs.create(keys.commit_key(plan.sequence), _encode(commit.to_json())):
             raise CommitLost(
@@ -94,6 +95,17 @@ class SnapshotWriter(Snapshots):
                 do="Its snapshot is kept; run this one again.",
             )
         return commit
+
+    def _gaps(self, plan: Plan, certificate: Certificate) -> tuple[Gap, ...]:
+        """The gaps of a snapshot. The one before it is read only if there are any."""
+        cells = list(certificate.incomplete_cells())
+        before = [one for one in self.commits() if one.sequence < plan.sequence] if cells else []
+        return gaps_of(cells, self.earlier(before[-1]) if before else None)
+
+    def earlier(self, commit: Commit) -> Earlier:
+        """Returns what a snapshot knew of each cell."""
+        cells = self.manifest(commit).certificate.cells
+        return Earlier(commit.started_at.astimezone(UTC).isoformat(), cells, commit.gaps)
 
     def rewrite(self, commit: Commit) -> None:
         """Rewrites a commit whose files were moved. Only its layout may differ."""
@@ -121,10 +133,6 @@ class SnapshotWriter(Snapshots):
         with self.blobs.write(key) as file:
             file.write(body)
         return hashlib.sha256(body).hexdigest()
-
-
-def _four(cell: Cell) -> tuple[str, str, str, str]:
-    return cell
 
 
 def _encode(values: Mapping[str, Any]) -> bytes:

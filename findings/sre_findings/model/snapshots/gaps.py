@@ -1,0 +1,119 @@
+"""The gaps of a snapshot: what it did not read, and when that was last read.
+
+A snapshot knows nothing about a gap: it neither repeats nor zeroes earlier numbers there. Every
+answer takes its gaps from here and states the date of the newest snapshot that read them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from sre_findings.model.snapshots.states import NOT_OPTED_IN, REACHED, Cell
+
+ANY = "*"
+NEVER = "never"
+
+
+class Gap(NamedTuple):
+    """A cell that a snapshot did not read, with its state.
+
+    ``last_read`` is the start of the newest earlier snapshot that read all of the cell (ISO 8601,
+    UTC), ``never``, or empty if it is not known.
+    """
+
+    account_id: str
+    region: str
+    resource_type: str
+    scan_type: str
+    state: str
+    last_read: str = ""
+
+    @property
+    def cell(self) -> Cell:
+        """The cell without its state."""
+        return Cell(*self[:4])
+
+    @property
+    def place(self) -> str:
+        """The account and region as a noun phrase."""
+        return f"{'all accounts' if self.account_id == ANY else self.account_id} in {self.region}"
+
+    @property
+    def why(self) -> str:
+        """The state and the date of the last reading, for parentheses."""
+        return self.state.replace("_", " ") + last_read(self.last_read)
+
+
+def last_read(moment: str) -> str:
+    """A clause for the time of the last reading, to add to another one."""
+    if moment == NEVER:
+        return "; never read"
+    return f"; last read on {moment[:10]}" if moment else ""
+
+
+def earliest(moments: Collection[str]) -> str:
+    """The reading of several cells: when all of them were last read."""
+    return NEVER if NEVER in moments else min(moments, default="")
+
+
+class Earlier(NamedTuple):
+    """What the snapshot before another one knew: its start, the state of its cells, its gaps."""
+
+    started_at: str
+    cells: Mapping[Cell, str]
+    gaps: Sequence[Gap]
+
+    def last_read(self, cell: Cell) -> str:
+        """When all of a cell was last read up to this snapshot, or ``never``.
+
+        A cell of an account that this snapshot did not know was not read in it.
+        """
+        touching = [gap.last_read for gap in self.gaps if overlap(gap.cell, cell)]
+        if touching:
+            return earliest(touching)
+        known = (one for one, state in self.cells.items() if state in (REACHED, NOT_OPTED_IN))
+        return self.started_at if any(overlap(one, cell) for one in known) else NEVER
+
+
+def overlap(one: Cell, other: Cell) -> bool:
+    """Whether two cells have something in common; ``*`` is everything."""
+    return one.region == other.region and all(
+        ANY in (a, b) or a == b for a, b in zip(one, other, strict=True)
+    )
+
+
+def gaps_of(cells: Iterable[tuple[Cell, str]], earlier: Earlier | None) -> tuple[Gap, ...]:
+    """The gaps of a snapshot, from its incomplete cells and the snapshot before it."""
+    return tuple(
+        Gap(*cell, state, earlier.last_read(cell) if earlier else NEVER) for cell, state in cells
+    )
+
+
+def known_regions(cells: Mapping[Cell, str]) -> set[str]:
+    """The regions of which a snapshot read something, or of which an earlier one did.
+
+    A region in which Inspector is off in every account is not among them.
+    """
+    off = ("disabled", NOT_OPTED_IN)
+    return {cell.region for cell, state in cells.items() if state not in off}
+
+
+def dates(gaps: Iterable[Gap]) -> Mapping[tuple[str, str], str]:
+    """The last reading of each account and region with a gap: the earliest of its gaps."""
+    found: dict[tuple[str, str], str] = {}
+    for gap in gaps:
+        key = gap.account_id, gap.region
+        found[key] = earliest([found.get(key, gap.last_read), gap.last_read])
+    return found
+
+
+def places(gaps: Collection[Gap]) -> list[str]:
+    """The places of gaps, sorted, each once, with the date of its last reading."""
+    since = dates(gaps)
+    return sorted({_dated(gap.place, since[gap.account_id, gap.region]) for gap in gaps})
+
+
+def _dated(place: str, moment: str) -> str:
+    date = last_read(moment).removeprefix("; ")
+    return f"{place} ({date})" if date else place
