@@ -29,6 +29,7 @@ from sre_findings.model.answers.answer import (
 from sre_findings.model.coverage.row import Coverage
 from sre_findings.model.findings.finding import Finding, Package
 from sre_findings.model.resources.resource import Resource
+from sre_findings.model.snapshots.gaps import Gap
 from sre_findings.model.snapshots.partial_reasons import Reason
 from sre_findings.model.snapshots.rollup import Counts, Rollup
 
@@ -406,7 +407,7 @@ def test_coverage_gaps_are_grouped_by_reason_with_a_remedy() -> None:
         gap(2, "STALE_INVENTORY"),
         gap(3, "UNMANAGED_EC2_INSTANCE"),
     )
-    cells = (("*", "eu-south-1", "*", "*", "access_denied"),)
+    cells = (Gap("*", "eu-south-1", "*", "*", "access_denied", "2026-11-20T01:00:00+00:00"),)
     assert (
         render_coverage(CoverageAnswer(40, gaps, cells, COMPLETE), 100, Colour.NONE)
         == "3 resources not fully scanned, 40 scanned\n"
@@ -422,8 +423,8 @@ def test_coverage_gaps_are_grouped_by_reason_with_a_remedy() -> None:
         "Account       Region     Scan     Name  Resource\n"
         "111122223333  eu-west-1  package  s-2   i-00000000000000002\n"
         "\n"
-        "Account  Region      Resource type  Scan  Not read because\n"
-        "all      eu-south-1  all            all   access denied\n"
+        "Account  Region      Resource type  Scan  Not read because  Last read\n"
+        "all      eu-south-1  all            all   access denied     2026-11-20\n"
         "Snapshot 20261122T010000Z, 6 h old, complete for all visible accounts.\n"
     )
 

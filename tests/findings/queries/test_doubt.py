@@ -23,6 +23,7 @@ from sre_findings.model.resources.resource import (
 )
 from sre_findings.model.snapshots.cells import SWITCHES
 from sre_findings.model.snapshots.completeness import judge
+from sre_findings.model.snapshots.gaps import Gap
 from sre_findings.model.snapshots.rollup import Rollup
 from sre_findings.model.snapshots.scan_plan import Plan, Shard
 from sre_findings.model.snapshots.shard_facts import ENDED, AccountStatus, Listing, ShardFacts
@@ -74,10 +75,7 @@ def verdict_of(facts: ShardFacts | None, kind: str) -> Verdict:
     ]
     certificate = judge(PLAN, [facts] if facts else [])
     cells = certificate.incomplete_cells()
-    gaps = [
-        (cell.account_id, cell.region, cell.resource_type, cell.scan_type, state)
-        for cell, state in cells
-    ]
+    gaps = [Gap(*cell, state) for cell, state in cells]
     touched = gaps_touching(gaps, Resource("r-1", kind, OURS, REGION))
     return decide(Evidence(Rollup(), rows, touched, AS_OF, too_old=False, known=True))
 

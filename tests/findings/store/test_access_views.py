@@ -9,6 +9,7 @@ import pytest
 
 from sre_findings.model.access import ALL, NOTHING, Access
 from sre_findings.model.errors import AccessDenied
+from sre_findings.model.snapshots.gaps import Gap
 from sre_findings.model.snapshots.partial_reasons import Reason
 from sre_findings.model.snapshots.rollup import KINDS, Counts, Rollup, Scope
 from sre_findings.model.snapshots.states import COMPLETE, PARTIAL
@@ -37,7 +38,7 @@ def only(*names: str) -> frozenset[str]:
 
 
 def commit(state: str = PARTIAL, causes: tuple[Reason, ...] = CAUSES) -> Commit:
-    gaps = tuple((account, "eu-west-1", "*", "*", "disabled") for account in (MINE, OTHER, "*"))
+    gaps = tuple(Gap(account, "eu-west-1", "*", "*", "disabled") for account in (MINE, OTHER, "*"))
     totals = {"findings": 99, "uncovered": 7}
     return Commit(
         1,

@@ -100,7 +100,7 @@ def test_a_commit_says_what_the_certificate_proved(snapshots: SnapshotWriter) ->
         "complete",
     )
     assert (commit.started_at, commit.ended_at) == (NOW, NOW + timedelta(minutes=5))
-    assert ("1", "eu-west-1", "AWS_EC2_INSTANCE", "PACKAGE", "disabled") in commit.gaps
+    assert ("1", "eu-west-1", "AWS_EC2_INSTANCE", "PACKAGE", "disabled", "never") in commit.gaps
     assert commit.totals["pages"] == 3
     assert snapshots.latest() == commit
     assert Commit.from_json(json.loads(json.dumps(commit.to_json()))) == commit

@@ -25,6 +25,7 @@ from sre_findings.model.findings.open_finding import OpenFinding, Place, Weaknes
 from sre_findings.model.sla.age_bands import AgeGrid, bands
 from sre_findings.model.sla.ages import Lateness
 from sre_findings.model.sla.policy import DEFAULT
+from sre_findings.model.snapshots.gaps import Gap
 from sre_findings.model.snapshots.rollup import Counts, Rollup
 from sre_findings.nightly.report import Held, Material
 from sre_reports import wording
@@ -145,7 +146,7 @@ def forms(
             for n in range(100)
         )
         cells = tuple(
-            (f"{n:012}", "eu-west-1", "AWS_EC2_INSTANCE", "PACKAGE", "denied") for n in range(60)
+            Gap(f"{n:012}", "eu-west-1", "AWS_EC2_INSTANCE", "PACKAGE", "denied") for n in range(60)
         )
         return night(coverage=coverage_answer(gaps=rows, cells=cells))
 
@@ -438,7 +439,7 @@ def hostile(
             resources=[Held(place, Rollup(Counts(critical=1)), Lateness())],
             accounts=replace(base.accounts, groups=groups),
             owners=replace(base.owners, groups=groups),
-            coverage=replace(base.coverage, gaps=(gap,), cells=((text, text, text, text, text),)),
+            coverage=replace(base.coverage, gaps=(gap,), cells=(Gap(*[text] * 6),)),
             evidence=replace(
                 base.evidence, url=text, regions=(text,), warnings=(text,), manifest_sha256=text
             ),

@@ -20,6 +20,7 @@ from sre_findings.model.answers.verdict import VULNERABLE, Verdict
 from sre_findings.model.coverage.row import Coverage
 from sre_findings.model.findings.finding import Finding, Package
 from sre_findings.model.resources.resource import INSTANCE, Resource
+from sre_findings.model.snapshots.gaps import Gap
 from sre_findings.model.snapshots.partial_reasons import Reason
 from sre_findings.model.snapshots.rollup import Counts, Rollup
 from sre_findings.model.timestamps import iso
@@ -145,7 +146,7 @@ def test_a_summary_has_groups_only_where_it_was_asked_by_something() -> None:
 def test_a_coverage_answer_counts_resources_and_not_rows() -> None:
     never = Coverage("i-1", INSTANCE, "1", "eu-west-1", "NETWORK", "ACTIVE", "SUCCESSFUL")
     answer = CoverageAnswer(
-        3, (GAP, never), (("1", "eu-west-1", INSTANCE, "PACKAGE", "denied"),), PROOF
+        3, (GAP, never), (Gap("1", "eu-west-1", INSTANCE, "PACKAGE", "denied"),), PROOF
     ).to_json()
     assert (answer["scanned"], answer["not_scanned"]) == (3, 1)
     assert answer["cells"][0]["state"] == "denied"

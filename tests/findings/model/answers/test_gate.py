@@ -17,6 +17,7 @@ from sre_findings.model.answers.verdict import Evidence, Verdict, decide
 from sre_findings.model.coverage.row import Coverage
 from sre_findings.model.findings.severity import ORDER, Severity
 from sre_findings.model.resources.resource import INSTANCE, Resource
+from sre_findings.model.snapshots.gaps import Gap
 from sre_findings.model.snapshots.rollup import Counts, Rollup
 from sre_findings.model.snapshots.states import COMPLETE, PARTIAL, Cell
 
@@ -84,7 +85,7 @@ def test_a_resource_passes_a_gate_only_if_it_would_be_clean_without_findings(
     evidence = Evidence(
         rollup,
         COVERAGE[rows],
-        [(CELL, gap)] if gap else (),
+        [Gap(*CELL, gap)] if gap else (),
         AS_OF,
         too_old=too_old,
         known=True,

@@ -19,13 +19,14 @@ from sre_findings.model.coverage.row import Coverage
 from sre_findings.model.coverage.rules import STRICT_LIMIT, scan_limit, scanned_too_long_ago
 from sre_findings.model.resources import resource as types
 from sre_findings.model.resources.resource import FUNCTION, IMAGE, INSTANCE
+from sre_findings.model.snapshots.gaps import Gap
 from sre_findings.model.snapshots.rollup import Counts, Rollup
 from sre_findings.model.snapshots.states import Cell
 from sre_findings.model.timestamps import iso
 
 AS_OF = datetime(2026, 11, 22, 1, tzinfo=UTC)
 NONE, SOME = Rollup(), Rollup(Counts(high=2))
-GAP = (Cell("111122223333", "eu-west-1", INSTANCE, "PACKAGE"), "throttled")
+GAP = Gap("111122223333", "eu-west-1", INSTANCE, "PACKAGE", "throttled")
 
 
 def covered(resource_type: str = INSTANCE, scan_type: str = "PACKAGE", **changes: Any) -> Coverage:
@@ -270,13 +271,13 @@ def test_where_scanning_is_off_nothing_is_clean_and_nothing_is_missing() -> None
 def test_a_cell_that_could_not_be_read_makes_it_unknown_and_says_why(
     state: str, reason: str
 ) -> None:
-    verdict = decide(evidence(gaps=((GAP[0], state),)))
+    verdict = decide(evidence(gaps=(GAP._replace(state=state),)))
     assert (verdict.verdict, verdict.reason) == (v.UNKNOWN, reason)
     assert verdict.explanation == f"111122223333 eu-west-1 PACKAGE: {state.replace('_', ' ')}"
 
 
 def test_a_region_that_was_not_reached_is_named_without_stars() -> None:
-    gap = (Cell("*", "eu-west-1", "*", "*"), "unreachable")
+    gap = Gap("*", "eu-west-1", "*", "*", "unreachable")
     assert decide(evidence(gaps=(gap,))).explanation == "eu-west-1: unreachable"
 
 
@@ -454,7 +455,7 @@ EVIDENCE = st.builds(
     st.sampled_from([False, False, False, True]),
     st.sampled_from([True, True, True, False]),
     st.none(),
-    st.sampled_from([(), (), (), (GAP[0],)]),
+    st.sampled_from([(), (), (), (GAP.cell,)]),
 )
 
 
