@@ -27,6 +27,7 @@ from sre_findings.model.findings.finding import Finding, Package
 from sre_findings.model.resources.resource import Resource
 from sre_findings.model.sla.age_bands import AgeGrid
 from sre_findings.model.sla.policy import DEFAULT
+from sre_findings.model.snapshots.gaps import Gap
 from sre_findings.model.snapshots.partial_reasons import Reason
 from sre_findings.model.snapshots.rollup import Counts, Rollup
 from sre_findings.nightly.report import Before, Material
@@ -293,7 +294,7 @@ def coverage_answer(proof: Callable[..., Proof]) -> Callable[..., CoverageAnswer
                 gap(2, "UNMANAGED_EC2_INSTANCE"),
                 gap(3, "UNMANAGED_EC2_INSTANCE"),
             ),
-            "cells": (("*", "eu-south-1", "*", "*", "access_denied"),),
+            "cells": (Gap("*", "eu-south-1", "*", "*", "access_denied"),),
             "proof": proof(),
         }
         return CoverageAnswer(**values | changes)

@@ -317,9 +317,7 @@ def test_hostile_text_reaches_the_terminal_without_control_characters(text: str)
             80,
             Colour.NONE,
         ),
-        render_coverage(
-            CoverageAnswer(1, (gap,), ((text, text, text, text, text),), proof), 80, Colour.NONE
-        ),
+        render_coverage(CoverageAnswer(1, (gap,), (Gap(*[text] * 6),), proof), 80, Colour.NONE),
     ]
     for letter in "".join(shown):
         assert letter == "\n" or unicodedata.category(letter) not in ("Cc", "Cs"), repr(letter)

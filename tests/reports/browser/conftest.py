@@ -21,6 +21,7 @@ from sre_findings.model.findings.open_finding import OpenFinding, Place, Weaknes
 from sre_findings.model.sla.age_bands import AgeGrid, Square, bands
 from sre_findings.model.sla.ages import Lateness
 from sre_findings.model.sla.policy import DEFAULT
+from sre_findings.model.snapshots.gaps import Gap
 from sre_findings.model.snapshots.rollup import Counts, Rollup
 from sre_findings.nightly.evidence import Evidence
 from sre_findings.nightly.report import Before, Held, Material
@@ -193,7 +194,7 @@ def material(
         "late_by_account": listed([{"account": "111122223333", "late": 2}], proof),
         "ages": AgeGrid(bands(DEFAULT), grid),
         "coverage": CoverageAnswer(
-            40, (gap,), (("*", "eu-south-1", "*", "*", "access_denied"),), proof
+            40, (gap,), (Gap("*", "eu-south-1", "*", "*", "access_denied"),), proof
         ),
         "changes": listed([], proof, since={"snapshot_id": "20261121T010000Z"}, **flow),
         "trend": listed(nights, proof),
