@@ -2,10 +2,10 @@
 
 Run it with the last commit of a version, before the next one changes a column or a key:
 
-    python tests/upgrades/make_store.py tests/upgrades/schema-3
+    python tests/upgrades/make_store.py tests/upgrades/schema-4
 
-It never replaces an existing store. schema-1 and schema-2 were made with it. The first lacks names,
-reachability and unknown values; both have all tables of a snapshot in one folder.
+It never replaces an existing store. All schema folders were made with it. The first lacks names,
+reachability and unknown values; the first two have all tables of a snapshot in one folder.
 """
 
 from __future__ import annotations

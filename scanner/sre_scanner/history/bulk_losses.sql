@@ -1,10 +1,9 @@
 -- Runs once, after matches.sql has run for every range.
 
--- Bulk losses: more than half of the findings of a resource, or of an account, region and type, and not just a few.
+-- Bulk losses: more than half of the findings of a resource, or of an account, region and type.
 create temp table bulk as
 select account_id, resource_type, resource_id, scan_type,
-       (lost >= 10 and lost * 2 > had) or (sum(lost) over cell >= 20 and sum(lost) over cell * 2 > sum(had) over cell) as bulk,
-       count(*) over cell as resources
+       lost * 2 > had or sum(lost) over cell * 2 > sum(had) over cell as bulk
 from losses
 window cell as (partition by account_id, resource_type, scan_type);
 

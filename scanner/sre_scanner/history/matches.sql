@@ -88,7 +88,9 @@ from (
            t.packages_id, t.resource_name, t.findings, t.shared,
            b.status as status_before, b.cause as cause_before, b.severity_rank as severity_before, b.fixable as fixable_before,
            b.exploitable as exploitable_before, b.kev as kev_before, b.first_seen_at, b.opened_at, b.exposed_since, b.last_seen_at,
-           b.resolved_at, b.reopened, b.waiting, b.owner as owner_known, b.exposure_group as group_before
+           b.resolved_at, b.reopened, b.waiting, b.owner as owner_known, b.exposure_group as group_before,
+           b.vulnerability_id as vulnerability_carried, b.title as title_carried, b.resource_name as name_carried,
+           b.packages as packages_carried, b.evidence as evidence_carried
     from tonight as t
     full outer join (
         select before.*, coalesce(before.finding_arn, s.finding_arn) as own_arn

@@ -20,6 +20,10 @@ select account_id, resource_type, resource_id, scan_type,
 from tonight_coverage
 group by 1, 2, 3, 4;
 
+create temp table covered_resources as
+select account_id, resource_type, resource_id, bool_and(terminated) as terminated, min(name) as name
+from covered group by 1, 2, 3;
+
 -- The current owner of each resource, the same in all rows about it; null if it is unassigned.
 create temp table owned as
 select account_id, resource_type, resource_id, min(owner) as owner
@@ -46,7 +50,9 @@ with every as (
 select night.snapshot_id, night.region, s.account_id, s.resource_type, s.scan_type, s.state,
        case when s.state = 'reached' then night.began else b.complete_at end as complete_at,
        -- The first complete snapshot of it, or the first after it was off or unread for as long as Inspector keeps findings.
+       -- A cell that is not read keeps this for its next complete snapshot.
        b.complete_at is null or b.state in ('disabled', 'not_opted_in')
+           or (b.state <> 'reached' and b.onboarding)
            or b.complete_at < night.began - interval 30 days as onboarding
 from states_of as s cross join night
 left join cells_before as b using (account_id, resource_type, scan_type);

@@ -43,7 +43,12 @@ def nights(storage: Any, served: Any, tmp_path: Path) -> Callable[..., list[Wire
     """Scans each list of findings into a snapshot, a day apart. Returns the last one's events."""
     count = 0
 
-    def run(*lists: Sequence[Wire], faults: Sequence[Fault] = (), **request: Any) -> list[Wire]:
+    def run(
+        *lists: Sequence[Wire],
+        faults: Sequence[Fault] = (),
+        page_bound: int | None = None,
+        **request: Any,
+    ) -> list[Wire]:
         nonlocal count
         commit: Commit | None = None
         for findings in lists:
@@ -51,7 +56,7 @@ def nights(storage: Any, served: Any, tmp_path: Path) -> Callable[..., list[Wire
             path.write_text("".join(json.dumps(one) + "\n" for one in findings))
             fleet = replay_fleet(path, now=FIRST + timedelta(days=count))
             count += 1
-            with served(fleet, faults=list(faults)) as simulator:
+            with served(fleet, faults=list(faults), page_bound=page_bound) as simulator:
                 commit = storage.scan(simulator, **request)
         assert commit
         return table(storage, commit, "events")
@@ -331,6 +336,60 @@ def wire(arn: str, package: str, **changes: Any) -> Wire:
         ],
         **changes,
     }
+
+
+def placed(arn: str, region: str, host: str) -> Wire:
+    """A synthetic finding of a host in a region."""
+    one = wire(arn, "tls")
+    one["findingArn"] = one["findingArn"].replace("eu-west-1", region)
+    one["resources"][0] |= {"id": host, "region": region}
+    return one
+
+
+TWO = [
+    placed(arn, region, f"i-0{arn * 16}")
+    for arn, region in (
+        ("a", "eu-west-1"),
+        ("b", "eu-west-1"),
+        ("c", "eu-west-2"),
+        ("d", "eu-west-2"),
+    )
+]
+
+
+def test_a_listing_that_does_not_end_resolves_nothing_although_parts_exist(
+    nights: Any, storage: Any
+) -> None:
+    """The second page of one region's findings is denied, and its first finding is gone."""
+    nights(TWO)
+    cut_off = Fault("denied", call=2, times=99, region="eu-west-1")
+    new = placed("e", "eu-west-1", f"i-0{'e' * 16}")
+    events = nights([*TWO[1:], new], faults=[cut_off], page_bound=1)
+    assert events == []
+    commit = storage.snapshots.latest()
+    listed = [row for row in table(storage, commit, "findings") if row["region"] == "eu-west-1"]
+    assert [row["finding_arn"] for row in listed] == [TWO[1]["findingArn"]]
+    events = nights([*TWO[1:], new])
+    assert [(one["kind"], one["cause"], one["finding_arn"]) for one in events] == [
+        ("opened", "new", new["findingArn"]),
+        ("resolved", "terminated", TWO[0]["findingArn"]),
+    ]
+    assert [list(unbalanced(storage.snapshots, one)) for one in storage.snapshots.commits()] == [
+        []
+    ] * 3
+
+
+def test_a_region_that_was_not_planned_resolves_nothing(nights: Any, storage: Any) -> None:
+    one, two = ["eu-west-1"], ["eu-west-1", "eu-west-2"]
+    nights(TWO)
+    assert nights(TWO[:2] + TWO[3:], regions=one, required=one) == []
+    events = nights(TWO[:2] + TWO[3:], regions=two)
+    assert [(event["kind"], event["cause"], event["finding_arn"]) for event in events] == [
+        ("resolved", "terminated", TWO[2]["findingArn"])
+    ]
+    assert [list(unbalanced(storage.snapshots, each)) for each in storage.snapshots.commits()] == [
+        []
+    ] * 3
 
 
 def test_two_findings_of_a_vulnerability_on_a_resource_are_tracked_separately(

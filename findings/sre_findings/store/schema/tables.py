@@ -204,6 +204,12 @@ STATES = pa.schema(
         pa.field("resolved_at", _TIME),
         pa.field("reopened", pa.int32(), nullable=False),
         pa.field("waiting", pa.bool_(), nullable=False),
+        # what was known when it was last seen; set only if this snapshot did not read its cell
+        pa.field("vulnerability_id", pa.string()),
+        pa.field("title", pa.string()),
+        pa.field("resource_name", pa.string()),
+        pa.field("packages", pa.string()),
+        pa.field("evidence", pa.string()),
     ]
 )
 

@@ -28,11 +28,11 @@ if TYPE_CHECKING:  # imported lazily (10 ms): queries of the table read no manif
 
 STAMP = "%Y%m%dT%H%M%SZ"
 """The format of the time in a snapshot ID, in UTC."""
-SCHEMA = 2
+SCHEMA = 3
 """The version of the tables (``store/schema/tables.py``) that is written. Older ones can be read.
 
 A new column needs a new version, recorded in ``store/schema/fields.tsv``. Version 2 added names,
-reachability and annotations of rows.
+reachability and annotations of rows; version 3 what is known of findings in unread cells.
 """
 
 
