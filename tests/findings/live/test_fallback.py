@@ -34,6 +34,7 @@ from sre_findings.questions.catalogue import (
     Summary,
     Vulnerabilities,
 )
+from sre_findings.questions.question import Question
 from sre_findings.sources.cache import Caches
 from sre_findings.sources.sources import Caller, LiveSources, Sources
 from sre_findings.store.objects.blobs import FolderBlobs
@@ -238,7 +239,8 @@ def test_only_the_user_with_the_credentials_reads_what_aws_said_about_a_scan(
     commit = replace(newest, state=PARTIAL, causes=(cause,))
     partial = fresh.pinned(commit)
     server = replace(partial, caller=Caller(aside=lambda _: None))
-    for question in (SnapshotList(), Summary()):
+    questions: tuple[Question[Any], ...] = (SnapshotList(), Summary())
+    for question in questions:
         mine = str(ask(question, partial).to_json())
         theirs = str(ask(question, server).to_json())
         assert (SAID in mine, SAID in theirs) == (True, False)
