@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import NamedTuple
@@ -48,6 +49,29 @@ class LiveListing(NamedTuple):
     use: Use = UNREPORTED
 
 
+Listed = tuple[WireFinding, WireResource, str | None]
+"""A finding, its resource that was queried, and what of it was not understood."""
+
+
+def latest_of_each(found: Iterable[Listed]) -> list[Listed]:
+    """Returns each finding once, by the rule of a scan.
+
+    A finding that changes while it is listed can come on two pages. Of findings with the same
+    ARN, the one with the latest ``updatedAt`` is kept, or the later arrival.
+    """
+    newest: dict[str, Listed] = {}
+    for one in found:
+        arn = one[0].findingArn
+        if arn not in newest or _updated(one) >= _updated(newest[arn]):
+            newest[arn] = one
+    return list(newest.values())
+
+
+def _updated(one: Listed) -> float:
+    """Returns the time of the last update, or minus infinity if there is none."""
+    return -math.inf if one[0].updatedAt is None else one[0].updatedAt
+
+
 @dataclass(frozen=True, slots=True)
 class ListingRequest:
     """One resource in one region, for one client."""
@@ -75,7 +99,7 @@ class ListingRequest:
         so that it takes as many calls as an unknown resource.
         """
         tally, owners_tally, uses = Tally(), OwnerTally(self.owners), list[Use]()
-        found, coverage = list[tuple[WireFinding, WireResource, str | None]](), list[Coverage]()
+        found, coverage = list[Listed](), list[Coverage]()
         for some in self._accounts():
             for covered in self.inspector.coverage(tally, accounts=some, resourceId=self.text):
                 coverage += [coverage_of(row, self.region) for row in covered.coveredResources]
@@ -97,14 +121,15 @@ class ListingRequest:
                     break
         if not owners_tally.all_of(self.access) or not (found or coverage):
             return LiveListing(as_of, [], [], *self._switches())
+        kept = latest_of_each(found)
         findings = [
             replace(
                 finding_of(wire, mine, self.region, owners_tally.of(key_of(wire, mine))),
                 not_understood=odd,
             )
-            for wire, mine, odd in found
+            for wire, mine, odd in kept
         ]
-        uses += [found_use(mine.details) for _, mine, _ in found]
+        uses += [found_use(mine.details) for _, mine, _ in kept]
         return LiveListing(as_of, sorted(findings, key=worst_first), coverage, use=newest(uses))
 
     def _switches(self) -> tuple[list[Gap], list[Cell]]:
