@@ -189,7 +189,8 @@ def material_of(
 def _moved(since: Commit | None, found: Found, here: Sources) -> ChangesAnswer:
     """The changes since a snapshot of an earlier day; no changes if there is none."""
     if since is None:
-        return nothing_to_compare(found.commit, here)
+        alone = len(here.stores.snapshots.commits()) == 1
+        return nothing_to_compare(found.commit, found.proof, alone=alone)
     return changes(
         Changes(since.snapshot_id, found.commit.snapshot_id, ("kev_appeared",), count=0), here
     )

@@ -21,6 +21,7 @@ from sre_findings.sources.sources import Found, Sources, proof_of
 from sre_findings.store.snapshots.reader import Commit
 
 if TYPE_CHECKING:  # only type checkers need the types of the answers
+    from sre_findings.model.answers.answer import Proof
     from sre_findings.model.answers.changes import Change, ChangesAnswer, ChangesFacts
 
 _EVENT = (
@@ -62,12 +63,13 @@ _SHOWN = (
 def changes(question: Changes, sources: Sources) -> ChangesAnswer:
     """What happened between two snapshots.
 
-    If there is only one snapshot, the answer states this and has no events.
+    If there is no earlier snapshot, the answer states this and has no events.
     """
     commits = sources.stores.snapshots.commits()
     head, base = _nights(question, commits, sources.now())
     if base is None:
-        return nothing_to_compare(head, sources)
+        proof = proof_of(head, sources, question.as_of)
+        return nothing_to_compare(head, proof, alone=len(commits) == 1)
     place = place_of(question.filters)
     found = within(Found(head, proof_of(head, sources, question.as_of), sources), place)
     engine = sources.open([one for one in commits if base.sequence < one.sequence <= head.sequence])
@@ -114,10 +116,10 @@ def _nights(
     return head, older[-1] if older else None
 
 
-def nothing_to_compare(head: Commit, sources: Sources) -> ChangesAnswer:
-    """The answer if there is only one snapshot."""
-    headline = f"{head.snapshot_id} is the only snapshot, so there is nothing to compare it with."
-    proof = proof_of(head, sources, None)
+def nothing_to_compare(head: Commit, proof: Proof, *, alone: bool) -> ChangesAnswer:
+    """The answer if a snapshot has no earlier one; ``alone`` if there is no other at all."""
+    why = "is the only snapshot" if alone else "has no earlier snapshot"
+    headline = f"{head.snapshot_id} {why}, so there is nothing to compare it with."
     return ListAnswer(headline, "events", [], 0, _EVENT, (), proof, no_changes())
 
 
