@@ -104,7 +104,7 @@ def environ(tmp_path: Path, workspace: Workspace, night: float) -> Iterator[dict
         f'channels:\n  - {{channel: {CHANNEL}, owners: ["*"]}}\n'
     )
     midnight = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    ahead = midnight + timedelta(hours=23)  # the first job is due an hour after the start
+    ahead = midnight + timedelta(hours=20)  # five hours before the first job: twice a start
     since, speed = datetime.now(UTC), round(86_400 / night)
     with (
         Simulator(replay_fleet(tmp_path / "findings.jsonl", now=session_hour())) as simulator,
@@ -183,7 +183,7 @@ def test_no_slot_runs_twice_or_is_skipped(
 ) -> None:
     now, dice = clock(environ)[0], random.Random(20261130)
     began = now()
-    last = began + timedelta(days=NIGHTS - 1, hours=12)
+    last = began + timedelta(days=NIGHTS - 1, hours=15)
     kills = 0
     while kills < KILLS:
         process = scheduler()
