@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.scanner.conftest import House
+from tests.scanner.conftest import Storage
 from tests.support.clock import NOW
 from tests.support.simulated_inspector import simulated_inspector
 from tests.support.sources import make_sources
@@ -46,54 +46,54 @@ def simulator() -> Iterator[Simulator]:
         yield one
 
 
-def scanned(house: House, simulator: Simulator, number: int, **request: Any) -> Commit:
+def scanned(storage: Storage, simulator: Simulator, number: int, **request: Any) -> Commit:
     simulator.clock = FLEET.nights[number]
-    return house.scan(simulator, **{"required": ()} | request)
+    return storage.scan(simulator, **{"required": ()} | request)
 
 
-def sources(house: House, folder: Path, commit: Commit) -> Sources:
-    return make_sources(house.snapshots, house.table, folder, commit.ended_at)
+def sources(storage: Storage, folder: Path, commit: Commit) -> Sources:
+    return make_sources(storage.snapshots, storage.table, folder, commit.ended_at)
 
 
 def trend(of: Sources, kind: str, value: str) -> Any:
     return ask(Trend(90, kind, value), of)
 
 
-def test_rollups_are_what_each_snapshot_contains(house: House, simulator: Simulator) -> None:
+def test_rollups_are_what_each_snapshot_contains(storage: Storage, simulator: Simulator) -> None:
     """Owners change while a region is denied, and a region is left out: no number remains."""
     moved = Owners(rules=(OwnerRule("a-new-team", ("*",)),))
-    commits = [scanned(house, simulator, 0)]
+    commits = [scanned(storage, simulator, 0)]
     simulator.faults.append(Fault("denied", "ListFindings", times=99, region=UNREAD))
-    commits.append(scanned(house, simulator, 1, owners=moved))
+    commits.append(scanned(storage, simulator, 1, owners=moved))
     simulator.faults.clear()
-    commits.append(scanned(house, simulator, 2, regions=(READ,)))
-    commits.append(scanned(house, simulator, 3))
+    commits.append(scanned(storage, simulator, 2, regions=(READ,)))
+    commits.append(scanned(storage, simulator, 3))
     assert [one.state for one in commits] == ["complete", "partial", "partial", "complete"]
     for one in commits:
-        counted = count(house.snapshots, one)
+        counted = count(storage.snapshots, one)
         for kind in KINDS:
-            stored = {s: r.stock for s, r in rollups.read_kind(house.table, one, kind)}
+            stored = {s: r.stock for s, r in rollups.read_kind(storage.table, one, kind)}
             wanted = {s: r.stock for s, r in counted.rollups.items() if s.kind == kind}
             nothing = {s for s, r in stored.items() if r == Rollup()}
             assert {s: r for s, r in stored.items() if s not in nothing} == {
                 s: r for s, r in wanted.items() if r != Rollup()
             }
             ages = {s: a for s, a in counted.ages.items() if s.kind == kind and a.buckets}
-            assert dict(rollups.read_ages(house.table, one, kind)) == ages
+            assert dict(rollups.read_ages(storage.table, one, kind)) == ages
 
 
 def test_a_region_that_was_read_before_and_is_not_planned_is_a_gap(
-    house: House, simulator: Simulator, tmp_path: Path
+    storage: Storage, simulator: Simulator, tmp_path: Path
 ) -> None:
-    first = scanned(house, simulator, 0)
-    second = scanned(house, simulator, 1, regions=(READ,))
-    third = scanned(house, simulator, 2, regions=(READ,))
+    first = scanned(storage, simulator, 0)
+    second = scanned(storage, simulator, 1, regions=(READ,))
+    third = scanned(storage, simulator, 2, regions=(READ,))
     assert second.state == third.state == "partial"
     wanted = ("*", UNREAD, "*", "*", "not_planned", first.started_at.isoformat())
     assert wanted in second.gaps
     assert wanted in third.gaps
     assert [one.region for one in second.causes if one.kind == "region_not_planned"] == [UNREAD]
-    of = sources(house, tmp_path, third)
+    of = sources(storage, tmp_path, third)
     region = trend(of, "region", UNREAD)
     assert [day["snapshot_id"] for day in region.items] == [first.snapshot_id]
     days = [one.started_at.date().isoformat() for one in (second, third)]
@@ -108,16 +108,16 @@ def test_a_region_that_was_read_before_and_is_not_planned_is_a_gap(
 
 
 def test_an_accepted_region_leaves_the_snapshot_complete_and_not_compared(
-    house: House, simulator: Simulator, tmp_path: Path
+    storage: Storage, simulator: Simulator, tmp_path: Path
 ) -> None:
-    scanned(house, simulator, 0)
+    scanned(storage, simulator, 0)
     accepted = (AcceptedGap("*", UNREAD, "security", "it is retired", "2099-12-31"),)
     second = scanned(
-        house, simulator, 1, regions=(READ,), expectation=Expectation(accepted=accepted)
+        storage, simulator, 1, regions=(READ,), expectation=Expectation(accepted=accepted)
     )
     assert second.state == "complete"
     assert [gap.region for gap in second.gaps if gap.state == "not_planned"] == [UNREAD]
-    of = sources(house, tmp_path, second)
+    of = sources(storage, tmp_path, second)
     assert len(trend(of, "region", UNREAD).items) == 1
     headline = trend(of, "organization", "").headline
     assert "Not compared with" in headline
@@ -125,12 +125,12 @@ def test_an_accepted_region_leaves_the_snapshot_complete_and_not_compared(
 
 
 def test_the_numbers_of_a_partial_snapshot_add_up(
-    house: House, simulator: Simulator, tmp_path: Path
+    storage: Storage, simulator: Simulator, tmp_path: Path
 ) -> None:
-    scanned(house, simulator, 0)
+    scanned(storage, simulator, 0)
     simulator.faults.append(Fault("denied", "ListFindings", times=99, region=UNREAD))
-    second = scanned(house, simulator, 1)
-    of = sources(house, tmp_path, second)
+    second = scanned(storage, simulator, 1)
+    of = sources(storage, tmp_path, second)
     for by in ("region", "account", "owner", "type"):
         answer = ask(Summary(by), of)
         assert sum(one.rollup.counts.total for one in answer.groups) == answer.rollup.counts.total
