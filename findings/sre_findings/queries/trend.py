@@ -21,7 +21,7 @@ from sre_findings.model.snapshots.rollup import (
     check_kind,
     resource_scope,
 )
-from sre_findings.model.snapshots.states import COMPLETE
+from sre_findings.model.snapshots.states import COMPLETE, PARTIAL
 from sre_findings.model.timestamps import iso, iso_date
 from sre_findings.queries import resource_lookup
 from sre_findings.questions.history import Trend
@@ -52,8 +52,7 @@ def trend(question: Trend, sources: Sources) -> TrendAnswer:
     """The counts of a scope by day, from the table.
 
     Days without a snapshot that read something of the scope are listed as missing and not filled.
-    Raises UsageError if the scope
-    does not exist.
+    Raises UsageError if the scope does not exist.
     """
     newest = find(sources, question.as_of)
     head = newest.commit
@@ -152,8 +151,9 @@ def _as_read(
 ) -> tuple[list[tuple[Night, Rollup]], set[date]]:
     """The snapshots that read something of the scope, and the days of the others.
 
-    The state of each snapshot is that of the scope: gaps elsewhere do not matter. A snapshot that
-    is no longer in the store keeps its own state.
+    The state of each snapshot is that of the scope: gaps elsewhere do not matter. Findings of a
+    scope whose coverage was not read are a lower bound. A snapshot that is no longer in the store
+    keeps its own state.
     """
     gaps = any(night.state != COMPLETE or night.gaps for night, _ in nights)
     commits = {one.sequence: one for one in sources.stores.snapshots.commits()} if gaps else {}
@@ -161,10 +161,11 @@ def _as_read(
     for night, rollup in nights:
         one = commits.get(night.sequence) if night.state != COMPLETE or night.gaps else None
         state = reading(Found(one, proof_of(one, sources, None), sources), place) if one else ""
-        if state == UNREAD:
+        if state == UNREAD and rollup.stock == Rollup():
             unread.add(night.started_at.date())
         else:
-            read.append((night._replace(state=state or night.state), rollup))
+            state = PARTIAL if state == UNREAD else state or night.state
+            read.append((night._replace(state=state), rollup))
     return read, unread
 
 
