@@ -31,7 +31,9 @@ def access(check: Check) -> Iterator[Untruth]:
     night, whole = check.night, check.sources
     accounts = sorted({place.account for place in night.owners})
     owners = sorted(set(night.owners.values()) - {""})
-    for scope in [*(Scope(account=one) for one in accounts), *(Scope(owner=one) for one in owners)]:
+    limits = [*(Scope(account=one) for one in accounts), *(Scope(owner=one) for one in owners)]
+    check.rng.shuffle(limits)
+    for scope in check.some(limits):
         allowed = Access(frozenset({scope.account or ALL}), frozenset({scope.owner or ALL}))
         check.sources = whole.seen_by(allowed)
         try:

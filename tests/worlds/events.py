@@ -39,6 +39,8 @@ class Ledger:
     def pass_night(self, check: Check) -> Iterator[Untruth]:
         """Compares the events of a night, and then knows the night."""
         told = self.things(check)
+        if not check.past:  # what the first night was told is open, even where it did not end
+            self.open.update(told)
         yield from self._events(check, told)
         for cell in {*self.open, *told}:
             if check.was_read(cell):

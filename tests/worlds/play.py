@@ -11,6 +11,7 @@ from tests.worlds.check import Check, Untruth
 from tests.worlds.events import Ledger
 from tests.worlds.house import House, house
 from tests.worlds.inspector import Inspector
+from tests.worlds.speed import shared_databases
 from tests.worlds.truth import Night, night_of
 from tests.worlds.world import World
 
@@ -48,7 +49,7 @@ def play(world: World, *, until: str = "", only: str = "", share: float = 1.0) -
     ``only`` is the name of the only checker that runs. A ``share`` of the questions is asked.
     """
     played = Played()
-    with house() as home:
+    with house() as home, shared_databases():
         course = _Course(world, home, played, only, share)
         for number in range(world.nights):
             if not course.pass_night(number) or until in played.kinds:
@@ -99,7 +100,10 @@ class _Course:
         night.snapshot_id = commit.snapshot_id
         self.played.nights += 1
         rng = random.Random(self.world.seed * 100 + inspector.night)
-        return Check(night, self.past, commit, self.home.sources(), 0, self.share, rng)
+        # The last night has all of the past, so more is asked then.
+        last = inspector.night == self.world.nights - 1
+        share = self.share if last or self.share == 1 else self.share / 2
+        return Check(night, self.past, commit, self.home.sources(), 0, share, rng)
 
 
 def crash(error: Exception, night: int) -> Untruth:

@@ -97,8 +97,8 @@ def _run(seeds: list[int], wanted: argparse.Namespace, kinds: Counter[str]) -> i
 def _tell(seed: int, kind: str, text: str, *, shrinks: bool) -> None:
     """Prints an untruth with the smallest world that has it."""
     print(f"\n## {kind}{' (known)' if kind in KNOWN else ''}\nseed {seed}: {text}", flush=True)
-    if shrinks:
-        world = shrink(make(seed), kind)
+    if shrinks and kind not in KNOWN:
+        world = shrink(make(seed), kind, 40)
         print(f"shrunk: {play(world, until=kind).first(kind)}\n```python\n{world}\n```", flush=True)
 
 

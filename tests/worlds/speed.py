@@ -1,0 +1,35 @@
+"""Cheaper databases for the scans of tiny worlds. What they compute is the same.
+
+A scan opens several instances of DuckDB, each with a memory limit of its own; here they share one.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from typing import Any
+from unittest import mock
+
+import sre_scanner.commit
+from sre_findings.engine import databases
+from sre_scanner.history import lifecycle
+
+
+@functools.cache
+def _instance() -> Any:
+    import duckdb
+
+    return duckdb.connect(config={"threads": "1", "disabled_optimizers": "join_order"})
+
+
+@contextmanager
+def shared_databases() -> Iterator[None]:
+    """Within it, scans and queries share instances with one thread."""
+    one_thread = functools.partial(databases._connect, threads="1")
+    with (
+        mock.patch.object(databases, "_connect", one_thread),
+        mock.patch.object(sre_scanner.commit, "bounded", lambda *_: databases.SHARED),
+        mock.patch.object(lifecycle, "_connection", lambda _: closing(_instance().cursor())),
+    ):
+        yield
