@@ -129,6 +129,7 @@ def _answer(
         len(chosen),
         None,
         proof,
+        incomplete=bool(gaps),
         filters=filters,
         use=use or None,
     )

@@ -18,26 +18,23 @@ from sre_findings.inspector.wire.finding_parts import (
     decode_resources,
 )
 from sre_findings.inspector.wire.findings import WireFinding
+from sre_findings.live import account_status
 from sre_findings.live.conversion import coverage_of, finding_of, key_of, worst_first
 from sre_findings.live.resource_owners import OwnerTally
 from sre_findings.model.access import Access
 from sre_findings.model.coverage.row import Coverage
-from sre_findings.model.errors import AccessDenied
 from sre_findings.model.findings.finding import Finding
 from sre_findings.model.resources.image_use import UNREPORTED, Use, newest
 from sre_findings.model.resources.owners import Owners
 from sre_findings.model.resources.resource import Resource, told
-from sre_findings.model.snapshots.cells import cells_of
 from sre_findings.model.snapshots.gaps import Gap
-from sre_findings.model.snapshots.scan_plan import Shard
-from sre_findings.model.snapshots.shard_facts import ENDED, Listing, ShardFacts
-from sre_findings.model.snapshots.states import NOT_OPTED_IN, REACHED, Cell
+from sre_findings.model.snapshots.states import NOT_OPTED_IN, Cell
 
 
 class LiveListing(NamedTuple):
     """Inspector's data about one resource in one region, and the time of the request.
 
-    If Inspector has no data, ``gaps`` are the cells that could not be read, and ``off`` the
+    ``gaps`` are the cells that could not be read. If Inspector has no data, ``off`` are the
     disabled cells.
     """
 
@@ -130,7 +127,21 @@ class ListingRequest:
             for wire, mine, odd in kept
         ]
         uses += [found_use(mine.details) for _, mine, _ in kept]
-        return LiveListing(as_of, sorted(findings, key=worst_first), coverage, use=newest(uses))
+        gaps, coverage = self._switched(coverage)
+        return LiveListing(
+            as_of, sorted(findings, key=worst_first), coverage, gaps, use=newest(uses)
+        )
+
+    def _switched(self, coverage: list[Coverage]) -> tuple[Sequence[Gap], list[Coverage]]:
+        """Returns the cells that could not be read, and the rows with those that are off marked.
+
+        Inspector can list a scan as ACTIVE although its type is switched off.
+        """
+        accounts = sorted({row.account_id for row in coverage if row.active})
+        if not accounts:
+            return (), coverage
+        cells = account_status.cells(self.inspector, self.region, accounts)
+        return account_status.unread(cells), [account_status.marked(row, cells) for row in coverage]
 
     def _switches(self) -> tuple[list[Gap], list[Cell]]:
         """Returns why Inspector may not list the resource.
@@ -147,35 +158,11 @@ class ListingRequest:
             if self.access.all_accounts
             else sorted(self.access.accounts)
         )
-        cells = dict(cells_of(Shard(self.region, self.region), self._statuses(wanted)))
-        unread = [
-            Gap(*cell, state)
-            for cell, state in cells.items()
-            if cell.scan_type == "*" and state != REACHED
-        ]
+        cells = account_status.cells(self.inspector, self.region, wanted)
         off = [cell for cell, state in cells.items() if state == NOT_OPTED_IN and is_proof(cell)]
-        return unread, [cell for cell in off if like and cell.resource_type == like.resource_type]
-
-    def _statuses(self, accounts: Sequence[str]) -> ShardFacts:
-        """Returns the status of Inspector in these accounts, in the form that a scan records.
-
-        Without accounts, it is the status of the process's own account.
-        """
-        ended, at = Listing(ENDED), "now"
-        facts = ShardFacts(
-            self.region,
-            self.region,
-            at,
-            at,
-            findings=ended,
-            coverage=ended,
-            status=ended,
-            named=accounts,
-        )
-        try:
-            return replace(facts, accounts=tuple(self.inspector.statuses(accounts, Tally())))
-        except AccessDenied:
-            return replace(facts, status=Listing("denied"))
+        return account_status.unread(cells), [
+            cell for cell in off if like and cell.resource_type == like.resource_type
+        ]
 
     def _observe(self, wire: WireFinding, owners_tally: OwnerTally) -> WireResource:
         """Adds a finding to the tally and returns its resource that was queried."""

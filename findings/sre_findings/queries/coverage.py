@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from sre_findings.model.answers.answer import CoverageAnswer
+from sre_findings.model.coverage.reasons import NOT_LISTED
+from sre_findings.model.coverage.row import ACTIVE
 from sre_findings.model.snapshots.query_scope import Place
 from sre_findings.model.sql_parameters import parameters
+from sre_findings.queries import coverage_rows
 from sre_findings.questions.estate import CoverageGaps
-from sre_findings.rows.values import coverage_of
 from sre_findings.sources.places import everywhere, within
 from sre_findings.sources.sources import Found, Sources, find
 
@@ -26,7 +28,9 @@ def coverage(question: CoverageGaps, sources: Sources) -> CoverageAnswer:
 
 def coverage_of_snapshot(found: Found, owners: Sequence[str] = ()) -> CoverageAnswer:
     """The coverage answer for a snapshot that was already selected."""
-    of_owners = parameters(owners=owners)
-    gaps = [coverage_of(row) for row in found.engine.rows("coverage_gaps", **of_owners)]
-    scanned = int(found.engine.rows("coverage_scanned", **of_owners)[0]["scanned"])
+    gaps = coverage_rows.gaps(found, owners)
+    listed = int(found.engine.rows("coverage_scanned", **parameters(owners=owners))[0]["scanned"])
+    # Inspector lists every scan of ``listed`` resources as ACTIVE. Some of them are gaps.
+    not_active = {row.place for row in gaps if row.status != ACTIVE and row.reason != NOT_LISTED}
+    scanned = listed - len({row.place for row in gaps} - not_active)
     return CoverageAnswer(scanned, gaps, found.commit.gaps, found.proof)

@@ -12,7 +12,6 @@ from sre_findings.engine.disabled_scans import kinds, switched_off
 from sre_findings.model.answers.answer import ResourceAnswer
 from sre_findings.model.answers.verdict import (
     INCOMPLETE,
-    NO_FINDINGS,
     NO_SNAPSHOT,
     NO_SUCH_RESOURCE,
     TOO_OLD,
@@ -37,8 +36,9 @@ from sre_findings.model.resources.resource import (
 from sre_findings.model.snapshots.gaps import ANY, Gap
 from sre_findings.model.snapshots.rollup import Rollup, resource_scope
 from sre_findings.model.sql_parameters import parameters, resource_parameters
+from sre_findings.queries import coverage_rows
 from sre_findings.queries.resource_lookup import UnknownResource, resolve
-from sre_findings.rows.values import coverage_of, finding_of, time_of
+from sre_findings.rows.values import finding_of, time_of
 from sre_findings.sources import rollup_access
 from sre_findings.sources.older_snapshots import lacks_names
 from sre_findings.sources.risk_acceptance import marked
@@ -61,13 +61,13 @@ def answer(question: Vulnerabilities, found: Found, sources: Sources) -> Resourc
     place = resource_parameters(resource)
     rollup = _rollup(resource, found, sources)
     now, rules = sources.now(), sources.suppressions
-    coverage = [coverage_of(row) for row in found.engine.rows("resource_coverage", **place)]
+    coverage = coverage_rows.of_resource(found, place)
     gaps = gaps_touching(found.commit.gaps, resource)
     as_of = found.proof.as_of or now
     evidence = Evidence(
         rollup, coverage, gaps, as_of, found.proof.too_old, known=True, until=found.commit.ended_at
     )
-    verdict = _scanning_considered(evidence, resource, found)
+    verdict = decide(evidence)
     findings, total, cursor = _page(question, found, place)
     verdict = replace(verdict, notes=(*verdict.notes, *_left_out(question, found, place)))
     return ResourceAnswer(
@@ -201,12 +201,12 @@ def gaps_touching(gaps: Sequence[Gap], resource: Resource | None) -> list[Gap]:
 
 
 def _scanning_considered(evidence: Evidence, like: Resource | None, found: Found) -> Verdict:
-    """The verdict.
+    """The verdict on a resource that occurs nowhere.
 
-    If it rests on the absence of findings, it takes into account where Inspector is not enabled.
+    Where Inspector is not enabled, it occurs nowhere even if it exists.
     """
     verdict = decide(evidence)
-    if like is None or verdict.reason not in (NO_FINDINGS, NO_SUCH_RESOURCE):
+    if like is None or verdict.reason != NO_SUCH_RESOURCE:
         return verdict
     return decide(replace(evidence, off=switched_off(found.engine, like)))
 

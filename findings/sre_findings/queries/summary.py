@@ -28,8 +28,8 @@ from sre_findings.model.snapshots.query_scope import Place
 from sre_findings.model.snapshots.rollup import KINDS, ORGANIZATION, Rollup, Scope
 from sre_findings.model.snapshots.states import COMPLETE
 from sre_findings.model.sql_parameters import parameters
+from sre_findings.queries import coverage_rows
 from sre_findings.questions.estate import BY, Summary
-from sre_findings.rows.values import coverage_of
 from sre_findings.sources import rollup_access
 from sre_findings.sources.places import within
 from sre_findings.sources.sources import Found, Sources, find
@@ -86,8 +86,8 @@ def unsure(found: Found, owners: Sequence[str] = ()) -> Unsure:
     if totals and not owners:
         return Unsure(*(int(totals.get(name, 0)) for name in Unsure._fields))
     silence = Silence(found.commit.started_at)
-    for row in found.engine.rows("coverage_of_owners", **parameters(owners=owners)):
-        silence.add(coverage_of(row), found.commit.ended_at)
+    for row in coverage_rows.of_owners(found, owners):
+        silence.add(row, found.commit.ended_at)
     return Unsure(silence.uncovered, silence.doubtful, silence.proven)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sre_findings.model.coverage.row import Coverage
+from sre_findings.model.coverage.row import ACTIVE, SWITCHED_OFF, Coverage
 from sre_findings.model.findings.finding import Finding, Package
 from sre_findings.model.findings.reachability import Reachability, together
 from sre_findings.model.findings.severity import ORDER, OTHER
@@ -24,7 +24,11 @@ def time_of(microseconds: int | None) -> datetime | None:
 
 
 def coverage_of(row: Mapping[str, Any]) -> Coverage:
-    """Converts a row of the coverage queries."""
+    """Converts a row of the coverage queries.
+
+    A scan that Inspector lists as ACTIVE although its type is switched off has that reason.
+    """
+    off = row["switched_off"] and row["status"] == ACTIVE
     return Coverage(
         row["resource_id"],
         row["resource_type"],
@@ -32,7 +36,7 @@ def coverage_of(row: Mapping[str, Any]) -> Coverage:
         row["region"],
         row["scan_type"],
         row["status"],
-        row["reason"],
+        SWITCHED_OFF if off else row["reason"],
         row["scan_mode"],
         time_of(row["last_scanned_us"]),
         row["name"] or "",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
 
 from sre_findings.inspector.listing import ACCOUNT_ID, Inspector
@@ -14,8 +14,10 @@ from sre_findings.model.errors import (
     Throttled,
     Unreadable,
 )
+from sre_findings.model.snapshots.cells import cells_of_account
 from sre_findings.model.snapshots.scan_plan import Shard
 from sre_findings.model.snapshots.shard_facts import ENDED, AccountStatus, Listing, ShardFacts
+from sre_findings.model.snapshots.states import REACHED, Cell
 from sre_scanner.memory import release_memory
 from sre_scanner.shard.context import ScanContext
 from sre_scanner.spool.spool import Spool
@@ -69,6 +71,7 @@ class ShardListings:
         aggregated: tuple[dict[str, int], ...],
     ) -> ShardFacts:
         silence = self.coverage.silence
+        silence.switch_off(self._off())
         return ShardFacts(
             shard=self._shard.name,
             region=self._shard.region,
@@ -86,6 +89,13 @@ class ShardListings:
             proven=silence.proven,
             notes=tuple(self._notes),
         )
+
+    def _off(self) -> Iterator[Cell]:
+        """Yields the cells that Inspector does not scan, even if coverage lists them as ACTIVE."""
+        for account in self._statuses:
+            for cell, state in cells_of_account(account, self._shard.region):
+                if state != REACHED:
+                    yield cell
 
     def _record(
         self, name: str, read: Callable[[Tally], None], earlier: Listing | None = None

@@ -76,6 +76,15 @@ HOSTILE = [
     "%_",
 ]
 
+DISABLED = ["111122223333|eu-west-1", "it's|%_"]
+GAPS: dict[str, Any] = {
+    "judged": ["AWS_EC2_INSTANCE", "AWS_LAMBDA_FUNCTION"],
+    "proofs": ["AWS_EC2_INSTANCE|PACKAGE"],
+    "scans": ["AWS_EC2_INSTANCE|PACKAGE", "AWS_EC2_INSTANCE|NETWORK"],
+    "unlimited": ["AWS_LAMBDA_FUNCTION|PACKAGE"],
+    "earliest_us": 1_700_000_000_000_000,
+    "latest_us": 1_900_000_000_000_000,
+}
 PARAMETERS: dict[str, list[dict[str, Any]]] = {
     "ages": [{"owners": None}, {"owners": ["payments"]}],
     "by_package": [{"count": None, "owners": None}, {"count": 7, "owners": ["payments"]}],
@@ -86,8 +95,14 @@ PARAMETERS: dict[str, list[dict[str, Any]]] = {
         WHERE | {"kinds": ["opened", "resolved"], "count": 20, "owners": ["payments"]},
     ],
     "changes_counts": [WHERE, WHERE | {"regions": ["us-east-1"]}],
-    "coverage_gaps": [{"owners": None}, {"owners": ["payments"]}],
-    "coverage_of_owners": [{"owners": None}, {"owners": ["payments", "it's"]}],
+    "coverage_gaps": [
+        GAPS | {"owners": None, "disabled": None},
+        GAPS | {"owners": ["payments"], "disabled": DISABLED},
+    ],
+    "coverage_of_owners": [
+        {"owners": None, "disabled": None},
+        {"owners": ["payments", "it's"], "disabled": DISABLED},
+    ],
     "coverage_scanned": [{"owners": None}, {"owners": ["payments"]}],
     "exposure": [
         WHERE | {"text": "openssl", "names": ["openssl", "openssl-libs", HOSTILE[0]]},
@@ -144,7 +159,10 @@ PARAMETERS: dict[str, list[dict[str, Any]]] = {
         {"resources": [BUSY_INSTANCE, CLEAN_INSTANCE]},
         {"resources": [BUSY_INSTANCE, *HOSTILE]},
     ],
-    "resource_coverage": [PLACE, PLACE | {"resource_id": CLEAN_INSTANCE}],
+    "resource_coverage": [
+        PLACE | {"disabled": None},
+        PLACE | {"resource_id": CLEAN_INSTANCE, "disabled": DISABLED},
+    ],
     "resource_findings": [
         PLACE
         | {

@@ -282,7 +282,7 @@ def texts(stores: Stores) -> list[str]:
     rows = stores.of(EVERYTHING)
     found: dict[tuple[str, str | None], str] = {}
     newest = rows.stores.snapshots.commits()[-1:]
-    for row in rows.open(newest).rows("coverage_of_owners", owners=None):
+    for row in rows.open(newest).rows("coverage_of_owners", owners=None, disabled=None):
         found.setdefault(
             (row["account_id"], row["reason"]),
             row["name"] if len(found) % 2 and row["name"] else row["resource_id"],

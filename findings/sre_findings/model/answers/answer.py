@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sre_findings.model.answers.verdict import INCOMPLETE, NO_SUCH_RESOURCE, TOO_OLD, Verdict
 from sre_findings.model.coverage.reasons import explain, remedy
 from sre_findings.model.coverage.row import Coverage
+from sre_findings.model.coverage.rules import SCANNED
 from sre_findings.model.findings.finding import Finding
 from sre_findings.model.resources.image_use import Use
 from sre_findings.model.resources.resource import Resource
@@ -242,8 +243,9 @@ class SummaryAnswer:
 class CoverageAnswer:
     """Which resources Inspector scans, which it does not, and why.
 
-    ``gaps`` are the rows that are not ACTIVE. ``cells`` are account, region, resource type,
-    scan type, state and last reading of each cell that was not reached.
+    ``gaps`` are the scans that prove nothing (see ``model.coverage.gaps``), and ``scanned`` counts
+    the resources without any. ``cells`` are account, region, resource type, scan type, state and
+    last reading of each cell that was not reached.
     """
 
     scanned: int
@@ -255,7 +257,7 @@ class CoverageAnswer:
         """The JSON object: counts of resources, and the gaps with their remedies."""
         return {
             "scanned": self.scanned,
-            "not_scanned": len({(g.account_id, g.region, g.resource_id) for g in self.gaps}),
+            "not_scanned": len({gap.place for gap in self.gaps}),
             "gaps": [coverage_json(row) for row in self.gaps],
             "cells": [cell._asdict() for cell in self.cells],
             **self.proof.to_json(),
@@ -297,7 +299,7 @@ def coverage_json(row: Coverage) -> dict[str, Any]:
         "status": row.status,
         "reason": row.reason,
         "explanation": explain(row.reason),
-        "remedy": remedy(row.reason) if not row.active else "",
+        "remedy": "" if row.active and row.reason == SCANNED else remedy(row.reason),
         "scan_mode": row.scan_mode,
         "last_scanned_at": iso(row.last_scanned_at),
     }

@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
+from sre_findings.model.coverage.row import SWITCHED_OFF
+
+NEVER_SCANNED = "NEVER_SCANNED"
+NO_RULE = "NO_RULE"
+NOT_LISTED = "NOT_LISTED"
+SCANNED_IN_THE_FUTURE = "SCANNED_IN_THE_FUTURE"
+SCANNED_TOO_LONG_AGO = "SCANNED_TOO_LONG_AGO"
+
 # Reasons of ListCoverage (API reference, ScanStatus.reason) in words, and the remedy if there is
 # one.
 REASONS: dict[str, tuple[str, str]] = {
@@ -106,12 +114,30 @@ REASONS: dict[str, tuple[str, str]] = {
     "UNSUPPORTED_RUNTIME": ("its runtime is not supported", "Move it to a supported runtime."),
 }
 
+# The product's reasons for scans that Inspector lists as successful, or does not list at all (see
+# ``model.coverage.gaps``).
+OWN_REASONS: dict[str, tuple[str, str]] = {
+    NEVER_SCANNED: ("it was never scanned", "Check again in an hour."),
+    NO_RULE: ("the product has no rule for this scan", ""),
+    NOT_LISTED: ("Inspector does not list this scan", "Check that Inspector can scan it."),
+    SCANNED_IN_THE_FUTURE: ("its last scan is in the future", "Check the clocks."),
+    SCANNED_TOO_LONG_AGO: (
+        "its last scan is too long ago",
+        "Check the agent, or why Inspector does not scan it again.",
+    ),
+    SWITCHED_OFF: (
+        "this scan type is switched off",
+        "Enable it in Inspector if this is not intended.",
+    ),
+}
+_ALL = REASONS | OWN_REASONS
+
 
 def explain(reason: str) -> str:
     """A coverage reason in words; an unknown one unchanged."""
-    return REASONS.get(reason, (reason or "no reason is given", ""))[0]
+    return _ALL.get(reason, (reason or "no reason is given", ""))[0]
 
 
 def remedy(reason: str) -> str:
     """How to get the resource scanned again, in one sentence; empty if there is no remedy."""
-    return REASONS.get(reason, ("", "See this reason in the Inspector user guide."))[1]
+    return _ALL.get(reason, ("", "See this reason in the Inspector user guide."))[1]

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 ACTIVE = "ACTIVE"
+SWITCHED_OFF = "SWITCHED_OFF"
+"""The reason of a row that Inspector lists as ACTIVE although its scan type is switched off."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,5 +30,10 @@ class Coverage:
 
     @property
     def active(self) -> bool:
-        """Whether Inspector reports that it scans this."""
-        return self.status == ACTIVE
+        """Whether Inspector reports that it scans this, and the scan type is switched on."""
+        return self.status == ACTIVE and self.reason != SWITCHED_OFF
+
+    @property
+    def place(self) -> tuple[str, str, str, str]:
+        """The account, region, type and ID of the resource."""
+        return self.account_id, self.region, self.resource_type, self.resource_id

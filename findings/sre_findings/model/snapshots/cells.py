@@ -47,14 +47,15 @@ def cells_of(
         yield Cell("*", shard.region, "*", "*"), "unreachable" if outcome == ENDED else outcome
         return
     for account in accounts:
-        yield from _of_account(account, shard.region)
+        yield from cells_of_account(account, shard.region)
     yield from (
         (Cell(account, shard.region, "*", "*"), STATUS_UNKNOWN)
         for account in sorted({*_named(facts), *expected} - {one.account_id for one in accounts})
     )
 
 
-def _of_account(account: AccountStatus, region: str) -> Iterator[tuple[Cell, str]]:
+def cells_of_account(account: AccountStatus, region: str) -> Iterator[tuple[Cell, str]]:
+    """The state of each cell of an account, from its switches."""
     for switch, pairs in SWITCHES.items():
         yield from (
             (Cell(account.account_id, region, *pair), _switched(account, switch)) for pair in pairs

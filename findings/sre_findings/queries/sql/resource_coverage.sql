@@ -1,6 +1,15 @@
--- Coverage of one resource, one row for each scan type.
-select resource_id, resource_type, account_id, region, scan_type, status, reason, scan_mode, name,
-       epoch_us(last_scanned_at) as last_scanned_us
-from coverage
-where resource_id = :resource_id and account_id = :account_id and region = :region and resource_type = :resource_type
+-- Coverage of one resource, one row for each scan type. A scan can be listed although its type is
+-- switched off.
+with off as (
+    select distinct account_id, region, resource_type, scan_type from cells
+    where state = 'not_opted_in' and account_id = :account_id and region = :region and resource_type = :resource_type
+)
+select c.resource_id, c.resource_type, c.account_id, c.region, c.scan_type, c.status, c.reason, c.scan_mode, c.name,
+       epoch_us(c.last_scanned_at) as last_scanned_us,
+       o.account_id is not null
+           or (:disabled is not null and list_contains(:disabled, c.account_id || '|' || c.region)) as switched_off
+from coverage as c
+left join off as o
+    on o.account_id = c.account_id and o.region = c.region and o.resource_type = c.resource_type and o.scan_type = c.scan_type
+where c.resource_id = :resource_id and c.account_id = :account_id and c.region = :region and c.resource_type = :resource_type
 order by scan_type
