@@ -116,7 +116,7 @@ def test_every_module_that_the_architecture_names_exists() -> None:
     assert len(named) > 30
     files = {
         str(path.relative_to(ROOT))
-        for folder in ("findings", "scanner", "reports", "mcp", "schedules", "notebooks")
+        for folder in ("findings", "scanner", "reports", "mcp", "schedules", "notebooks", "tests")
         for path in (ROOT / folder).rglob("*.*")
     }
     assert [
