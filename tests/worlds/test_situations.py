@@ -139,9 +139,12 @@ def _trend(sources: Sources) -> str:
 
 def _sla(sources: Sources) -> str:
     answer = ask(Sla(by="region"), sources)
-    buckets = ("late", "due_this_week", "later", "no_deadline")
-    rows = [one for one in answer.items if one["region"] == THERE]
-    return _bound(sum(rows[0][name] for name in buckets), answer.proof) if rows else "no row"
+    totals = [
+        one["late"] + one["due_this_week"] + one["later"] + one["no_deadline"]
+        for one in answer.items
+        if one["region"] == THERE
+    ]
+    return _bound(totals[0], answer.proof) if totals else "no row"
 
 
 def _changes(sources: Sources) -> str:
