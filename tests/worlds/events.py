@@ -50,6 +50,7 @@ class Ledger:
 
     def _events(self, check: Check, told: dict[Cell, set[Thing]]) -> Iterator[Untruth]:
         if not check.past:
+            self.open.update(told)  # the first night opens what it was told, read or not
             return
         since = check.past[-1].snapshot_id
         question = Changes(since=since, as_of=check.night.snapshot_id, count=0)

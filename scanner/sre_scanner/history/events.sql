@@ -8,10 +8,11 @@ from (select account_id, resource_type, resource_id, type, subject, title, findi
       from tonight_findings where status = 'CLOSED') as every
 group by 1, 2, 3, 4, 5;
 
--- Findings that were open or suppressed and are not among the current ones. In a cell that was not read, that says nothing.
+-- Findings that were open or suppressed and are not among the current ones. In a cell that was not read, as where
+-- Inspector is disabled in the whole account, that says nothing.
 create or replace temp table missing as
 select j.*, coalesce(c.state, 'unreachable') as state,
-       coalesce(c.state in ('reached', 'disabled', 'not_opted_in'), false) as known
+       coalesce(c.state in ('reached', 'not_opted_in'), false) as known
 from joined as j left join cells as c using (account_id, resource_type, scan_type)
 where j.was_here and not j.here;
 
@@ -42,7 +43,7 @@ join known_before as k using (account_id, resource_type, resource_id, type, subj
 left join closings as s using (account_id, resource_type, resource_id, type, subject)
 left join covered_resources as t using (account_id, resource_type, resource_id);
 
--- Findings that are gone. Where scanning is off, they are no longer scanned.
+-- Findings that are gone. Where the scan type is off, they are no longer scanned.
 create or replace temp table vanished as
 select m.*, e.closed, e.terminated
 from missing as m join evidence as e using (account_id, resource_type, resource_id, type, subject, ordinal)

@@ -213,7 +213,7 @@ class Model:
         for key in self.open.keys() - one.seen.keys():
             self._note(key, one)
         self.complete |= one.state == "reached"
-        self.off = one.state == OFF or (self.off and one.state != "reached")
+        self.off = one.state in (OFF, "disabled") or (self.off and one.state != "reached")
         return causes, came
 
     def _note(self, key: Key, one: Reading) -> None:
@@ -271,7 +271,7 @@ READINGS = st.lists(
             RESOURCES, st.sampled_from(["active", "active", "inactive", "late", "terminated"])
         ),
         closed=st.dictionaries(KEYS, st.lists(st.sampled_from(["a", "b"]), max_size=2)),
-        state=st.sampled_from(["reached", "reached", "denied", "incomplete", OFF]),
+        state=st.sampled_from(["reached", "reached", "denied", "disabled", OFF]),
     ),
     min_size=2,
     max_size=6,

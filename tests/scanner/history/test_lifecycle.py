@@ -278,7 +278,7 @@ SEVERAL = st.fixed_dictionaries(
         "rebuilt": st.booleans(),  # from here on, every ARN changes
         "states": st.fixed_dictionaries(
             {
-                one: st.sampled_from(["reached", "reached", "denied", "disabled"])
+                one: st.sampled_from(["reached", "reached", "denied", "disabled", "not_opted_in"])
                 for one in SCAN_TYPES.values()
             }
         ),
@@ -337,7 +337,7 @@ def balanced(night: Mapping[str, Any], before: Tables, now: Tables) -> None:
     for cell, state in night["states"].items():
         came = cells(moves["opened"])[cell] + cells(moves["reopened"])[cell]
         assert cells(held_now)[cell] == cells(was)[cell] + came - cells(moves["resolved"])[cell]
-        if state == "denied":
+        if state in ("denied", "disabled"):
             assert not cells(moves["resolved"])[cell]
         else:
             assert cells(held_now)[cell] == cells(seen)[cell]

@@ -60,7 +60,7 @@ NIGHT = st.fixed_dictionaries(
         "covered": st.dictionaries(
             st.sampled_from(RESOURCES_OF_ALL), st.sampled_from(["now", "late", "off", "gone"])
         ),
-        "reached": st.sampled_from(["reached", "reached", "reached", "denied", "disabled"]),
+        "reached": st.sampled_from(["reached", "reached", "reached", "denied", "not_opted_in"]),
         "versions": st.lists(st.sampled_from(["1", "2"]), min_size=3, max_size=3),
     }
 )
