@@ -27,6 +27,7 @@ from sre_scanner.known_accounts import known_accounts
 from sre_scanner.memory import reduce_memory, release_memory
 from sre_scanner.progress import Progress, Silence
 from sre_scanner.shard.context import ScanContext
+from sre_scanner.shard.earlier_listings import earlier_listings
 from sre_scanner.shard.reader import read_shard
 
 MOST_AT_ONCE = 8
@@ -85,7 +86,15 @@ def scan(
         return there
     stop = stop or threading.Event()
     reduce_memory()
-    context = ScanContext(plan, snapshots, request.owners, progress or Silence(), stop, now)
+    context = ScanContext(
+        plan,
+        snapshots,
+        request.owners,
+        progress or Silence(),
+        stop,
+        now,
+        earlier_listings(snapshots, plan),
+    )
     # This is outside of the try: if another scan uses this folder, its files must not be removed.
     snapshots.write_plan(plan)
     try:

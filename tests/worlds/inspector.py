@@ -108,7 +108,8 @@ class Inspector:
         )
         wires = [wire_of(one, self.state) for one in page]
         told.closed += page if closed else ()
-        told.findings += zip(page, wires, strict=True) if plain and not closed else ()
+        asked = plain or "findingArn" in criteria  # a scan asks for what a listing forgot
+        told.findings += zip(page, wires, strict=True) if asked and not closed else ()
         return {"findings": wires, "nextToken": token} if token else {"findings": wires}
 
     def _matches(self, found: Found, criteria: Mapping[str, Any]) -> bool:

@@ -48,12 +48,14 @@ class Inspector:
         tally: Tally,
         updated: tuple[datetime, datetime] | None = None,
         accounts: Sequence[str] = (),
+        arns: Sequence[str] = (),
         **equals: str,
     ) -> Iterator[FindingsPage]:
         """Yields every page of ListFindings for these statuses.
 
         ``equals`` filters by further string fields, ``updated`` by the first and last moment of
-        ``updatedAt``, and ``accounts`` (at most FILTER_VALUES) by account.
+        ``updatedAt``, and ``accounts`` and ``arns`` (at most FILTER_VALUES each) by account and by
+        finding.
 
         Without statuses, it lists every finding that is not CLOSED, so that findings with a status
         unknown to the product, which count as open, are included. No sort order is requested: the
@@ -61,6 +63,7 @@ class Inspector:
         """
         fields: dict[str, Any] = {name: [equal(value)] for name, value in equals.items()}
         fields |= {"awsAccountId": [equal(one) for one in accounts]} if accounts else {}
+        fields |= {"findingArn": [equal(one) for one in arns]} if arns else {}
         if updated:
             bounds = zip(
                 ("startInclusive", "endInclusive"),

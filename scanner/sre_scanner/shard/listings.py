@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 
-from sre_findings.inspector.listing import ACCOUNT_ID, Inspector
+from sre_findings.inspector.listing import ACCOUNT_ID, FILTER_VALUES, Inspector
 from sre_findings.inspector.retry import Tally
 from sre_findings.model.errors import (
     AccessDenied,
@@ -16,10 +16,18 @@ from sre_findings.model.errors import (
 )
 from sre_findings.model.snapshots.cells import cells_of_account
 from sre_findings.model.snapshots.scan_plan import Shard
-from sre_findings.model.snapshots.shard_facts import ENDED, AccountStatus, Listing, ShardFacts
+from sre_findings.model.snapshots.shard_facts import (
+    ENDED,
+    AccountStatus,
+    Listing,
+    Recheck,
+    ShardFacts,
+)
 from sre_findings.model.snapshots.states import REACHED, Cell
 from sre_scanner.memory import release_memory
 from sre_scanner.shard.context import ScanContext
+from sre_scanner.shard.earlier_listings import absent_findings
+from sre_scanner.spool.owners import Key
 from sre_scanner.spool.spool import Spool
 from sre_scanner.tables.coverage import CoverageRows
 
@@ -48,7 +56,7 @@ class ShardListings:
         """
         own = self._record("status", self._own_status)
         if own.outcome not in (ENDED, "denied"):
-            return self._facts(own, own, own, None, ())
+            return self._facts(own, own, own, None, (), None)
         before = self._aggregated()
         findings = self._record("findings", lambda tally: self._findings(spool, tally))
         closed = (
@@ -57,10 +65,13 @@ class ShardListings:
             else None
         )
         coverage = self._record("coverage", self._read_coverage)
+        ended = findings.outcome == coverage.outcome == ENDED
+        recheck = self._recheck(spool, evidence) if ended else None
         after = self._aggregated() if findings.outcome == ENDED else None
+        self._seal(spool)
         status = self._record("status", self._other_statuses, own)
         aggregated = tuple(counts for counts in (before, after) if counts is not None)
-        return self._facts(findings, coverage, status, closed, aggregated)
+        return self._facts(findings, coverage, status, closed, aggregated, recheck)
 
     def _facts(
         self,
@@ -69,6 +80,7 @@ class ShardListings:
         status: Listing,
         closed: Listing | None,
         aggregated: tuple[dict[str, int], ...],
+        recheck: Recheck | None,
     ) -> ShardFacts:
         silence = self.coverage.silence
         silence.switch_off(self._off())
@@ -80,6 +92,7 @@ class ShardListings:
             coverage=coverage,
             status=status,
             closed=closed,
+            recheck=recheck,
             accounts=tuple(self._statuses),
             named=tuple(sorted(self._named)),
             aggregated=aggregated,
@@ -172,9 +185,42 @@ class ShardListings:
                 spool.add(page)
                 self._context.progress.advance(self._shard.region, len(page.findings))
         finally:
-            spool.seal()
-            release_memory()
-            self._accounts = {kind.account_id for kind in spool.kinds.in_order() if kind.account_id}
+            self._seal(spool)
+
+    def _seal(self, spool: Spool) -> None:
+        spool.seal()
+        release_memory()
+        self._accounts = {kind.account_id for kind in spool.kinds.in_order() if kind.account_id}
+
+    def _recheck(self, spool: Spool, evidence: Spool) -> Recheck | None:
+        """Requests the findings that an earlier listing has and this one does not have.
+
+        Those that Inspector still returns are added to ``spool``.
+        """
+        earlier = self._context.earlier.get(self._shard.name)
+        if earlier is None:
+            return None
+        absent = absent_findings(
+            self._context.snapshots, earlier, (spool, evidence), self._still_expected()
+        )
+        arns = [*absent.arns]
+        listing = self._record("absent findings", lambda tally: self._requested(spool, arns, tally))
+        count = len(arns) + absent.others
+        return Recheck(earlier.commit.snapshot_id, count, absent.others, listing)
+
+    def _still_expected(self) -> Callable[[str, Key], bool]:
+        """Returns whether a finding must be listed, by its earlier status and its resource."""
+        scanned, statuses = self.coverage.scanned(), self._context.plan.statuses
+        return lambda status, key: (
+            (status in statuses if statuses else status != "CLOSED") and scanned(key)
+        )
+
+    def _requested(self, spool: Spool, arns: Sequence[str], tally: Tally) -> None:
+        statuses = self._context.plan.statuses
+        for first in range(0, len(arns), FILTER_VALUES):
+            some = arns[first : first + FILTER_VALUES]
+            for page in self._context.checked(self._inspector.findings(statuses, tally, arns=some)):
+                spool.add(page)
 
     @property
     def _wants_closed(self) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from operator import attrgetter
 from typing import Any
 
@@ -11,6 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from sre_findings.inspector.wire.findings import WireFinding
+
+Tails = npt.NDArray[np.uint8]
+"""One row of 16 bytes for each ARN."""
 
 TIME_FIELDS = ("first_observed_at", "last_observed_at", "updated_at")
 _WIRE_TIMES = ("firstObservedAt", "lastObservedAt", "updatedAt")
@@ -34,17 +38,29 @@ def fill_arns(rows: npt.NDArray[Any], found: list[WireFinding]) -> list[str]:
     tail.
     """
     arns = [f.findingArn for f in found]
+    if (tails := tails_of(arns)) is not None:
+        rows["tail"] = tails
+        return [arn[:-_TAIL] for arn in arns]
+    rows["tail"] = digests_of(arns)
+    return [f"{arn}\0" for arn in arns]
+
+
+def tails_of(arns: Sequence[str]) -> Tails | None:
+    """Returns the hexadecimal ends of ARNs as 16 bytes each, or None if any has another form."""
     digits = "".join([arn[-_TAIL:] for arn in arns])
     try:
         tails = bytes.fromhex(digits)
-        if len(tails) == 16 * len(arns) and tails.hex() == digits:
-            rows["tail"] = np.frombuffer(tails, np.uint8).reshape(-1, 16)
-            return [arn[:-_TAIL] for arn in arns]
     except ValueError:
-        pass
+        return None
+    if len(tails) != 16 * len(arns) or tails.hex() != digits:
+        return None
+    return np.frombuffer(tails, np.uint8).reshape(-1, 16)
+
+
+def digests_of(arns: Sequence[str]) -> Tails:
+    """Returns a digest of 16 bytes for each ARN."""
     digests = b"".join(hashlib.blake2b(arn.encode(), digest_size=16).digest() for arn in arns)
-    rows["tail"] = np.frombuffer(digests, np.uint8).reshape(-1, 16)
-    return [f"{arn}\0" for arn in arns]
+    return np.frombuffer(digests, np.uint8).reshape(-1, 16)
 
 
 def arn_of(head: str, tail: bytes) -> str:

@@ -95,6 +95,16 @@ class CoverageRows:
         """The number of resources, each counted once whatever its number of scan types."""
         return len(self._numbers)
 
+    def scanned(self) -> Callable[[Key], bool]:
+        """Returns a function that returns whether Inspector scans a resource: any row is ACTIVE."""
+        statuses = [status for batch in self._batches for status in batch["status"].to_pylist()]
+        active = {
+            number
+            for number, status in zip(self._of_rows, statuses, strict=True)
+            if status == "ACTIVE"
+        }
+        return lambda key: self._numbers.get(key) in active
+
     def add(self, page: CoveragePage) -> None:
         """Adds a page."""
         self.unknown.update(page.unknown)

@@ -11,6 +11,8 @@ from sre_findings.model.snapshots.states import NOT_OPTED_IN, REACHED, Cell
 
 VISIBLE, EXPECTED = "for all visible accounts", "for all expected accounts"
 """The claims of a complete snapshot."""
+UNRECONCILED = ", not reconciled"
+"""Added to the claim if a listing could be compared neither with counts nor with earlier ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +21,7 @@ class Certificate:
 
     ``causes`` is empty exactly if ``state`` is complete; ``warnings`` do not affect it. ``claim``
     is the scope of completeness: all expected accounts (those of a scope file), or all visible
-    accounts.
+    accounts. It ends with UNRECONCILED if nothing else than the listing itself proves it.
     """
 
     state: str

@@ -11,10 +11,19 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 
 from sre_findings.model.snapshots.cells import SWITCHES, cells_of, unplanned_cells
-from sre_findings.model.snapshots.certificate import EXPECTED, VISIBLE, Certificate
+from sre_findings.model.snapshots.certificate import (
+    EXPECTED,
+    UNRECONCILED,
+    VISIBLE,
+    Certificate,
+)
 from sre_findings.model.snapshots.partial_reasons import Reason
 from sre_findings.model.snapshots.scan_plan import Plan, Shard
-from sre_findings.model.snapshots.shard_completeness import lowest_counts, missing_facts
+from sre_findings.model.snapshots.shard_completeness import (
+    late_findings,
+    lowest_counts,
+    missing_facts,
+)
 from sre_findings.model.snapshots.shard_facts import ENDED, ShardFacts
 from sre_findings.model.snapshots.states import COMPLETE, PARTIAL
 
@@ -31,7 +40,7 @@ def judge(plan: Plan, facts: Sequence[ShardFacts]) -> Certificate:
     causes += [*_expected_regions(plan), *_expected_accounts(plan, seen)]
     return Certificate(
         state=PARTIAL if causes or not plan.shards else COMPLETE,
-        claim=EXPECTED if plan.expected_accounts else VISIBLE,
+        claim=_claim(plan, seen),
         causes=tuple(causes) if plan.shards else (Reason("no_plan", "nothing was planned"),),
         warnings=(*plan.notes, *(w for f in seen for w in _warnings(plan, f))),
         cells=dict(
@@ -46,6 +55,18 @@ def judge(plan: Plan, facts: Sequence[ShardFacts]) -> Certificate:
         totals=_totals(seen),
         unknown=_sum(f.unknown for f in seen),
     )
+
+
+def _claim(plan: Plan, seen: Sequence[ShardFacts]) -> str:
+    scope = EXPECTED if plan.expected_accounts else VISIBLE
+    unproven = any(_uncounted(plan, facts) and facts.recheck is None for facts in seen)
+    return scope + (UNRECONCILED if unproven else "")
+
+
+def _uncounted(plan: Plan, facts: ShardFacts) -> bool:
+    """Whether a listing of ACTIVE findings ended that Inspector's counts cannot confirm."""
+    ended = facts.findings is not None and facts.findings.outcome == ENDED
+    return ended and plan.counts_active and not facts.aggregated
 
 
 def _accounts_of(plan: Plan, shard: Shard) -> tuple[str, ...]:
@@ -103,13 +124,13 @@ def _expected_regions(plan: Plan) -> Iterator[Reason]:
 
 def _warnings(plan: Plan, facts: ShardFacts) -> Iterator[str]:
     yield from (f"{facts.region}: {note}" for note in facts.notes)
-    if (
-        facts.findings
-        and facts.findings.outcome == ENDED
-        and plan.counts_active
-        and not facts.aggregated
-    ):
-        yield f"{facts.region}: not reconciled with Inspector's own counts"
+    if _uncounted(plan, facts):
+        other = "nor with" if facts.recheck is None else "only with the findings of"
+        earlier = "an earlier snapshot" if facts.recheck is None else facts.recheck.snapshot_id
+        yield f"{facts.region}: not reconciled with Inspector's own counts, {other} {earlier}"
+    if late := late_findings(facts):
+        findings = "1 active finding" if late == 1 else f"{late:,} active findings"
+        yield f"{facts.region}: the listing lacked {findings}, requested by ARN"
     yield from _strange_switches(facts)
     more = [s for s, n in lowest_counts(facts.aggregated).items() if facts.listed.get(s, n) > n]
     if more:

@@ -52,13 +52,14 @@ def doubts(facts: ShardFacts) -> Iterator[Reason]:
     if not facts.ended_at:
         yield Reason("not_ended", "the shard did not end", facts.region)
     yield from _unsound_parts(facts)
+    yield from _unchecked(facts)
     yield from _fewer_than_aggregated(facts)
 
 
 def _unsound_parts(facts: ShardFacts) -> Iterator[Reason]:
     region, kept = facts.region, facts.distinct + facts.duplicates
-    if facts.findings and kept < facts.findings.items:
-        lost = f"{facts.findings.items} findings were listed and {kept} kept"
+    if facts.findings and kept < (items := facts.findings.items + late_findings(facts)):
+        lost = f"{items} findings were listed and {kept} kept"
         yield Reason("findings_lost", lost, region)
     if _rows(facts, "findings/") < facts.distinct:
         all_of = "them all" if _rows(facts, "findings/") else "them"
@@ -72,6 +73,41 @@ def _unsound_parts(facts: ShardFacts) -> Iterator[Reason]:
         Reason("no_checksum", f"{p.key} has no SHA-256", region)
         for p in facts.parts
         if len(p.sha256) != 64
+    )
+
+
+def late_findings(facts: ShardFacts) -> int:
+    """The number of findings that the listing did not have and Inspector returned by ARN."""
+    return facts.recheck.listing.items if facts.recheck else 0
+
+
+def _unchecked(facts: ShardFacts) -> Iterator[Reason]:
+    """Findings of an earlier snapshot that are absent, without an answer from Inspector."""
+    again = facts.recheck
+    if again is None:
+        return
+    if again.listing.outcome != ENDED:
+        absent = _findings(again.absent)
+        statement = f"{absent} of an earlier snapshot not listed, and not requested by ARN"
+        detail = " ".join(filter(None, (again.listing.outcome, again.listing.detail)))
+        yield Reason("absent_unchecked", statement, facts.region, detail=detail)
+    elif again.unasked and not _counted_exactly(facts):
+        many = f"{_findings(again.absent)} of an earlier snapshot not listed"
+        yield Reason(
+            "absent_unchecked", f"{many}, too many to request them all by ARN", facts.region
+        )
+
+
+def _findings(count: int) -> str:
+    return "1 finding" if count == 1 else f"{count:,} findings"
+
+
+def _counted_exactly(facts: ShardFacts) -> bool:
+    """Whether no fewer findings were listed than Inspector counted at any time, without drift."""
+    return bool(facts.aggregated) and all(
+        facts.listed.get(name, 0) >= number
+        for counts in facts.aggregated
+        for name, number in counts.items()
     )
 
 

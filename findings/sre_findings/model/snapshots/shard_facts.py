@@ -54,11 +54,27 @@ class AccountStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class Recheck:
+    """Findings of an earlier snapshot that this listing does not have, requested by ARN.
+
+    ``snapshot_id`` is the earlier snapshot. ``absent`` findings were open in it, on resources that
+    are still scanned, and are neither listed nor CLOSED. Of these, ``unasked`` were not requested,
+    because they were too many. The items of ``listing`` are those that Inspector still returned;
+    they are findings of this snapshot.
+    """
+
+    snapshot_id: str
+    absent: int
+    unasked: int
+    listing: Listing
+
+
+@dataclass(frozen=True, slots=True)
 class ShardFacts:
     """What one shard of the plan read. Every field is a recorded fact, not a conclusion.
 
     ``named`` are the accounts that occur in findings, coverage, the member list or an earlier
-    snapshot of the region.
+    snapshot of the region. ``recheck`` is None if there is no earlier snapshot to compare with.
     """
 
     shard: str
@@ -69,6 +85,7 @@ class ShardFacts:
     coverage: Listing | None = None
     status: Listing | None = None
     closed: Listing | None = None
+    recheck: Recheck | None = None
     accounts: Sequence[AccountStatus] = ()
     named: Sequence[str] = ()
     parts: Sequence[Part] = ()
@@ -95,6 +112,8 @@ class ShardFacts:
             k: Listing(**values[k]) if values[k] else None
             for k in ("findings", "coverage", "status", "closed")
         }
+        again = values.get("recheck")  # missing in files of earlier versions
+        recheck = Recheck(**{**again, "listing": Listing(**again["listing"])}) if again else None
         lists = {
             "accounts": tuple(AccountStatus(**a) for a in values["accounts"]),
             "parts": tuple(Part(**p) for p in values["parts"]),
@@ -102,4 +121,4 @@ class ShardFacts:
             "named": tuple(values.get("named", ())),  # missing in files of the first version
             "notes": tuple(values["notes"]),
         }
-        return cls(**{**values, **listings, **lists})
+        return cls(**{**values, **listings, **lists, "recheck": recheck})

@@ -154,8 +154,12 @@ class Snapshots:
 
     def latest(self) -> Commit | None:
         """Returns the newest commit by sequence, or None if there is no commit."""
+        return next(self.newest_first(), None)
+
+    def newest_first(self) -> Iterator[Commit]:
+        """Yields every commit, newest first. Each is read when it is needed."""
         found = (self._commit(key) for key in reversed(self._commit_keys()))
-        return next((commit for commit in found if commit is not None), None)
+        return (commit for commit in found if commit is not None)
 
     def manifest(self, commit: Commit) -> Manifest:
         """Returns the commit's manifest. Raises StoreUnreadable if it is missing or was changed."""

@@ -207,7 +207,7 @@ def test_a_list_without_reconciliation_is_a_warning_if_active_was_requested() ->
     bare = facts_of("eu-west-1", aggregated=(), notes=("members are not known",))
     assert judge(plan_of(), [bare]).warnings == (
         "eu-west-1: members are not known",
-        "eu-west-1: not reconciled with Inspector's own counts",
+        "eu-west-1: not reconciled with Inspector's own counts, nor with an earlier snapshot",
     )
     certificate = judge(plan_of(statuses=("CLOSED",), notes=("as planned",)), [bare])
     assert (certificate.state, certificate.warnings) == (
