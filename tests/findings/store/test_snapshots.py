@@ -18,7 +18,7 @@ from sre_findings.model.snapshots.shard_facts import AccountStatus, Listing, Par
 from sre_findings.store.objects.blobs import Blobs, FolderBlobs
 from sre_findings.store.snapshots.integrity import verify
 from sre_findings.store.snapshots.keys import commit_key, manifest_key, parse, part_key
-from sre_findings.store.snapshots.reader import Commit, Manifest
+from sre_findings.store.snapshots.reader import SCHEMA, Commit, Manifest
 from sre_findings.store.snapshots.writer import SnapshotWriter
 
 NOW = datetime(2026, 11, 22, 1, tzinfo=UTC)
@@ -290,7 +290,10 @@ def test_a_commit_that_cannot_be_read_is_told_and_not_passed_over(
 
 @pytest.mark.parametrize(
     ("newer", "told"),
-    [({"schema": 3, "a_field": 1}, "version 3 in layout 2"), ({"layout": 3}, "in layout 3")],
+    [
+        ({"schema": SCHEMA + 1, "a_field": 1}, f"version {SCHEMA + 1} in layout 2"),
+        ({"layout": 3}, "in layout 3"),
+    ],
 )
 def test_a_store_of_a_newer_version_is_refused_and_says_what_to_do(
     tmp_path: Path, newer: dict[str, int], told: str

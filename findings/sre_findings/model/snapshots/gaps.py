@@ -7,8 +7,10 @@ answer takes its gaps from here and states the date of the newest snapshot that 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
+from sre_findings.model.snapshots.partial_reasons import Reason
 from sre_findings.model.snapshots.states import NOT_OPTED_IN, REACHED, Cell
 
 ANY = "*"
@@ -97,6 +99,19 @@ def known_regions(cells: Mapping[Cell, str]) -> set[str]:
     """
     off = ("disabled", NOT_OPTED_IN)
     return {cell.region for cell, state in cells.items() if state not in off}
+
+
+def dated(reasons: Iterable[Reason], gaps: Iterable[Gap]) -> tuple[Reason, ...]:
+    """The reasons of a partial snapshot, with the date of the last reading of their place."""
+    since = dates(gaps)
+    return tuple(
+        replace(one, statement=one.statement + _date(since.get((one.account or ANY, one.region))))
+        for one in reasons
+    )
+
+
+def _date(moment: str | None) -> str:
+    return last_read(moment) if moment and moment != NEVER else ""
 
 
 def dates(gaps: Iterable[Gap]) -> Mapping[tuple[str, str], str]:

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from sre_findings.model.errors import CommitLost
-from sre_findings.model.snapshots.gaps import Earlier, Gap, gaps_of
+from sre_findings.model.snapshots.gaps import Earlier, Gap, dated, gaps_of
 from sre_findings.store.objects.blobs import Blobs, Missing
 from sre_findings.store.snapshots import keys
 from sre_findings.store.snapshots.reader import STAMP, Commit, Manifest, Snapshots
@@ -74,6 +74,7 @@ class SnapshotWriter(Snapshots):
         Raises CommitLost if another scan committed with the same sequence.
         """
         plan, certificate = manifest.plan, manifest.certificate
+        gaps = self._gaps(plan, certificate)
         digest = self._write(keys.manifest_key(plan.snapshot_id), manifest.to_json())
         commit = Commit(
             sequence=plan.sequence,
@@ -83,11 +84,11 @@ class SnapshotWriter(Snapshots):
             manifest_sha256=digest,
             state=certificate.state,
             claim=certificate.claim,
-            causes=certificate.causes,
+            causes=dated(certificate.causes, gaps),
             totals=certificate.totals,
             account_names=plan.account_names,
             slot=plan.slot,
-            gaps=self._gaps(plan, certificate),
+            gaps=gaps,
         )
         if not self.blobs.create(keys.commit_key(plan.sequence), _encode(commit.to_json())):
             raise CommitLost(

@@ -12,12 +12,14 @@ from sre_findings.model.snapshots.gaps import (
     NEVER,
     Earlier,
     Gap,
+    dated,
     earliest,
     gaps_of,
     known_regions,
     overlap,
     places,
 )
+from sre_findings.model.snapshots.partial_reasons import Reason, texts
 from sre_findings.model.snapshots.query_scope import Place, unread
 from sre_findings.model.snapshots.states import DISABLED, NOT_OPTED_IN, REACHED, Cell
 
@@ -99,6 +101,20 @@ def test_a_region_where_inspector_is_off_everywhere_is_not_known() -> None:
     off = INSTANCES._replace(region="us-east-1")
     assert known_regions({INSTANCES: REACHED, off: DISABLED}) == {"eu-west-1"}
     assert known_regions({INSTANCES: "denied", off: NOT_OPTED_IN}) == {"eu-west-1"}
+
+
+def test_a_reason_has_the_date_of_the_last_reading_of_its_place() -> None:
+    gaps = (Gap(*WHOLE, "denied", date_of(0)), Gap(HERE, "eu-west-1", "*", "*", "off", NEVER))
+    reasons = (
+        Reason("not_ended", "findings denied", "eu-west-1", detail="the message"),
+        Reason("switched_off", "Inspector is off", "eu-west-1", HERE),
+        Reason("not_visible", "an account is not visible", account=HERE),
+    )
+    assert texts(dated(reasons, gaps)) == (
+        "eu-west-1: findings denied; last read on 2026-11-20 (the message)",
+        "eu-west-1: Inspector is off",
+        "an account is not visible",
+    )
 
 
 def test_every_clause_has_the_date_of_the_last_reading() -> None:
