@@ -18,6 +18,7 @@ from sre_findings.aws_errors import store_errors
 from sre_findings.engine.athena_query import Patience, run
 from sre_findings.engine.catalogue import Batch, Engine
 from sre_findings.engine.row_access import seen
+from sre_findings.engine.shared_findings import counted
 from sre_findings.engine.tables import Tables
 from sre_findings.model.access import EVERYTHING, Access
 from sre_findings.model.errors import StoreUnreadable, UsageError
@@ -84,6 +85,7 @@ class Athena(Engine):
             tables_of,
         )
 
+        query, parameters = counted(self, query, parameters)
         pinned: dict[str, str] = {}
         for table in sorted(tables_of(query) & {*self._tables.names}):
             self._pin(table, pinned)

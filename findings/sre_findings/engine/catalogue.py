@@ -35,11 +35,22 @@ class Engine(Protocol):
         return [row for batch in self.batches(query, **parameters) for row in batch]
 
 
+SHARED = "+shared"
+"""Ends the name of a query that also counts findings at the resources of ``:later``."""
+_COUNTED = re.compile(r"\b((?:f\.)?)resource_index = 0")
+
+
 @functools.cache
 def catalogued(query: str) -> str:
-    """Returns the SQL text of a query of the catalogue."""
+    """Returns the SQL text of a query of the catalogue (see ``engine.shared_findings``)."""
     from importlib import resources
 
+    if query.endswith(SHARED):
+        later = (
+            r"(\1resource_index = 0 or (\1resource_index > 0 and list_position(:later,"
+            r" concat(\1finding_arn, ' ', cast(\1resource_index as varchar))) > 0))"
+        )
+        return _COUNTED.sub(later, catalogued(query.removesuffix(SHARED)))
     return (resources.files("sre_findings.queries") / "sql" / f"{query}.sql").read_text(
         encoding="utf-8"
     )

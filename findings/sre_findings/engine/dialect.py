@@ -90,10 +90,16 @@ def rendered(select: str, dialect: str, names: Iterable[str] = ()) -> str:
         ]
         tree.set("expressions", [*kept, *tree.expressions[1:]])
     for place in list(tree.find_all(exp.GT)):
-        if isinstance(place.this, exp.Anonymous) and place.this.name == "list_position":
-            values, column = place.this.expressions
+        if position := _position(place.this):
+            values, column = position
             place.replace(exp.In(this=column, expressions=values.expressions))
     return tree.sql(dialect=dialect)
+
+
+def _position(node: exp.Expr) -> Sequence[exp.Expr] | None:
+    """Returns the arguments of DuckDB's ``list_position(values, value)``; None for other nodes."""
+    found = isinstance(node, exp.Anonymous) and node.name.lower() == "list_position"
+    return node.expressions if found else None
 
 
 def _pin(tree: exp.Query, pinned: Mapping[str, str]) -> None:
@@ -110,6 +116,9 @@ def _fill(tree: exp.Expr, parameters: Mapping[str, Any]) -> None:
     for found in list(tree.find_all(exp.ArrayContains)):
         if name := _parameter(found.this):
             found.replace(_any_of(parameters[name], found.expression))
+    for found in list(tree.find_all(exp.GT)):
+        if (position := _position(found.this)) and (name := _parameter(position[0])):
+            found.replace(_any_of(parameters[name], position[1]))
     for limit in list(tree.find_all(exp.Limit, exp.Offset)):
         if (name := _parameter(limit.expression)) and parameters[name] is None:
             limit.pop()

@@ -13,6 +13,7 @@ from sre_findings.engine.catalogue import PARAMETER, Batch, Engine, catalogued
 from sre_findings.engine.databases import Cursors, Room, SharedInstance, own
 from sre_findings.engine.older_tables import absent, names_of
 from sre_findings.engine.row_access import Seen, seen
+from sre_findings.engine.shared_findings import counted
 from sre_findings.engine.tables import HISTORY, Tables
 from sre_findings.model.access import EVERYTHING, Access
 from sre_findings.model.errors import StoreUnreadable
@@ -60,6 +61,7 @@ class DuckDB(Engine):
         """See Engine."""
         import _duckdb as duckdb
 
+        query, parameters = counted(self, query, parameters)
         text, used = statement(query), _used(query, parameters)
         begun, tried = False, 0
         while True:
@@ -109,7 +111,7 @@ class DuckDB(Engine):
         """
         if table in self._views or not (source := self._source(table)):
             return
-        view = seen(table, source, self._access)
+        view = self._needed(seen(table, source, self._access))
         for one in view.reads:
             self._make(one)
         for name, select in view.helpers.items():
@@ -119,16 +121,24 @@ class DuckDB(Engine):
         self._connection.execute(f"create {'table' if small else 'view'} {table} as {select}")
         self._views.add(table)
 
+    def _needed(self, view: Seen) -> Seen:
+        """Returns the selects of a view, or only its plain one if that is equivalent."""
+        if not view.unless:
+            return view
+        self._make(view.reads[0])
+        return view if self._has_rows(view.unless) else Seen(view.plain)
+
     def _ordered(self, view: Seen) -> str:
         """Returns a select in the order of the parts.
 
         This is the plain select if it is equivalent, and otherwise one that sorts.
         """
-        helps = (
-            self._connection.execute(f"select 1 from {name} limit 1").fetchone()  # noqa: S608 - our own names
-            for name in view.helpers
-        )
-        return f"{view.select} order by {view.order}" if any(helps) else view.plain
+        helps = any(self._has_rows(name) for name in view.helpers)
+        return f"{view.select} order by {view.order}" if helps else view.plain
+
+    def _has_rows(self, table: str) -> bool:
+        found = self._connection.execute(f"select 1 from {table} limit 1").fetchone()  # noqa: S608 - our own names
+        return found is not None
 
     @property
     def files(self) -> list[Path]:

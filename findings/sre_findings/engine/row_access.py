@@ -26,6 +26,7 @@ from sre_findings.model.access import Access
 _OWNED = ("findings", "coverage", "resources", "names", "ages", "states", "events")
 _LIST, _DETAIL, _ID = ("region", "packages_id"), ("region", "details_id"), ("vulnerability_id",)
 _PLACE = ("account_id", "region", "resource_type", "resource_id")
+_MOVED = "findings as t join findings_first as f on f.finding_arn = t.finding_arn"
 # table: (key columns, tables that must contain the key)
 _NAMED = {
     "packages": (_LIST, ("findings",)),
@@ -35,25 +36,34 @@ _NAMED = {
 }
 
 
-# Counts that can be summed over resources, and the full count that contains each.
-_SHARED = {
-    "resources": {
-        f"shared_{name}": name
-        for name in (
-            "critical",
-            "high",
-            "medium",
-            "low",
-            "informational",
-            "untriaged",
-            "other",
-            "suppressed",
-            "fixable",
-            "exploitable",
+_OPEN = "t.status is distinct from 'SUPPRESSED' and t.status is distinct from 'CLOSED'"
+# What each count of a resource that can be summed counts, of the findings at it.
+_COUNTED = {
+    **{
+        name: f"{_OPEN} and t.severity_rank = {rank}"
+        for rank, name in enumerate(
+            ("critical", "high", "medium", "low", "informational", "untriaged")
         )
     },
-    "ages": {"shared": "findings"},
+    "other": f"{_OPEN} and t.severity_rank > 5",
+    "suppressed": "t.status = 'SUPPRESSED'",
+    "fixable": f"{_OPEN} and t.fix_available in ('YES', 'PARTIAL')",
+    "exploitable": f"{_OPEN} and t.exploit_available = 'YES'",
 }
+# A finding's bucket of age, by the rule of the scan that wrote the ages.
+_BUCKET = {
+    "severity_rank": "coalesce(s.severity_rank, t.severity_rank)",
+    "opened_on": "cast(coalesce(s.exposed_since, t.first_observed_at) as date)",
+    "kev_due": "v.kev_due",
+}
+_STATE = (
+    " left join vulnerabilities as v on v.vulnerability_id = t.vulnerability_id"
+    " left join states as s on s.account_id = coalesce(t.account_id, '') and s.region = t.region"
+    " and s.resource_type = coalesce(t.resource_type, '')"
+    " and s.resource_id = coalesce(t.resource_id, '') and s.type = coalesce(t.type, '')"
+    " and s.subject = coalesce(t.subject, t.title, t.finding_arn) and s.status <> 'resolved'"
+    " and (s.finding_arn is null or s.finding_arn = t.finding_arn)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +75,9 @@ class Seen:
 
     ``plain``, if set, is equivalent as long as no helper has a row. It preserves the order of
     the parts in DuckDB, which no join does. ``order`` is that order.
+
+    ``unless``, if set, is a helper of the first table in ``reads``. As long as it has no row,
+    ``plain`` is equivalent too, and the other tables need not be read.
     """
 
     select: str
@@ -72,6 +85,7 @@ class Seen:
     reads: tuple[str, ...] = ()
     plain: str = ""
     order: str = ""
+    unless: str = ""
 
 
 def seen(table: str, raw: str, access: Access) -> Seen:
@@ -79,10 +93,8 @@ def seen(table: str, raw: str, access: Access) -> Seen:
     if access.everything:
         return Seen(raw)
     rows = f"({raw}) as t"
-    if table == "findings" and not access.all_owners:
-        return _findings(rows, _allowed("t", access))
-    if table in _SHARED and not access.all_owners:
-        return _shared(table, rows, _allowed("t", access))
+    if table in _BY_OWNER and not access.all_owners:
+        return _BY_OWNER[table](rows, _allowed("t", access))
     if table in _OWNED or (access.all_owners and table == "closed"):
         return Seen(f"select t.* from {rows} where {_allowed('t', access)}")  # noqa: S608 - here and below: quoted values
     if table in _NAMED:
@@ -128,29 +140,56 @@ def _findings(rows: str, allowed: str) -> Seen:
     )
 
 
-def _shared(table: str, rows: str, allowed: str) -> Seen:
-    """Returns the selects for counts of the resources of some owners.
+def _resources(rows: str, allowed: str) -> Seen:
+    """Returns the selects for the counts of the resources of some owners.
 
     What counts at a resource that is not visible is counted at the finding's first visible
-    resource. Findings on several resources can be counted twice there. Not counting them would
-    look clean.
+    resource.
     """
-    first = (
-        "select distinct t.account_id, t.region, t.resource_type, t.resource_id from findings as t"
+    place = ", ".join(f"t.{key}" for key in _PLACE)
+    numbers = ", ".join(f"count(*) filter ({of}) as {name}" for name, of in _COUNTED.items())
+    moved = (
+        f"select {place}, {numbers} from {_MOVED} where t.resource_index = 0"  # noqa: S608 - our own names
+        f" group by {place}"
     )
-    helper = (
-        f"{first} join findings_first as f on f.finding_arn = t.finding_arn where"
-        " t.resource_index = 0"
+    columns = ", ".join(
+        f"t.shared_{name} + coalesce(m.{name}, 0) as shared_{name}" for name in _COUNTED
     )
-    columns = ", ".join(f"case when m.resource_id is null then t.{name} else t.{own} end as {name}"
-                        for name, own in _SHARED[table].items())  # fmt: skip
+    left_out = ", ".join(f"shared_{name}" for name in _COUNTED)
     same = " and ".join(f"m.{key} = t.{key}" for key in _PLACE)
-    select = f"select t.* exclude ({', '.join(_SHARED[table])}), {columns} from {rows}"  # noqa: S608 - our own names
+    select = f"select t.* exclude ({left_out}), {columns} from {rows}"  # noqa: S608 - our own names
     return Seen(
-        f"{select} left join {table}_moved as m on {same} where {allowed}",
-        {f"{table}_moved": helper},
+        f"{select} left join resources_moved as m on {same} where {allowed}",
+        {"resources_moved": moved},
         ("findings",),
     )
+
+
+def _ages(rows: str, allowed: str) -> Seen:
+    """The same as ``_resources``, for the ages of open findings."""
+    place, bucket = ", ".join(f"t.{key}" for key in _PLACE), ", ".join(_BUCKET.values())
+    named = ", ".join(f"{of} as {name}" for name, of in _BUCKET.items())
+    moved = (
+        f"select {place}, {named}, count(*) as findings from {_MOVED}{_STATE}"  # noqa: S608 - our own names
+        f" where t.resource_index = 0 and {_OPEN} group by {place}, {bucket}"
+    )
+    same = " and ".join(
+        f"m.{key} is not distinct from t.{key}" if key == "kev_due" else f"m.{key} = t.{key}"
+        for key in (*_PLACE, *_BUCKET)
+    )
+    select = (
+        f"select t.* exclude (shared), t.shared + coalesce(m.findings, 0) as shared from {rows}"  # noqa: S608 - our own names
+    )
+    return Seen(
+        f"{select} left join ages_moved as m on {same} where {allowed}",
+        {"ages_moved": moved},
+        ("findings", "states", "vulnerabilities"),
+        plain=f"select t.* from {rows} where {allowed}",  # noqa: S608 - our own names
+        unless="findings_first",
+    )
+
+
+_BY_OWNER = {"findings": _findings, "resources": _resources, "ages": _ages}
 
 
 def _named(table: str, rows: str) -> Seen:

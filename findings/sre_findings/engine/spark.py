@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from sre_findings.engine.catalogue import Batch, Engine
 from sre_findings.engine.older_tables import absent, names_of
 from sre_findings.engine.row_access import seen
+from sre_findings.engine.shared_findings import counted
 from sre_findings.engine.tables import HISTORY, Tables
 from sre_findings.model.access import EVERYTHING, Access
 from sre_findings.model.errors import StoreUnreadable, Unreachable, UsageError
@@ -63,6 +64,7 @@ class Spark(Engine):
         from py4j.protocol import Py4JError
         from pyspark.errors import PySparkException
 
+        query, parameters = counted(self, query, parameters)
         text = render(query, SPARK, parameters)
         try:
             self._make_views(tables_of(query))

@@ -143,6 +143,8 @@ PARAMETERS: dict[str, list[dict[str, Any]]] = {
         ANY | EVERY | {"count": 20, "skip": 0},
         EXPORTS[1] | {"fixable": True, "exploitable": False, "count": 500, "skip": 3},
     ],
+    "shared_arns": [{}],
+    "shared_findings": [{}],
     "similar_names": [{"text": text} for text in ("PROD-web-3", "päyments/checkout")],
     "onboarded_resources": [{}],
     "open_findings": [{}],

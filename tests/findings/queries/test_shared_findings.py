@@ -6,6 +6,7 @@ Such a finding is counted at the first accessible resource and names no inaccess
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +67,7 @@ def finding(name: str, *resources: str) -> list[dict[str, Any]]:
             "subject": name,
             "title": name,
             "details_id": 1,
+            "first_observed_at": datetime(2026, 11, 1, tzinfo=UTC),
             "resources": f"[{', '.join(resources)}]",
         }
         for index, one in enumerate(resources)
@@ -97,8 +99,6 @@ def named(one: str) -> dict[str, Any]:
 
 
 def aged(one: str, findings: int, shared: int) -> dict[str, Any]:
-    from datetime import date
-
     place = {
         "resource_id": one,
         "resource_type": KIND,
