@@ -133,20 +133,29 @@ def lists(check: Check) -> Iterator[Untruth]:
             FindingList(count=0, filters=filters(scope), types=(scope.type,) if scope.type else ()),
             night.within(scope),
         )
-    for one in check.some(sorted(night.open))[:3]:
+    gone = [one for before in check.past[-1:] for one in before.open]
+    for one in check.some(sorted({*night.open, *gone}, key=lambda o: o.arn))[:3]:
         for scope in [s for s in scopes(night) if not s.type and s in around(night, one)]:
             same = [
                 o for o in night.within(scope) if o.subject == one.subject and o.status == "ACTIVE"
             ]
             answer = check.ask(Exposure(one.subject, count=0, filters=filters(scope)))
             total = answer.summary["open"] if answer and answer.summary else "no such place"
+            if answer and not total and answer.known and answer.proof.sure and night.unread(scope):
+                unread = shown(night.unread(scope))
+                yield check.untruth(
+                    "where is sure though unread",
+                    f"Exposure({one.subject!r}) of {scope}",
+                    "none, known",
+                    f"not read: {unread}",
+                )
             if total != len(same):
                 kind = "where counts" + (" of an owner" if scope.owner else "")
                 yield check.untruth(kind, f"Exposure({one.subject!r}) of {scope}", total, len(same))
 
 
 def around(night: Night, one: Open) -> list[Scope]:
-    owners = [night.owners[place] for place in one.places]
+    owners = [night.owners[place] for place in one.places if night.owners.get(place)]
     first = one.places[0]
     return [
         Scope(),

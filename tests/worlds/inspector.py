@@ -104,7 +104,7 @@ class Inspector:
             forgotten = {key for one in self.world.on(self.night, "forgotten") for key in one.at}
             rows = [one for one in rows if one.finding.key not in forgotten]
         page, token = self._page(
-            region, rows, body, doubled=plain and bool(self.happens("doubled", region))
+            region, rows, body, doubled=not closed and bool(self.happens("doubled", region))
         )
         wires = [wire_of(one, self.state) for one in page]
         told.closed += page if closed else ()

@@ -9,7 +9,6 @@ HERE, THERE = "eu-west-1", "us-east-1"
 HOST = Resource("r0")
 OTHER = Resource("r1", region=THERE)
 FLAW = Finding("f0", ("r0",))
-LOW = Finding("f0", ("r0",), "LOW")
 NINE = tuple(Finding(f"f{n}", ("r0",), package=f"package{n}") for n in range(9))
 
 
@@ -22,6 +21,11 @@ def told(*incidents: Incident, nights: int = 3, **parts: object) -> World:
 def denied(night: int, what: str = "ListCoverage", region: str = THERE) -> Incident:
     """A night on which a region cannot be read."""
     return Incident(night, "denied", (region,), what, 1)
+
+
+def halves() -> tuple[Incident, ...]:
+    """Each resource is half scanned in another way from the second night on."""
+    return tuple(Incident(1, "covered", (f"r{n}",), half) for n, half in enumerate(HALVES))
 
 
 KEPT: dict[str, World] = {
@@ -103,17 +107,16 @@ KEPT: dict[str, World] = {
     ),
     "a scan that dies after its commit": told(Incident(1, "store", (), "dies 60", 1)),
     **{
-        f"{kind} with coverage {half}": World(
-            (Resource("r0", kind),), (), (Incident(1, "covered", ("r0",), half),), 2, (HERE,)
+        f"{kind} resources that are half scanned": World(
+            tuple(Resource(f"r{n}", kind) for n in range(len(HALVES))), (), halves(), 2, (HERE,)
         )
         for kind in KINDS
-        for half in HALVES
-        if kind == "ec2" or half in ("revival", "progress", "never", "future")
     },
-    **{
-        f"a low finding with coverage {half}": World(
-            (HOST,), (LOW,), (Incident(1, "covered", ("r0",), half),), 2, (HERE,)
-        )
-        for half in HALVES
-    },
+    "half scanned hosts with a low finding": World(
+        tuple(Resource(f"r{n}") for n in range(len(HALVES))),
+        tuple(Finding(f"f{n}", (f"r{n}",), "LOW") for n in range(len(HALVES))),
+        halves(),
+        2,
+        (HERE,),
+    ),
 }

@@ -7,10 +7,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from tests.worlds import callers, counts, days, verdicts
+from tests.worlds.alive import live
 from tests.worlds.check import Check, Untruth
 from tests.worlds.events import Ledger
 from tests.worlds.house import House, house
 from tests.worlds.inspector import Inspector
+from tests.worlds.memory import Memory
 from tests.worlds.speed import shared_databases
 from tests.worlds.truth import Night, night_of
 from tests.worlds.world import World
@@ -73,6 +75,8 @@ class _Course:
             "ages": days.ages,
             "access": callers.access,
             "events": Ledger().pass_night,
+            "memory": Memory().pass_night,
+            "live": live,
         }
         self.checkers = {name: one for name, one in checkers.items() if only in ("", name)}
 
@@ -103,7 +107,15 @@ class _Course:
         # The last night has all of the past, so more is asked then.
         last = inspector.night == self.world.nights - 1
         share = self.share if last or self.share == 1 else self.share / 2
-        return Check(night, self.past, commit, self.home.sources(), 0, share, rng)
+        return Check(
+            night,
+            self.past,
+            commit,
+            self.home.sources(Inspector(self.world, inspector.night)),
+            0,
+            share,
+            rng,
+        )
 
 
 def crash(error: Exception, night: int) -> Untruth:
