@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from pathlib import Path
 from typing import Any
 from unittest import mock
 
@@ -23,13 +24,17 @@ def _instance() -> Any:
     return duckdb.connect(config={"threads": "1", "disabled_optimizers": "join_order"})
 
 
+def _cursor(_folder: Path) -> closing[Any]:
+    return closing(_instance().cursor())
+
+
 @contextmanager
 def shared_databases() -> Iterator[None]:
     """Within it, scans and queries share instances with one thread."""
     one_thread = functools.partial(databases._connect, threads="1")
     with (
         mock.patch.object(databases, "_connect", one_thread),
-        mock.patch.object(sre_scanner.commit, "bounded", lambda *_: databases.SHARED),
-        mock.patch.object(lifecycle, "_connection", lambda _: closing(_instance().cursor())),
+        mock.patch.object(sre_scanner.commit, "bounded", return_value=databases.SHARED),
+        mock.patch.object(lifecycle, "_connection", _cursor),
     ):
         yield
