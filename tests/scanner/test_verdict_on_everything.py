@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from sre_findings.queries import ask as ask_sources
 from sre_findings.questions.catalogue import Summary
 from sre_scanner.tables.coverage import CoverageRows
 from sre_simulator.fleet import replay_fleet
+from sre_simulator.fleet.organization import SCANNED, enabled
 from sre_simulator.inspector.server import Fault
 
 
@@ -27,10 +29,14 @@ from sre_simulator.inspector.server import Fault
 def asked(storage: Any, served: Callable[..., Any], tmp_path: Path) -> Callable[..., Any]:
     """The summary of an organization whose only finding has the given status."""
 
-    def ask(status: str, *faults: Fault, age: timedelta = timedelta()) -> Any:
+    def ask(status: str, *faults: Fault, age: timedelta = timedelta(), off: str = "") -> Any:
         finding = inspector_finding(status=status)
         (tmp_path / "one.jsonl").write_text(json.dumps(finding) + "\n")
-        with served(replay_fleet(tmp_path / "one.jsonl", now=NOW), faults=faults) as simulator:
+        fleet = replay_fleet(tmp_path / "one.jsonl", now=NOW)
+        if off:
+            statuses = {one: enabled(**{off: "DISABLED"}) for one in fleet.accounts}
+            fleet = replace(fleet, statuses=statuses)
+        with served(fleet, faults=faults) as simulator:
             commit = storage.scan(simulator)
         return ask_sources(
             Summary(),
@@ -76,6 +82,23 @@ def test_a_resource_that_is_not_scanned_prevents_clean(
         "not_scanned",
         2,
     )
+
+
+@pytest.mark.parametrize("off", sorted({*SCANNED} - {"ec2"}))
+def test_a_scan_type_that_is_off_prevents_clean_unless_others_prove_it(
+    asked: Callable[..., Any], off: str
+) -> None:
+    answer = asked("CLOSED", off=off)
+    if off == "lambdaCode":  # functions are proven by the scan of their packages
+        assert answer.verdict.verdict == "clean"
+        return
+    assert (answer.verdict.verdict, answer.verdict.reason) == ("unknown", "not_scanned")
+    assert "Inspector does not scan" in answer.verdict.explanation
+    assert "111122223333 eu-west-1" in answer.verdict.explanation
+
+
+def test_a_scan_type_that_is_off_changes_nothing_about_findings(asked: Callable[..., Any]) -> None:
+    assert asked("ACTIVE", off="ecr").verdict == asked("ACTIVE").verdict
 
 
 AS_OF = datetime(2026, 11, 22, 1, tzinfo=UTC)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
-from sre_findings.engine import aggregates
+from sre_findings.engine import aggregates, disabled_scans
 from sre_findings.model.answers.answer import Group, SummaryAnswer
 from sre_findings.model.answers.verdict import (
     CLEAN,
@@ -19,6 +19,7 @@ from sre_findings.model.answers.verdict import (
     UNKNOWN,
     VULNERABLE,
     Verdict,
+    switched_off,
     unread,
 )
 from sre_findings.model.coverage.counts import Silence
@@ -152,11 +153,17 @@ def _verdict(whole: Rollup, silence: Unsure, night: Found) -> Verdict:
     why = _unknown(silence, night)
     if found := _found(whole):
         return Verdict(VULNERABLE, *found, notes, why[0] if why else "")
-    return (
-        Verdict(UNKNOWN, *why, notes)
-        if why
-        else Verdict(CLEAN, NO_FINDINGS, "Inspector reports no findings")
-    )
+    return Verdict(UNKNOWN, *why, notes) if why else _silent(night)
+
+
+def _silent(night: Found) -> Verdict:
+    """The verdict without findings if all that Inspector scans was read.
+
+    It is unknown if Inspector is off somewhere: resources there are in no list.
+    """
+    if off := disabled_scans.switched_off(night.engine, None):
+        return Verdict(UNKNOWN, NOT_SCANNED, switched_off(off))
+    return Verdict(CLEAN, NO_FINDINGS, "Inspector reports no findings")
 
 
 def _found(whole: Rollup) -> tuple[str, str] | None:
