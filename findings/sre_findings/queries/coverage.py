@@ -28,9 +28,11 @@ def coverage(question: CoverageGaps, sources: Sources) -> CoverageAnswer:
 
 def coverage_of_snapshot(found: Found, owners: Sequence[str] = ()) -> CoverageAnswer:
     """The coverage answer for a snapshot that was already selected."""
-    gaps = coverage_rows.gaps(found, owners)
+    unlisted = [*coverage_rows.unlisted_of_owners(found, owners)]
+    gaps = coverage_rows.gaps(found, owners, unlisted)
     listed = int(found.engine.rows("coverage_scanned", **parameters(owners=owners))[0]["scanned"])
     # Inspector lists every scan of ``listed`` resources as ACTIVE. Some of them are gaps.
-    not_active = {row.place for row in gaps if row.status != ACTIVE and row.reason != NOT_LISTED}
-    scanned = listed - len({row.place for row in gaps} - not_active)
+    others = {row.place for row in gaps if row.status != ACTIVE and row.reason != NOT_LISTED}
+    others.update(row.place for row in unlisted)
+    scanned = listed - len({row.place for row in gaps} - others)
     return CoverageAnswer(scanned, gaps, found.commit.gaps, found.proof)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sre_findings.model.coverage.gaps import missing_scan, scan_gap
+from sre_findings.model.coverage.gaps import missing_scan, scan_gap, unlisted_scan
 from sre_findings.model.coverage.row import Coverage
 from sre_findings.model.coverage.rules import CLOCKS_DIFFER, RULES, STRICT_LIMIT
 from sre_findings.model.snapshots.states import DISABLED
@@ -41,8 +41,18 @@ def of_owners(found: Found, owners: Sequence[str]) -> Iterator[Coverage]:
     return map(coverage_of, rows)
 
 
-def gaps(found: Found, owners: Sequence[str]) -> list[Coverage]:
-    """The scans that prove nothing, with the reasons, ordered by reason and resource."""
+def unlisted_of_owners(found: Found, owners: Sequence[str]) -> Iterator[Coverage]:
+    """A row for each resource with findings that coverage does not list."""
+    for row in found.engine.rows("coverage_unlisted", **parameters(owners=owners)):
+        place = (row["account_id"], row["region"], row["resource_type"], row["resource_id"])
+        yield unlisted_scan(*place, row["name"])
+
+
+def gaps(found: Found, owners: Sequence[str], unlisted: Sequence[Coverage]) -> list[Coverage]:
+    """The scans that prove nothing, with the reasons, ordered by reason and resource.
+
+    ``unlisted`` are those of :func:`unlisted_of_owners`.
+    """
     commit = found.commit
     rows = found.engine.rows(
         "coverage_gaps",
@@ -53,7 +63,7 @@ def gaps(found: Found, owners: Sequence[str]) -> list[Coverage]:
         **parameters(owners=owners),
     )
     return sorted(
-        _gaps(rows, commit),
+        [*_gaps(rows, commit), *unlisted],
         key=lambda row: (row.reason, row.account_id, row.region, row.resource_id, row.scan_type),
     )
 

@@ -89,6 +89,8 @@ def unsure(found: Found, owners: Sequence[str] = ()) -> Unsure:
     silence = Silence(found.commit.started_at)
     for row in coverage_rows.of_owners(found, owners):
         silence.add(row, found.commit.ended_at)
+    for row in coverage_rows.unlisted_of_owners(found, owners):
+        silence.add_unlisted(row)
     return Unsure(silence.uncovered, silence.doubtful, silence.proven)
 
 

@@ -62,17 +62,22 @@ def sort_findings(spool: Spool, owners: Owners) -> SortedFindings:
 
 
 class ShardParts:
-    """Writes the parts of one shard."""
+    """Writes the parts of one shard.
+
+    ``unlisted`` is the number of resources with findings that coverage does not list.
+    """
 
     def __init__(self, context: ScanContext, shard: Shard) -> None:
         self._context, self._shard = context, shard
         self._place = (context.plan.snapshot_id, shard.region)
+        self.unlisted = 0
 
     def of_findings(self, findings: SortedFindings, coverage: CoverageRows) -> tuple[Part, ...]:
         """Writes findings and coverage with their owners, and the tables derived from them."""
         spool, _, found, where = findings
         shared = Dimensions(spool)
         owned = findings.owned(coverage.claims, self._context.owners)
+        self.unlisted = len(owned.every) - coverage.resources
         columns = findings.columns(shared, self._place, owned)
         resources = resources_table(spool, found, where, self._place, owned)
         names = names_tables(spool, found, where, self._place, owned, coverage.called)

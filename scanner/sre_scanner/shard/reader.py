@@ -59,7 +59,8 @@ def _write_findings(
         changed_meanwhile=spool.changed,
         unknown=_unknown(findings, coverage),
     )
-    return replace(facts, parts=parts.of_findings(findings, coverage))
+    written = parts.of_findings(findings, coverage)
+    return replace(facts, parts=written, doubtful=facts.doubtful + parts.unlisted)
 
 
 def _unknown(findings: SortedFindings, coverage: CoverageRows) -> dict[str, int]:

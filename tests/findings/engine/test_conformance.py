@@ -103,6 +103,7 @@ PARAMETERS: dict[str, list[dict[str, Any]]] = {
         {"owners": None, "disabled": None},
         {"owners": ["payments", "it's"], "disabled": DISABLED},
     ],
+    "coverage_unlisted": [{"owners": None}, {"owners": ["payments"]}],
     "coverage_scanned": [{"owners": None}, {"owners": ["payments"]}],
     "exposure": [
         WHERE | {"text": "openssl", "names": ["openssl", "openssl-libs", HOSTILE[0]]},

@@ -40,6 +40,10 @@ class Silence:
         if not holds_others(row.resource_type):
             (self._proven if proves(row) else self._waiting).add(place)
 
+    def add_unlisted(self, row: Coverage) -> None:
+        """Adds a resource with findings that coverage does not list."""
+        self._doubtful.add(row.place)
+
     def switch_off(self, cells: Iterable[Cell]) -> None:
         """Counts what was added of these cells as not scanned.
 

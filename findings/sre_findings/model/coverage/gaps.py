@@ -51,11 +51,13 @@ def missing_scan(rows: Sequence[Coverage]) -> Coverage | None:
     rule = RULES.get(rows[0].resource_type)
     if rule is None or rule.proof is None or any(map(proves, rows)):
         return None
-    return replace(
-        rows[0],
-        scan_type=rule.proof,
-        status="",
-        reason=NOT_LISTED,
-        scan_mode=None,
-        last_scanned_at=None,
-    )
+    return unlisted_scan(*rows[0].place, rows[0].name)
+
+
+def unlisted_scan(
+    account_id: str, region: str, resource_type: str, resource_id: str, name: str
+) -> Coverage:
+    """Returns a row for the required scan of a resource, which Inspector does not list."""
+    rule = RULES.get(resource_type)
+    scan = rule.proof if rule and rule.proof else ""
+    return Coverage(resource_id, resource_type, account_id, region, scan, "", NOT_LISTED, name=name)
