@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from tests.worlds import callers, counts, days, verdicts
 from tests.worlds.alive import live
 from tests.worlds.check import Check, Untruth
+from tests.worlds.commands import commands
 from tests.worlds.events import Ledger
 from tests.worlds.house import House, house
 from tests.worlds.inspector import Inspector
@@ -77,6 +78,7 @@ class _Course:
             "events": Ledger().pass_night,
             "memory": Memory().pass_night,
             "live": live,
+            "commands": commands,
         }
         self.checkers = {name: one for name, one in checkers.items() if only in ("", name)}
 
