@@ -2,14 +2,8 @@
 
 KNOWN = frozenset(
     {
-        "a gate passes though open",
-        "list counts of an owner",
-        "sla counts by owner",
-        "summary counts of a group by owner",
-        "summary counts of an owner",
-        "trend counts of an owner",
+        "exit codes of a command",
         "trend has a day of nothing read",
         "trend is complete though unread",
-        "where counts of an owner",
     }
 )
