@@ -37,7 +37,8 @@ def arn_of(number: int) -> str:
 class ForgetfulInspector:
     """``forgets`` are the findings that ListFindings lacks, ``changes`` what happens by page.
 
-    ``denied`` are operations without permission; "by_arn" is ListFindings with ARNs.
+    ``denied`` are operations without permission; "by_arn" is ListFindings with ARNs. ``lag`` is
+    added to the counts of an account.
     """
 
     clock: datetime
@@ -47,6 +48,7 @@ class ForgetfulInspector:
     changes: dict[int, list[Change]] = field(default_factory=dict)
     denied: set[str] = field(default_factory=set)
     unscanned: set[str] = field(default_factory=set)
+    lag: dict[str, int] = field(default_factory=dict)
     findings: dict[str, Wire] = field(default_factory=dict)
     asked: list[Mapping[str, Any]] = field(default_factory=list)
     pages: int = 0
@@ -133,6 +135,8 @@ class ForgetfulInspector:
                 some = counts.setdefault(one["awsAccountId"], {})
                 for name in ("all", one["severity"].lower()):
                     some[name] = some.get(name, 0) + 1
+        for account, number in self.lag.items():
+            counts[account]["all"] += number
         return {
             "responses": [
                 {"accountAggregation": {"accountId": account, "severityCounts": some}}

@@ -18,6 +18,8 @@ from sre_findings.model.snapshots.shard_facts import AccountStatus
 
 FILTER_VALUES = 10  # maximum values per field in FilterCriteria and in accountIds
 DETAIL_ARNS = 10  # maximum findings per BatchGetFindingDetails
+COUNTED = ("all", "critical", "high", "medium")
+"""The counts that Inspector returns for every kind of aggregation."""
 STATUS_ACCOUNTS = 100  # maximum accounts per BatchGetAccountStatus
 
 ACCOUNT_ID = re.compile(r"\d{12}")
@@ -141,23 +143,24 @@ class Inspector:
         ):
             yield from (str(member["accountId"]) for member in page.items if "accountId" in member)
 
-    def active_counts(self, tally: Tally) -> dict[str, int]:
-        """Inspector's own counts of ACTIVE findings.
+    def active_counts(self, tally: Tally, **kinds: str) -> dict[str, dict[str, int]]:
+        """Inspector's own counts of ACTIVE findings, by account and by the names in COUNTED.
 
-        The keys are ``all``, ``critical``, ``high`` and ``medium``; Inspector returns no other
-        counts.
+        ``kinds`` can select a ``findingType`` and a ``resourceType``.
         """
         query = {
             "aggregationType": "ACCOUNT",
-            "aggregationRequest": {"accountAggregation": {"sortBy": "ALL"}},
+            "aggregationRequest": {"accountAggregation": {"sortBy": "ALL", **kinds}},
         }
-        total: dict[str, int] = dict.fromkeys(("all", "critical", "high", "medium"), 0)
+        found: dict[str, dict[str, int]] = {}
         for page in self._objects(
             "ListFindingAggregations", {**query, "maxResults": 100}, "responses", tally
         ):
-            for counts in map(_severity_counts, page.items):
-                total = {name: number + counts.get(name, 0) for name, number in total.items()}
-        return total
+            for account, counts in map(_severity_counts, page.items):
+                total = found.setdefault(account, dict.fromkeys(COUNTED, 0))
+                for name in COUNTED:
+                    total[name] += counts.get(name, 0)
+        return found
 
     def _objects(
         self, operation: str, query: Mapping[str, Any], key: str, tally: Tally
@@ -198,10 +201,11 @@ def _count(tally: Tally, items: int) -> None:
     tally.empty_pages += items == 0
 
 
-def _severity_counts(response: Mapping[str, Any]) -> Mapping[str, int]:
-    """The numeric counts of one account; empty for an item of another shape."""
-    counts = _object(_object(response.get("accountAggregation")).get("severityCounts"))
-    return {
+def _severity_counts(response: Mapping[str, Any]) -> tuple[str, Mapping[str, int]]:
+    """An account and its numeric counts; empty for an item of another shape."""
+    found = _object(response.get("accountAggregation"))
+    account, counts = found.get("accountId"), _object(found.get("severityCounts"))
+    return account if isinstance(account, str) else "", {
         name: number for name, number in counts.items() if isinstance(number, int) and number >= 0
     }
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from datetime import datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 from sre_findings.inspector.listing import ACCOUNT_ID, FILTER_VALUES, Inspector
 from sre_findings.inspector.retry import Tally
@@ -14,6 +15,7 @@ from sre_findings.model.errors import (
     Throttled,
     Unreadable,
 )
+from sre_findings.model.resources.resource import CODE_REPOSITORY, FUNCTION, IMAGE, INSTANCE
 from sre_findings.model.snapshots.cells import cells_of_account
 from sre_findings.model.snapshots.scan_plan import Shard
 from sre_findings.model.snapshots.shard_facts import (
@@ -27,6 +29,15 @@ from sre_findings.model.snapshots.states import REACHED, Cell
 from sre_scanner.memory import release_memory
 from sre_scanner.shard.context import ScanContext
 from sre_scanner.shard.earlier_listings import absent_findings
+from sre_scanner.shard.parts import SortedFindings
+from sre_scanner.shard.reconciliation import (
+    CountedFindings,
+    Ended,
+    Known,
+    ended_of,
+    may_have_drifted,
+    reconcile,
+)
 from sre_scanner.spool.owners import Key
 from sre_scanner.spool.spool import Spool
 from sre_scanner.tables.coverage import CoverageRows
@@ -46,6 +57,11 @@ class ShardListings:
         self._beside: set[str] = set(known)  # named by earlier snapshots, as members, or as failed
         self._statuses: list[AccountStatus] = []
         self._notes: list[str] = []
+        self._counts: tuple[CountedFindings, ...] = ()
+        self._changed: Listing | None = None
+        self._ended: Listing | None = None
+        self._changed_meanwhile = 0
+        self._closed_meanwhile: list[Ended] = []
         self.started = context.now()
 
     def read(self, spool: Spool, evidence: Spool) -> ShardFacts:
@@ -56,9 +72,10 @@ class ShardListings:
         """
         own = self._record("status", self._own_status)
         if own.outcome not in (ENDED, "denied"):
-            return self._facts(own, own, own, None, (), None)
-        before = self._aggregated()
+            return self._facts(own, own, own, None, None)
+        before = self._count()
         findings = self._record("findings", lambda tally: self._findings(spool, tally))
+        self._changed_meanwhile = spool.changed
         closed = (
             self._record("closed findings", lambda tally: self._closed(evidence, tally))
             if self._wants_closed
@@ -67,11 +84,13 @@ class ShardListings:
         coverage = self._record("coverage", self._read_coverage)
         ended = findings.outcome == coverage.outcome == ENDED
         recheck = self._recheck(spool, evidence) if ended else None
-        after = self._aggregated() if findings.outcome == ENDED else None
+        after = self._count() if findings.outcome == ENDED else None
+        self._counts = tuple(counts for counts in (before, after) if counts is not None)
+        if ended and may_have_drifted(spool, self._counts):
+            self._read_changes(spool, self._counts)
         self._seal(spool)
         status = self._record("status", self._other_statuses, own)
-        aggregated = tuple(counts for counts in (before, after) if counts is not None)
-        return self._facts(findings, coverage, status, closed, aggregated, recheck)
+        return self._facts(findings, coverage, status, closed, recheck)
 
     def _facts(
         self,
@@ -79,7 +98,6 @@ class ShardListings:
         coverage: Listing,
         status: Listing,
         closed: Listing | None,
-        aggregated: tuple[dict[str, int], ...],
         recheck: Recheck | None,
     ) -> ShardFacts:
         silence = self.coverage.silence
@@ -93,9 +111,12 @@ class ShardListings:
             status=status,
             closed=closed,
             recheck=recheck,
+            changed=self._changed,
+            ended=self._ended,
             accounts=tuple(self._statuses),
             named=tuple(sorted(self._named)),
-            aggregated=aggregated,
+            aggregated=tuple(one.totals for one in self._counts),
+            changed_meanwhile=self._changed_meanwhile,
             covered=self.coverage.resources,
             uncovered=silence.uncovered,
             doubtful=silence.doubtful,
@@ -248,20 +269,61 @@ class ShardListings:
         for page in self._context.checked(self._inspector.coverage(tally)):
             self.coverage.add(page)
 
-    def _aggregated(self) -> dict[str, int] | None:
+    def _count(self) -> CountedFindings | None:
         """Returns Inspector's own counts of findings.
 
         None if they cannot be read, so that the listing cannot be reconciled with them.
         """
         if not self._context.plan.counts_active:
             return None
+        at = self._context.now().timestamp()
         try:
-            counts = self._inspector.active_counts(Tally())
+            counted = CountedFindings(at, self._inspector.active_counts(Tally()))
         except Unreadable as error:
             self._notes.append(f"Inspector's own counts are unknown: {error}")
             return None
-        self._context.progress.expect(self._shard.region, counts["all"])
-        return counts
+        self._context.progress.expect(self._shard.region, counted.totals["all"])
+        return counted
+
+    def _read_changes(self, spool: Spool, counts: Sequence[CountedFindings]) -> None:
+        """Reads what is needed to reconcile the listing if anything changed while it was read.
+
+        These are the counts by resource type, and the findings that changed or were closed since.
+        """
+        self._count_types(counts[-1])
+        since = datetime.fromtimestamp(min(one.at for one in counts), UTC)
+        bounds = since, self._context.now() + timedelta(days=1)
+        self._changed = self._record(
+            "changed findings", lambda tally: self._add_changed(spool, tally, bounds)
+        )
+        if "CLOSED" not in self._context.plan.statuses:
+            self._ended = self._record(
+                "findings closed meanwhile", lambda tally: self._add_ended(tally, bounds)
+            )
+
+    def _count_types(self, counted: CountedFindings) -> None:
+        """Adds the counts of each resource type in coverage that Inspector can count."""
+        try:
+            for kind in sorted(self.coverage.types & {INSTANCE, IMAGE, FUNCTION, CODE_REPOSITORY}):
+                counted.by_type[kind] = self._inspector.active_counts(Tally(), resourceType=kind)
+        except Unreadable as error:
+            self._notes.append(f"Inspector's own counts by resource type are unknown: {error}")
+
+    def _add_changed(self, spool: Spool, tally: Tally, bounds: tuple[datetime, datetime]) -> None:
+        statuses = self._context.plan.statuses
+        for page in self._context.checked(self._inspector.findings(statuses, tally, bounds)):
+            spool.add(page)
+
+    def _add_ended(self, tally: Tally, bounds: tuple[datetime, datetime]) -> None:
+        for page in self._context.checked(self._inspector.findings(("CLOSED",), tally, bounds)):
+            self._closed_meanwhile += map(ended_of, page.findings)
+
+    def reconciled(self, facts: ShardFacts, findings: SortedFindings) -> ShardFacts:
+        """Returns ``facts`` with the comparison of the listing with Inspector's counts."""
+        if not self._counts:
+            return facts
+        known, short = reconcile(self._counts, Known(findings, self._closed_meanwhile))
+        return replace(facts, known=known, short=short)
 
 
 def _outcome(error: Unreadable) -> str:

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from sre_findings.inspector.listing import Inspector
+from sre_findings.inspector.listing import COUNTED, Inspector
 from sre_findings.model.findings.severity import rank
 from sre_findings.model.snapshots.scan_plan import Shard
 from sre_findings.model.snapshots.shard_facts import ShardFacts
@@ -20,8 +20,6 @@ from sre_scanner.spool.spool import Spool
 from sre_scanner.spool.unknown_values import add_bounded, counted_words
 from sre_scanner.tables.coverage import CoverageRows
 
-_COUNTED = ("critical", "high", "medium")
-
 
 def read_shard(context: ScanContext, shard: Shard, inspector: Inspector) -> ShardFacts:
     """Reads the shard, writes its parts and its record, and returns the record.
@@ -32,7 +30,7 @@ def read_shard(context: ScanContext, shard: Shard, inspector: Inspector) -> Shar
     listings, parts = ShardListings(context, shard, inspector), ShardParts(context, shard)
     with closing(Spool(listings.started.timestamp())) as spool, closing(Spool()) as closed:
         facts = listings.read(spool, closed)
-        facts = _write_findings(context, facts, spool, listings.coverage, parts)
+        facts = _write_findings(context, facts, spool, listings, parts)
         facts = replace(facts, parts=(*facts.parts, *parts.of_closed(closed)))
     facts = replace(facts, ended_at=context.now().isoformat())
     context.snapshots.write_shard(context.plan.snapshot_id, facts)
@@ -43,7 +41,7 @@ def _write_findings(
     context: ScanContext,
     facts: ShardFacts,
     spool: Spool,
-    coverage: CoverageRows,
+    listings: ShardListings,
     parts: ShardParts,
 ) -> ShardFacts:
     """Sorts and writes the findings; returns ``facts`` with their counts and parts.
@@ -56,10 +54,10 @@ def _write_findings(
         distinct=len(findings.rows) - findings.where.duplicates,
         duplicates=findings.where.duplicates,
         listed=_listed(spool, findings.where),
-        changed_meanwhile=spool.changed,
-        unknown=_unknown(findings, coverage),
+        unknown=_unknown(findings, listings.coverage),
     )
-    written = parts.of_findings(findings, coverage)
+    facts = listings.reconciled(facts, findings)
+    written = parts.of_findings(findings, listings.coverage)
     return replace(facts, parts=written, doubtful=facts.doubtful + parts.unlisted)
 
 
@@ -80,5 +78,7 @@ def _listed(spool: Spool, where: Sorted) -> dict[str, int]:
     by_kind = np.bincount(where.kind[where.position == 0], minlength=len(spool.kinds))
     kinds = zip(spool.kinds.in_order(), by_kind, strict=True)
     active = [(rank(kind.severity), int(n)) for kind, n in kinds if kind.status == "ACTIVE"]
-    counted = {name: sum(n for place, n in active if place == i) for i, name in enumerate(_COUNTED)}
+    counted = {
+        name: sum(n for place, n in active if place == i) for i, name in enumerate(COUNTED[1:])
+    }
     return {"all": sum(n for _, n in active)} | counted

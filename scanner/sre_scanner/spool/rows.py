@@ -16,6 +16,9 @@ from sre_findings.inspector.wire.findings import WireFinding
 Tails = npt.NDArray[np.uint8]
 """One row of 16 bytes for each ARN."""
 
+Keys = npt.NDArray[np.uint64]
+"""One number for each ARN."""
+
 TIME_FIELDS = ("first_observed_at", "last_observed_at", "updated_at")
 _WIRE_TIMES = ("firstObservedAt", "lastObservedAt", "updatedAt")
 
@@ -28,6 +31,7 @@ THIN = np.dtype(
 )
 
 _TAIL = 32  # hexadecimal digits at the end of an ARN
+_FACTOR = np.uint64(0x9E3779B97F4A7C15)  # any odd number
 _MICROSECONDS = 9e12  # seconds; a double cannot hold microseconds beyond this
 
 
@@ -61,6 +65,13 @@ def digests_of(arns: Sequence[str]) -> Tails:
     """Returns a digest of 16 bytes for each ARN."""
     digests = b"".join(hashlib.blake2b(arn.encode(), digest_size=16).digest() for arn in arns)
     return np.frombuffer(digests, np.uint8).reshape(-1, 16)
+
+
+def arn_keys(tails: Tails) -> Keys:
+    """Returns 64 bits of each tail. Of a million findings, two share them once in 10⁷ scans."""
+    halves = np.ascontiguousarray(tails).view(np.uint64)
+    keys: Keys = halves[:, 0] * _FACTOR + halves[:, 1]
+    return keys
 
 
 def arn_of(head: str, tail: bytes) -> str:

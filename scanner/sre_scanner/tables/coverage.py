@@ -91,6 +91,11 @@ class CoverageRows:
         return dict(zip(self._numbers, self._claims, strict=True))
 
     @property
+    def types(self) -> set[str]:
+        """The types of the resources."""
+        return {kind for _, kind, _ in self._numbers}
+
+    @property
     def resources(self) -> int:
         """The number of resources, each counted once whatever its number of scan types."""
         return len(self._numbers)

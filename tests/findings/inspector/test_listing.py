@@ -256,7 +256,10 @@ def test_active_counts_are_summed_over_accounts_and_pages(inspector: Any) -> Non
         },
     )
     tally = Tally()
-    assert one.active_counts(tally) == {"all": 15, "critical": 1, "high": 7, "medium": 3}
+    assert one.active_counts(tally) == {
+        "1": {"all": 15, "critical": 1, "high": 7, "medium": 3},
+        "": {"all": 0, "critical": 0, "high": 0, "medium": 0},
+    }
     query = {
         "aggregationType": "ACCOUNT",
         "aggregationRequest": {"accountAggregation": {"sortBy": "ALL"}},
@@ -277,7 +280,7 @@ def test_active_counts_are_summed_over_accounts_and_pages(inspector: Any) -> Non
 )
 def test_an_aggregation_that_is_none_is_asked_again(inspector: Any, odd: Any) -> None:
     one, service = inspector(odd, {"responses": [counted(all=1)]})
-    assert one.active_counts(Tally())["all"] == 1
+    assert one.active_counts(Tally())["1"]["all"] == 1
     assert len(service.asked) == 2
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import zip_longest
 
 from sre_findings.model.snapshots.partial_reasons import Reason
 from sre_findings.model.snapshots.scan_plan import Plan, Shard
-from sre_findings.model.snapshots.shard_facts import ENDED, Listing, ShardFacts
+from sre_findings.model.snapshots.shard_facts import ENDED, Listing, ShardFacts, Shortage
 
 
 def missing_facts(plan: Plan, shard: Shard, facts: ShardFacts | None) -> Iterator[Reason]:
@@ -53,12 +54,22 @@ def doubts(facts: ShardFacts) -> Iterator[Reason]:
         yield Reason("not_ended", "the shard did not end", facts.region)
     yield from _unsound_parts(facts)
     yield from _unchecked(facts)
+    yield from (
+        Reason(
+            "changes_unread",
+            f"findings {what} during the scan: {one.outcome}",
+            facts.region,
+            detail=one.detail,
+        )
+        for what, one in (("changed", facts.changed), ("closed", facts.ended))
+        if one is not None and one.outcome != ENDED
+    )
     yield from _fewer_than_aggregated(facts)
 
 
 def _unsound_parts(facts: ShardFacts) -> Iterator[Reason]:
     region, kept = facts.region, facts.distinct + facts.duplicates
-    if facts.findings and kept < (items := facts.findings.items + late_findings(facts)):
+    if facts.findings and kept < (items := facts.findings.items + _later(facts)):
         lost = f"{items} findings were listed and {kept} kept"
         yield Reason("findings_lost", lost, region)
     if _rows(facts, "findings/") < facts.distinct:
@@ -74,6 +85,11 @@ def _unsound_parts(facts: ShardFacts) -> Iterator[Reason]:
         for p in facts.parts
         if len(p.sha256) != 64
     )
+
+
+def _later(facts: ShardFacts) -> int:
+    """The number of findings that were read after the listing."""
+    return late_findings(facts) + (facts.changed.items if facts.changed else 0)
 
 
 def late_findings(facts: ShardFacts) -> int:
@@ -116,27 +132,43 @@ def _rows(facts: ShardFacts, folder: str) -> int:
 
 
 def _fewer_than_aggregated(facts: ShardFacts) -> Iterator[Reason]:
-    """Severities for which Inspector counted more ACTIVE findings than it listed.
+    """Groups of which Inspector counted more ACTIVE findings than are known, at either time."""
+    totals = [*_short_totals(facts)]
+    yield from (_fewer(facts, *one) for one in totals)
+    if not totals:
+        yield from (
+            _fewer(facts, one.severity, one.known, one.counted, _place(one)) for one in facts.short
+        )
 
-    Changes during the scan are allowed for.
-    """
-    for severity, expected in lowest_counts(facts.aggregated).items():
-        listed = facts.listed.get(severity, 0)
-        if listed + _drift(facts) < expected:
-            fewer = f"{listed:,} of {expected:,} active findings listed ({severity})"
-            yield Reason("fewer_than_counted", fewer, facts.region)
+
+def _short_totals(facts: ShardFacts) -> Iterator[tuple[str, int, int]]:
+    """The largest shortage of each severity, as name, known and counted."""
+    nothing: Mapping[str, int] = {}
+    worst: dict[str, tuple[int, int]] = {}
+    for counts, known in zip_longest(facts.aggregated, facts.known, fillvalue=nothing):
+        for name, counted in counts.items():
+            pair = known.get(name, 0), counted
+            before = worst.setdefault(name, pair)
+            worst[name] = max(before, pair, key=lambda one: one[1] - one[0])
+    for name, (seen, counted) in sorted(worst.items()):
+        if seen < counted:
+            yield name, seen, counted
+
+
+def _fewer(facts: ShardFacts, severity: str, known: int, counted: int, place: str = "") -> Reason:
+    fewer = f"{known:,} of {counted:,} active findings listed ({severity})"
+    return Reason("fewer_than_counted", fewer, facts.region, detail=place)
+
+
+def _place(one: Shortage) -> str:
+    """The account and type; not in the statement, because not every reader may see them."""
+    return " ".join(filter(None, (f"account {one.account_id}", one.resource_type)))
 
 
 def lowest_counts(aggregated: Sequence[Mapping[str, int]]) -> dict[str, int]:
     """The lower of Inspector's counts before and after the listing, by severity and ``all``."""
     names = set(aggregated[0]).intersection(*aggregated[1:]) if aggregated else set()
     return {name: min(counts[name] for counts in aggregated) for name in sorted(names)}
-
-
-def _drift(facts: ShardFacts) -> int:
-    """The number of findings that changed during the shard's scan."""
-    totals = [counts.get("all", 0) for counts in facts.aggregated]
-    return facts.changed_meanwhile + (max(totals) - min(totals) if totals else 0)
 
 
 def without_status(facts: ShardFacts) -> list[str]:

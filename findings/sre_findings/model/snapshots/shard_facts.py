@@ -70,11 +70,30 @@ class Recheck:
 
 
 @dataclass(frozen=True, slots=True)
+class Shortage:
+    """A group of findings of which fewer are ``known`` than Inspector ``counted``.
+
+    ``severity`` is ``all`` for every severity, and ``resource_type`` is empty for every type.
+    """
+
+    account_id: str
+    resource_type: str
+    severity: str
+    known: int
+    counted: int
+
+
+@dataclass(frozen=True, slots=True)
 class ShardFacts:
     """What one shard of the plan read. Every field is a recorded fact, not a conclusion.
 
     ``named`` are the accounts that occur in findings, coverage, the member list or an earlier
     snapshot of the region. ``recheck`` is None if there is no earlier snapshot to compare with.
+
+    ``aggregated`` are Inspector's counts before and after the listing, and ``known`` the numbers of
+    findings that are known to have been ACTIVE at these times. ``short`` are the shortages by
+    account and resource type. ``changed`` and ``ended`` are the listings of findings that changed
+    and that were closed since the scan of the shard began; None if the counts agreed without them.
     """
 
     shard: str
@@ -86,6 +105,8 @@ class ShardFacts:
     status: Listing | None = None
     closed: Listing | None = None
     recheck: Recheck | None = None
+    changed: Listing | None = None
+    ended: Listing | None = None
     accounts: Sequence[AccountStatus] = ()
     named: Sequence[str] = ()
     parts: Sequence[Part] = ()
@@ -93,6 +114,8 @@ class ShardFacts:
     duplicates: int = 0
     listed: Mapping[str, int] = field(default_factory=dict)
     aggregated: Sequence[Mapping[str, int]] = ()
+    known: Sequence[Mapping[str, int]] = ()
+    short: Sequence[Shortage] = ()
     changed_meanwhile: int = 0
     unknown: Mapping[str, int] = field(default_factory=dict)
     covered: int = 0  # distinct resources in coverage
@@ -109,8 +132,8 @@ class ShardFacts:
     def from_json(cls, values: Mapping[str, Any]) -> ShardFacts:
         """The reverse of :meth:`to_json`."""
         listings = {
-            k: Listing(**values[k]) if values[k] else None
-            for k in ("findings", "coverage", "status", "closed")
+            k: Listing(**one) if (one := values.get(k)) else None
+            for k in ("findings", "coverage", "status", "closed", "changed", "ended")
         }
         again = values.get("recheck")  # missing in files of earlier versions
         recheck = Recheck(**{**again, "listing": Listing(**again["listing"])}) if again else None
@@ -118,7 +141,10 @@ class ShardFacts:
             "accounts": tuple(AccountStatus(**a) for a in values["accounts"]),
             "parts": tuple(Part(**p) for p in values["parts"]),
             "aggregated": tuple(values["aggregated"]),
-            "named": tuple(values.get("named", ())),  # missing in files of the first version
+            # missing in files of earlier versions
+            "known": tuple(values.get("known", ())),
+            "short": tuple(Shortage(**one) for one in values.get("short", ())),
+            "named": tuple(values.get("named", ())),
             "notes": tuple(values["notes"]),
         }
         return cls(**{**values, **listings, **lists, "recheck": recheck})

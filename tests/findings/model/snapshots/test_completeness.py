@@ -15,7 +15,14 @@ from sre_findings.model.snapshots.cells import SWITCHES, cells_of
 from sre_findings.model.snapshots.certificate import Certificate
 from sre_findings.model.snapshots.completeness import judge
 from sre_findings.model.snapshots.scan_plan import AcceptedGap, Plan, Shard
-from sre_findings.model.snapshots.shard_facts import AccountStatus, Listing, Part, ShardFacts
+from sre_findings.model.snapshots.shard_facts import (
+    AccountStatus,
+    Listing,
+    Part,
+    Recheck,
+    ShardFacts,
+    Shortage,
+)
 from sre_findings.model.snapshots.states import COMPLETE, PARTIAL, Cell
 
 SHA = "ab" * 32
@@ -50,6 +57,7 @@ def facts_of(region: str, count: int = 5, rows: int = 3, /, **changes: Any) -> S
         distinct=count,
         listed={"all": count, "critical": 0, "high": count, "medium": 0},
         aggregated=({"all": count, "high": count}, {"all": count, "high": count}),
+        known=({"all": count, "high": count}, {"all": count, "high": count}),
     )
     return replace(whole, **changes)
 
@@ -111,9 +119,18 @@ def spoils(plan: Plan, one: ShardFacts) -> Iterator[tuple[str, ShardFacts | None
     if one.distinct:
         yield "no parts", replace(one, parts=())
         yield "distinct", replace(one, distinct=0)
-        yield "listed", replace(one, listed={})
+        yield "known", replace(one, known=())
         yield "more aggregated", replace(one, aggregated=[{"all": one.distinct + 1}])
-        yield "fewer listed", replace(one, listed={**one.listed, "high": 0})
+        yield "fewer known", replace(one, known=(one.known[0], {**one.known[1], "high": 0}))
+        shortage = Shortage("111122223333", "AWS_EC2_INSTANCE", "high", 1, 2)
+        yield "shortage of an account", replace(one, short=(shortage,))
+        again = Recheck("20261121T010000Z", 3, 0, Listing("ended", items=1))
+        yield "absent lost", replace(one, recheck=again)
+        unread = replace(again, listing=Listing("throttled"))
+        yield "absent unread", replace(one, recheck=unread)
+        yield "absent unasked", replace(one, recheck=replace(unread, unasked=1))
+        yield "changes unread", replace(one, changed=Listing("throttled"))
+        yield "closed unread", replace(one, ended=Listing("throttled"))
     for i, status in enumerate(one.accounts if plan.required_regions else ()):
         rest = (*one.accounts[:i], *one.accounts[i + 1 :])
         yield f"{status.account_id} invisible", replace(one, accounts=rest)
@@ -174,25 +191,25 @@ def test_the_record_of_a_shard_that_was_not_planned_proves_nothing() -> None:
     assert certificate.totals["findings"] == 0
 
 
-def test_fewer_listed_than_aggregated_is_partial_only_beyond_the_drift() -> None:
-    def state(**changes: Any) -> str:
-        return judge(plan_of(), [facts_of("eu-west-1", 10, **changes)]).state
+def test_fewer_known_than_aggregated_at_either_time_is_partial() -> None:
+    def state(*pairs: tuple[int, int], **changes: Any) -> str:
+        counts = {
+            "aggregated": tuple({"all": counted} for counted, _ in pairs),
+            "known": tuple({"all": known} for _, known in pairs),
+        }
+        return judge(plan_of(), [facts_of("eu-west-1", 10, **counts, **changes)]).state
 
-    assert state(aggregated=({"all": 12}, {"all": 12})) == PARTIAL
-    assert state(aggregated=({"all": 12}, {"all": 12}), changed_meanwhile=2) == COMPLETE
-    assert state(aggregated=({"all": 12}, {"all": 12}), changed_meanwhile=1) == PARTIAL
-    assert state(aggregated=({"all": 12}, {"all": 10})) == COMPLETE, (
-        "the least that Inspector counted"
-    )
-    assert state(aggregated=({"all": 14}, {"all": 12})) == COMPLETE, (
-        "it changed by two while we read"
-    )
-    assert state(aggregated=({"all": 10, "high": 11},)) == PARTIAL, (
-        "each severity stands for itself"
-    )
-    assert state(aggregated=({"all": 10}, {"high": 99})) == COMPLETE, (
-        "what was counted once only is compared with nothing"
-    )
+    assert state((12, 12), (10, 10)) == COMPLETE
+    assert state((12, 11), (10, 10)) == PARTIAL
+    assert state((12, 12), (10, 9)) == PARTIAL
+    assert state((12, 11), changed_meanwhile=9) == PARTIAL, "a changed finding excuses no other"
+
+
+def test_a_shortage_of_an_account_names_it_in_the_detail_only() -> None:
+    short = Shortage("111122223333", "AWS_EC2_INSTANCE", "high", 1, 2)
+    (reason,) = judge(plan_of(), [facts_of("eu-west-1", short=(short,))]).causes
+    assert reason.statement == "1 of 2 active findings listed (high)"
+    assert (reason.account, reason.detail) == ("", "account 111122223333 AWS_EC2_INSTANCE")
 
 
 def test_more_listed_than_aggregated_is_a_warning() -> None:
