@@ -124,7 +124,7 @@ def test_a_second_snapshot_of_a_day_belongs_to_the_same_report(
     cli("report")
     first = nights(cli)[0]
     with inspector():
-        cli("scan", "--region", "us-east-1", "--rate", "1000")
+        cli("scan", "--region", "us-east-1", "--region", "eu-west-1", "--rate", "1000")
     second = nights(cli)[0]
     assert first != second
     # the demo's newest snapshot is a minute old, so the date may have changed since

@@ -240,4 +240,6 @@ def test_a_partial_night_is_compared_with_none_in_any_mouth(
     assert f"than on {first.started_at:%Y-%m-%d}" in read, (
         "what was read on both nights is compared"
     )
-    assert why in trend(Trend(kind="region", value=region), here).headline
+    unread = trend(Trend(kind="region", value=region), here)
+    assert unread.items[-1]["date"] < f"{last.started_at:%Y-%m-%d}"
+    assert unread.notes == [f"Not read on 1 day: {last.started_at:%Y-%m-%d}."]
