@@ -6,12 +6,14 @@ answer takes its gaps from here and states the date of the newest snapshot that 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias, TypeVar
 
 from sre_findings.model.snapshots.partial_reasons import Reason
 from sre_findings.model.snapshots.states import NOT_OPTED_IN, REACHED, Cell
+
+T = TypeVar("T")
 
 ANY = "*"
 NEVER = "never"
@@ -59,23 +61,43 @@ def earliest(moments: Collection[str]) -> str:
     return NEVER if NEVER in moments else min(moments, default="")
 
 
-class Earlier(NamedTuple):
+class Earlier:
     """What the snapshot before another one knew: its start, the state of its cells, its gaps."""
 
-    started_at: str
-    cells: Mapping[Cell, str]
-    gaps: Sequence[Gap]
+    def __init__(self, started_at: str, cells: Mapping[Cell, str], gaps: Iterable[Gap]) -> None:
+        self.started_at, self.cells = started_at, cells
+        read = (one for one, state in cells.items() if state in (REACHED, NOT_OPTED_IN))
+        self._read = _by_place((cell, cell) for cell in read)
+        self._gaps = _by_place((gap.cell, gap) for gap in gaps)
 
     def last_read(self, cell: Cell) -> str:
         """When all of a cell was last read up to this snapshot, or ``never``.
 
         A cell of an account that this snapshot did not know was not read in it.
         """
-        touching = [gap.last_read for gap in self.gaps if overlap(gap.cell, cell)]
+        touching = [one.last_read for one in _near(self._gaps, cell) if overlap(one.cell, cell)]
         if touching:
             return earliest(touching)
-        known = (one for one, state in self.cells.items() if state in (REACHED, NOT_OPTED_IN))
-        return self.started_at if any(overlap(one, cell) for one in known) else NEVER
+        known = any(overlap(one, cell) for one in _near(self._read, cell))
+        return self.started_at if known else NEVER
+
+
+_ByPlace: TypeAlias = dict[str, dict[str, list[T]]]
+"""Values by region and account: an organization can have half a million cells."""
+
+
+def _by_place(pairs: Iterable[tuple[Cell, T]]) -> _ByPlace[T]:
+    found: _ByPlace[T] = {}
+    for cell, value in pairs:
+        found.setdefault(cell.region, {}).setdefault(cell.account_id, []).append(value)
+    return found
+
+
+def _near(index: _ByPlace[T], cell: Cell) -> Iterator[T]:
+    """The values that can overlap with a cell, by its region and account."""
+    region = index.get(cell.region, {})
+    accounts = region if cell.account_id == ANY else (cell.account_id, ANY)
+    return (value for account in accounts for value in region.get(account, ()))
 
 
 def overlap(one: Cell, other: Cell) -> bool:
