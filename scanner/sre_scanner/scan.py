@@ -156,7 +156,7 @@ def _unplanned(
     """
     if latest is None:
         return ()
-    known = known_regions_of(snapshots.earlier(latest).cells)
+    known = known_regions_of(snapshots.manifest(latest).certificate.cells)
     partition = partition_of(next(iter(regions)))
     return tuple(sorted(one for one in known - {*regions} if partition_of(one) == partition))
 
