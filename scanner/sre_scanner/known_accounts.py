@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
+from collections.abc import Collection, Sequence
 
 from sre_findings.inspector.listing import ACCOUNT_ID
 from sre_findings.store.snapshots.reader import Commit, Snapshots
@@ -12,7 +12,7 @@ KnownAccounts = dict[str, tuple[str, ...]]
 
 
 def known_accounts(
-    snapshots: Snapshots, latest: Commit | None, organization: Container[str] = ()
+    snapshots: Snapshots, latest: Commit | None, organization: Collection[str] = ()
 ) -> tuple[KnownAccounts, Sequence[str]]:
     """Returns the accounts of the newest snapshot and of those before it, and notes about others.
 

@@ -135,7 +135,11 @@ def test_all_answers_agree_about_every_kind_of_scan(scanned: Any) -> None:
 
 @pytest.mark.parametrize(
     "access",
-    [EVERYTHING, Access(frozenset({ADMIN}), ALL), Access(frozenset({MEMBER}), ALL)],
+    [
+        EVERYTHING,
+        Access(frozenset({ADMIN}), frozenset({ALL})),
+        Access(frozenset({MEMBER}), frozenset({ALL})),
+    ],
     ids=["everything", "administrator", "member"],
 )
 def test_coverage_and_the_summary_count_the_same_resources(scanned: Any, access: Access) -> None:

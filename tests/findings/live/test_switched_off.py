@@ -6,11 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.findings.live.test_access import Inspector, Patience, RateLimit, connect, live
 from tests.support.clock import NOW
 from tests.support.small_fleet import ADMIN, MEMBER, REGION, covered, found, small_fleet
 from tests.support.sources import folder_sources
 
+from sre_findings.inspector.client import connect
+from sre_findings.inspector.listing import Inspector
+from sre_findings.inspector.retry import Patience, RateLimit
+from sre_findings.live.inspector_answer import live
 from sre_findings.model.answers.gate import MET, PASSED, UNDECIDED, Gate
 from sre_findings.model.findings.severity import Severity
 from sre_findings.queries import ask
