@@ -10,6 +10,7 @@ from sre_findings.model.errors import UsageError
 from sre_findings.model.findings.finding import Finding
 from sre_findings.model.sql_parameters import resource_parameters
 from sre_findings.queries import resource_lookup
+from sre_findings.queries.unread_names import resolve_in
 from sre_findings.questions.findings import OneFinding
 from sre_findings.rows.values import finding_of
 from sre_findings.rows.wire_form import wire_form
@@ -49,7 +50,7 @@ def _arn_of(question: OneFinding, found: Found) -> tuple[str | None, str]:
     """The ARN, or None and the reason."""
     text, vulnerability = question.resource or "", question.vulnerability_id or ""
     try:
-        place = resource_lookup.resolve(text, found.engine)
+        place = resolve_in(found, text)[0]
     except resource_lookup.UnknownResource:
         return None, "the snapshot does not contain this resource"
     upper = vulnerability.upper() if vulnerability.lower().startswith("cve-") else vulnerability

@@ -10,6 +10,7 @@ from sre_findings.model.findings.reachability import NOT_REACHABLE, UNKNOWN, lef
 from sre_findings.model.quantity import quantity
 from sre_findings.model.sql_parameters import parameters
 from sre_findings.queries import resource_lookup
+from sre_findings.queries.unread_names import optional_in
 from sre_findings.questions.findings import ExportFilters, ExportPage, FindingList
 from sre_findings.rows.values import finding_of
 from sre_findings.rows.wire_form import wire_form
@@ -142,7 +143,7 @@ def selection(rows: ExportFilters, found: Found) -> dict[str, Any]:
 
     Raises UsageError if the filters name a resource that is not known.
     """
-    one = resource_lookup.optional_resource(rows.text, found.engine)
+    one = optional_in(found, rows.text)
     return resource_lookup.narrowed(rows.parameters(), one) | {"reachable": rows.reachable}
 
 

@@ -14,6 +14,7 @@ from sre_findings.model.quantity import quantity
 from sre_findings.model.resources import resource
 from sre_findings.model.sql_parameters import parameters
 from sre_findings.queries import resource_lookup
+from sre_findings.queries.unread_names import optional_in
 from sre_findings.questions.remediation import Fixes, ImageFixes
 from sre_findings.remediation.commands import advice, command
 from sre_findings.remediation.fix_plan import (
@@ -108,9 +109,7 @@ def fixes(question: Fixes, sources: Sources) -> FixesAnswer:
     found = find(sources, question.as_of)
     found = within(found, place_of(question.filters, question.types))
     wanted = parameters(types=question.types) | question.filters.parameters()
-    filters = resource_lookup.narrowed(
-        wanted, resource_lookup.optional_resource(question.resource, found.engine)
-    )
+    filters = resource_lookup.narrowed(wanted, optional_in(found, question.resource))
     needs, lists = _needs(found.engine, {**risk_parameters(sources.policy), **filters})
     lines = plan(needs)
     shown = lines[: question.count or None]

@@ -32,7 +32,7 @@ def resolve(text: str, engine: Engine) -> Resource:
 
     Raises AmbiguousName if there are several, and UnknownResource if there is none.
     """
-    found = _named(text, engine)
+    found = named(text, engine)
     if not found:
         raise UnknownResource(text, near(text, engine))
     strongest = min(found.values())
@@ -42,7 +42,7 @@ def resolve(text: str, engine: Engine) -> Resource:
     return places[0]
 
 
-def _named(text: str, engine: Engine) -> dict[Resource, int]:
+def named(text: str, engine: Engine) -> dict[Resource, int]:
     """Every resource that the text may refer to, with the rank of its best name."""
     found: dict[Resource, int] = {}
     for reading in readings(text):
@@ -89,14 +89,6 @@ def near_names(text: str, engine: Engine) -> dict[str, Mapping[str, Any]]:
         if 0 < len(typed) <= spelling.LONGEST
         else {}
     )
-
-
-def optional_resource(text: str | None, engine: Engine) -> Resource | None:
-    """The resource that a text refers to; None for no text.
-
-    Raises UsageError if there is none or more than one.
-    """
-    return None if text is None else resolve(text, engine)
 
 
 def narrowed(filters: Mapping[str, Any], one: Resource | None) -> dict[str, Any]:

@@ -6,7 +6,6 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from sre_findings.engine import aggregates
-from sre_findings.engine.catalogue import Engine
 from sre_findings.model.answers.list_answer import ListAnswer, Shown
 from sre_findings.model.errors import UsageError
 from sre_findings.model.quantity import quantity
@@ -14,8 +13,8 @@ from sre_findings.model.sla.ages import Ages, Lateness, bucketed, lateness
 from sre_findings.model.snapshots.query_scope import Place
 from sre_findings.model.snapshots.rollup import ORGANIZATION, Scope
 from sre_findings.model.timestamps import iso_date
-from sre_findings.queries import resource_lookup
 from sre_findings.queries.survival import time_to_fix as estimate
+from sre_findings.queries.unread_names import resolve_in
 from sre_findings.questions.history import DueDates, Sla, SurvivalCurves, TimeToFix
 from sre_findings.rows.values import severity_word
 from sre_findings.sources import rollup_access
@@ -56,7 +55,7 @@ def sla(question: Sla, sources: Sources) -> SlaAnswer:
     every = (
         ages_by(found, sources, question)
         if question.resource is None
-        else _ages_of(question.resource, found.engine)
+        else _ages_of(question.resource, found)
     )
     today = found.commit.started_at.date() if question.as_of else sources.now().date()
     late = {scope: lateness(ages, sources.policy, today).to_json() for scope, ages in every.items()}
@@ -111,13 +110,13 @@ def ages_by(found: Found, sources: Sources, question: Sla | DueDates) -> dict[Sc
     return dict(pairs)
 
 
-def _ages_of(text: str, engine: Engine) -> dict[Scope, Ages]:
+def _ages_of(text: str, found: Found) -> dict[Scope, Ages]:
     """The ages for one resource, under the scope of the organization.
 
     Raises UsageError if the text does not identify a resource.
     """
-    one = resource_lookup.resolve(text, engine)
-    known = aggregates.resource_ages(engine, [one.resource_id])
+    one, _ = resolve_in(found, text)
+    known = aggregates.resource_ages(found.engine, [one.resource_id])
     ages = known.get((one.resource_id, one.account_id, one.region), Ages())
     return {Scope(ORGANIZATION): bucketed(ages.buckets.items())}
 

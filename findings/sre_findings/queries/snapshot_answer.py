@@ -37,7 +37,8 @@ from sre_findings.model.snapshots.gaps import ANY, Gap
 from sre_findings.model.snapshots.rollup import Rollup, resource_scope
 from sre_findings.model.sql_parameters import parameters, resource_parameters
 from sre_findings.queries import coverage_rows
-from sre_findings.queries.resource_lookup import UnknownResource, resolve
+from sre_findings.queries.resource_lookup import UnknownResource
+from sre_findings.queries.unread_names import resolve_in
 from sre_findings.rows.values import finding_of, time_of
 from sre_findings.sources import rollup_access
 from sre_findings.sources.older_snapshots import lacks_names
@@ -54,7 +55,7 @@ def answer(question: Vulnerabilities, found: Found, sources: Sources) -> Resourc
     """The snapshot's answer; unknown if there is no such resource."""
     text = check_text(question.text)
     try:
-        resource = resolve(text, found.engine)
+        resource, unread_names = resolve_in(found, text)
     except UnknownResource as error:
         check_id(text)
         return _unidentified(question, found, error.near)
@@ -69,7 +70,9 @@ def answer(question: Vulnerabilities, found: Found, sources: Sources) -> Resourc
     )
     verdict = decide(evidence)
     findings, total, cursor = _page(question, found, place)
-    verdict = replace(verdict, notes=(*verdict.notes, *_left_out(question, found, place)))
+    unread = (unread_names,) if unread_names else ()
+    notes = (*verdict.notes, *unread, *_left_out(question, found, place))
+    verdict = replace(verdict, notes=notes)
     return ResourceAnswer(
         resource,
         verdict,
