@@ -74,14 +74,18 @@ def trend(question: Trend, sources: Sources) -> TrendAnswer:
     read, unread = _as_read(nights, _place(scope), sources)
     days = _daily(read)
     pruned = pruned_sequences(sources.stores.snapshots.blobs)
-    items = [_night(night, rollup, night.sequence in pruned) for night, rollup in days]
+    other = any(rollup.counts.other for _, rollup in days)
+    items = [
+        _night(night, rollup, pruned=night.sequence in pruned, other=other)
+        for night, rollup in days
+    ]
     missing = _missing([night.started_at.date() for night, _ in days])
     summary: TrendFacts = {
         "scope": {"kind": question.kind, "value": question.value},
         "days": question.days,
         "missing_days": missing,
     }
-    fields = max(map(tuple, items), key=len, default=("date",))  # one severity is optional
+    fields = tuple(items[0]) if items else ("date",)
     if found.proof.unread and not any(rollup.stock != Rollup() for _, rollup in nights):
         items = []  # nothing was read, so zeros would be wrong
     compared = _compared([night for night, _ in days], _place(scope), sources)
@@ -206,10 +210,11 @@ def _compared(nights: Sequence[Night], place: Place, sources: Sources) -> tuple[
     return whole[0] if whole else 0, not_compared(first, last, place)
 
 
-def _night(night: Night, rollup: Rollup, pruned: bool) -> TrendDay:
+def _night(night: Night, rollup: Rollup, *, pruned: bool, other: bool) -> TrendDay:
+    """One day. Unknown severities are counted if any day of the trend has some."""
     counts = rollup.counts
     flow = {word: rollup.flow.get(word, 0) for word in (*OPENED_CAUSES, *RESOLVED_CAUSES)}
-    other: OtherSeverities = {"other": counts.other} if counts.other else {}
+    others: OtherSeverities = {"other": counts.other} if other else {}
     return {
         "date": iso_date(night.started_at),
         "as_of": iso(night.started_at),
@@ -222,7 +227,7 @@ def _night(night: Night, rollup: Rollup, pruned: bool) -> TrendDay:
         "low": counts.low,
         "informational": counts.informational,
         "untriaged": counts.untriaged,
-        **other,
+        **others,
         "total": counts.total,
         "suppressed": rollup.suppressed,
         "kev": rollup.to_json()["kev"],
