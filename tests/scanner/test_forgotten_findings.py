@@ -60,8 +60,8 @@ class Store:
         self.snapshots = SnapshotWriter(FolderBlobs(folder / "store"))
         self.table = SqliteTable(folder / "store" / "table.db")
 
-    def scan(self, inspector: ForgetfulInspector, **request: Any) -> Commit:
-        wanted = Request(**{"regions": (REGION,), "rate": 1e9, "deadline": 0.0} | request)
+    def scan(self, inspector: ForgetfulInspector) -> Commit:
+        wanted = Request((REGION,), rate=1e9, deadline=0.0)
         with mock.patch.object(sre_scanner.scan, "connect", inspector.connect):
             return scan(wanted, self.snapshots, self.table, now=inspector.now)
 
@@ -276,6 +276,33 @@ def test_a_change_of_another_finding_excuses_none_that_is_missing(kind: str, pag
     certificate, arns = played(course)
     assert arn_of(4) not in arns
     assert [one.kind for one in certificate.causes][:1] == ["fewer_than_counted"]
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_one_count_alone_is_enough_to_miss_a_finding(tmp_path: Path, when: str) -> None:
+    """One finding is opened or closed after it was, or will be, listed. It excuses none."""
+    listed = sorted(range(9), key=arn_of)
+    if when == "before":
+        denied, changes = (
+            set[str](),
+            [
+                lambda one: one.open(103),
+                lambda one: one.denied.add(COUNTS),
+            ],
+        )
+    else:
+        denied, changes = (
+            {COUNTS},
+            [
+                lambda one: one.alter(listed[0], status="CLOSED"),
+                lambda one: one.denied.clear(),
+            ],
+        )
+    one = first(forgets={4}, denied=denied, changes={1: changes})
+    facts, certificate, arns = read(one, tmp_path)
+    assert len(facts.aggregated) == 1
+    assert (arn_of(103) in arns) == (when == "before")
+    assert [cause.kind for cause in certificate.causes][:1] == ["fewer_than_counted"]
 
 
 def test_counts_that_agree_in_sum_only_do_not_agree(tmp_path: Path) -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
-from sre_findings.inspector.listing import ACCOUNT_ID, FILTER_VALUES, Inspector
+from sre_findings.inspector.listing import ACCOUNT_ID, Inspector
 from sre_findings.inspector.retry import Tally
 from sre_findings.model.errors import (
     AccessDenied,
@@ -15,7 +15,6 @@ from sre_findings.model.errors import (
     Throttled,
     Unreadable,
 )
-from sre_findings.model.resources.resource import CODE_REPOSITORY, FUNCTION, IMAGE, INSTANCE
 from sre_findings.model.snapshots.cells import cells_of_account
 from sre_findings.model.snapshots.scan_plan import Shard
 from sre_findings.model.snapshots.shard_facts import (
@@ -28,17 +27,14 @@ from sre_findings.model.snapshots.shard_facts import (
 from sre_findings.model.snapshots.states import REACHED, Cell
 from sre_scanner.memory import release_memory
 from sre_scanner.shard.context import ScanContext
-from sre_scanner.shard.earlier_listings import absent_findings
+from sre_scanner.shard.later_listings import LaterListings
 from sre_scanner.shard.parts import SortedFindings
 from sre_scanner.shard.reconciliation import (
     CountedFindings,
-    Ended,
     Known,
-    ended_of,
     may_have_drifted,
     reconcile,
 )
-from sre_scanner.spool.owners import Key
 from sre_scanner.spool.spool import Spool
 from sre_scanner.tables.coverage import CoverageRows
 
@@ -57,11 +53,11 @@ class ShardListings:
         self._beside: set[str] = set(known)  # named by earlier snapshots, as members, or as failed
         self._statuses: list[AccountStatus] = []
         self._notes: list[str] = []
+        self._later = LaterListings(
+            context, shard, inspector, self.coverage, self._record, self._notes
+        )
         self._counts: tuple[CountedFindings, ...] = ()
-        self._changed: Listing | None = None
-        self._ended: Listing | None = None
         self._changed_meanwhile = 0
-        self._closed_meanwhile: list[Ended] = []
         self.started = context.now()
 
     def read(self, spool: Spool, evidence: Spool) -> ShardFacts:
@@ -83,11 +79,11 @@ class ShardListings:
         )
         coverage = self._record("coverage", self._read_coverage)
         ended = findings.outcome == coverage.outcome == ENDED
-        recheck = self._recheck(spool, evidence) if ended else None
+        recheck = self._later.recheck(spool, evidence) if ended else None
         after = self._count() if findings.outcome == ENDED else None
         self._counts = tuple(counts for counts in (before, after) if counts is not None)
         if ended and may_have_drifted(spool, self._counts):
-            self._read_changes(spool, self._counts)
+            self._later.read_changes(spool, self._counts[-1], self.started)
         self._seal(spool)
         status = self._record("status", self._other_statuses, own)
         return self._facts(findings, coverage, status, closed, recheck)
@@ -111,8 +107,8 @@ class ShardListings:
             status=status,
             closed=closed,
             recheck=recheck,
-            changed=self._changed,
-            ended=self._ended,
+            changed=self._later.changed,
+            ended=self._later.ended,
             accounts=tuple(self._statuses),
             named=tuple(sorted(self._named)),
             aggregated=tuple(one.totals for one in self._counts),
@@ -213,36 +209,6 @@ class ShardListings:
         release_memory()
         self._accounts = {kind.account_id for kind in spool.kinds.in_order() if kind.account_id}
 
-    def _recheck(self, spool: Spool, evidence: Spool) -> Recheck | None:
-        """Requests the findings that an earlier listing has and this one does not have.
-
-        Those that Inspector still returns are added to ``spool``.
-        """
-        earlier = self._context.earlier.get(self._shard.name)
-        if earlier is None:
-            return None
-        absent = absent_findings(
-            self._context.snapshots, earlier, (spool, evidence), self._still_expected()
-        )
-        arns = [*absent.arns]
-        listing = self._record("absent findings", lambda tally: self._requested(spool, arns, tally))
-        count = len(arns) + absent.others
-        return Recheck(earlier.commit.snapshot_id, count, absent.others, listing)
-
-    def _still_expected(self) -> Callable[[str, Key], bool]:
-        """Returns whether a finding must be listed, by its earlier status and its resource."""
-        scanned, statuses = self.coverage.scanned(), self._context.plan.statuses
-        return lambda status, key: (
-            (status in statuses if statuses else status != "CLOSED") and scanned(key)
-        )
-
-    def _requested(self, spool: Spool, arns: Sequence[str], tally: Tally) -> None:
-        statuses = self._context.plan.statuses
-        for first in range(0, len(arns), FILTER_VALUES):
-            some = arns[first : first + FILTER_VALUES]
-            for page in self._context.checked(self._inspector.findings(statuses, tally, arns=some)):
-                spool.add(page)
-
     @property
     def _wants_closed(self) -> bool:
         """Whether to read the findings closed since the previous snapshot, as evidence.
@@ -285,44 +251,11 @@ class ShardListings:
         self._context.progress.expect(self._shard.region, counted.totals["all"])
         return counted
 
-    def _read_changes(self, spool: Spool, counts: Sequence[CountedFindings]) -> None:
-        """Reads what is needed to reconcile the listing if anything changed while it was read.
-
-        These are the counts by resource type, and the findings that changed or were closed since.
-        """
-        self._count_types(counts[-1])
-        since = datetime.fromtimestamp(min(one.at for one in counts), UTC)
-        bounds = since, self._context.now() + timedelta(days=1)
-        self._changed = self._record(
-            "changed findings", lambda tally: self._add_changed(spool, tally, bounds)
-        )
-        if "CLOSED" not in self._context.plan.statuses:
-            self._ended = self._record(
-                "findings closed meanwhile", lambda tally: self._add_ended(tally, bounds)
-            )
-
-    def _count_types(self, counted: CountedFindings) -> None:
-        """Adds the counts of each resource type in coverage that Inspector can count."""
-        try:
-            for kind in sorted(self.coverage.types & {INSTANCE, IMAGE, FUNCTION, CODE_REPOSITORY}):
-                counted.by_type[kind] = self._inspector.active_counts(Tally(), resourceType=kind)
-        except Unreadable as error:
-            self._notes.append(f"Inspector's own counts by resource type are unknown: {error}")
-
-    def _add_changed(self, spool: Spool, tally: Tally, bounds: tuple[datetime, datetime]) -> None:
-        statuses = self._context.plan.statuses
-        for page in self._context.checked(self._inspector.findings(statuses, tally, bounds)):
-            spool.add(page)
-
-    def _add_ended(self, tally: Tally, bounds: tuple[datetime, datetime]) -> None:
-        for page in self._context.checked(self._inspector.findings(("CLOSED",), tally, bounds)):
-            self._closed_meanwhile += map(ended_of, page.findings)
-
     def reconciled(self, facts: ShardFacts, findings: SortedFindings) -> ShardFacts:
         """Returns ``facts`` with the comparison of the listing with Inspector's counts."""
         if not self._counts:
             return facts
-        known, short = reconcile(self._counts, Known(findings, self._closed_meanwhile))
+        known, short = reconcile(self._counts, Known(findings, self._later.closed))
         return replace(facts, known=known, short=short)
 
 
