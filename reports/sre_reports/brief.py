@@ -181,6 +181,8 @@ def _since(material: Material) -> str:
     if before is None:
         return "First snapshot: there is nothing to compare it with yet."
     new, resolved = flow(material)
+    if not material.compared and material.not_compared and not new and not resolved:
+        return material.not_compared
     since = f"{new:,} new and {resolved:,} resolved since {_day(before.summary.proof.as_of)}"
     return (
         f"{since}."

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from sre_findings.model.answers.verdict import UNKNOWN
+from sre_findings.model.snapshots.gaps import NEVER, earliest
 from sre_findings.model.snapshots.rollup import Rollup
 
 if TYPE_CHECKING:
@@ -59,14 +60,15 @@ class Number:
 def numbers(material: Material) -> Iterator[Number]:
     """Yields the eight figures in their order.
 
-    Coverage, the last, is known even if no other is.
+    Coverage, the last, is known even if no other is, unless nothing was read.
     """
     yield from (
-        (Number(name, "unknown", known=False) for name in _NAMES)
-        if unknown(material)
-        else _figures(material)
+        (_not_known(name, material) for name in _NAMES) if unknown(material) else _figures(material)
     )
     scanned, silent = material.coverage.scanned, material.summary.uncovered
+    if unknown(material) and not scanned + silent:
+        yield _not_known(SCANNED, material)
+        return
     yield Number(
         SCANNED,
         f"{scanned:,}",
@@ -78,6 +80,18 @@ def numbers(material: Material) -> Iterator[Number]:
 def unknown(material: Material) -> bool:
     """Returns whether the verdict is unknown, so that no count may be shown as a number."""
     return material.summary.verdict.verdict == UNKNOWN
+
+
+def not_read(material: Material) -> str:
+    """Returns since when not all was read, of a report without known numbers; empty if it was."""
+    since = earliest([gap.last_read for gap in material.coverage.cells])
+    if since == NEVER:
+        return "never all read"
+    return f"not all read since {since[:10]}" if since else ""
+
+
+def _not_known(name: str, material: Material) -> Number:
+    return Number(name, "unknown", note=not_read(material), known=False)
 
 
 def flow(material: Material) -> tuple[int, int]:

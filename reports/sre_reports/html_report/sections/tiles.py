@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sre_findings.nightly.report import Material
 from sre_reports import wording
 from sre_reports.html_report.sections.sentences import percent
-from sre_reports.key_figures import comparable
+from sre_reports.key_figures import comparable, not_read, unknown
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,16 @@ class Tile:
 
 
 def tiles(material: Material) -> list[Tile]:
-    """Returns the eight figures, most important first."""
+    """Returns the eight figures, most important first.
+
+    If the verdict is unknown, only coverage has a number.
+    """
+    if unknown(material):
+        why = not_read(material) or "unknown"
+        return [
+            *(Tile(title, "–", "", "#findings", None, why) for title in _TITLES),
+            _coverage(material),
+        ]
     return [
         _severity(material, "critical"),
         _severity(material, "high"),
@@ -42,6 +51,9 @@ def tiles(material: Material) -> list[Tile]:
         _fixable(material),
         _coverage(material),
     ]
+
+
+_TITLES = ("Critical", "High", "Past SLA", "In CISA KEV", "New", "Remediation", "Fixable now")
 
 
 def _severity(material: Material, name: str) -> Tile:
@@ -141,6 +153,8 @@ def _coverage(material: Material) -> Tile:
     scanned, silent = material.coverage.scanned, material.summary.uncovered
     value = percent(scanned, scanned + silent) if scanned + silent else "–"
     before = material.compared.summary.uncovered if material.compared else None
+    if unknown(material) and not scanned + silent:
+        return Tile("Coverage", value, "", "#gaps", None, not_read(material) or "unknown")
     return Tile(
         "Coverage", value, "", "#gaps", more_is_bad(silent, before), f"{silent:,} not fully scanned"
     )
