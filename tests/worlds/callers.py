@@ -24,6 +24,7 @@ from sre_findings.questions.catalogue import (
     Summary,
     Trend,
 )
+from sre_findings.questions.question import Question
 
 
 def access(check: Check) -> Iterator[Untruth]:
@@ -42,17 +43,20 @@ def access(check: Check) -> Iterator[Untruth]:
             check.sources = whole
 
 
+_QUESTIONS: tuple[Question[Any], ...] = (
+    Summary(),
+    FindingList(count=0),
+    Trend(),
+    Sla(),
+    Changes(count=0),
+    CoverageGaps(),
+)
+
+
 def _limited(check: Check, scope: Scope) -> Iterator[Untruth]:
     night = check.night
     mine = {place for one in (*check.past, night) for place in one.places(scope)}
-    for question in (
-        Summary(),
-        FindingList(count=0),
-        Trend(),
-        Sla(),
-        Changes(count=0),
-        CoverageGaps(),
-    ):
+    for question in _QUESTIONS:
         answer = check.ask(question)
         if answer is None:
             continue

@@ -43,7 +43,8 @@ def commands(check: Check) -> Iterator[Untruth]:
     at = ("--as-of", night.snapshot_id)  # as of then, it is not stale on any day
     true = number(night.counts(scope))
     code, text = run(check, "summary", "--output", "json", *at)
-    if code not in (0, 3, 6) or (said := json.loads(text)["counts"]["total"]) != true:
+    said = json.loads(text)["counts"]["total"] if code in (0, 3, 6) else None
+    if said != true:
         yield check.untruth(
             "summary of the command line", "sre-cli summary", f"exit {code}, {said}", true
         )

@@ -65,7 +65,7 @@ def ages(check: Check) -> Iterator[Untruth]:
     """Due dates add up to the open findings."""
     night = check.night
     for by in check.some(BY):
-        answer = check.ask(Sla(by=by))
+        answer: Any = check.ask(Sla(by=by))
         if answer is None or answer.summary is None:
             continue
         if due(answer.summary) != number(night.counts(Scope())):

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from tests.worlds.check import Check, Untruth
 from tests.worlds.truth import Cell, Night, Place
@@ -104,7 +104,7 @@ class Ledger:
             )
 
     def _cause(
-        self, check: Check, event: dict[str, object], thing: Thing, cell: Cell
+        self, check: Check, event: Mapping[str, Any], thing: Thing, cell: Cell
     ) -> Iterator[Untruth]:
         cause = event["cause"]
         if event["kind"] != "resolved" or cause != "patched":
@@ -175,7 +175,7 @@ def unexplained(check: Check, thing: Thing, last: Night) -> str:
     return ""
 
 
-def _named(check: Check, event: dict[str, object], ledger: Ledger) -> tuple[Thing | None, Cell]:
+def _named(check: Check, event: Mapping[str, Any], ledger: Ledger) -> tuple[Thing | None, Cell]:
     """The finding of an event."""
     nights: Sequence[Night] = (*check.past, check.night)
     subject = event["vulnerability_id"]

@@ -84,9 +84,9 @@ class _Past:
         for finding in self.world.findings:
             if finding.born == night:
                 self.open(finding, night, moment(night) - (10 * DAY if night == 0 else timedelta()))
-        for one in self.world.incidents:
-            if one.night == night and one.kind in LASTING:
-                getattr(self, one.kind)(one, night)
+        for incident in self.world.incidents:
+            if incident.night == night and incident.kind in LASTING:
+                getattr(self, incident.kind)(incident, night)
 
     def open(self, finding: Finding, night: int, since: datetime) -> None:
         on = tuple(self.resources[key] for key in finding.on if key in self.resources)

@@ -142,7 +142,7 @@ def _sla(sources: Sources) -> str:
     totals = [
         one["late"] + one["due_this_week"] + one["later"] + one["no_deadline"]
         for one in answer.items
-        if one["region"] == THERE
+        if one.get("region") == THERE
     ]
     return _bound(totals[0], answer.proof) if totals else "no row"
 

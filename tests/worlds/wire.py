@@ -117,7 +117,7 @@ def coverage_row(one: Resource, scan: str, half: str, state: State) -> Wire:
 
 def _metadata(one: Resource, state: State) -> Wire:
     tags = tags_of(one, one.owner, state.names[one.key])
-    return {
+    kinds: dict[str, Wire] = {
         "ec2": {"ec2": {"tags": tags, "platform": "LINUX"}},
         "lambda": {
             "lambdaFunction": {
@@ -128,4 +128,5 @@ def _metadata(one: Resource, state: State) -> Wire:
         },
         "ecr": {"ecrImage": {"tags": ["latest"]}},
         "code": {"codeRepository": {"projectName": f"repo-{one.key}"}},
-    }.get(one.kind, {})
+    }
+    return kinds.get(one.kind, {})
