@@ -10,7 +10,7 @@ from sre_findings.model.errors import UsageError
 from sre_findings.model.findings.finding import Finding
 from sre_findings.model.sql_parameters import resource_parameters
 from sre_findings.queries import resource_lookup
-from sre_findings.queries.unread_names import resolve_in
+from sre_findings.queries.resource_lookup import resolve_in
 from sre_findings.questions.findings import OneFinding
 from sre_findings.rows.values import finding_of
 from sre_findings.rows.wire_form import wire_form

@@ -10,7 +10,7 @@ from sre_findings.model.findings.reachability import NOT_REACHABLE, UNKNOWN, lef
 from sre_findings.model.quantity import quantity
 from sre_findings.model.sql_parameters import parameters
 from sre_findings.queries import resource_lookup
-from sre_findings.queries.unread_names import optional_in
+from sre_findings.queries.resource_lookup import optional_in
 from sre_findings.questions.findings import ExportFilters, ExportPage, FindingList
 from sre_findings.rows.values import finding_of
 from sre_findings.rows.wire_form import wire_form

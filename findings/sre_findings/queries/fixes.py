@@ -14,7 +14,7 @@ from sre_findings.model.quantity import quantity
 from sre_findings.model.resources import resource
 from sre_findings.model.sql_parameters import parameters
 from sre_findings.queries import resource_lookup
-from sre_findings.queries.unread_names import optional_in
+from sre_findings.queries.resource_lookup import optional_in
 from sre_findings.questions.remediation import Fixes, ImageFixes
 from sre_findings.remediation.commands import advice, command
 from sre_findings.remediation.fix_plan import (

@@ -37,8 +37,7 @@ from sre_findings.model.snapshots.gaps import ANY, Gap
 from sre_findings.model.snapshots.rollup import Rollup, resource_scope
 from sre_findings.model.sql_parameters import parameters, resource_parameters
 from sre_findings.queries import coverage_rows
-from sre_findings.queries.resource_lookup import UnknownResource
-from sre_findings.queries.unread_names import resolve_in
+from sre_findings.queries.resource_lookup import UnknownResource, resolve_in
 from sre_findings.rows.values import finding_of, time_of
 from sre_findings.sources import rollup_access
 from sre_findings.sources.older_snapshots import lacks_names

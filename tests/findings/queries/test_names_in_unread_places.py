@@ -15,7 +15,7 @@ from tests.support.sources import make_sources
 
 from sre_findings.model.errors import AmbiguousName
 from sre_findings.model.snapshots.gaps import NEVER, Gap
-from sre_findings.queries.unread_names import resolve_in
+from sre_findings.queries.resource_lookup import resolve_in
 from sre_findings.sources.sources import Found, proof_of
 from sre_findings.store.objects.blobs import FolderBlobs
 from sre_findings.store.records.table import SqliteTable
