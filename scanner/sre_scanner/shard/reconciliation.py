@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from sre_findings.inspector.listing import COUNTED
+from sre_findings.inspector.listing import ACCOUNT_ID, COUNTED
 from sre_findings.inspector.wire.finding_parts import decode_resources
 from sre_findings.inspector.wire.findings import WireFinding
 from sre_findings.model.findings.severity import rank
@@ -28,6 +28,8 @@ ByAccount = Mapping[str, Mapping[str, int]]
 Group = tuple[str, str, str]
 """Account, resource type and severity ("all" for every one); "" is every account or type."""
 _MOST_SHORTAGES = 100
+_MALFORMED = "malformed"
+"""The account of findings with an invalid account ID. They may be of any account."""
 
 
 class Ended(NamedTuple):
@@ -149,6 +151,8 @@ def _count(
     counts: Counter[Group], place: tuple[str, str], names: Sequence[str], number: int
 ) -> None:
     account, kind = place
+    if not ACCOUNT_ID.fullmatch(account):
+        account = _MALFORMED
     for name in names:
         for group in {("", "", name), (account, "", name), (account, kind, name)}:
             counts[group] += number
@@ -166,7 +170,9 @@ def reconcile(
     worst: dict[Group, tuple[int, int]] = {}  # the largest shortage of each group
     for one, some in zip(counts, seen, strict=True):
         for group, number in one.groups():
-            pair = some[group], number
+            account, kind, name = group
+            stray = some[_MALFORMED, kind, name] if account else 0
+            pair = some[group] + stray, number
             before = worst.setdefault(group, pair)
             worst[group] = max(before, pair, key=lambda known: known[1] - known[0])
     short = (Shortage(*group, *pair) for group, pair in sorted(worst.items()) if pair[0] < pair[1])
