@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import dataclass, field, fields
 from typing import Any, TypeVar
 
+from tests.worlds.state import Found
 from tests.worlds.truth import OFF, READ, UNREAD, Cell, Night, Place, Scope
 from tests.worlds.world import SEVERITIES
 
@@ -102,9 +103,10 @@ class Check:
 
 def described(question: object) -> str:
     """The question without what is there by default."""
-    if not isinstance(question, Question) or not is_dataclass(question):
+    if not isinstance(question, Question):
         return str(question)
-    given = [(one.name, getattr(question, one.name)) for one in fields(question)]
+    kind: Any = question
+    given = [(one.name, getattr(question, one.name)) for one in fields(kind)]
     text = ", ".join(
         f"{name}={value!r}"
         for name, value in given
@@ -113,7 +115,7 @@ def described(question: object) -> str:
     return f"{type(question).__name__}({text})"
 
 
-def place_owner(found: Any, place: Place) -> str:
+def place_owner(found: Found, place: Place) -> str:
     return next(tag for one, tag in zip(found.on, found.tags, strict=True) if one.id == place.id)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from tests.worlds.check import Check, Untruth
@@ -62,7 +62,7 @@ class Ledger:
         for event in answer.items:
             if event["kind"] not in ("opened", "reopened", "resolved"):
                 continue
-            thing, cell = _named(check, event, self)
+            thing, cell = _named(check, event)
             if thing is None:
                 yield check.untruth(
                     "an event of nothing", question, event["vulnerability_id"], "no such finding"
@@ -175,24 +175,13 @@ def unexplained(check: Check, thing: Thing, last: Night) -> str:
     return ""
 
 
-def _named(check: Check, event: Mapping[str, Any], ledger: Ledger) -> tuple[Thing | None, Cell]:
+def _named(check: Check, event: Mapping[str, Any]) -> tuple[Thing | None, Cell]:
     """The finding of an event."""
-    nights: Sequence[Night] = (*check.past, check.night)
-    subject = event["vulnerability_id"]
-    for night in reversed(nights):
+    keys = ("account_id", "region", "resource_type", "resource_id")
+    place, subject = Place(*(event[key] for key in keys)), event["vulnerability_id"]
+    for night in (check.night, *reversed(check.past)):
         for one in night.open:
-            for place in one.places:
-                if (
-                    place
-                    == (
-                        event["account_id"],
-                        event["region"],
-                        event["resource_type"],
-                        event["resource_id"],
-                    )
-                    and one.subject == subject
-                ):
-                    return Thing(place, one.scan, one.subject), Cell(
-                        place.account, place.region, place.type, one.scan
-                    )
+            if place in one.places and one.subject == subject:
+                cell = Cell(place.account, place.region, place.type, one.scan)
+                return Thing(place, one.scan, one.subject), cell
     return None, Cell("", "", "", "")

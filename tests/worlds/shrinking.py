@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import TypeVar
 
 from tests.worlds.play import play
-from tests.worlds.world import KINDS, OWNERS, Finding, Incident, Resource, World
+from tests.worlds.world import KINDS, OWNERS, Finding, Resource, World
 
+P = TypeVar("P")
 TRIES = 150
 PAGE = 50  # the default of a world
 
@@ -59,7 +61,7 @@ def simpler(world: World) -> Iterator[World]:
     yield from plainer(world)
 
 
-def _without(some: tuple[Finding | Incident, ...], number: int) -> tuple[Finding | Incident, ...]:
+def _without(some: tuple[P, ...], number: int) -> tuple[P, ...]:
     return (*some[:number], *some[number + 1 :])
 
 
