@@ -299,6 +299,7 @@ def test_one_count_alone_is_enough_to_miss_a_finding(tmp_path: Path, when: str) 
             ],
         )
     one = first(forgets={4}, denied=denied, changes={1: changes})
+    one.findings[arn_of(5)]["severity"] = "CRITICAL"  # like that of finding 4
     facts, certificate, arns = read(one, tmp_path)
     assert len(facts.aggregated) == 1
     assert (arn_of(105) in arns) == (when == "before")
