@@ -143,12 +143,12 @@ def number(counts: dict[str, int]) -> int:
     return sum(counts.values())
 
 
-def tolerated(check: Check, cell: Cell) -> bool:
+def tolerated(night: Night, cell: Cell) -> bool:
     """An account that is switched off where no region was required is no lack."""
-    told = check.night.told.get(cell.region)
+    told = night.told.get(cell.region)
     status = told.statuses.get(cell.account) if told else None
     off = bool(status) and status["state"]["status"] != "ENABLED"  # type: ignore[index]  # checked before
-    return off and not check.night.inspector.world.required and not told.failed  # type: ignore[union-attr]  # it has a status
+    return off and not night.inspector.world.required and not told.failed  # type: ignore[union-attr]  # it has a status
 
 
 def shown(cells: Sequence[Cell]) -> str:

@@ -13,6 +13,7 @@ from tests.worlds.check import (
     said,
     scopes,
     shown,
+    tolerated,
 )
 from tests.worlds.truth import OFF, PROOF, UNREAD, Night, Open, Place, Scope
 from tests.worlds.verdicts import passed, verdict, why_not
@@ -179,12 +180,13 @@ def listed(
     if answer.total != len(open_ones):
         kind = "list counts" + (" of an owner" if scope.owner else "")
         yield check.untruth(kind, question, answer.total, len(open_ones))
-    if answer.known and answer.proof.sure and check.night.unread(scope):
+    unread = [cell for cell in check.night.unread(scope) if not tolerated(check.night, cell)]
+    if answer.known and answer.proof.sure and unread:
         yield check.untruth(
             "a list is sure though unread",
             question,
             f"known, {answer.total}",
-            f"not read: {shown(check.night.unread(scope))}",
+            f"not read: {shown(unread)}",
         )
 
 

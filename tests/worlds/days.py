@@ -51,7 +51,7 @@ def trends(check: Check) -> Iterator[Untruth]:
                     true,
                 )
             elif item["state"] == "complete" and [
-                cell for cell in night.unread(scope) if not tolerated(check, cell)
+                cell for cell in night.unread(scope) if not tolerated(night, cell)
             ]:
                 yield check.untruth(
                     "trend is complete though unread",

@@ -2,8 +2,6 @@
 
 KNOWN = frozenset(
     {
-        "exit codes of a command",
         "trend has a day of nothing read",
-        "trend is complete though unread",
     }
 )

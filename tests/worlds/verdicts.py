@@ -18,7 +18,7 @@ from tests.worlds.world import SEVERITIES
 def completeness(check: Check) -> Iterator[Untruth]:
     """Complete only if everything was read."""
     night = check.night
-    unread = [cell for cell in night.unread(Scope()) if not tolerated(check, cell)]
+    unread = [cell for cell in night.unread(Scope()) if not tolerated(night, cell)]
     if check.commit.state == "complete" and unread:
         yield check.untruth(
             "complete though unread", "the snapshot", "complete", f"not read: {shown(unread)}"
