@@ -81,7 +81,8 @@ def roll_up(snapshots: Snapshots, table: Table, *, every: bool = False) -> int:
     for one in commits[behind:]:
         now = count(snapshots, one)
         written += table_rollups.write_ages(table, one, now.ages, before.ages)
-        written += table_rollups.write(table, one, now.rollups, before.rollups)
+        regions = {shard.region for shard in snapshots.manifest(one).plan.shards}
+        written += table_rollups.write(table, one, now.rollups, before.rollups, regions)
         before = now
     return written
 

@@ -116,9 +116,9 @@ def _fill(tree: exp.Expr, parameters: Mapping[str, Any]) -> None:
     for found in list(tree.find_all(exp.ArrayContains)):
         if name := _parameter(found.this):
             found.replace(_any_of(parameters[name], found.expression))
-    for place in list(tree.find_all(exp.GT)):
-        if (position := _position(place.this)) and (name := _parameter(position[0])):
-            place.replace(_any_of(parameters[name], position[1]))
+    for compared in list(tree.find_all(exp.GT)):
+        if (position := _position(compared.this)) and (name := _parameter(position[0])):
+            compared.replace(_any_of(parameters[name], position[1]))
     for limit in list(tree.find_all(exp.Limit, exp.Offset)):
         if (name := _parameter(limit.expression)) and parameters[name] is None:
             limit.pop()

@@ -165,6 +165,8 @@ def _as_read(
     for night, rollup in nights:
         one = commits.get(night.sequence) if night.state != COMPLETE or night.gaps else None
         state = reading(Found(one, proof_of(one, sources, None), sources), place) if one else ""
+        if place.regions and night.regions and night.regions.isdisjoint(place.regions):
+            state = UNREAD
         if state == UNREAD and rollup.stock == Rollup():
             unread.add(night.started_at.date())
         else:

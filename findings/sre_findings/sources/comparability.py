@@ -26,10 +26,15 @@ _EVERYWHERE = Place()
 def reading(found: Found, place: Place) -> str:
     """Whether the snapshot read all of a place (complete), a part of it (partial), or none.
 
-    Accepted gaps leave a place complete, unless nothing of it was read.
+    An accepted gap leaves a place complete, unless it was read before or is all of the place.
     """
-    partial = bool(not_read(found.commit, place))
-    if not partial and not _parts(found.commit.gaps, place):
+    gaps = [
+        gap
+        for gap in found.commit.gaps
+        if place.touches((gap.account_id, gap.region, gap.resource_type))
+    ]
+    partial = bool(not_read(found.commit, place)) or any(gap.was_read for gap in gaps)
+    if not partial and not gaps:
         return COMPLETE
     touched = [states for spot, states in known_of(found).spots.items() if place.touches(spot)]
     if touched and not any(states & {REACHED, NOT_OPTED_IN} for states in touched):

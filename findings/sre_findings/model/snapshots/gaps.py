@@ -44,6 +44,11 @@ class Gap(NamedTuple):
         return f"{'all accounts' if self.account_id == ANY else self.account_id} in {self.region}"
 
     @property
+    def was_read(self) -> bool:
+        """Whether an earlier snapshot is known to have read the cell."""
+        return self.last_read not in ("", NEVER)
+
+    @property
     def why(self) -> str:
         """The state and the date of the last reading, for parentheses."""
         return self.state.replace("_", " ") + last_read(self.last_read)

@@ -22,7 +22,8 @@ from sre_findings.store.records.table import Row, Table
 class Night(NamedTuple):
     """A snapshot as the table records it.
 
-    ``gaps`` is a digest of what it did not read, empty if it read everything.
+    ``gaps`` is a digest of what it did not read, empty if it read everything. ``regions`` are those
+    that it planned, empty if an older version wrote the row.
     """
 
     sequence: int
@@ -30,6 +31,7 @@ class Night(NamedTuple):
     started_at: datetime
     state: str
     gaps: str = ""
+    regions: frozenset[str] = frozenset()
 
 
 def series(
@@ -73,6 +75,7 @@ def _night(row: Row) -> Night:
         datetime.fromisoformat(row.values["started_at"]),
         row.values["state"],
         row.values.get("gaps", ""),
+        frozenset(row.values.get("regions", ())),
     )
 
 

@@ -31,24 +31,32 @@ _DIGITS = 12
 
 
 def write(
-    table: Table, commit: Commit, rollups: Mapping[Scope, Rollup], before: Mapping[Scope, Rollup]
+    table: Table,
+    commit: Commit,
+    rollups: Mapping[Scope, Rollup],
+    before: Mapping[Scope, Rollup],
+    regions: Collection[str] = (),
 ) -> int:
     """Writes the rollups that differ from ``before``, then the marker. Returns the number of rows.
 
     ``before`` contains the rollups as of the previous commit. A scope that is only in
     ``before`` is now empty and gets a row of zeroes. A scope with a flow gets a row even if its
-    totals are unchanged. The ages must be written before this call, because the marker states
+    totals are unchanged. ``regions`` are those that the scan planned. The ages must be written before this call, because the marker states
     that they exist too.
     """
     now = {**dict.fromkeys(before, Rollup()), **rollups}
-    rows = [_row("rollup", scope, commit.sequence, rollup.to_row()) for scope, rollup in now.items()
-            if rollup.flow or _stock(before.get(scope)) != rollup]  # fmt: skip
+    rows = [
+        _row("rollup", scope, commit.sequence, rollup.to_row())
+        for scope, rollup in now.items()
+        if rollup.flow or _stock(before.get(scope)) != rollup
+    ]
     table.put(rows)
     night = {
         "snapshot_id": commit.snapshot_id,
         "started_at": commit.started_at.isoformat(),
         "state": commit.state,
         "gaps": _digest(commit),
+        "regions": sorted(regions),
     }
     table.put([Row(MARKERS, digits(commit.sequence), night)])
     return len(rows)
