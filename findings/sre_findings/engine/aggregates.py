@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from sre_findings.engine.shared_findings import later_ages, later_rollups
 from sre_findings.model.snapshots.rollup import ORGANIZATION, Rollup, Scope, resource_scope
 from sre_findings.model.sql_parameters import parameters, resource_parameters
 
@@ -35,6 +34,8 @@ def rollups(engine: Engine, owners: Sequence[str] = ()) -> dict[Scope, Rollup]:
         Scope(row["kind"], row["value"]): Rollup.counted(row)
         for row in engine.rows("rollups", **some)
     }
+    from sre_findings.engine.shared_findings import later_rollups  # not for queries of the table
+
     for scope, more in later_rollups(engine, owners).items():
         held[scope] = held.get(scope, Rollup()) + more
     for row in engine.rows("by_resource", **EVERY | some):
@@ -65,6 +66,8 @@ def ages(engine: Engine, owners: Sequence[str] = ()) -> dict[Scope, Ages]:
         buckets.setdefault(Scope(row["kind"], row["value"]), []).append(
             (bucket, int(row["findings"]))
         )
+    from sre_findings.engine.shared_findings import later_ages
+
     for scope, bucket in later_ages(engine, owners):
         buckets.setdefault(scope, []).append((bucket, 1))
     return {scope: bucketed(pairs) for scope, pairs in buckets.items()}

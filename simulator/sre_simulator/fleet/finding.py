@@ -34,6 +34,11 @@ class Row(Protocol):
         ...
 
     @property
+    def named_account(self) -> str:
+        """The awsAccountId; empty if it is not an account id."""
+        ...
+
+    @property
     def resource_id(self) -> str:
         """The id of the (first) resource."""
         ...
@@ -91,6 +96,11 @@ class GeneratedRow:
     @property
     def account(self) -> str:
         """The resource's account."""
+        return self.resource.account
+
+    @property
+    def named_account(self) -> str:
+        """The same as ``account``."""
         return self.resource.account
 
     @property

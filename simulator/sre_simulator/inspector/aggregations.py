@@ -222,10 +222,11 @@ class Aggregation:
             if id(shared) not in weaknesses:
                 weaknesses[id(shared)] = (_brief(row.weakness_part), shared)
             weakness = weaknesses[id(shared)][0]
+            account = row.named_account or row.account
             for members in self._kind.groups(row, weakness):
-                key = f"{row.account}{members}"
+                key = f"{account}{members}"
                 if key not in groups:
-                    groups[key] = _Group(members, row.account)
+                    groups[key] = _Group(members, account)
                 _count(groups[key], row, weakness, state.severity)
         return groups
 

@@ -41,8 +41,8 @@ def write(
 
     ``before`` contains the rollups as of the previous commit. A scope that is only in
     ``before`` is now empty and gets a row of zeroes. A scope with a flow gets a row even if its
-    totals are unchanged. ``regions`` are those that the scan planned. The ages must be written before this call, because the marker states
-    that they exist too.
+    totals are unchanged. ``regions`` are those that the scan planned. The ages must be written
+    before this call, because the marker states that they exist too.
     """
     now = {**dict.fromkeys(before, Rollup()), **rollups}
     rows = [
