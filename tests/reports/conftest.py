@@ -207,7 +207,8 @@ def proof() -> Callable[..., Proof]:
             "claim": "for all visible accounts",
         }
         causes = tuple(Reason("not_ended", text) for text in changes.pop("reasons", ()))
-        return Proof(**values | {"causes": causes} | changes)
+        values["causes"] = causes
+        return Proof(**values | changes)
 
     return make
 

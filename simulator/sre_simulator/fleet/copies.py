@@ -49,6 +49,11 @@ class CopiedRow:
         return self._recorded.account
 
     @property
+    def named_account(self) -> str:
+        """The recorded awsAccountId."""
+        return self._recorded.named_account
+
+    @property
     def resource_id(self) -> str:
         """The copy's resource."""
         return renamed(self._recorded.resource_id, self._copy)

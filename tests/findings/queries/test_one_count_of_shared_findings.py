@@ -78,7 +78,7 @@ class Finding(NamedTuple):
         return not owners or any(OWNERS[one] in owners for one in self.resources)
 
     def counts(self) -> dict[str, int]:
-        found = dict.fromkeys(COUNTS, 0)
+        found: dict[str, int] = dict.fromkeys(COUNTS, 0)
         if self.open:
             found[COUNTS[self.severity]] += 1
             found["fixable"] += self.fixable
@@ -117,6 +117,7 @@ def rows_of(findings: list[Finding]) -> dict[str, list[dict[str, Any]]]:
     """The rows of a scan, by table."""
     tables: dict[str, list[dict[str, Any]]] = {"findings": [], "resources": [], "ages": []}
     states: list[dict[str, Any]] = []
+    sums: dict[tuple[str, str], dict[str, int]]
     sums = {(one, part): dict.fromkeys(COUNTS, 0) for one in TYPES for part in ("own", "first")}
     ages: dict[tuple[str, int, int], list[int]] = {}
     for number, finding in enumerate(findings):
@@ -263,7 +264,10 @@ def test_rollups_of_every_owner_and_type_are_those_of_the_model(
                 name: n for name, n in wanted.items() if n
             }
             late = {
-                one[by]: one["late"] + one["due_this_week"] + one["later"] + one["no_deadline"]
+                str(dict(one)[by]): one["late"]
+                + one["due_this_week"]
+                + one["later"]
+                + one["no_deadline"]
                 for one in ask(Sla(by), sources).items
             }
             assert late == {name: n for name, n in wanted.items() if n}
