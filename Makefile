@@ -98,7 +98,7 @@ quick: $(VENV)/.notebooks ## Run all tests except slow ones
 WORLDS ?= 20000
 PROCESSES ?= $(shell nproc 2>/dev/null || echo 2)
 
-soak: setup ## Hold answers about WORLDS random worlds against the truth, in PROCESSES; goes on where it stopped
+soak: setup ## Check the answers about WORLDS random worlds in PROCESSES; continues where it stopped
 	@$(BIN)/python -m tests.worlds.soak --worlds $(WORLDS) --processes $(PROCESSES)
 
 lint: $(VENV)/.notebooks ## Check style, types, import contracts and Dockerfiles

@@ -2,7 +2,7 @@
 
     python -m tests.worlds.soak --worlds 20000 --processes 2
 
-The worlds done are kept in a file, so that a run that was stopped goes on where it was.
+The results are kept in a file, so a run that was stopped continues there.
 """
 
 from __future__ import annotations
