@@ -281,7 +281,7 @@ def _how(night: Night, region: str, account: str, switch: str, told: Told, world
         "BatchGetAccountStatus",
     }:
         return UNREAD
-    if "ListMembers" in told.failed and night.inspector.happens("throttled", region):
+    if "ListMembers" in night.inspector.happens("throttled", region):
         return UNREAD  # the statuses did not end
     status = told.statuses.get(account)
     if status is None or status["state"]["status"] != "ENABLED":
