@@ -143,10 +143,18 @@ class CopiedCell:
     def rows(self, after: str, criteria: Criteria) -> Iterator[Row]:
         """Yields the findings after an ARN, ascending."""
         judged = criteria.asks(Layer.RESOURCE) or criteria.asks(Layer.WEAKNESS)
-        for index in range(self._beyond(after), len(self._heads)):
-            row = self._row(self._heads[index])
+        for row in self._candidates(after, criteria):
             if not judged or _admits(criteria, row):
                 yield row
+
+    def _candidates(self, after: str, criteria: Criteria) -> Iterator[Row]:
+        """Yields the findings after an ARN; only those with the ARNs that the criteria name."""
+        if criteria.arns is not None:
+            named = (self.find(arn) for arn in criteria.arns if arn > after)
+            yield from (row for row in named if row is not None)
+            return
+        for index in range(self._beyond(after), len(self._heads)):
+            yield self._row(self._heads[index])
 
     def find(self, arn: str) -> Row | None:
         """Returns the finding with an ARN, by its number."""
