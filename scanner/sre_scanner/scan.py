@@ -15,7 +15,7 @@ from sre_findings.inspector.regions import check_region, known_regions, partitio
 from sre_findings.inspector.retry import Patience, RateLimit
 from sre_findings.model.errors import Interrupted, UsageError
 from sre_findings.model.resources.owners import Owners
-from sre_findings.model.snapshots.gaps import known_regions as known_regions_of
+from sre_findings.model.snapshots.gaps import regions_read
 from sre_findings.model.snapshots.scan_plan import DEFAULT_STATUSES, Expectation, Plan, Shard
 from sre_findings.model.snapshots.states import COMPLETE
 from sre_findings.store.records.table import Table
@@ -156,7 +156,7 @@ def _unplanned(
     """
     if latest is None:
         return ()
-    known = known_regions_of(snapshots.manifest(latest).certificate.cells)
+    known = regions_read(snapshots.manifest(latest).certificate.cells)
     partition = partition_of(next(iter(regions)))
     return tuple(sorted(one for one in known - {*regions} if partition_of(one) == partition))
 

@@ -153,7 +153,7 @@ def _place(scope: Scope) -> Place:
 def _as_read(
     nights: Sequence[tuple[Night, Rollup]], place: Place, sources: Sources
 ) -> tuple[list[tuple[Night, Rollup]], set[date]]:
-    """The snapshots that read something of the scope, and the days of the others.
+    """The snapshots that read something of the scope, and the days that have none.
 
     The state of each snapshot is that of the scope: gaps elsewhere do not matter. Findings of a
     scope whose coverage was not read are a lower bound. A snapshot that is no longer in the store
@@ -172,7 +172,7 @@ def _as_read(
         else:
             state = PARTIAL if state == UNREAD else state or night.state
             read.append((night._replace(state=state), rollup))
-    return read, unread
+    return read, unread - {night.started_at.date() for night, _ in read}
 
 
 def _daily(nights: Sequence[tuple[Night, Rollup]]) -> list[tuple[Night, Rollup]]:

@@ -70,7 +70,7 @@ class Earlier:
     """What the snapshot before another one knew: its start, the state of its cells, its gaps."""
 
     def __init__(self, started_at: str, cells: Mapping[Cell, str], gaps: Iterable[Gap]) -> None:
-        self.started_at, self.cells = started_at, cells
+        self.started_at = started_at
         read = (one for one, state in cells.items() if state in (REACHED, NOT_OPTED_IN))
         self._read = _by_place((cell, cell) for cell in read)
         self._gaps = _by_place((gap.cell, gap) for gap in gaps)
@@ -119,7 +119,7 @@ def gaps_of(cells: Iterable[tuple[Cell, str]], earlier: Earlier | None) -> tuple
     )
 
 
-def known_regions(cells: Mapping[Cell, str]) -> set[str]:
+def regions_read(cells: Mapping[Cell, str]) -> set[str]:
     """The regions of which a snapshot read something, or of which an earlier one did.
 
     A region in which Inspector is off in every account is not among them.

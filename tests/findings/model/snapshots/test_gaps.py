@@ -15,9 +15,9 @@ from sre_findings.model.snapshots.gaps import (
     dated,
     earliest,
     gaps_of,
-    known_regions,
     overlap,
     places,
+    regions_read,
 )
 from sre_findings.model.snapshots.partial_reasons import Reason, texts
 from sre_findings.model.snapshots.query_scope import Place, unread
@@ -99,8 +99,8 @@ def test_cells_overlap_in_everything_they_name(other: Cell, common: bool) -> Non
 
 def test_a_region_where_inspector_is_off_everywhere_is_not_known() -> None:
     off = INSTANCES._replace(region="us-east-1")
-    assert known_regions({INSTANCES: REACHED, off: DISABLED}) == {"eu-west-1"}
-    assert known_regions({INSTANCES: "denied", off: NOT_OPTED_IN}) == {"eu-west-1"}
+    assert regions_read({INSTANCES: REACHED, off: DISABLED}) == {"eu-west-1"}
+    assert regions_read({INSTANCES: "denied", off: NOT_OPTED_IN}) == {"eu-west-1"}
 
 
 def test_a_reason_has_the_date_of_the_last_reading_of_its_place() -> None:
