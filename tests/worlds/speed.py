@@ -1,11 +1,13 @@
-"""Cheaper databases for the scans of tiny worlds. What they compute is the same.
+"""Cheaper scans and queries for tiny worlds. What they compute is the same.
 
 A scan opens several instances of DuckDB, each with a memory limit of its own; here they share one.
+A scan also collects garbage to return memory that a tiny world never needed: a sixth of the time.
 """
 
 from __future__ import annotations
 
 import functools
+import gc
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -36,5 +38,6 @@ def shared_databases() -> Iterator[None]:
         mock.patch.object(databases, "_connect", one_thread),
         mock.patch.object(sre_scanner.commit, "bounded", return_value=databases.SHARED),
         mock.patch.object(lifecycle, "_connection", _cursor),
+        mock.patch.object(gc, "collect", return_value=0),
     ):
         yield
