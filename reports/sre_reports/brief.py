@@ -125,11 +125,7 @@ def _state(material: Material) -> State:
     proof, counts = material.proof, material.summary.rollup.counts
     doubts = wording.doubts(proof)
     alarms = [("PARTIAL", wording.number(len(proof.reasons), "reason"))] if doubts else []
-    alarms += (
-        [("STALE", f"{wording.age(proof.age_seconds)} old")]
-        if proof.too_old and proof.age_seconds is not None
-        else []
-    )
+    alarms += wording.not_fresh(proof)
     facts = [] if doubts else [f"Complete snapshot {proof.claim}".strip()]
     facts += [] if unknown(material) else [wording.number(counts.total, "open finding")]
     facts += [f"{proof.as_of.astimezone(UTC):%H:%M UTC}"] if proof.as_of else []

@@ -40,6 +40,8 @@ from sre_findings.model.timestamps import iso
 
 UNASSIGNED = "Unassigned"
 """The owner shown for a resource without one."""
+IN_FUTURE = ("IN THE FUTURE", "check the clocks")
+"""The alarm of a snapshot that starts in the future."""
 SEVERITIES = (*(name.lower() for name in ORDER), "other")  # in the order of Counts.by_rank()
 
 _HEADLINES = {
@@ -149,10 +151,17 @@ def freshness(proof: Proof) -> str:
     if proof.snapshot_id is None:
         return "there is no snapshot yet"
     old = f"{age(proof.age_seconds)} old" if proof.age_seconds is not None else "age unknown"
-    stale = ", stale" if proof.too_old else ""
+    stale = f", {proof.not_fresh}" if proof.in_future else ", stale" if proof.too_old else ""
     state = proof.state or "completeness unknown"
     claim = f" {proof.claim}" if proof.state == COMPLETE and proof.claim else ""
     return f"{old}{stale}, {state}{claim}"
+
+
+def not_fresh(proof: Proof) -> tuple[tuple[str, str], ...]:
+    """Returns a word in capitals and its explanation if the snapshot is not fresh."""
+    if proof.in_future:
+        return (IN_FUTURE,)
+    return (("STALE", f"{age(proof.age_seconds or 0)} old"),) if proof.too_old else ()
 
 
 def proof_sentence(proof: Proof) -> str:

@@ -79,6 +79,8 @@ def test_a_partial_snapshot_has_no_compared_numbers(
         ({"state": "partial", "reasons": ("a", "b")}, "PARTIAL: 2 reasons · 13 open findings · 01:00 UTC"),
         ({"too_old": True, "age_seconds": 3 * 86400},
          "STALE: 3 d old · Complete snapshot for all visible accounts · 13 open findings · 01:00 UTC"),
+        ({"too_old": True, "age_seconds": None},
+         "IN THE FUTURE: check the clocks · Complete snapshot for all visible accounts · 13 open findings · 01:00 UTC"),
     ],
 )  # fmt: skip
 def test_the_state_has_completeness_and_freshness(

@@ -13,7 +13,7 @@ from urllib.parse import unquote, urlsplit
 
 from sre_cli.doctor.check import FAILED, OK, UNKNOWN, WARNING, Check
 from sre_findings.model.errors import SreError
-from sre_findings.model.snapshots.freshness import AHEAD
+from sre_findings.model.snapshots.freshness import IN_FUTURE, age
 from sre_findings.model.snapshots.states import COMPLETE
 from sre_findings.settings import Settings
 from sre_findings.store.objects.blobs import Blobs, Missing
@@ -180,14 +180,14 @@ def snapshot(snapshots: Snapshots, settings: Settings, now: datetime) -> list[Ch
     commits = snapshots.commits()
     if not commits:
         return [Check("snapshot", WARNING, "no snapshot yet", "Run: sre-cli scan")]
-    newest, age = commits[-1], now - commits[-1].started_at
-    if age < -AHEAD:
-        future = f"{newest.snapshot_id} was started in the future, so its age is unknown"
+    newest, passed = commits[-1], age(commits[-1].started_at, now)
+    if passed is None:
+        future = f"{newest.snapshot_id}: {IN_FUTURE}"
         return [Check("snapshot", WARNING, future, _CLOCK)]
     detail = _described(newest, now)
     if newest.state != COMPLETE:
         return [_partial(commits, detail, now)]
-    if age > settings.max_age:
+    if passed > settings.max_age:
         stale = f"{detail}; stale: the limit is {_age(settings.max_age)}"
         remedy = "Did the nightly scan run? See sre-cli schedule list."
         return [Check("snapshot", WARNING, stale, remedy)]

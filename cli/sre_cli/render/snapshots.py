@@ -10,6 +10,7 @@ from sre_cli.render.records import render_records
 from sre_cli.render.sentences import text_of
 from sre_cli.render.table import Column, lines
 from sre_cli.render.terminal import printable
+from sre_findings.model.snapshots.freshness import age
 from sre_findings.model.snapshots.states import COMPLETE
 from sre_findings.model.timestamps import iso
 from sre_reports import wording
@@ -61,12 +62,13 @@ def render_snapshots(
 
 
 def _snapshot(one: Snapshot, now: datetime) -> tuple[str, ...]:
-    age = wording.age(int((now - one.started_at).total_seconds()))
+    passed = age(one.started_at, now)
+    old = "in the future" if passed is None else wording.age(int(passed.total_seconds()))
     findings, covered = (
         f"{one.totals[name]:,}" if name in one.totals else "–" for name in ("distinct", "covered")
     )
     scope = one.claim if one.state == COMPLETE else "; ".join(one.reasons)
-    return (one.snapshot_id, age, one.state, findings, covered, scope)
+    return (one.snapshot_id, old, one.state, findings, covered, scope)
 
 
 def render_fates(fates: Iterable[Fate], output: str) -> str:

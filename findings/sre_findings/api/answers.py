@@ -256,7 +256,9 @@ def _doubts(proof: Proof) -> Iterator[str]:
         yield "the snapshot is partial" + (
             f" ({'; '.join(proof.reasons)})" if proof.reasons else ""
         )
-    if proof.too_old:
+    if proof.in_future:
+        yield proof.not_fresh
+    elif proof.too_old:
         yield f"the snapshot is stale ({(proof.age_seconds or 0) // 3600:,} h old)"
     yield from proof.unread
 

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, TypedDict
 
 from sre_findings.model.access import ALL, Access
 from sre_findings.model.coverage.row import Coverage
+from sre_findings.model.snapshots.freshness import age
 from sre_findings.model.snapshots.query_scope import Place
 from sre_findings.model.snapshots.states import COMPLETE
 from sre_findings.model.timestamps import iso_date
@@ -150,12 +151,14 @@ class Silence:
     """There is nothing to report: no snapshot, or the newest is stale or has been reported already.
 
     ``last`` and ``last_complete`` are the start times of the newest snapshot and of the newest
-    complete one. ``day`` is today; the message is sent once a day.
+    complete one. ``day`` is today; the message is sent once a day. ``in_future`` is true if the
+    newest starts in the future.
     """
 
     day: str
     last: datetime | None
     last_complete: datetime | None
+    in_future: bool = False
 
 
 def digest_data(
@@ -190,9 +193,13 @@ def silence(sources: Sources) -> Silence:
     """The times of the newest snapshot and the newest complete one."""
     commits = sources.stores.snapshots.commits()
     complete = [one.started_at for one in commits if one.state == COMPLETE]
-    day = iso_date(sources.now())
+    now = sources.now()
+    last = commits[-1].started_at if commits else None
     return Silence(
-        day, commits[-1].started_at if commits else None, complete[-1] if complete else None
+        iso_date(now),
+        last,
+        complete[-1] if complete else None,
+        in_future=last is not None and age(last, now) is None,
     )
 
 

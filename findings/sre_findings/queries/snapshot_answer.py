@@ -65,7 +65,14 @@ def answer(question: Vulnerabilities, found: Found, sources: Sources) -> Resourc
     gaps = gaps_touching(found.commit.gaps, resource)
     as_of = found.proof.as_of or now
     evidence = Evidence(
-        rollup, coverage, gaps, as_of, found.proof.too_old, known=True, until=found.commit.ended_at
+        rollup,
+        coverage,
+        gaps,
+        as_of,
+        found.proof.too_old,
+        known=True,
+        until=found.commit.ended_at,
+        in_future=found.proof.in_future,
     )
     verdict = decide(evidence)
     findings, total, cursor = _page(question, found, place)
@@ -223,9 +230,11 @@ def _unidentified(
     as_of = found.proof.as_of or datetime.now(UTC)
     gaps = gaps_touching(found.commit.gaps, None)
     like = told(question.text.strip())
-    verdict = _scanning_considered(
-        Evidence(Rollup(), (), gaps, as_of, found.proof.too_old, known=False), like, found
+    proof = found.proof
+    evidence = Evidence(
+        Rollup(), (), gaps, as_of, proof.too_old, known=False, in_future=proof.in_future
     )
+    verdict = _scanning_considered(evidence, like, found)
     if verdict.reason == NO_SUCH_RESOURCE:
         explanation = verdict.explanation + (
             f"; similar names: {', '.join(similar)}" if similar else ""

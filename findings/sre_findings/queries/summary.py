@@ -188,7 +188,7 @@ def _unknown(silence: Unsure, night: Found) -> tuple[str, str] | None:
     why = (
         (proof.state != COMPLETE, INCOMPLETE, "the scan is incomplete"),
         (bool(proof.unread), INCOMPLETE, "; ".join(proof.unread)),
-        (proof.too_old, TOO_OLD, "the snapshot is stale"),
+        (proof.too_old, TOO_OLD, proof.not_fresh),
         (
             silence.uncovered > 0,
             NOT_SCANNED,

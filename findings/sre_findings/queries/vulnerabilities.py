@@ -62,7 +62,7 @@ def _cached(question: Vulnerabilities, found: Found, sources: Sources) -> Resour
     key = (
         sources.caller.access,
         found.commit.snapshot_id,
-        found.proof.too_old,
+        found.proof.not_fresh,
         sources.now().date(),
         plain,
     )

@@ -80,7 +80,7 @@ def certain(answer: ListAnswer[Item, Facts], sources: Sources) -> ListAnswer[Ite
     if answer.proof.sure:
         return answer
     read_all = answer.proof.state == COMPLETE and not answer.proof.unread
-    why = "the snapshot is stale" if read_all else "not everything was read"
+    why = answer.proof.not_fresh if read_all else "not everything was read"
     return replace(
         answer,
         known=False,

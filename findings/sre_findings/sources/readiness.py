@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sre_findings.model.errors import SreError
+from sre_findings.model.snapshots.freshness import IN_FUTURE, age
 from sre_findings.model.snapshots.states import COMPLETE
 from sre_findings.sources.sources import Sources
 
@@ -20,7 +21,7 @@ class Ready:
 
     ``why`` is empty if a certain answer is possible. It names no account or store, because the
     check needs no token. ``age_seconds`` is the age of the newest complete snapshot; None if there
-    is none.
+    is none, or if it starts in the future.
     """
 
     why: str
@@ -51,9 +52,11 @@ def ready(sources: Sources) -> Ready:
     complete = [one for one in sources.stores.snapshots.commits() if one.state == COMPLETE]
     if not complete:
         return Ready("there is no complete snapshot yet")
-    age = sources.now() - complete[-1].started_at
-    why = "the newest complete snapshot is stale" if age > sources.max_age else ""
-    return Ready(why, complete[-1].snapshot_id, int(age.total_seconds()))
+    passed = age(complete[-1].started_at, sources.now())
+    if passed is None:
+        return Ready(IN_FUTURE, complete[-1].snapshot_id)
+    why = "the newest complete snapshot is stale" if passed > sources.max_age else ""
+    return Ready(why, complete[-1].snapshot_id, int(passed.total_seconds()))
 
 
 def _looks(sources: Sources) -> tuple[tuple[str, Callable[[], object]], ...]:

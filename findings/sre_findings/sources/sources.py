@@ -12,6 +12,7 @@ from sre_findings.model.access import EVERYTHING, Access
 from sre_findings.model.answers.answer import SNAPSHOT, Proof, ResourceAnswer
 from sre_findings.model.errors import NoSnapshot
 from sre_findings.model.sla.policy import DEFAULT, Policy
+from sre_findings.model.snapshots.freshness import age, doubt
 from sre_findings.sources.cache import Caches
 from sre_findings.sources.snapshot_selection import choose
 from sre_findings.sources.stores import Stores
@@ -153,17 +154,18 @@ def found_in(commits: Sequence[Commit], as_of: str | None, sources: Sources) -> 
 def proof_of(commit: Commit, sources: Sources, as_of: str | None) -> Proof:
     """The proof of an answer from this commit.
 
-    With ``as_of``, the snapshot is never stale: the query asks for that time.
+    With ``as_of``, the snapshot is never stale: the query asks for that time. A snapshot that
+    starts in the future is never fresh.
     """
-    age = sources.now() - commit.started_at
+    passed = age(commit.started_at, sources.now())
     proof = Proof(
         source=SNAPSHOT,
         snapshot_id=commit.snapshot_id,
         as_of=commit.started_at,
-        age_seconds=int(age.total_seconds()),
+        age_seconds=None if passed is None else int(passed.total_seconds()),
         state=commit.state,
         claim=commit.claim,
         causes=commit.causes,
-        too_old=as_of is None and age > sources.max_age,
+        too_old=bool(doubt(passed, timedelta.max if as_of else sources.max_age)),
     )
     return proof if sources.caller.aside is None else proof.outward()

@@ -131,7 +131,7 @@ def warnings(proof: Proof) -> list[str]:
     """
     if proof.sure:
         return []
-    old = ["The snapshot is stale."] if proof.too_old else []
+    old = [f"{capital(proof.not_fresh)}."] if proof.too_old else []
     partial = (
         []
         if proof.state == "complete"

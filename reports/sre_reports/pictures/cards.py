@@ -114,6 +114,8 @@ def _under(summary: Brief) -> str:
     """Returns the second line: why the data is incomplete or stale, or what changed."""
     if summary.state.reasons:
         return f"Not read: {summary.state.reasons[0]}"
+    if wording.IN_FUTURE in summary.state.alarms:
+        return "This snapshot starts in the future: check the clocks."
     if summary.state.words:
         return "This snapshot is stale: later changes are not included."
     return f"{summary.since} {summary.plan}" if summary.fixes else summary.since

@@ -14,6 +14,7 @@ from sre_findings.model.coverage.rules import SCANNED
 from sre_findings.model.findings.finding import Finding
 from sre_findings.model.resources.image_use import Use
 from sre_findings.model.resources.resource import Resource
+from sre_findings.model.snapshots.freshness import IN_FUTURE, STALE
 from sre_findings.model.snapshots.gaps import Gap
 from sre_findings.model.snapshots.partial_reasons import Reason, outward, texts
 from sre_findings.model.snapshots.rollup import Rollup
@@ -32,7 +33,8 @@ class Proof:
 
     ``state`` is that of the completeness check, None if there is none, and ``causes`` are the
     reasons for which it is partial. ``unread`` has a clause for each part of the query's scope that
-    was not read.
+    was not read. ``too_old`` is true if the snapshot is not fresh; if it starts in the future, its
+    age is None.
     """
 
     source: str
@@ -56,6 +58,16 @@ class Proof:
         return self.source != SNAPSHOT or (
             self.state == COMPLETE and not self.too_old and not self.unread
         )
+
+    @property
+    def not_fresh(self) -> str:
+        """Why the snapshot is not fresh, as a clause; empty if it is."""
+        return "" if not self.too_old else IN_FUTURE if self.in_future else STALE
+
+    @property
+    def in_future(self) -> bool:
+        """Whether the snapshot starts in the future, so that its age is unknown."""
+        return self.too_old and self.age_seconds is None
 
     @property
     def unsure(self) -> str:

@@ -30,6 +30,7 @@ from sre_findings.model.coverage.rules import (
     silent,
 )
 from sre_findings.model.resources import resource as types
+from sre_findings.model.snapshots.freshness import IN_FUTURE
 from sre_findings.model.snapshots.gaps import Gap
 from sre_findings.model.snapshots.rollup import Rollup
 from sre_findings.model.snapshots.states import Cell
@@ -79,7 +80,7 @@ class Evidence:
     ``gaps`` are the incomplete cells that the query covers. ``too_old`` is true for stale data,
     ``known`` if any row of findings or coverage names the resource. ``until`` is when coverage was
     read, if not at ``as_of``. ``off`` are the cells that the query covers in which scanning is
-    switched off.
+    switched off. ``in_future`` is true for a snapshot that starts in the future.
     """
 
     rollup: Rollup
@@ -90,6 +91,7 @@ class Evidence:
     known: bool
     until: datetime | None = None
     off: Sequence[Cell] = ()
+    in_future: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +151,8 @@ def _frozen(silent: Sequence[Coverage]) -> Verdict:
 def _unknown(evidence: Evidence) -> Verdict | None:
     if evidence.gaps:
         return unread(evidence.gaps)
+    if evidence.in_future:
+        return Verdict(UNKNOWN, TOO_OLD, IN_FUTURE)
     if evidence.too_old:
         return Verdict(UNKNOWN, TOO_OLD, f"the snapshot of {iso(evidence.as_of)} is stale")
     if evidence.off:
@@ -256,7 +260,8 @@ def _doubts(evidence: Evidence, verdict: Verdict, doubt: Verdict | None) -> tupl
         if evidence.gaps
         else ()
     )
-    old = ("the data is stale",) if evidence.too_old else ()
+    late = IN_FUTURE if evidence.in_future else "the data is stale"
+    old = (late,) if evidence.too_old else ()
     reported = gap or old or verdict.reason in (FROZEN, STOPPED)
     return (
         *gap,

@@ -68,7 +68,9 @@ def silence_message(found: Silence) -> Message:
     lines = [
         _newest(found),
         "Current vulnerabilities are unknown. This is not an all-clear.",
-        "Check the log of the scan, or run `sre-cli scan`.",
+        "Check the clocks, then run `sre-cli scan`."
+        if found.in_future
+        else "Check the log of the scan, or run `sre-cli scan`.",
     ]
     return message(title, [Part([header(title)]), Part([section("\n".join(lines))])])
 
@@ -77,6 +79,8 @@ def _newest(found: Silence) -> str:
     """Returns the newest complete snapshot, and the newest of all if that one is partial."""
     if found.last is None:
         return "*No snapshot yet.*"
+    if found.in_future:
+        return f"*The newest snapshot starts in the future, {_moment(found.last)}.*"
     newest = f"The newest snapshot, of {_moment(found.last)}, is partial."
     if found.last_complete is None:
         return f"*No complete snapshot yet.* {newest}"

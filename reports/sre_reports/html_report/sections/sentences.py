@@ -41,9 +41,9 @@ def pill(material: Material) -> Pill:
     """Returns complete, partial or stale. The look is never ``good`` if in doubt."""
     proof = material.proof
     doubts = wording.doubts(proof)
-    reasons = (*doubts, *(("The snapshot is stale.",) if proof.too_old else ()))
+    reasons = (*doubts, *((f"{wording.capital(proof.not_fresh)}.",) if proof.too_old else ()))
     words = [f"PARTIAL: {wording.number(len(doubts), 'reason')}"] if doubts else []
-    words += [f"STALE: {wording.age(proof.age_seconds or 0)} old"] if proof.too_old else []
+    words += [f"{word}: {why}" for word, why in wording.not_fresh(proof)]
     facts = [_read(material), *([f"{proof.as_of:%H:%M} UTC"] if proof.as_of else [])]
     if words:
         return Pill("warn", " · ".join([*words, *facts]), reasons)

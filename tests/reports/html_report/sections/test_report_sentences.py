@@ -139,8 +139,8 @@ def test_an_unknown_verdict_has_a_reason_and_is_never_green(
         ({"too_old": True}, "warn", "STALE: 6 h old · 13 of 13 active findings read · 01:00 UTC",
          ("The snapshot is stale.",)),
         ({"state": "partial", "reasons": ("a", "b"), "too_old": True, "age_seconds": None}, "warn",
-         "PARTIAL: 2 reasons · STALE: under a minute old · 13 of 13 active findings read · 01:00 UTC",
-         ("a", "b", "The snapshot is stale.")),
+         "PARTIAL: 2 reasons · IN THE FUTURE: check the clocks · 13 of 13 active findings read · 01:00 UTC",
+         ("a", "b", "The snapshot starts in the future: check the clocks.")),
         ({"as_of": None}, "good", "Complete for all visible accounts · 13 of 13 active findings read", ()),
     ],
 )  # fmt: skip
