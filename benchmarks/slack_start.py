@@ -24,7 +24,7 @@ from sre_simulator.aws_lambda.function import REGION
 
 HERE = Path(__file__).parent
 COLD = 11
-SIGNING, NAME = "signing-secret-of-the-benchmark", "sre-slack"
+SIGNING, NAME = "signingsecretofthebenchmark00000", "sre-slack"
 
 _ONCE = """
 import json, resource, sys

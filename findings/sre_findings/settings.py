@@ -12,6 +12,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sre_findings.model import secret_form
 from sre_findings.model.errors import UsageError
 
 if TYPE_CHECKING:
@@ -22,6 +23,11 @@ _SPAN = re.compile(r"(\d+)\s*([smhd])\Z")
 _SIZE = re.compile(r"(\d+)\s*([MGT]B)\Z")
 _BYTES = {"MB": 10**6, "GB": 10**9, "TB": 10**12}
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_SECRETS = {
+    "SRE_TOKEN": secret_form.SERVER_TOKEN,
+    "SRE_SMTP_PASSWORD": secret_form.SMTP_PASSWORD,
+    "SRE_SLACK_BOT_TOKEN": secret_form.BOT_TOKEN,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,7 +234,7 @@ def load(
 ) -> Settings:
     """Returns the settings. The keyword arguments are flags.
 
-    Raises UsageError if a setting is invalid.
+    Raises UsageError if a setting is invalid, CredentialsInvalid if a secret is.
     """
     flags = {"store": store, "table": table, "max_age": max_age}
     file = folder / FILE
@@ -257,19 +263,25 @@ def load(
         public_url=values.get("public_url", ""),
         kms_key=values.get("kms_key", ""),
         link_age=span(values.get("link_age", "15m")),
-        token=environ.get("SRE_TOKEN", ""),
+        token=_secret(environ, "SRE_TOKEN"),
         smtp=values.get("smtp", ""),
-        smtp_password=environ.get("SRE_SMTP_PASSWORD", ""),
+        smtp_password=_secret(environ, "SRE_SMTP_PASSWORD"),
         mail_from=values.get("mail_from", ""),
         slack_secret_id=values.get("slack_secret_id", ""),
         slack_api_url=values.get("slack_api_url", ""),
-        slack_bot_token=environ.get("SRE_SLACK_BOT_TOKEN", ""),
+        slack_bot_token=_secret(environ, "SRE_SLACK_BOT_TOKEN"),
         regions=words(values.get("regions", "")),
         reader_role=values.get("reader_role", ""),
         reader_external_id=values.get("reader_external_id", ""),
         allowed_hosts=words(values.get("allowed_hosts", "")),
         allowed_origins=words(values.get("allowed_origins", "")),
     )
+
+
+def _secret(environ: Mapping[str, str], variable: str) -> str:
+    """The secret in a variable; "" if it is not set or empty."""
+    text = environ.get(variable, "")
+    return _SECRETS[variable].checked(text) if text else ""
 
 
 def open_owners(settings: Settings) -> Owners:

@@ -18,10 +18,11 @@ import http.client
 import json
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
+from sre_findings.model import secret_form
 from sre_findings.model.errors import CredentialsInvalid, SreError, Unreachable, UsageError
 from sre_slack import log
 from sre_slack.aws import Answer, Service, post
@@ -80,9 +81,11 @@ def read(environ: Mapping[str, str]) -> Secrets:
             if environ.get(_EXTENSION_PORT)
             else _secrets_manager(name, environ)
         )
-    if text := environ.get("SRE_SLACK_SIGNING_SECRET"):
-        return Secrets(
-            (text.encode(),), environ.get("SRE_TOKEN", ""), environ.get("SRE_SLACK_BOT_TOKEN", "")
+    if "SRE_SLACK_SIGNING_SECRET" in environ:
+        return _checked(
+            [environ["SRE_SLACK_SIGNING_SECRET"]],
+            environ.get("SRE_TOKEN", ""),
+            environ.get("SRE_SLACK_BOT_TOKEN", ""),
         )
     raise UsageError(
         "no signing secret is configured",
@@ -91,22 +94,34 @@ def read(environ: Mapping[str, str]) -> Secrets:
 
 
 def parse(text: str) -> Secrets:
-    """Parses the text of a secret. Raises UsageError without any of its content."""
+    """Parses the text of a secret.
+
+    Raises UsageError, or CredentialsInvalid for a value that cannot be a secret, without any of its
+    content.
+    """
     try:
         values = json.loads(text)
-    except ValueError:
-        return Secrets((text.strip().encode(),))
+    except (ValueError, RecursionError):
+        return _checked([text.strip()], "", "")
     if not isinstance(values, dict):
         raise UsageError("the secret is not a JSON object", do="See docs/slack.md.")
     signing = values.get("signing_secrets", [])
-    if (
-        not isinstance(signing, list)
-        or not signing
-        or not all(isinstance(one, str) and one for one in signing)
-    ):
+    if not isinstance(signing, list) or not signing:
         raise UsageError("the secret has no signing_secrets", do="See docs/slack.md.")
-    texts = (str(values.get(name) or "") for name in ("server_token", "bot_token"))
-    return Secrets(tuple(one.encode() for one in signing), *texts)
+    return _checked(signing, values.get("server_token") or "", values.get("bot_token") or "")
+
+
+def _checked(signing: Sequence[object], server_token: object, bot_token: object) -> Secrets:
+    """Returns the secrets. Raises CredentialsInvalid unless each has its form.
+
+    The tokens may be missing, a signing secret may not: HMAC accepts the empty key, and with it
+    everyone can sign.
+    """
+    return Secrets(
+        tuple(secret_form.SIGNING_SECRET.checked(one).encode() for one in signing),
+        secret_form.SERVER_TOKEN.checked(server_token) if server_token else "",
+        secret_form.BOT_TOKEN.checked(bot_token) if bot_token else "",
+    )
 
 
 def _extension(name: str, environ: Mapping[str, str]) -> str:

@@ -31,7 +31,7 @@ NOT_KNOWN = {
     "ScalingPolicy",
     "ServerIngress",
 }
-SIGNING = "signing-secret-of-the-stack"
+SIGNING = "signingsecretofthestackintests00"
 # set by tests/at.sh, so that the function's process, with its own environment, has the same date
 CALENDAR = {
     name: os.environ[name]

@@ -276,7 +276,7 @@ def test_only_digests_that_were_sent_are_counted(
         assert ended(sre_cli, "schedule", "job", "digest", "--file", str(file)) == 0
         assert counted(template, "JobLog", lines_of(capfd.readouterr().out))["DigestsSent"] == [1.0]
         monkeypatch.setenv("SRE_TABLE", f"sqlite:///{tmp_path}/other.db")
-        monkeypatch.setenv("SRE_SLACK_BOT_TOKEN", "xoxb-wrong")
+        monkeypatch.setenv("SRE_SLACK_BOT_TOKEN", "xoxb-wrong-token")
         assert ended(sre_cli, "schedule", "job", "digest", "--file", str(file)) == 4
         said = lines_of(capfd.readouterr().out)
     assert [line["event"] for line in said if line.get("schedule") == "digest"] == [

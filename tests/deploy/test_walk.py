@@ -42,7 +42,7 @@ CALENDAR = {
     for name in ("LD_PRELOAD", "SRE_CLOCK_OFFSET", "TZ")
     if name in os.environ
 }
-SIGNING = "signing-secret-of-the-walk"
+SIGNING = "signingsecretofthewalkintests000"
 
 
 def commands(text: str) -> str:
@@ -341,7 +341,9 @@ def test_the_servers_container_answers_from_the_snapshot(
         asked = walk.does(
             "sre-cli summary --by owner --output json", SRE_SERVER=f"{url}/mcp", SRE_TOKEN=ops
         )
-        nobody = walk.does("sre-cli summary", SRE_SERVER=f"{url}/mcp", SRE_TOKEN="sre_of-nobody")
+        nobody = walk.does(
+            "sre-cli summary", SRE_SERVER=f"{url}/mcp", SRE_TOKEN="sre_token-of-nobody-at-all"
+        )
     here, there = stored("summary", "--by", "owner"), json.loads(asked.stdout)
     assert [there[name] for name in ("snapshot_id", "counts", "groups")] == [
         here[name] for name in ("snapshot_id", "counts", "groups")

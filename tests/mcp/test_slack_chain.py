@@ -27,7 +27,7 @@ from sre_slack.request_handler import RequestHandler
 from sre_slack.secrets import SecretCache
 from sre_slack.worker import Worker
 
-SECRET, MINE = "signing-secret", "111122223333"
+SECRET, MINE = "signingsecretofthechainoftests00", "111122223333"
 ALL = {"accounts": ["*"], "owners": ["*"]}
 CONTEXT = SimpleNamespace(aws_request_id="operation-1", get_remaining_time_in_millis=lambda: 60_000)
 

@@ -17,7 +17,7 @@ from tests.support.http_server import HttpRequest, HttpResponse, HttpServer
 
 from sre_slack.job import ASK, Job
 
-SECRET = "signing-secret-of-the-tests"
+SECRET = "signingsecretofthetestsforslack0"
 NOW = 1_795_000_000.0
 
 

@@ -37,8 +37,10 @@ from sre_slack.response_url import (
 from sre_slack.secrets import CACHE_SECONDS, SecretCache, Secrets, SecretUnreadable, parse
 from sre_slack.web_api import call
 
-SECRET = {"signing_secrets": ["new", "old"], "server_token": "sre_token", "bot_token": "xoxb-1"}
-KNOWN = Secrets((b"new", b"old"), "sre_token", "xoxb-1")
+NEW, OLD, NEWEST = ("newer" * 7, "older" * 7, "newest" * 6)
+TOKEN, BOT = "sre_token-of-the-tests", "xoxb-bot-of-the-tests"
+SECRET = {"signing_secrets": [NEW, OLD], "server_token": TOKEN, "bot_token": BOT}
+KNOWN = Secrets((NEW.encode(), OLD.encode()), TOKEN, BOT)
 
 
 def extension(stand_in: Any, **more: str) -> dict[str, str]:
@@ -72,13 +74,13 @@ def test_secrets_are_cached_renewed_and_kept_after_a_failure(
     assert cache.current() is cache.current()
     assert len(stand_in.requests) == 1
     stand_in.responses[:] = [
-        HttpResponse(200, secret_response({"signing_secrets": ["newest"]}).encode())
+        HttpResponse(200, secret_response({"signing_secrets": [NEWEST]}).encode())
     ]
     now[0] = CACHE_SECONDS
-    assert cache.current().signing == (b"newest",)
+    assert cache.current().signing == (NEWEST.encode(),)
     stand_in.responses[:] = [HttpResponse(500, b"")]
     now[0] = 2 * CACHE_SECONDS
-    assert cache.current().signing == (b"newest",), "a failed read keeps the previous secret"
+    assert cache.current().signing == (NEWEST.encode(),), "a failed read keeps the previous secret"
     assert "the secret cannot be renewed" in capsys.readouterr().out
     cache.current()
     assert len(stand_in.requests) == 3, "a failed read is not repeated at once"
@@ -188,12 +190,36 @@ def test_aws_services_are_called_over_tls_in_their_region(region: str, host: str
 
 
 def test_secrets_come_from_the_environment_or_their_absence_is_an_error() -> None:
-    of = {"SRE_SLACK_SIGNING_SECRET": "new", "SRE_TOKEN": "t", "SRE_SLACK_BOT_TOKEN": "b"}
-    assert SecretCache(of).current() == Secrets((b"new",), "t", "b")
+    of = {"SRE_SLACK_SIGNING_SECRET": NEW, "SRE_TOKEN": TOKEN, "SRE_SLACK_BOT_TOKEN": BOT}
+    assert SecretCache(of).current() == Secrets((NEW.encode(),), TOKEN, BOT)
     with pytest.raises(UsageError, match="no signing secret"):
         SecretCache({}).current()
-    assert parse("alone\n") == Secrets((b"alone",))
-    assert "new" not in repr(KNOWN) + str(KNOWN)
+    assert parse(f"{NEW}\n") == Secrets((NEW.encode(),))
+    assert NEW not in repr(KNOWN) + str(KNOWN)
+
+
+@pytest.mark.parametrize("blank", ["", " ", "\n", "\0", "short", f"{NEW}\n", None, 0, ["x" * 32]])
+def test_a_blank_or_malformed_signing_secret_verifies_nothing(blank: Any, stand_in: Any) -> None:
+    """HMAC accepts the empty key: with it, everyone could sign."""
+    stand_in.will(200, secret_response({"signing_secrets": [NEW, blank]}))
+    with pytest.raises(CredentialsInvalid, match="the Slack signing secret is not valid"):
+        SecretCache(extension(stand_in)).current()
+    if isinstance(blank, str):
+        with pytest.raises(CredentialsInvalid):
+            SecretCache({"SRE_SLACK_SIGNING_SECRET": blank}).current()
+
+
+@pytest.mark.parametrize("text", ["", "\n", "  \n", "null", "[]", '""', "0", "[" * 100_000])
+def test_a_secret_without_content_is_an_error(text: str) -> None:
+    with pytest.raises(SreError):
+        parse(text)
+
+
+@pytest.mark.parametrize("name", ["server_token", "bot_token"])
+def test_a_malformed_token_in_the_secret_is_refused_without_any_of_it(name: str) -> None:
+    with pytest.raises(CredentialsInvalid) as raised:
+        parse(json.dumps({"signing_secrets": [NEW], name: "with a\nline"}))
+    assert "line" not in raised.value.reason
 
 
 def of_lambda(stand_in: Any) -> dict[str, str]:

@@ -19,7 +19,7 @@ from sre_slack.secrets import SecretCache, Secrets, SecretUnreadable
 from sre_slack.signature import WINDOW, is_signed
 
 NOW = 1_795_000_000.0
-SECRET = "signing-secret-of-the-tests"
+SECRET = "signingsecretofthetestsforslack0"
 
 
 class StartedJobs:

@@ -29,8 +29,8 @@ NOW = 1_795_000_000.0
 CONTEXT = SimpleNamespace(aws_request_id="operation-1", get_remaining_time_in_millis=lambda: 60_000)
 ENVIRON = {
     "SRE_SERVER": "http://127.0.0.1:9/mcp",
-    "SRE_SLACK_SIGNING_SECRET": "sign-me",
-    "SRE_TOKEN": "sre_secret",
+    "SRE_SLACK_SIGNING_SECRET": "signingsecretoftheworkerstests00",
+    "SRE_TOKEN": "sre_secret-of-the-workers-tests",
 }
 
 
@@ -247,5 +247,5 @@ def test_the_log_contains_no_secret_and_no_response_url(
         "could not notify the user",
     }
     assert len(lines) == 1 + 2 * len(FAILURES)
-    for secret in ("secretpath", "sre_secret", "sign-me", "hooks.slack.com"):
+    for secret in ("secretpath", "sre_secret-of-the-workers-tests", "sign-me", "hooks.slack.com"):
         assert secret not in out.out + out.err

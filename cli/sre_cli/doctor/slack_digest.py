@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from sre_cli.doctor import slack_app
 from sre_cli.doctor.check import FAILED, OFF, OK, UNKNOWN, Check
-from sre_findings.model.errors import AccessDenied, SreError
+from sre_findings.model.errors import AccessDenied, CredentialsInvalid, SreError
 from sre_findings.settings import Settings
 from sre_slack.secrets import Secrets
 
@@ -54,6 +54,8 @@ def _token(settings: Settings) -> tuple[str, Check | None]:
         if error.why in _EMPTY:
             missing = f"{settings.slack_secret_id} has no bot_token: no digest"
             return "", Check("Slack", OFF, missing, "See docs/slack.md.")
+        if isinstance(error, CredentialsInvalid):
+            return "", Check("Slack", FAILED, error.reason, error.do)
         return "", Check("Slack", UNKNOWN, error.reason, error.do)
 
 

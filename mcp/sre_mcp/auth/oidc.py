@@ -199,7 +199,7 @@ def parse(text: str) -> Issuer:
         raise _wrong("grants must be a list of objects")
     name_claim = _text({"name_claim": "sub"} | values, "name_claim")
     balancer, keys = (
-        _text({name: " "} | values, name).strip()
+        _text(values, name) if values.get(name, "") != "" else ""
         for name in ("load_balancer", "load_balancer_keys")
     )
     if keys and not is_trusted(keys):
@@ -229,8 +229,8 @@ def _grant(number: int, values: Mapping[str, Any]) -> Grant:
 
 def _text(values: Mapping[str, Any], name: str) -> str:
     found = values.get(name)
-    if not isinstance(found, str) or not found:
-        raise _wrong(f"{name} must be a non-empty string")
+    if not isinstance(found, str) or not found.isprintable() or not found or found != found.strip():
+        raise _wrong(f"{name} must be a non-empty string without spaces around it")
     return found
 
 

@@ -648,7 +648,7 @@ def test_slack_is_checked_with_its_channels(
             OFF,
         ),
         ({"__type": "AccessDeniedException", "message": "no"}, 400, FAILED),
-        ({"SecretString": "no json"}, 200, UNKNOWN),
+        ({"SecretString": "no json"}, 200, FAILED),
     ],
 )
 def test_slack_without_a_secret_is_off_and_an_unreadable_secret_fails(

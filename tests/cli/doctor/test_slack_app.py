@@ -22,9 +22,9 @@ from sre_slack.request_handler import RequestHandler
 from sre_slack.secrets import SecretCache
 
 SECRET = {
-    "SRE_SLACK_SIGNING_SECRET": "sign-me-please",
-    "SRE_TOKEN": "sre_secret",
-    "SRE_SLACK_BOT_TOKEN": "xoxb-secret",
+    "SRE_SLACK_SIGNING_SECRET": "signingsecretofthedoctorstests00",
+    "SRE_TOKEN": "sre_secret-of-the-doctors-tests",
+    "SRE_SLACK_BOT_TOKEN": "xoxb-secret-bot",
 }
 MANIFEST = Path(__file__).parents[3] / "lambda" / "manifest.yaml"
 
@@ -132,7 +132,7 @@ def test_a_bot_token_that_slack_rejects_is_wrong(
 
 
 def test_a_function_with_another_secret_or_none_is_wrong(doctor: Doctor, outside: Outside) -> None:
-    other = doctor("--url", f"http://{outside.place}/slack", SRE_SLACK_SIGNING_SECRET="another")
+    other = doctor("--url", f"http://{outside.place}/slack", SRE_SLACK_SIGNING_SECRET="another" * 5)
     assert "a signed command gets 401" in other.stdout
     nobody = doctor("--url", "http://127.0.0.1:9/slack", "--output", "json")
     assert states(nobody)["function"] == "wrong"
@@ -154,6 +154,15 @@ def test_without_secrets_the_other_checks_still_run(doctor: Doctor) -> None:
     }
     alone = doctor("--output", "json", SRE_TOKEN=None, SRE_SLACK_BOT_TOKEN=None)
     assert states(alone)["secrets"] == "wrong"
+
+
+@pytest.mark.parametrize("secret", ["\n", " ", "short", "a secret with spaces in it: no letters"])
+def test_a_malformed_secret_is_wrong_and_not_shown(doctor: Doctor, secret: str) -> None:
+    result = doctor("--output", "json", SRE_SLACK_SIGNING_SECRET=secret)
+    assert states(result)["secrets"] == "wrong"
+    assert "the Slack signing secret is not valid" in result.stdout
+    assert not secret.strip() or secret not in result.stdout
+    assert result.return_value == 4
 
 
 @pytest.mark.parametrize(

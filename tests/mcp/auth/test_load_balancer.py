@@ -194,7 +194,9 @@ def test_an_invalid_load_balancer_arn_is_an_error_at_startup(arn: str) -> None:
 
 
 def test_the_load_balancer_is_optional_and_its_keys_need_tls() -> None:
-    assert open_balancer(believed(load_balancer=" ")) is None
+    assert open_balancer(believed(load_balancer="")) is None
+    with pytest.raises(UsageError, match="load_balancer must be a non-empty string"):
+        believed(load_balancer=" ")
     with pytest.raises(UsageError, match="load_balancer_keys"):
         believed(load_balancer_keys="http://keys.example")
 

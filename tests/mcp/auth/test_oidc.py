@@ -300,6 +300,8 @@ def test_keys_must_come_over_tls_or_from_this_machine(url: str, may: bool) -> No
         ({"issuer": "x"}, "must be URLs"),
         ({"jwks_url": "http://a.example"}, "keys must use https"),
         ({"audience": None}, "audience must be a non-empty string"),
+        ({"audience": "\n"}, "audience must be a non-empty string without spaces"),
+        ({"issuer": "https://issuer.example "}, "issuer must be a non-empty string without"),
         ({"algorithms": ["HS256"]}, "algorithms must be a list of RS256"),
         ({"algorithms": ["none"]}, "algorithms must be a list of"),
         ({"algorithms": []}, "algorithms must be a list of"),

@@ -34,7 +34,7 @@ from sre_simulator.aws_lambda.function import REGION, Deployment, Function, runt
 from sre_simulator.slack.response_urls import Hooks
 from sre_slack.job import ASK, Job
 
-SIGNING, BOT = "signing-secret-of-the-chain", "xoxb-bot-of-the-chain"
+SIGNING, BOT = "signingsecretofthechainoftests00", "xoxb-bot-of-the-chain"
 ALL = {"accounts": ["*"], "owners": ["*"]}
 PLACE = {"team_id": "T0123456", "channel_id": "C0123456"}
 _NUMBERS = count()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 from sre_findings.model.errors import CredentialsInvalid, UsageError
+from sre_findings.model.secret_form import BOT_TOKEN
 from sre_findings.secret import Secret
 from sre_findings.settings import Settings
 
@@ -34,6 +35,6 @@ def _parsed(text: str) -> str:
             _WHAT, why="the secret is not JSON", do="See docs/slack.md."
         ) from error
     token = values.get("bot_token") if isinstance(values, dict) else None
-    if not isinstance(token, str) or not token:
+    if not token:
         raise CredentialsInvalid(_WHAT, why="the secret has no bot_token", do="See docs/slack.md.")
-    return token
+    return BOT_TOKEN.checked(token)
