@@ -34,6 +34,7 @@ from sre_mcp.files.authentication import Authentication
 from sre_mcp.files.exports import Exports
 from sre_mcp.files.reports import Reports
 from sre_mcp.logs import RequestIds, with_request_id
+from sre_mcp.messages import SingleMessages
 from sre_mcp.public_errors import log_details
 from sre_mcp.request_context import RequestContext, ServerState
 from sre_mcp.tools.calls import call_tool
@@ -159,7 +160,8 @@ def make_app(
     base = guard.public_url.removesuffix(PATH) if guard else ""
     handouts = DownloadLinks(sources.stores.table, good_for, base)
     state = _state(replace(sources, issue_link=handouts), guard.verifier if guard else None)
-    app = _server(state).streamable_http_app(
+    server = _server(state)
+    app = server.streamable_http_app(
         streamable_http_path=PATH,
         json_response=True,
         stateless_http=True,
@@ -171,6 +173,8 @@ def make_app(
         ],
         **more,
     )
+    body_limit = server.session_manager.asgi_app
+    body_limit.app = SingleMessages(body_limit.app)
     app.router.redirect_slashes = False  # behind a load balancer it redirects to http
     return RequestIds(TraceContext(PostOnly(HeaderAsToken(app))))
 

@@ -22,6 +22,7 @@ from sre_findings.sources.sources import Sources
 from sre_mcp.auth.bearer import FINDINGS
 from sre_mcp.endpoint import is_loopback
 
+PATHS = ("/healthz", "/readyz")
 _KEPT = 5.0  # seconds: frequent requests must not put load on the store
 _PATIENCE = 10.0
 

@@ -6,6 +6,8 @@ import json
 import logging
 import re
 import secrets
+import time
+from collections.abc import Callable
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any
@@ -15,6 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sre_findings.model.operation import ANSWERED, Operation
 
+_MINUTE = 60.0  # seconds
 NAMESPACE = "SreOperationsAssistant"
 _HEADER = b"x-request-id"
 _GOOD = re.compile(rb"[A-Za-z0-9._-]{1,64}\Z")
@@ -63,6 +66,37 @@ async def with_request_id(
         return await call_next(ctx)
     finally:
         _ID.reset(token)
+
+
+class Throttle(logging.Filter):
+    """Limits repeated warnings and errors, so that clients cannot fill the log.
+
+    Each line of code logs at most ``most`` of them per minute and type of exception. The last one,
+    and the first one after a gap, say that others are missing.
+    """
+
+    def __init__(self, most: int = 60, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__()
+        self._most, self._clock = most, clock
+        self._counts: dict[tuple[object, ...], tuple[float, int]] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """See logging.Filter."""
+        if record.levelno < logging.WARNING:
+            return True
+        error = record.exc_info[0] if record.exc_info else None
+        kind, now = (record.pathname, record.lineno, error), self._clock()
+        since, seen = self._counts.get(kind, (now, 0))
+        note = ""
+        if now - since >= _MINUTE:
+            note = f" ({seen - self._most} similar messages were omitted)"
+            since, seen, note = now, 0, note if seen > self._most else ""
+        self._counts[kind] = since, seen + 1
+        if seen + 1 == self._most:
+            note = " (further similar messages are omitted for up to a minute)"
+        if note:
+            record.msg, record.args = f"{record.getMessage()}{note}", ()
+        return seen < self._most
 
 
 class TextFormatter(logging.Formatter):

@@ -19,12 +19,14 @@ from sre_findings.sources.download_links import GOOD_FOR
 from sre_findings.sources.sources import Sources
 from sre_mcp.app import Names, make_app, make_server
 from sre_mcp.auth.guard import Guard
+from sre_mcp.connections import ACCEPTED_AT_ONCE, Connections, open_limits
 from sre_mcp.endpoint import PATH, is_loopback
 
 _LOG = logging.getLogger(__name__)
 # Seconds. Longer than a load balancer keeps an idle connection, so that the server never closes a
 # connection that the load balancer is about to use.
 KEEP_ALIVE = 75
+WAITING = 2048  # connections that the system accepts before the server does
 GRACE = 25  # seconds for requests in progress: less than ECS waits before SIGKILL
 
 
@@ -51,8 +53,12 @@ def serve_http(sources: Sources, settings: HttpSettings, guard: Guard | None) ->
             do="Omit --host, or configure tokens.",
         )
     with _listening(settings) as listener:
+        connections = Connections(open_limits())
         config = uvicorn.Config(
-            make_app(sources, settings.names, guard, settings.link_age),
+            connections.protect(make_app(sources, settings.names, guard, settings.link_age)),
+            http=connections.protocol(),
+            ws="none",
+            backlog=ACCEPTED_AT_ONCE,
             timeout_keep_alive=KEEP_ALIVE,
             timeout_graceful_shutdown=GRACE,
             log_config=None,
@@ -86,7 +92,7 @@ def _listening(settings: HttpSettings) -> Iterator[socket.socket]:
         family, _, _, _, address = socket.getaddrinfo(
             settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
-        listener = socket.create_server(address[:2], family=family, backlog=2048)
+        listener = socket.create_server(address[:2], family=family, backlog=WAITING)
     except OSError as error:
         raise UsageError(
             f"cannot listen on {settings.host}:{settings.port}",
@@ -119,6 +125,12 @@ def _log_start(listener: socket.socket, settings: HttpSettings, guard: Guard | N
 
 class _Server(uvicorn.Server):
     """A uvicorn server that exits with code 0 after a signal."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """As in uvicorn, but asyncio's number of connections at once is not the system's."""
+        await super().startup(sockets)
+        for one in sockets or ():
+            one.listen(WAITING)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:

@@ -66,10 +66,15 @@ class Served:
         return f"http://{self.host}:{self.port}/mcp"
 
     def request(
-        self, method: str, path: str = "/mcp", body: bytes | None = None, **headers: str
+        self,
+        method: str,
+        path: str = "/mcp",
+        body: bytes | None = None,
+        patience: float = 60,
+        **headers: str,
     ) -> Http:
         """Sends a request on a new connection; ``_`` in header names stands for ``-``."""
-        connection = HTTPConnection(self.host, self.port, timeout=60)
+        connection = HTTPConnection(self.host, self.port, timeout=patience)
         try:
             named = {name.replace("_", "-"): value for name, value in headers.items()}
             connection.request(method, path, body, named)
@@ -82,7 +87,7 @@ class Served:
         finally:
             connection.close()
 
-    def post(self, message: Any, **headers: str) -> Http:
+    def post(self, message: Any, **headers: Any) -> Http:
         """A POST of JSON, or of bytes unchanged."""
         body = message if isinstance(message, bytes) else json.dumps(message).encode()
         return self.request("POST", body=body, **{"Content_Type": "application/json", **headers})
@@ -99,14 +104,27 @@ class Served:
 
 
 @contextmanager
-def served(store: Path, *arguments: str, auth: bool = False, **environ: str) -> Iterator[Served]:
-    """Runs ``sre-cli serve`` on a free port of localhost, and ends it with SIGTERM."""
+def served(
+    store: Path, *arguments: str, auth: bool = False, prefix: Sequence[str] = (), **environ: str
+) -> Iterator[Served]:
+    """Runs ``sre-cli serve`` on a free port of localhost, and ends it with SIGTERM.
+
+    ``prefix`` is a command that runs it.
+    """
     ours = {
         "SRE_STORE": str(store),
         "AWS_ENDPOINT_URL": "http://127.0.0.1:9",
         "AWS_DEFAULT_REGION": "eu-west-1",
     }
-    command = [SRE_CLI, "serve", *([] if auth else ["--no-auth"]), "--port", "0", *arguments]
+    command = [
+        *prefix,
+        SRE_CLI,
+        "serve",
+        *([] if auth else ["--no-auth"]),
+        "--port",
+        "0",
+        *arguments,
+    ]
     process = subprocess.Popen(
         command, env=os.environ | ours | environ, stderr=subprocess.PIPE, text=True
     )

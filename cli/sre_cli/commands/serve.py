@@ -101,10 +101,12 @@ def command(
 
 def _log_to_stderr(form: str) -> None:
     """Sends the log to stderr, because stdout is used by the protocol."""
-    from sre_mcp.logs import JsonFormatter, TextFormatter
+    from sre_mcp.logs import JsonFormatter, TextFormatter, Throttle
 
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING)
     text = TextFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s")
-    logging.getLogger().handlers[0].setFormatter(JsonFormatter() if form == "json" else text)
+    handler = logging.getLogger().handlers[0]
+    handler.setFormatter(JsonFormatter() if form == "json" else text)
+    handler.addFilter(Throttle())
     for name in ("sre_mcp", "sre_findings"):
         logging.getLogger(name).setLevel(logging.INFO)
