@@ -42,7 +42,7 @@ class Elsewhere:
     def fetch(self, key: str, to: Path) -> Path:
         self.fetched.append(key)
         body = self.read(key)
-        to.parent.mkdir(parents=True)
+        to.parent.mkdir(parents=True, exist_ok=True)
         to.write_bytes(body)
         return to
 
@@ -297,7 +297,7 @@ from sre_findings.store.snapshots.reader import Snapshots
 
 class Elsewhere(FolderBlobs):
     def fetch(self, key, to):
-        to.parent.mkdir(parents=True)
+        to.parent.mkdir(parents=True, exist_ok=True)
         to.write_bytes(self.read(key))
         return to
 

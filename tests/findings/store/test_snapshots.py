@@ -311,7 +311,7 @@ def test_a_store_of_a_newer_version_is_refused_and_says_what_to_do(
 
 def test_what_the_first_version_wrote_is_read_as_such(tmp_path: Path) -> None:
     blobs = FolderBlobs(tmp_path)
-    commit = Commit(1, "20261122T010000Z", NOW, NOW, "", "complete", "", (), {}, ())
+    commit = Commit(1, "20261122T010000Z", NOW, NOW, "0" * 64, "complete", "", (), {}, ())
     values: dict[str, object] = dict(commit.to_json())
     for name in ("schema", "layout", "slot"):
         del values[name]

@@ -13,6 +13,7 @@ from typing import BinaryIO, Protocol
 
 from sre_findings.files import draft, settle, sync
 from sre_findings.model.errors import StoreUnreadable, UsageError
+from sre_findings.store.objects.blob_keys import checked, checked_prefix, inside
 
 
 class Missing(Exception):
@@ -32,7 +33,11 @@ class Served:
 
 
 class BlobReader(Protocol):
-    """Named bytes, read-only. Keys use ``/``. I/O errors are raised as StoreUnreadable."""
+    """Named bytes, read-only.
+
+    Keys use ``/``; one that leads out of the store is refused with StoreUnreadable
+    (``blob_keys``). I/O errors are raised as StoreUnreadable too.
+    """
 
     @property
     def url(self) -> str:
@@ -124,7 +129,7 @@ class FolderBlobs:
     """Blobs in a folder.
 
     A blob is written to a temporary file next to its target, flushed to disk, and renamed or
-    linked.
+    linked. No key and no symbolic link leads out of the folder.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -137,9 +142,10 @@ class FolderBlobs:
 
     def read(self, key: str) -> bytes:
         """See Blobs."""
-        with mapped_errors(f"cannot read {self._folder / key}"):
+        path = self._path(key)
+        with mapped_errors(f"cannot read {path}"):
             try:
-                return (self._folder / key).read_bytes()
+                return path.read_bytes()
             except (FileNotFoundError, NotADirectoryError):
                 raise Missing(key) from None
 
@@ -152,7 +158,7 @@ class FolderBlobs:
         once: bool = False,
     ) -> Iterator[BinaryIO]:
         """See Blobs."""
-        target = self._folder / key
+        target = self._path(key, follow=False)
         with mapped_errors(f"cannot write {target}", _UNWRITTEN), draft(target) as path:
             with path.open("x+b") as file:
                 yield file
@@ -173,21 +179,21 @@ class FolderBlobs:
 
     def keys(self, prefix: str) -> Iterator[str]:
         """See Blobs."""
-        start = self._folder / prefix.rpartition("/")[0]
+        start = inside(self._folder, checked_prefix(prefix).rpartition("/")[0])
         with mapped_errors(f"cannot list {start}"):
             found = [path.relative_to(self._folder).as_posix() for path in _files(start)]
         yield from sorted(k for k in found if k.startswith(prefix))
 
     def folders(self, prefix: str) -> Iterator[str]:
         """See Blobs."""
-        start = self._folder / prefix
+        start = inside(self._folder, checked_prefix(prefix))
         with mapped_errors(f"cannot list {start}"):
             found = [entry.name for entry in _entries(start) if entry.is_dir()]
         yield from sorted(found)
 
     def delete(self, key: str) -> None:
         """See Blobs. Folders that become empty are removed too."""
-        path = self._folder / key
+        path = self._path(key, follow=False)
         with mapped_errors(f"cannot delete {path}"):
             path.unlink(missing_ok=True)
             for folder in list(path.parents)[: key.count("/")]:
@@ -198,17 +204,17 @@ class FolderBlobs:
 
     def copy(self, key: str, to: str) -> None:
         """See Blobs. Creates a hard link, which uses no disk space."""
-        target = self._folder / to
+        source, target = self._path(key), self._path(to, follow=False)
         with mapped_errors(f"cannot write {target}", _UNWRITTEN), draft(target) as path:
             try:
-                path.hardlink_to(self._folder / key)
+                path.hardlink_to(source)
             except (FileNotFoundError, NotADirectoryError):
                 raise Missing(key) from None
             settle(path, target)
 
     def fetch(self, key: str, to: Path) -> Path:  # noqa: ARG002 - a folder needs no copy
         """See Blobs."""
-        path = self._folder / key
+        path = self._path(key)
         with mapped_errors(f"cannot read {path}"):
             if not path.is_file():
                 raise Missing(key)
@@ -218,6 +224,10 @@ class FolderBlobs:
         """Raises UsageError: a folder has no download links."""
         do = "Open the file itself, or serve it."
         raise UsageError(f"a download link needs a bucket, and {self._folder} is a folder", do=do)
+
+    def _path(self, key: str, *, follow: bool = True) -> Path:
+        """Returns the path of a key. Raises StoreUnreadable if it is outside the folder."""
+        return inside(self._folder, checked(key), follow=follow)
 
 
 def _entries(folder: Path) -> list[os.DirEntry[str]]:
@@ -229,9 +239,9 @@ def _entries(folder: Path) -> list[os.DirEntry[str]]:
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    """Yields every file below the folder, except hidden ones."""
+    """Yields every file and symbolic link below the folder, except hidden ones."""
     for entry in _entries(folder):
-        if entry.is_dir():
+        if entry.is_dir(follow_symlinks=False):
             yield from _files(Path(entry.path))
         elif not entry.name.startswith("."):
             yield Path(entry.path)

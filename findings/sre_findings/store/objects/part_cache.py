@@ -25,6 +25,7 @@ from pathlib import Path
 from sre_findings.model.errors import StoreUnreadable
 from sre_findings.model.snapshots.shard_facts import Part
 from sre_findings.store.objects.blobs import FolderBlobs, mapped_errors
+from sre_findings.store.snapshots import keys
 from sre_findings.store.snapshots.reader import Commit, Snapshots
 
 LIMIT = 10 * 10**9
@@ -72,7 +73,7 @@ class Copies:
         return bool(wrong)
 
     def _path(self, commit: Commit, part: Part) -> Path:
-        return self._folder / commit.snapshot_id / f"{part.sha256}.parquet"
+        return self._folder / keys.copy_of(commit.snapshot_id, part.sha256)
 
     def _has(self, commit: Commit, part: Part) -> bool:
         """Returns whether a valid copy exists. A damaged one is removed."""

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, cast
 from sre_findings.aws_errors import failure_of, first_line, sdk_errors
 from sre_findings.files import draft
 from sre_findings.model.errors import StoreUnreadable
+from sre_findings.store.objects.blob_keys import checked, checked_prefix
 from sre_findings.store.objects.blobs import Missing, Served, Taken, mapped_errors
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ class S3Blobs:
     def read(self, key: str) -> bytes:
         """See Blobs."""
         with self._mapped(f"cannot read {key}", key):
-            return self._s3.get_object(Bucket=self._bucket, Key=self._prefix + key)["Body"].read()
+            return self._s3.get_object(Bucket=self._bucket, Key=self._name(key))["Body"].read()
 
     @contextlib.contextmanager
     def write(
@@ -79,7 +80,7 @@ class S3Blobs:
         try:
             self._s3.put_object(
                 Bucket=self._bucket,
-                Key=self._prefix + key,
+                Key=self._name(key),
                 Body=file,
                 ChecksumAlgorithm="SHA256",
                 **options,
@@ -103,7 +104,7 @@ class S3Blobs:
         """See Blobs."""
         with self._mapped(f"cannot list {prefix}", prefix):
             pager = self._s3.get_paginator("list_objects_v2").paginate(
-                Bucket=self._bucket, Prefix=self._prefix + prefix
+                Bucket=self._bucket, Prefix=self._prefix + checked_prefix(prefix)
             )
             listed = (
                 str(item.get("Key", "")) for page in pager for item in page.get("Contents", [])
@@ -113,7 +114,7 @@ class S3Blobs:
 
     def folders(self, prefix: str) -> Iterator[str]:
         """See Blobs."""
-        start = self._prefix + prefix
+        start = self._prefix + checked_prefix(prefix)
         with self._mapped(f"cannot list {prefix}", prefix):
             pager = self._s3.get_paginator("list_objects_v2").paginate(
                 Bucket=self._bucket, Prefix=start, Delimiter="/"
@@ -129,16 +130,16 @@ class S3Blobs:
     def delete(self, key: str) -> None:
         """See Blobs."""
         with self._mapped(f"cannot delete {key}", key):
-            self._s3.delete_object(Bucket=self._bucket, Key=self._prefix + key)
+            self._s3.delete_object(Bucket=self._bucket, Key=self._name(key))
 
     def copy(self, key: str, to: str) -> None:
         """See Blobs. S3 copies the object (up to 5 GB) without a download."""
-        source: Any = {"Bucket": self._bucket, "Key": self._prefix + key}
+        source: Any = {"Bucket": self._bucket, "Key": self._name(key)}
         options: Any = _headers(None, self._kms_key)
         with self._mapped(f"cannot copy {key}", key):
             self._s3.copy_object(
                 Bucket=self._bucket,
-                Key=self._prefix + to,
+                Key=self._name(to),
                 CopySource=source,
                 ChecksumAlgorithm="SHA256",
                 **options,
@@ -148,7 +149,7 @@ class S3Blobs:
         """See Blobs. The blob is streamed, and an interrupted download leaves no file at ``to``."""
         reading = f"cannot read {key}"
         with self._mapped(reading, key):
-            body = self._s3.get_object(Bucket=self._bucket, Key=self._prefix + key)["Body"]
+            body = self._s3.get_object(Bucket=self._bucket, Key=self._name(key))["Body"]
         with mapped_errors(f"cannot write {to}"), draft(to) as path:
             with path.open("xb") as file, self._mapped(reading, key):
                 shutil.copyfileobj(body, file, _PIECE)
@@ -157,12 +158,16 @@ class S3Blobs:
     def link(self, key: str, seconds: int) -> str:
         """See Blobs. The link expires earlier if the credentials that sign it do."""
         with self._mapped(f"cannot make a link to {key}", key):
-            place: Any = {"Bucket": self._bucket, "Key": self._prefix + key}
+            place: Any = {"Bucket": self._bucket, "Key": self._name(key)}
             self._s3.head_object(**place)
             # Without the endpoint the SDK signs for the global host, which redirects, and S3 then
             # rejects the signature.
             signer = _connect(self._s3.meta.endpoint_url)
             return signer.generate_presigned_url("get_object", Params=place, ExpiresIn=seconds)
+
+    def _name(self, key: str) -> str:
+        """Returns the object's key in the bucket."""
+        return self._prefix + checked(key)
 
     @contextlib.contextmanager
     def _mapped(self, doing: str, key: str) -> Iterator[None]:

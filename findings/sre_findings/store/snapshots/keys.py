@@ -27,6 +27,7 @@ from dataclasses import dataclass
 from sre_findings.model.errors import StoreUnreadable
 
 BY_SNAPSHOT, BY_TABLE = 1, 2
+LAYOUTS = (BY_SNAPSHOT, BY_TABLE)
 LAYOUT = BY_TABLE
 """The layout that is written. The commit of a snapshot records which one it has."""
 
@@ -47,6 +48,7 @@ _FILE = r"part-[A-Za-z0-9-]+\.parquet"
 _SHARD = r"[A-Za-z0-9-]+"
 _RECORD = rf"(?:plan|manifest|converted|shards/{_SHARD})\.json"
 _NUMBER = r"\d{12}"
+_SHA256 = r"[0-9a-f]{64}"
 
 
 def _pattern(text: str) -> re.Pattern[str]:
@@ -54,7 +56,7 @@ def _pattern(text: str) -> re.Pattern[str]:
 
 
 _SNAPSHOT_ID, _PART, _SHARD_NAME = _pattern(_ID), _pattern(rf"{_TABLE}/{_FILE}"), _pattern(_SHARD)
-_TABLE_NAME = _pattern(_TABLE)
+_TABLE_NAME, _SUM, _SEQUENCE = _pattern(_TABLE), _pattern(_SHA256), _pattern(_NUMBER)
 _KEYS = {
     "part": (
         (
@@ -117,12 +119,29 @@ def is_table(text: str) -> bool:
     return _TABLE_NAME.fullmatch(text) is not None
 
 
+def is_part(text: str) -> bool:
+    """Returns whether the text has the form of a part in a manifest: ``table/file``."""
+    return _PART.fullmatch(text) is not None
+
+
+def is_sha256(text: str) -> bool:
+    """Returns whether the text has the form of a SHA-256: 64 hexadecimal digits."""
+    return _SUM.fullmatch(text) is not None
+
+
+def copy_of(snapshot_id: str, sha256: str) -> str:
+    """Returns the place of a part's copy in the local cache, by the part's checksum."""
+    name = _checked(sha256, _SUM, "a SHA-256")
+    return f"{_checked(snapshot_id, _SNAPSHOT_ID, 'the id of a snapshot')}/{name}.parquet"
+
+
 def records(snapshot_id: str, layout: int = LAYOUT) -> str:
     """Returns the folder of a snapshot's plan, shard records and manifest. It ends with ``/``.
 
     In the first layout this folder also contains the parts.
     """
     named = _checked(snapshot_id, _SNAPSHOT_ID, "the id of a snapshot")
+    _check_layout(layout)
     return f"{RECORDS}{named}/" if layout == BY_TABLE else f"{RECORDS}{PARTITION}={named}/"
 
 
@@ -164,6 +183,7 @@ def partition(table: str, snapshot_id: str, layout: int = LAYOUT) -> str:
         return (
             f"{records(snapshot_id, layout)}{_checked(table, _TABLE_NAME, 'the name of a table')}/"
         )
+    _check_layout(layout)
     name = _checked(snapshot_id, _SNAPSHOT_ID, "the id of a snapshot")
     return f"{table_folder(table)}{PARTITION}={name}/"
 
@@ -176,17 +196,26 @@ def part_key(snapshot_id: str, part: str, layout: int = LAYOUT) -> str:
 
 def commit_key(sequence: int) -> str:
     """Returns the key of a commit. Its twelve digits sort keys in the order of commits."""
-    return f"{COMMITS}{sequence:012d}.json"
+    return f"{COMMITS}{_digits(sequence)}.json"
 
 
 def tombstone_key(sequence: int) -> str:
     """Returns the key of the tombstone of a pruned snapshot."""
-    return f"{TOMBSTONES}{sequence:012d}.json"
+    return f"{TOMBSTONES}{_digits(sequence)}.json"
 
 
 def hold_key(snapshot_id: str) -> str:
     """Returns the key of a legal hold."""
     return f"{HOLDS}{_checked(snapshot_id, _SNAPSHOT_ID, 'the id of a snapshot')}.json"
+
+
+def _digits(sequence: int) -> str:
+    return _checked(f"{sequence:012d}", _SEQUENCE, "the sequence number of a snapshot")
+
+
+def _check_layout(layout: int) -> None:
+    if layout not in LAYOUTS:
+        raise StoreUnreadable(f"{layout!r} is not a layout", do="Run: sre-cli snapshots verify.")
 
 
 def _checked(text: str, pattern: re.Pattern[str], what: str) -> str:

@@ -9,19 +9,21 @@ Snapshots under a legal hold are not removed.
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sre_findings.model.errors import UsageError
+from sre_findings.model.errors import StoreUnreadable, UsageError
 from sre_findings.model.snapshots.retention import Fate
 from sre_findings.store.objects.blobs import BlobReader, Blobs, Missing
 from sre_findings.store.snapshots import keys
 from sre_findings.store.snapshots.reader import Commit
 from sre_findings.store.snapshots.writer import SnapshotWriter
 
+_RESTORE = "Restore it."
 GRACE = timedelta(days=1)
 """How long files are kept after their commit is deleted: longer than any reader needs them."""
 
@@ -72,12 +74,14 @@ def sweep(snapshots: SnapshotWriter, now: datetime, grace: timedelta = GRACE) ->
     A tombstone whose commit still exists comes from an interrupted run; that commit is deleted
     now.
     """
-    visible, there = {one.snapshot_id for one in snapshots.commits()}, snapshots.ids()
+    visible = {one.snapshot_id: one.sequence for one in snapshots.commits()}
+    there = snapshots.ids()
     for stone in tombstones(snapshots.blobs):
         if held(snapshots.blobs, stone.snapshot_id):
             continue
-        if stone.snapshot_id in visible:
-            snapshots.blobs.delete(keys.commit_key(stone.sequence))
+        if (sequence := visible.get(stone.snapshot_id)) is not None:
+            _refuse_another(stone, sequence)
+            snapshots.blobs.delete(keys.commit_key(sequence))
         if stone.snapshot_id not in there or now - stone.pruned_at < grace:
             continue
         for key in snapshots.files(stone.snapshot_id):
@@ -86,9 +90,12 @@ def sweep(snapshots: SnapshotWriter, now: datetime, grace: timedelta = GRACE) ->
 
 
 def tombstones(blobs: Blobs) -> list[Tombstone]:
-    """Returns the tombstones of all pruned snapshots, oldest first."""
+    """Returns the tombstones of all pruned snapshots, oldest first.
+
+    Raises StoreUnreadable if one is damaged.
+    """
     return [
-        _tombstone(json.loads(blobs.read(key)))
+        _tombstone(key, blobs.read(key))
         for key in sorted(blobs.keys(keys.TOMBSTONES))
         if key.endswith(".json")
     ]
@@ -121,17 +128,20 @@ def release(snapshots: SnapshotWriter, snapshot_id: str) -> None:
 
 
 def held(blobs: Blobs, snapshot_id: str) -> Hold | None:
-    """Returns the legal hold on a snapshot, or None."""
+    """Returns the legal hold on a snapshot, or None. Raises StoreUnreadable if it is damaged."""
+    key = keys.hold_key(snapshot_id)
     try:
-        values = json.loads(blobs.read(keys.hold_key(snapshot_id)))
+        body = blobs.read(key)
     except Missing:
         return None
-    return Hold(
-        values["snapshot_id"],
-        values["owner"],
-        values["reason"],
-        datetime.fromisoformat(values["since"]),
-    )
+    with _decoding(f"{blobs.url}/{key} is not a legal hold"):
+        values = json.loads(body)
+        return Hold(
+            snapshot_id,
+            values["owner"],
+            values["reason"],
+            datetime.fromisoformat(values["since"]),
+        )
 
 
 def holds(blobs: Blobs) -> dict[str, Hold]:
@@ -156,6 +166,33 @@ def _bury(blobs: Blobs, commit: Commit, why: str, now: datetime) -> None:
     blobs.create(keys.tombstone_key(commit.sequence), json.dumps(body, indent=1).encode())
 
 
-def _tombstone(values: dict[str, Any]) -> Tombstone:
-    times = {name: datetime.fromisoformat(values[name]) for name in ("started_at", "pruned_at")}
-    return Tombstone(**{**values, **times})
+def _tombstone(key: str, body: bytes) -> Tombstone:
+    """Returns the tombstone in a file with this key."""
+    with _decoding(f"{key} is not the record of a pruned snapshot"):
+        values = json.loads(body)
+        named = keys.parse(key)
+        if named is None or values["sequence"] != int(named.file):
+            raise ValueError(f"it has the sequence number {values['sequence']!r}")
+        if not keys.is_snapshot_id(values["snapshot_id"]):
+            raise ValueError(f"{values['snapshot_id']!r} is not the id of a snapshot")
+        times = {name: datetime.fromisoformat(values[name]) for name in ("started_at", "pruned_at")}
+        return Tombstone(**{**values, **times})
+
+
+def _refuse_another(stone: Tombstone, sequence: int) -> None:
+    """Raises StoreUnreadable if the tombstone names a snapshot of another sequence number."""
+    if stone.sequence != sequence:
+        raise StoreUnreadable(
+            f"{keys.tombstone_key(stone.sequence)} is not the record of a pruned snapshot",
+            why=f"{stone.snapshot_id} is number {sequence}",
+            do=_RESTORE,
+        )
+
+
+@contextlib.contextmanager
+def _decoding(what: str) -> Iterator[None]:
+    """Raises StoreUnreadable for a file without the expected content."""
+    try:
+        yield
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise StoreUnreadable(what, why=str(error), do=_RESTORE) from error

@@ -14,11 +14,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sre_findings.model.errors import StoreUnreadable
 from sre_findings.model.snapshots.gaps import Gap
 from sre_findings.model.snapshots.partial_reasons import Reason, from_json, texts
 from sre_findings.store.objects.blobs import BlobReader, Missing
 from sre_findings.store.snapshots import keys
+from sre_findings.store.snapshots.decoding import commit_of, damaged, manifest_of
 
 if TYPE_CHECKING:  # imported lazily (10 ms): queries of the table read no manifest
     from sre_findings.model.answers.snapshots import SnapshotItem
@@ -166,10 +166,10 @@ class Snapshots:
         try:
             body = self.blobs.read(keys.manifest_key(commit.snapshot_id, commit.layout))
         except Missing:
-            raise _damaged(commit.snapshot_id, "its manifest is gone") from None
+            raise damaged(commit.snapshot_id, "its manifest is gone") from None
         if hashlib.sha256(body).hexdigest() != commit.manifest_sha256:
-            raise _damaged(commit.snapshot_id, "its manifest is not the one that was committed")
-        return Manifest.from_json(json.loads(body))
+            raise damaged(commit.snapshot_id, "its manifest is not the one that was committed")
+        return manifest_of(commit, body)
 
     def last_known(
         self, shard: str, commits: Sequence[Commit]
@@ -197,7 +197,7 @@ class Snapshots:
         try:
             return self.blobs.fetch(key, to / snapshot_id / part)
         except Missing:
-            raise _damaged(snapshot_id, f"{part} is gone") from None
+            raise damaged(snapshot_id, f"{part} is gone") from None
 
     def part_url(self, commit: Commit, part: Part) -> str:
         """Returns the part's URL, for engines that read the store directly."""
@@ -230,6 +230,7 @@ class Snapshots:
         yield from (
             json.loads(self.blobs.read(key))["snapshot_id"]
             for key in self.blobs.keys(keys.TOMBSTONES)
+            if key.endswith(".json")
         )
 
     def _commit_keys(self) -> list[str]:
@@ -238,41 +239,7 @@ class Snapshots:
     def _commit(self, key: str) -> Commit | None:
         """Returns the commit, or None if it was pruned after it was listed."""
         try:
-            values = json.loads(self.blobs.read(key))
-            if _is_newer(values):
-                raise _of_a_newer_version(f"{self.blobs.url}/{key}", values)
-            return Commit.from_json(values)
+            body = self.blobs.read(key)
         except Missing:
             return None
-        except (ValueError, KeyError, TypeError) as error:
-            raise StoreUnreadable(
-                f"{self.blobs.url}/{key} is not a commit", why=str(error), do="Restore it."
-            ) from error
-
-
-def _is_newer(values: Mapping[str, Any]) -> bool:
-    """Returns whether a newer, unsupported version of the product wrote the commit."""
-    fields = dict(values)
-    return (
-        int(fields.get("schema", 1)) > SCHEMA
-        or int(fields.get("layout", keys.BY_SNAPSHOT)) > keys.LAYOUT
-    )
-
-
-def _of_a_newer_version(place: str, values: Mapping[str, Any]) -> StoreUnreadable:
-    versions = (
-        f"tables of version {values.get('schema', 1)} in layout"
-        f" {values.get('layout', keys.BY_SNAPSHOT)}"
-    )
-    why = f"it has {versions}, and this version reads up to {SCHEMA} and {keys.LAYOUT}"
-    return StoreUnreadable(
-        f"{place} was written by a newer version",
-        why=why,
-        do="Upgrade this one: pip install --upgrade.",
-    )
-
-
-def _damaged(snapshot_id: str, why: str) -> StoreUnreadable:
-    return StoreUnreadable(
-        f"snapshot {snapshot_id} is damaged", why=why, do="Run: sre-cli snapshots verify."
-    )
+        return commit_of(key, self.blobs.url, body, SCHEMA)

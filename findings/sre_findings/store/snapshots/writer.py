@@ -16,6 +16,7 @@ from sre_findings.model.errors import CommitLost
 from sre_findings.model.snapshots.gaps import Earlier, Gap, dated, gaps_of
 from sre_findings.store.objects.blobs import Blobs, Missing
 from sre_findings.store.snapshots import keys
+from sre_findings.store.snapshots.decoding import shard_of
 from sre_findings.store.snapshots.reader import STAMP, Commit, Manifest, Snapshots
 
 if TYPE_CHECKING:
@@ -58,15 +59,15 @@ class SnapshotWriter(Snapshots):
         self._write(keys.shard_key(snapshot_id, facts.shard), facts.to_json())
 
     def read_shard(self, snapshot_id: str, name: str) -> ShardFacts | None:
-        """Returns a shard's record, or None if the shard is not finished."""
-        from sre_findings.model.snapshots.shard_facts import ShardFacts
+        """Returns a shard's record, or None if the shard is not finished.
 
+        Raises StoreUnreadable if it is damaged.
+        """
         try:
-            return ShardFacts.from_json(
-                json.loads(self.blobs.read(keys.shard_key(snapshot_id, name)))
-            )
+            body = self.blobs.read(keys.shard_key(snapshot_id, name))
         except Missing:
             return None
+        return shard_of(snapshot_id, body)
 
     def commit(self, manifest: Manifest, ended_at: datetime) -> Commit:
         """Makes the snapshot visible with one conditional write.

@@ -1,0 +1,146 @@
+"""Decodes commits, manifests and shard records.
+
+One that names anything but its own snapshot's files is refused, before anything is read, written or
+deleted. A commit must have the sequence number of its key. A manifest must be of the commit's
+snapshot, and every part in it must match the grammar of ``keys``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from sre_findings.model.errors import StoreUnreadable
+from sre_findings.store.snapshots import keys
+
+if TYPE_CHECKING:
+    from sre_findings.model.snapshots.shard_facts import Part, ShardFacts
+    from sre_findings.store.snapshots.reader import Commit, Manifest
+
+_VERIFY = "Run: sre-cli snapshots verify."
+
+
+def commit_of(key: str, url: str, body: bytes, newest: int) -> Commit:
+    """Returns the commit in a file with this key.
+
+    ``newest`` is the highest version of the tables that can be read. Raises StoreUnreadable if
+    a newer version wrote the commit, or if it is damaged.
+    """
+    from sre_findings.store.snapshots.reader import Commit
+
+    try:
+        values = json.loads(body)
+        if _is_newer(values, newest):
+            raise _of_a_newer_version(f"{url}/{key}", values, newest)
+        _check_commit(key, values)
+        return Commit.from_json(values)
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise StoreUnreadable(
+            f"{url}/{key} is not a commit", why=str(error), do="Restore it."
+        ) from error
+
+
+def manifest_of(commit: Commit, body: bytes) -> Manifest:
+    """Returns the manifest of a commit. Raises StoreUnreadable if it is of another snapshot."""
+    from sre_findings.store.snapshots.reader import Manifest
+
+    with _decoding(commit.snapshot_id, "its manifest"):
+        manifest = Manifest.from_json(json.loads(body))
+        _check_manifest(commit, manifest)
+        return manifest
+
+
+def shard_of(snapshot_id: str, body: bytes) -> ShardFacts:
+    """Returns a shard's record. Raises StoreUnreadable if it is damaged."""
+    from sre_findings.model.snapshots.shard_facts import ShardFacts
+
+    with _decoding(snapshot_id, "the record of a shard"):
+        facts = ShardFacts.from_json(json.loads(body))
+        for part in facts.parts:
+            _check_part(part)
+        return facts
+
+
+def damaged(snapshot_id: str, why: str) -> StoreUnreadable:
+    """Returns the error for a damaged snapshot."""
+    return StoreUnreadable(f"snapshot {snapshot_id} is damaged", why=why, do=_VERIFY)
+
+
+@contextlib.contextmanager
+def _decoding(snapshot_id: str, what: str) -> Iterator[None]:
+    """Raises StoreUnreadable for a file of a snapshot without the expected content."""
+    try:
+        yield
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise damaged(snapshot_id, f"{what} cannot be used: {error}") from error
+
+
+def _check_commit(key: str, values: Mapping[str, Any]) -> None:
+    """Raises ValueError if the commit has another key's number or an invalid ID or checksum."""
+    named = keys.parse(key)
+    if named is None or named.kind != "commit":
+        raise ValueError("its name is not a sequence number of twelve digits")
+    if not _is_count(values["sequence"]) or values["sequence"] != int(named.file):
+        raise ValueError(f"it has the sequence number {values['sequence']!r}")
+    if not keys.is_snapshot_id(str(values["snapshot_id"])):
+        raise ValueError(f"{values['snapshot_id']!r} is not the id of a snapshot")
+    if not keys.is_sha256(str(values["manifest_sha256"])):
+        raise ValueError(f"{values['manifest_sha256']!r} is not a SHA-256")
+    if (
+        not _is_count(layout := values.get("layout", keys.BY_SNAPSHOT))
+        or layout not in keys.LAYOUTS
+    ):
+        raise ValueError(f"{layout!r} is not a layout")
+
+
+def _check_manifest(commit: Commit, manifest: Manifest) -> None:
+    """Raises ValueError if the manifest is of another snapshot or names anything but parts."""
+    plan = manifest.plan
+    if (plan.snapshot_id, plan.sequence) != (commit.snapshot_id, commit.sequence):
+        raise ValueError(f"it is of snapshot {plan.snapshot_id!r}, number {plan.sequence!r}")
+    if datetime.fromisoformat(plan.created_at) != commit.started_at:
+        raise ValueError(f"its scan started at {plan.created_at}, and the commit says otherwise")
+    seen: set[str] = set()
+    for part in manifest.parts:
+        _check_part(part)
+        if part.key in seen:
+            raise ValueError(f"it lists {part.key} twice")
+        seen.add(part.key)
+
+
+def _check_part(part: Part) -> None:
+    if not keys.is_part(part.key):
+        raise ValueError(f"{part.key!r} is not the name of a part")
+    if not keys.is_sha256(part.sha256):
+        raise ValueError(f"{part.sha256!r} is not the SHA-256 of {part.key}")
+    if not (_is_count(part.rows) and _is_count(part.bytes)):
+        raise ValueError(f"{part.key} has {part.rows!r} rows and {part.bytes!r} bytes")
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+def _is_newer(values: Mapping[str, Any], newest: int) -> bool:
+    """Returns whether a newer, unsupported version of the product wrote the commit."""
+    fields = dict(values)
+    return (
+        int(fields.get("schema", 1)) > newest
+        or int(fields.get("layout", keys.BY_SNAPSHOT)) > keys.LAYOUT
+    )
+
+
+def _of_a_newer_version(place: str, values: Mapping[str, Any], newest: int) -> StoreUnreadable:
+    versions = (
+        f"tables of version {values.get('schema', 1)} in layout"
+        f" {values.get('layout', keys.BY_SNAPSHOT)}"
+    )
+    why = f"it has {versions}, and this version reads up to {newest} and {keys.LAYOUT}"
+    return StoreUnreadable(
+        f"{place} was written by a newer version",
+        why=why,
+        do="Upgrade this one: pip install --upgrade.",
+    )
