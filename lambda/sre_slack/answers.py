@@ -5,6 +5,8 @@ from __future__ import annotations
 from sre_findings.client.connection import Remote
 from sre_findings.client.service import RemoteService
 from sre_findings.model.answers.answer import SNAPSHOT, ResourceAnswer
+from sre_findings.model.answers.verdict import NO_SUCH_RESOURCE
+from sre_findings.model.errors import UsageError
 from sre_findings.questions.estate import Summary
 from sre_findings.questions.history import Sla
 from sre_findings.questions.remediation import Fixes
@@ -14,7 +16,7 @@ from sre_reports.slack.links import Links
 from sre_reports.slack.message import Message
 from sre_reports.slack.overview import GROUPS, estate_message
 from sre_reports.slack.resource import FIXES, TOP, Beside, resource_message
-from sre_slack.job import Job
+from sre_slack.job import SHARE, Job
 
 TIMEOUT = 25.0  # seconds; the server's own limit for a live query is 20
 
@@ -23,9 +25,11 @@ def answer(job: Job, remote: Remote, links: Links) -> Message:
     """Returns the message that answers the job.
 
     Raises the SreError of the query: for a name that matches several resources, a UsageError that
-    lists them.
+    lists them; and UsageError if the channel may see nothing of an answer to share.
     """
     service = RemoteService(remote)
+    if not job.text and job.kind == SHARE:  # no button offers it: its numbers depend on the access
+        raise UsageError("Not shared: a summary of all resources is for you alone")
     if not job.text:
         return estate_message(
             service.ask(Summary(by="owner", count=GROUPS)), service.ask(Sla(by="owner")), links
@@ -37,6 +41,8 @@ def _resource(job: Job, service: RemoteService, links: Links) -> Message:
     source = LIVE if job.live or job.kind == "ask_live" else CACHED if job.cursor else EITHER
     question = Vulnerabilities(job.text, job.severities, TOP, job.cursor, source)
     found = service.ask(question)
+    if job.kind == SHARE and found.verdict.reason == NO_SUCH_RESOURCE:
+        raise UsageError("Not shared: this channel may not see the resource")
     return resource_message(
         found, Asked(job.text, job.severities, job.cursor), _beside(found, job, service), links
     )

@@ -28,7 +28,8 @@ class Job:
     """One request to answer.
 
     ``key`` is Slack's trigger ID, by which a job is answered only once. ``asked_at`` is in epoch
-    seconds. ``response_url`` is a secret: anyone who has it can write to the channel.
+    seconds. ``response_url`` is a secret: anyone who has it can write to the channel. ``private``
+    is whether only the user sees the message that the answer replaces.
     """
 
     kind: str
@@ -42,6 +43,7 @@ class Job:
     severities: tuple[str, ...] = ()
     live: bool = False
     cursor: str | None = None
+    private: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """Returns JSON values under the key ``job``, which identifies the event as a job."""

@@ -102,6 +102,7 @@ class RequestHandler:
             text=wanted.text,
             severities=tuple(wanted.severities),
             live=wanted.live,
+            private=True,
         )
         self.invoke(job)
         subject = _code(wanted.text) if wanted.text else "all resources that you can see"
@@ -128,6 +129,7 @@ class RequestHandler:
             ),
             cursor=str(asked["cursor"])[:200] if asked.get("cursor") else None,
             live=asked.get("live") is True,
+            private=_is_private(pressed),
         )
         self.invoke(job)
         return _empty(200)
@@ -176,6 +178,16 @@ def _object(text: str) -> dict[str, Any]:
 
 def _list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
+
+
+def _is_private(pressed: Mapping[str, Any]) -> bool:
+    """Returns whether only the user sees the message with the button.
+
+    A shared answer has buttons too. If an answer replaced it, the channel would see it.
+    https://docs.slack.dev/reference/interaction-payloads/block_actions-payload
+    """
+    container = pressed.get("container")
+    return isinstance(container, dict) and container.get("is_ephemeral") is True
 
 
 def _id(value: Any) -> Any:

@@ -144,11 +144,14 @@ class Worker:
         return answer(job, remote, Links(self.environ.get("SRE_PUBLIC_URL", "")))
 
     def _send(self, job: Job, message: Message) -> None:
-        """Posts a shared answer to the channel; any other answer replaces the previous message."""
+        """Posts a shared answer to the channel; any other answer is for the user alone.
+
+        It replaces the previous message only if that is private too.
+        """
         shared = job.kind == SHARE
         how = {
             "response_type": "in_channel" if shared else "ephemeral",
-            "replace_original": not shared,
+            "replace_original": job.private and not shared,
         }
         send_message(job.response_url, message, **how)
 

@@ -106,7 +106,11 @@ def ask(server: tuple[Any, str], hook: HttpServer) -> Ask:
     worker = Worker(SecretCache(environ), NoRecords(), lambda _job, _token: "", environ)
 
     def asked(
-        text: str, user: str = "U0123456", channel: str = "C0123456", press: Any = None
+        text: str,
+        user: str = "U0123456",
+        channel: str = "C0123456",
+        press: Any = None,
+        private: bool = True,
     ) -> dict[str, Any]:
         url, trigger = f"{hook.url}/x", f"1.{len(jobs)}.a"
         form = {"team_id": "T0123456", "user_id": user, "channel_id": channel, "text": text}
@@ -116,6 +120,7 @@ def ask(server: tuple[Any, str], hook: HttpServer) -> Ask:
                 "user": {"id": user},
                 "channel": {"id": channel},
                 "actions": [press],
+                "container": {"type": "message", "is_ephemeral": private},
             }
             form = {"payload": json.dumps({**of, "trigger_id": trigger, "response_url": url})}
         assert (
@@ -218,8 +223,23 @@ def test_a_shared_answer_contains_what_the_channel_may_see(ask: Ask) -> None:
     share = buttons(ask(CLEAN_INSTANCE))["share"]
     shared = ask("", press=share)
     assert (shared["response_type"], shared["replace_original"]) == ("in_channel", False)
+
+
+def test_without_access_of_the_channel_only_the_user_learns_why(ask: Ask) -> None:
+    share = buttons(ask(CLEAN_INSTANCE))["share"]
     elsewhere = ask("", press=share, channel="C9999999")
-    assert elsewhere["text"] == f"No such resource: {CLEAN_INSTANCE}"
+    assert elsewhere == {
+        "text": "Not shared: this channel may not see the resource",
+        "response_type": "ephemeral",
+        "replace_original": False,
+    }
+
+
+def test_an_answer_never_replaces_a_message_that_the_channel_sees(ask: Ask) -> None:
+    shared = ask("", press=buttons(ask(BUSY_INSTANCE))["share"])
+    for name in ("next_ten", "ask_live"):
+        more = ask("", press=buttons(shared)[name], private=False)
+        assert (more["response_type"], more["replace_original"]) == ("ephemeral", False)
 
 
 def test_a_live_query_without_the_scope_is_refused(ask: Ask) -> None:

@@ -132,6 +132,7 @@ def make_job() -> Callable[..., Job]:
             "response_url": "https://hooks.slack.com/commands/T0123456/1/x",
             "asked_at": NOW,
             "text": "prod-web-36",
+            "private": True,
         }
         return Job(**values | changes)
 

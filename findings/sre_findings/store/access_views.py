@@ -37,9 +37,9 @@ class SeenSnapshots(Snapshots):
         commit = Snapshots(self.blobs).latest()
         return None if commit is None else seen_of(commit, self.access)
 
-    def manifest(self, commit: Commit) -> Manifest:
+    def manifest(self, commit: Commit) -> Manifest:  # noqa: ARG002 - required by the protocol
         """Raises Forbidden: a manifest covers all accounts."""
-        raise _refused(f"the manifest of {commit.snapshot_id}")
+        raise _refused("the completeness check")
 
 
 def seen_of(commit: Commit, access: Access) -> Commit:
@@ -77,15 +77,15 @@ class SeenTable:
 
     def put(self, rows: Iterable[Row]) -> None:  # noqa: ARG002 - required by the protocol
         """Raises Forbidden: the table is read-only."""
-        raise _refused("writing to the table")
+        raise _refused("writing")
 
     def create(self, row: Row) -> bool:  # noqa: ARG002
         """Raises Forbidden: the table is read-only."""
-        raise _refused("writing to the table")
+        raise _refused("writing")
 
     def remove(self, partition: str, sort: str) -> None:  # noqa: ARG002
         """Raises Forbidden: the table is read-only."""
-        raise _refused("writing to the table")
+        raise _refused("writing")
 
     def query(
         self, partition: str, first: str = "", last: str = LAST, *, newest: int | None = None
@@ -95,7 +95,7 @@ class SeenTable:
         if not scoped and partition == MARKERS:
             return self._table.query(partition, first, last, newest=newest)
         if kind not in summable(self._access):
-            raise _refused(f"{partition} of the table")
+            raise _refused("this answer")
         return (
             row
             for row in self._table.query(partition, first, last, newest=newest)
@@ -108,7 +108,7 @@ class SeenTable:
         """See Table. Supports only scopes. Rows of other accounts or owners are omitted."""
         _, _, kind = partition.partition("#")
         if kind not in summable(self._access):
-            raise _refused(f"{partition} of the table")
+            raise _refused("this answer")
         found = self._table.query_each(partition, ranges, newest=newest)
         return ([row for row in rows if self._is_seen(kind, value_of(row))] for rows in found)
 

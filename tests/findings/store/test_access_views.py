@@ -97,7 +97,7 @@ def test_whoever_sees_nothing_is_told_of_no_account() -> None:
 
 
 def test_a_manifest_is_not_told(tmp_path: Path) -> None:
-    with pytest.raises(AccessDenied, match="the manifest of 20261122T010000Z covers all accounts"):
+    with pytest.raises(AccessDenied, match="the completeness check covers all accounts"):
         SeenSnapshots(FolderBlobs(tmp_path), ACCOUNT).manifest(commit())
 
 
