@@ -26,7 +26,7 @@ from sre_findings.sources.download_links import FOLDER, GOOD_FOR, DownloadLinks
 from sre_findings.sources.sources import Sources
 from sre_mcp import completion, health, prompts, resources
 from sre_mcp.auth.guard import Guard
-from sre_mcp.auth.load_balancer import HeaderAsToken
+from sre_mcp.auth.schemes import authentication
 from sre_mcp.auth.verifier import Verifier
 from sre_mcp.endpoint import PATH, PostOnly
 from sre_mcp.files import reports
@@ -173,10 +173,12 @@ def make_app(
         ],
         **more,
     )
+    if guard:
+        app.user_middleware[0] = authentication(guard)  # the SDK's knows one scheme only
     body_limit = server.session_manager.asgi_app
     body_limit.app = SingleMessages(body_limit.app)
     app.router.redirect_slashes = False  # behind a load balancer it redirects to http
-    return RequestIds(TraceContext(PostOnly(HeaderAsToken(app))))
+    return RequestIds(TraceContext(PostOnly(app)))
 
 
 def _files(

@@ -155,7 +155,7 @@ class LimitedProtocol(H11Protocol):
     def resume_writing(self) -> None:
         """See asyncio.Protocol."""
         super().resume_writing()
-        self._unread = _cancelled(self._unread)
+        _cancel(self._unread)
 
     def discard(self) -> None:
         """Closes the connection at once, without waiting for the client."""
@@ -171,10 +171,11 @@ class LimitedProtocol(H11Protocol):
     def follow(self) -> None:
         """Sets the time limit of the phase that the request is in, once per phase."""
         phase = self._reached()
-        if phase == self._phase:
+        if phase == self._phase or self not in self.connections:
             return
-        self._phase, self._timer = phase, _cancelled(self._timer)
+        self._phase = phase
         self.registry.move(self, phase)
+        _cancel(self._timer)
         if seconds := self.registry.limits.seconds(phase):
             self._timer = self.loop.call_later(seconds, self.discard)
 
@@ -186,10 +187,11 @@ class LimitedProtocol(H11Protocol):
         return BODY if self.conn.their_state is h11.SEND_BODY else ANSWERED
 
     def _leave(self) -> None:
-        self._timer, self._unread = _cancelled(self._timer), _cancelled(self._unread)
+        _cancel(self._timer)
+        _cancel(self._unread)
         self.registry.remove(self)
 
 
-def _cancelled(timer: asyncio.TimerHandle | None) -> None:
+def _cancel(timer: asyncio.TimerHandle | None) -> None:
     if timer is not None:
         timer.cancel()

@@ -12,48 +12,75 @@ from __future__ import annotations
 import re
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
-from starlette.types import ASGIApp, Receive, Scope, Send
 
-from sre_findings.model.errors import UsageError
-from sre_mcp.auth.jwks import AGAIN, fetch
-from sre_mcp.auth.oidc import LEEWAY, Issuer, VerifiedToken, granted
+from sre_findings.model.errors import Unreachable, UsageError
+from sre_mcp.auth.jwks import Missing, fetch
+from sre_mcp.auth.key_lookups import Lookups
+from sre_mcp.auth.oidc import LEEWAY, MALICIOUS, Issuer, VerifiedToken, granted, unverified
 
-HEADER = b"x-amzn-oidc-data"
+HEADER = "x-amzn-oidc-data"
 _ARN = re.compile(
     r"arn:(aws|aws-us-gov|aws-cn):elasticloadbalancing:([a-z0-9-]{1,30}):\d{12}:loadbalancer/app/[\w-]{1,32}/[0-9a-f]{16}\Z"
 )
-_KID = re.compile(r"[0-9a-fA-F-]{36}\Z")
+_KID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\Z")
 _KEPT = 8  # keys; a load balancer signs with one at a time
-_FILES = ("/reports/", "/exports/")
-_SAFE = ("GET", "HEAD")
+_LOOKUPS = 10  # unknown keys that are requested per minute
 
 
 class Keys:
-    """The keys of the load balancers of a region, cached.
-
-    Unknown key IDs cause at most one request per minute.
-    """
+    """The keys of the load balancers of a region, cached. Thread-safe."""
 
     def __init__(self, base: str, clock: Callable[[], float] = time.monotonic) -> None:
-        self._base, self._clock, self._lock = base.rstrip("/"), clock, threading.Lock()
-        self._keys: dict[str, EllipticCurvePublicKey] = {}
-        self._tried = float("-inf")
+        self._base, self._lock = base.rstrip("/"), threading.Lock()
+        self._proven: dict[str, EllipticCurvePublicKey] = {}
+        self._fetched: dict[str, EllipticCurvePublicKey] = {}
+        self._lookups = Lookups(_LOOKUPS, clock)
+
+    def knows(self, kid: str) -> bool:
+        """Returns whether the key is cached; never blocks."""
+        return kid in self._proven or kid in self._fetched
 
     def get(self, kid: str) -> EllipticCurvePublicKey | None:
-        """Returns the key with this ID, or None. Raises Unreachable if it cannot be fetched."""
-        with self._lock:
-            if kid not in self._keys and _KID.match(kid) and self._clock() - self._tried >= AGAIN:
-                self._tried = self._clock()
-                key = load_pem_public_key(fetch(f"{self._base}/{kid}"))
-                if isinstance(key, EllipticCurvePublicKey):
-                    self._keys = dict([*self._keys.items(), (kid, key)][-_KEPT:])
-            return self._keys.get(kid)
+        """Returns the key with this ID, or None if there is none.
+
+        Raises Unreachable if that cannot be determined now.
+        """
+        if not _KID.match(kid):
+            return None
+        if not self.knows(kid):
+            with self._lock:
+                self._look_up(kid)
+        return self._proven.get(kid) or self._fetched.get(kid)
+
+    def prove(self, kid: str, key: EllipticCurvePublicKey) -> None:
+        """Notes that the key signs for our load balancer: keys of others never replace it."""
+        if kid not in self._proven:
+            self._proven = _last([*self._proven.items(), (kid, key)])
+
+    def _look_up(self, kid: str) -> None:
+        if self.knows(kid) or self._lookups.is_unknown(kid):
+            return
+        if not self._lookups.spend():
+            raise Unreachable("too many unknown keys of load balancers", do="Try again.")
+        try:
+            key = load_pem_public_key(fetch(f"{self._base}/{kid}"))
+        except Missing:
+            self._lookups.remember(kid)
+            return
+        if isinstance(key, EllipticCurvePublicKey):
+            self._fetched = _last([*self._fetched.items(), (kid, key)])
+
+
+def _last(
+    keys: list[tuple[str, EllipticCurvePublicKey]],
+) -> dict[str, EllipticCurvePublicKey]:
+    return dict(keys[-_KEPT:])
 
 
 class LoadBalancer:
@@ -62,29 +89,40 @@ class LoadBalancer:
     def __init__(self, issuer: Issuer, keys: Keys) -> None:
         self._issuer, self._keys = issuer, keys
 
+    def knows(self, token: str) -> bool:
+        """Returns whether the token can be verified without fetching a key."""
+        header = unverified(token)
+        return header is None or not self._is_ours(header) or self._keys.knows(header["kid"])
+
     def verify(self, token: str) -> VerifiedToken | None:
         """Returns the verified token, or None.
 
         None means that another load balancer or issuer signed it, it is not valid now, or no grant
         matches. It may block to fetch keys. Raises SreError if they cannot be fetched.
         """
+        header = unverified(token)
+        if header is None or not self._is_ours(header):
+            return None
         try:
-            header = jwt.get_unverified_header(token)
-            if header.get("alg") != "ES256" or header.get("signer") != self._issuer.load_balancer:
-                return None
-            key = self._keys.get(str(header.get("kid")))
+            key = self._keys.get(header["kid"])
             return self._proven(token, header, key) if key else None
-        except (
-            jwt.PyJWTError,
-            ValueError,
-            TypeError,
-            OverflowError,
-            RecursionError,
-        ):  # a malicious token can cause any of these
+        except MALICIOUS:
             return None
 
+    def _is_ours(self, header: Mapping[str, Any]) -> bool:
+        """Returns whether a header can be of our load balancer: others must cause no fetch."""
+        expires, kid = header.get("exp"), header.get("kid")
+        return (
+            header.get("alg") == "ES256"
+            and header.get("signer") == self._issuer.load_balancer
+            and header.get("iss") == self._issuer.issuer
+            and isinstance(expires, int)
+            and time.time() < expires + LEEWAY
+            and isinstance(kid, str)
+        )
+
     def _proven(
-        self, token: str, header: dict[str, Any], key: EllipticCurvePublicKey
+        self, token: str, header: Mapping[str, Any], key: EllipticCurvePublicKey
     ) -> VerifiedToken | None:
         """Verifies a token. Its signed header has some fields that other tokens have as claims."""
         claims = jwt.decode(
@@ -94,12 +132,16 @@ class LoadBalancer:
             leeway=LEEWAY,
             options={"require": ["sub"], "verify_aud": False},
         )
-        until = int(header["exp"]) + LEEWAY
+        self._keys.prove(header["kid"], key)
         bearer = granted(self._issuer, claims)
-        if bearer is None or header.get("iss") != self._issuer.issuer or time.time() >= until:
+        if bearer is None:
             return None
         return VerifiedToken(
-            bearer, until, claims["sub"], self._issuer.issuer, self._issuer.audience
+            bearer,
+            int(header["exp"]) + LEEWAY,
+            claims["sub"],
+            self._issuer.issuer,
+            self._issuer.audience,
         )
 
 
@@ -131,27 +173,3 @@ def keys_address(arn: str) -> str:
         return f"https://s3-{region}.amazonaws.com/aws-elb-public-keys-prod-{region}"
     suffix = "amazonaws.com.cn" if partition == "aws-cn" else "amazonaws.com"
     return f"https://public-keys.auth.elb.{region}.{suffix}"
-
-
-class HeaderAsToken:
-    """ASGI middleware that uses the load balancer's header as the token of a file request.
-
-    A browser behind a load balancer sends no token itself. Only ``GET`` and ``HEAD`` of files are
-    accepted this way, because another site's page can make a browser post to ``/mcp``.
-    """
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """ASGI."""
-        if _is_file_request(scope):
-            headers = dict(scope["headers"])
-            if HEADER in headers and b"authorization" not in headers:
-                token = (b"authorization", b"Bearer " + headers[HEADER])
-                scope = {**scope, "headers": [*scope["headers"], token]}
-        await self._app(scope, receive, send)
-
-
-def _is_file_request(scope: Scope) -> bool:
-    return scope["type"] == "http" and scope["method"] in _SAFE and scope["path"].startswith(_FILES)

@@ -45,6 +45,16 @@ ALGORITHMS = (
 With a shared secret, or without a signature, a verifier could forge tokens.
 """
 
+MALICIOUS = (
+    jwt.PyJWTError,
+    ValueError,
+    TypeError,
+    KeyError,
+    OverflowError,
+    RecursionError,
+)
+"""Errors that a malicious token can cause."""
+
 LEEWAY = 30  # seconds by which clocks may differ
 _KEYS = {
     "issuer",
@@ -116,22 +126,25 @@ class OidcVerifier:
         None means that it is from another issuer, for another audience, not valid now, or matches
         no grant. It may block to fetch keys. Raises SreError if they cannot be fetched.
         """
-        try:
-            header = jwt.get_unverified_header(token)
-            if header.get("alg") not in self._issuer.algorithms or not isinstance(
-                header.get("kid"), str
-            ):
-                return None
-            key = self._keys.get(header["kid"])
-            return self._proven(token, key) if key else None
-        except (
-            jwt.PyJWTError,
-            ValueError,
-            TypeError,
-            OverflowError,
-            RecursionError,
-        ):  # a malicious token can cause any of these
+        kid = self._kid(token)
+        if not kid:
             return None
+        try:
+            key = self._keys.get(kid)
+            return self._proven(token, key) if key else None
+        except MALICIOUS:
+            return None
+
+    def knows(self, token: str) -> bool:
+        """Returns whether the token can be verified without fetching keys."""
+        kid = self._kid(token)
+        return not kid or self._keys.knows(kid)
+
+    def _kid(self, token: str) -> str:
+        """Returns the ID of the token's key, or an empty text if it cannot be a valid token."""
+        header = unverified(token) or {}
+        kid = header.get("kid")
+        return kid if header.get("alg") in self._issuer.algorithms and isinstance(kid, str) else ""
 
     def _proven(self, token: str, key: jwt.PyJWK) -> VerifiedToken | None:
         claims = jwt.decode(
@@ -153,6 +166,14 @@ class OidcVerifier:
             self._issuer.issuer,
             self._issuer.audience,
         )
+
+
+def unverified(token: str) -> dict[str, Any] | None:
+    """Returns the header of a token, which anyone can have written, or None."""
+    try:
+        return jwt.get_unverified_header(token)
+    except MALICIOUS:
+        return None
 
 
 def granted(issuer: Issuer, claims: Mapping[str, Any]) -> Bearer | None:

@@ -7,14 +7,16 @@ import logging
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+import anyio
 import anyio.to_thread
 from mcp.server.auth.provider import AccessToken, TokenVerifier
+from starlette.authentication import AuthenticationError
 
 from sre_findings.model.errors import SreError
 from sre_mcp.auth.bearer import Bearer, of_claims
 from sre_mcp.auth.chat_user import ChatUser
 from sre_mcp.auth.load_balancer import LoadBalancer
-from sre_mcp.auth.oidc import OidcVerifier, VerifiedToken
+from sre_mcp.auth.oidc import OidcVerifier
 from sre_mcp.auth.rotation import Rotating
 from sre_mcp.auth.tokens import is_token
 
@@ -22,8 +24,15 @@ _LOG = logging.getLogger(__name__)
 LONGEST = 8192  # characters of a token; a JWT with many groups has about 3,000
 
 
+_FETCHING = 4  # tokens whose keys are fetched at the same time
+
+
+class Unavailable(AuthenticationError):
+    """Whether a token is valid cannot be determined now."""
+
+
 class Verifier(TokenVerifier):
-    """Verifies tokens of the document, JWTs of an issuer, and JWTs of a load balancer.
+    """Verifies tokens of the document, and JWTs of an issuer.
 
     ``resource`` is the URL of this server. For any invalid token the result is None, which the
     server answers with 401. The token itself appears in no log, error or repr: the SDK keeps the
@@ -36,9 +45,9 @@ class Verifier(TokenVerifier):
         oidc: OidcVerifier | None,
         resource: str | None = None,
         now: Callable[[], datetime] | None = None,
-        balancer: LoadBalancer | None = None,
     ) -> None:
-        self._tokens, self._oidc, self._resource, self._balancer = tokens, oidc, resource, balancer
+        self._tokens, self._oidc, self._resource = tokens, oidc, resource
+        self._slow = anyio.CapacityLimiter(_FETCHING)
         self._now = now or (lambda: datetime.now(UTC))
 
     @property
@@ -47,7 +56,10 @@ class Verifier(TokenVerifier):
         return self._oidc.issuer if self._oidc else None
 
     async def verify_token(self, token: str) -> AccessToken | None:
-        """Verifies a token; see TokenVerifier."""
+        """Verifies a token; see TokenVerifier.
+
+        Raises Unavailable if the keys of the issuer cannot be fetched.
+        """
         if len(token) > LONGEST:
             return None
         if is_token(token):
@@ -78,26 +90,41 @@ class Verifier(TokenVerifier):
         return _access_token(token, entry.bearer, until, self._resource, None, {})
 
     async def _by_issuer(self, token: str) -> AccessToken | None:
-        try:
-            proven = await anyio.to_thread.run_sync(self._proven, token)
-        except SreError as error:
-            _LOG.warning("a token cannot be verified: %s", error)
-            return None
-        if proven is None:
-            return None
-        issued = {"iss": proven.issuer}
-        return _access_token(
-            token, proven.bearer, proven.expires, proven.audience, proven.subject, issued
-        )
+        return await _by_key(token, self._oidc, self._slow) if self._oidc else None
 
-    def _proven(self, token: str) -> VerifiedToken | None:
-        """Returns the token as verified by the load balancer or the issuer, or None.
 
-        The load balancer is first: it recognizes its tokens by their header, and fetches no keys
-        for others.
-        """
-        by_balancer = self._balancer.verify(token) if self._balancer else None
-        return by_balancer or (self._oidc.verify(token) if self._oidc else None)
+class BalancerVerifier(TokenVerifier):
+    """Verifies the claims that a load balancer signs, and no other tokens."""
+
+    def __init__(self, balancer: LoadBalancer) -> None:
+        self._balancer, self._slow = balancer, anyio.CapacityLimiter(_FETCHING)
+
+    async def verify_token(self, token: str) -> AccessToken | None:
+        """Verifies a token; see TokenVerifier. Raises Unavailable."""
+        if len(token) > LONGEST or token.count(".") != 2:
+            return None
+        return await _by_key(token, self._balancer, self._slow)
+
+
+async def _by_key(
+    token: str, keys: OidcVerifier | LoadBalancer, slow: anyio.CapacityLimiter
+) -> AccessToken | None:
+    """Returns what the SDK gets about a signed token, or None. Raises Unavailable.
+
+    Tokens with unknown keys wait for each other, and not in the threads of the others.
+    """
+    limiter = None if keys.knows(token) else slow
+    try:
+        proven = await anyio.to_thread.run_sync(keys.verify, token, limiter=limiter)
+    except SreError as error:
+        _LOG.warning("a token cannot be verified: %s", error)
+        raise Unavailable from error
+    if proven is None:
+        return None
+    issued = {"iss": proven.issuer}
+    return _access_token(
+        token, proven.bearer, proven.expires, proven.audience, proven.subject, issued
+    )
 
 
 def bearer_of(token: AccessToken) -> Bearer:

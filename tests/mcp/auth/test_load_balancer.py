@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +22,6 @@ from tests.support.http_server import HttpRequest, HttpResponse, HttpServer
 
 from sre_findings.model.access import Access
 from sre_findings.model.errors import Unreachable, UsageError
-from sre_mcp.auth.jwks import AGAIN
 from sre_mcp.auth.load_balancer import Keys, LoadBalancer, keys_address, open_balancer
 from sre_mcp.auth.oidc import Issuer, parse
 
@@ -48,6 +50,7 @@ class Region(HttpServer):
 
     def __init__(self) -> None:
         super().__init__()
+        self.broken = False
         self.private = {kid: ec.generate_private_key(ec.SECP256R1()) for kid in (KID, OTHER)}
 
     @property
@@ -57,6 +60,10 @@ class Region(HttpServer):
 
     def respond(self, request: HttpRequest) -> HttpResponse:
         """See HttpServer."""
+        if self.broken:
+            return HttpResponse(500)
+        if request.path == "/keys":
+            return HttpResponse(200, b'{"keys": []}')
         key = self.private.get(request.path[1:])
         if key is None:
             return HttpResponse(404, b"no such key")
@@ -155,15 +162,75 @@ def test_a_modified_token_is_rejected(region: Region) -> None:
         assert balancer(region).verify(forged) is None
 
 
-def test_unknown_keys_are_requested_once_per_minute(region: Region) -> None:
+def test_made_up_key_ids_do_not_lock_readers_out(region: Region) -> None:
     clock = [1000.0]
     keys = Keys(region.url, lambda: clock[0])
-    with pytest.raises(Unreachable, match="it answered 404"):
-        keys.get("2b2a8a52-7a5e-4a0e-8a39-0a52c7a5e4a2")
-    assert keys.get(KID) is None
-    clock[0] += AGAIN
-    assert keys.get(KID) is not None
-    assert len(region.paths) == 2
+    one = LoadBalancer(believed(), keys)
+    assert one.verify(region.sign())
+    refused = 0
+    for number in range(2000):
+        made_up = f"2b2a8a52-7a5e-4a0e-8a39-{number:012x}"
+        try:
+            assert one.verify(region.sign(header={"kid": made_up})) is None
+        except Unreachable:
+            refused += 1
+    assert one.verify(region.sign()), "a known key needs no request"
+    assert (len(region.paths), refused) == (10, 1991)
+    with pytest.raises(Unreachable, match="too many unknown keys"):
+        one.verify(region.sign(signed_by=OTHER))
+    clock[0] += 60
+    assert one.verify(region.sign(signed_by=OTHER))
+
+
+def test_a_key_that_does_not_exist_is_requested_once(region: Region) -> None:
+    keys = Keys(region.url)
+    for _ in range(20):
+        assert keys.get("2b2a8a52-7a5e-4a0e-8a39-0a52c7a5e4a2") is None
+    assert len(region.paths) == 1
+
+
+def test_keys_of_other_load_balancers_do_not_replace_ours(region: Region) -> None:
+    clock = [1000.0]
+    one = LoadBalancer(believed(), Keys(region.url, lambda: clock[0]))
+    assert one.verify(region.sign())
+    others = [f"3b2a8a52-7a5e-4a0e-8a39-{number:012x}" for number in range(10)]
+    region.private |= dict.fromkeys(others, region.private[OTHER])
+    for other in others:
+        clock[0] += 60
+        assert one.verify(region.sign(header={"kid": other})) is None
+    before = len(region.paths)
+    assert one.verify(region.sign())
+    assert len(region.paths) == before
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        {"exp": None},
+        {"exp": 1},
+        {"exp": 1e999},
+        {"exp": "soon"},
+        {"iss": "https://evil.example"},
+        {"signer": "another"},
+        {"alg": "RS256"},
+        {"kid": "2b2a8a52-7a5e-4a0e-8a39-0a52c7a5e4a2/../x"},
+        {"kid": "-" * 36},
+        {"kid": 1},
+    ],
+)
+def test_a_token_that_cannot_be_ours_causes_no_request(
+    region: Region, header: dict[str, Any]
+) -> None:
+    assert balancer(region).verify(region.sign(header=header)) is None
+    assert region.paths == []
+
+
+def test_a_token_without_expiry_is_rejected(region: Region) -> None:
+    told = {"alg": "ES256", "kid": KID, "signer": ARN, "iss": "https://issuer.example"}
+    token = jwt.encode(
+        {"sub": "1", "email": "a", "groups": ["sre"]}, region.private[KID], "ES256", told
+    )
+    assert balancer(region).verify(token) is None
 
 
 @given(st.text(max_size=60))
@@ -207,18 +274,40 @@ PAGE = f"/reports/{NIGHT}/owner/payments/"
 
 @pytest.fixture
 def server(
-    region: Region, scan_into: Any, make_finding: Any, serve_with_auth: Any, tmp_path: Path
+    region: Region, store: Path, tokens: str, serve_with_auth: Any, tmp_path: Path
 ) -> Iterator[Any]:
-    """A server behind the load balancer, with a report of one owner and one of all."""
+    """A server behind the load balancer, which also accepts tokens."""
+    path = tmp_path / "oidc.json"
+    path.touch(mode=0o600)
+    values = {**FILE, "load_balancer_keys": region.url, "jwks_url": f"{region.url}/keys"}
+    path.write_text(json.dumps(values))
+    with serve_with_auth(
+        store, SRE_OIDC=path.as_uri(), SRE_PUBLIC_URL=FILE["audience"], SRE_TOKENS=tokens
+    ) as served:
+        yield served
+
+
+@pytest.fixture
+def server_of_tokens(store: Path, tokens: str, serve_with_auth: Any) -> Iterator[Any]:
+    with serve_with_auth(store, SRE_TOKENS=tokens) as served:
+        yield served
+
+
+@pytest.fixture
+def tokens(document: Any, make_entry: Any) -> str:
+    """The URL of a document with one token."""
+    soon = (datetime.now(UTC) + timedelta(days=1)).isoformat()
+    return str(document(make_entry("ci", expires=soon)).as_uri())
+
+
+@pytest.fixture(scope="module")
+def store(scan_into: Any, make_finding: Any) -> Path:
+    """A store with a report of one owner and one of all."""
     store: Path = scan_into([make_finding(1)])
     for folder in (store / "reports" / NIGHT, store / PAGE.strip("/")):
         folder.mkdir(parents=True)
         (folder / "index.html").write_text("a page")
-    path = tmp_path / "oidc.json"
-    path.touch(mode=0o600)
-    path.write_text(json.dumps({**FILE, "load_balancer_keys": region.url}))
-    with serve_with_auth(store, SRE_OIDC=path.as_uri(), SRE_PUBLIC_URL=FILE["audience"]) as served:
-        yield served
+    return store
 
 
 def test_a_browser_behind_the_load_balancer_can_read_reports_only(
@@ -243,8 +332,61 @@ def test_a_browser_behind_the_load_balancer_can_read_reports_only(
         ).status
         == 401
     )
-    assert server.request("GET", PAGE, Authorization="Bearer x", **said).status == 401, (
-        "what the caller sends itself goes first"
-    )
     asked = server.request("POST", "/mcp", body=b"{}", Content_Type="application/json", **said)
     assert asked.status == 401, "a page of somebody else could make the browser post"
+
+
+@pytest.mark.parametrize("path", ["/mcp", PAGE, "/exports/x"])
+def test_each_scheme_is_accepted_in_its_header_only(
+    region: Region, server: Any, make_token: Any, path: str
+) -> None:
+    claims, token = region.sign(), make_token("ci")
+    method = "POST" if path == "/mcp" else "GET"
+
+    def status(**headers: str) -> int:
+        return int(server.request(method, path, Content_Type="application/json", **headers).status)
+
+    assert status(Authorization=f"Bearer {claims}") == 401
+    assert status(X_Amzn_Oidc_Data=token) == 401
+    assert status(Authorization=f"Bearer {token}") not in {401, 403}
+    assert (status(X_Amzn_Oidc_Data=claims) == 401) is (path == "/mcp")
+
+
+@pytest.mark.parametrize("path", ["/mcp", PAGE, "/exports/x"])
+@pytest.mark.parametrize("first", ["Authorization", "X-Amzn-Oidc-Data"])
+@pytest.mark.parametrize("second", ["authorization", "x-amzn-oidc-data"])
+def test_two_credentials_are_refused(
+    region: Region, server: Any, make_token: Any, path: str, first: str, second: str
+) -> None:
+    valid = {"authorization": f"Bearer {make_token('ci')}", "x-amzn-oidc-data": region.sign()}
+    connection = HTTPConnection(server.host, server.port, timeout=60)
+    with contextlib.closing(connection):
+        connection.putrequest("POST" if path == "/mcp" else "GET", path)
+        for name in (first, second):
+            connection.putheader(name, valid[name.lower()])
+        connection.endheaders()
+        answer = connection.getresponse()
+        assert (answer.status, json.loads(answer.read())["error"]) == (400, "invalid_request")
+
+
+def test_without_a_load_balancer_its_header_is_ignored(
+    region: Region, server_of_tokens: Any, make_token: Any
+) -> None:
+    for one in (region.sign(), make_token("ci")):
+        assert server_of_tokens.request("GET", PAGE, X_Amzn_Oidc_Data=one).status == 401
+    both = {"X_Amzn_Oidc_Data": region.sign(), "Authorization": f"Bearer {make_token('ci')}"}
+    assert server_of_tokens.request("GET", PAGE, **both).status == 404
+
+
+def test_keys_that_cannot_be_fetched_are_503_and_not_401(region: Region, server: Any) -> None:
+    region.broken = True
+    issued = jwt.encode({"sub": "x"}, region.private[KID], "ES256", {"kid": "made-up"})
+    for answer in (
+        server.request("GET", PAGE, X_Amzn_Oidc_Data=region.sign()),
+        server.post({}, Authorization=f"Bearer {issued}"),
+    ):
+        assert (answer.status, answer.headers["retry-after"]) == (503, "10")
+        assert answer.json["error"] == "temporarily_unavailable"
+    assert server.request("GET", "/readyz", X_Amzn_Oidc_Data=region.sign()).status == 200
+    region.broken = False
+    assert server.request("GET", PAGE, X_Amzn_Oidc_Data=region.sign()).status == 200

@@ -220,6 +220,46 @@ def test_new_keys_are_found_and_unknown_ones_not_fetched_often(issuer: Any) -> N
     assert issuer.asked == 2
 
 
+def test_made_up_key_ids_do_not_prevent_the_renewal_of_known_keys(issuer: Any) -> None:
+    time = Time()
+    oidc = opened(issuer, time)
+    assert oidc.verify(issuer.sign())
+    time.now += KEPT - 1
+    for n in range(100):
+        assert oidc.verify(issuer.sign(kid=f"made-up-{n}")) is None
+    assert issuer.asked == 2
+    issuer.status = 503
+    time.now += KEPT
+    for n in range(100):
+        with pytest.raises(Unreachable):
+            oidc.verify(issuer.sign(kid=f"made-up-{n}"))
+        assert oidc.verify(issuer.sign()), "a known key needs no request"
+    assert issuer.asked == 4, "one renewal, and one look-up"
+    issuer.status = 200
+    time.now += AGAIN
+    assert oidc.verify(issuer.sign())
+    assert issuer.asked == 5
+
+
+def test_an_unknown_key_id_is_remembered_for_minutes(issuer: Any) -> None:
+    time = Time()
+    oidc = opened(issuer, time)
+    assert oidc.verify(issuer.sign())
+    for _ in range(4):
+        time.now += AGAIN
+        assert oidc.verify(issuer.sign(kid="made-up")) is None
+    assert issuer.asked == 2
+    time.now += AGAIN * 2
+    assert oidc.verify(issuer.sign(kid="made-up")) is None
+    assert issuer.asked == 3
+
+
+@pytest.mark.parametrize("kid", ["", "a\nb", "é", "x" * 257])
+def test_a_malformed_key_id_causes_no_request(issuer: Any, kid: str) -> None:
+    assert opened(issuer).verify(issuer.sign(kid=kid)) is None
+    assert issuer.asked == 0
+
+
 def test_cached_keys_are_used_for_hours_if_the_issuer_is_down(issuer: Any) -> None:
     time = Time()
     oidc = opened(issuer, time)

@@ -26,7 +26,7 @@ from sre_findings.questions.catalogue import Vulnerabilities
 from sre_mcp.auth.bearer import FINDINGS, LIVE, Bearer
 from sre_mcp.auth.chat_user import ChatUser
 from sre_mcp.auth.guard import open_verifier
-from sre_mcp.auth.verifier import LONGEST, Verifier, bearer_of
+from sre_mcp.auth.verifier import LONGEST, Unavailable, Verifier, bearer_of
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 HERE = "https://mcp.example/mcp"
@@ -132,7 +132,8 @@ def test_an_issuer_and_a_document_can_be_combined(
     issuer.status = 500
     alone = open_verifier("", path.as_uri(), HERE)
     assert alone
-    assert verified(alone, issuer.sign()) is None
+    with pytest.raises(Unavailable):
+        verified(alone, issuer.sign())
     assert verified(alone, make_token("ci")) is None
     with pytest.raises(UsageError, match="have another audience"):
         open_verifier("", path.as_uri(), "https://other.example/mcp")
