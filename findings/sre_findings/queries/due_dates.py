@@ -36,9 +36,10 @@ def due_dates(question: DueDates, sources: Sources) -> DueDaysAnswer:
     found = find(sources, question.as_of)
     found = within(found, Place(owners=question.owners))
     today = found.commit.started_at.date() if question.as_of else sources.now().date()
+    every, notes = ages_by(found, sources, question)
     items: list[DueDay] = [
         {**group_of(question.by, scope.value), **row}
-        for scope, ages in sorted(ages_by(found, sources, question).items())
+        for scope, ages in sorted(every.items())
         if scope.kind == question.by
         for row in _rows(ages, sources.policy, today)
     ]
@@ -60,6 +61,7 @@ def due_dates(question: DueDates, sources: Sources) -> DueDaysAnswer:
         shown,
         found.proof,
         summary,
+        notes,
     )
 
 

@@ -52,10 +52,10 @@ def sla(question: Sla, sources: Sources) -> SlaAnswer:
     check_group(question.by)
     found = find(sources, question.as_of)
     found = within(found, Place(owners=question.owners))
-    every = (
+    every, notes = (
         ages_by(found, sources, question)
         if question.resource is None
-        else _ages_of(question.resource, found)
+        else (_ages_of(question.resource, found), ())
     )
     today = found.commit.started_at.date() if question.as_of else sources.now().date()
     late = {scope: lateness(ages, sources.policy, today).to_json() for scope, ages in every.items()}
@@ -76,7 +76,7 @@ def sla(question: Sla, sources: Sources) -> SlaAnswer:
         **whole,
     }
     return ListAnswer(
-        headline, question.by + "s", items, len(items), fields, shown, found.proof, summary
+        headline, question.by + "s", items, len(items), fields, shown, found.proof, summary, notes
     )
 
 
@@ -101,13 +101,20 @@ def group_of(by: str, value: str) -> Group:
             return {"type": value}
 
 
-def ages_by(found: Found, sources: Sources, question: Sla | DueDates) -> dict[Scope, Ages]:
-    """The ages of findings, in total and by group: from the table if available, or from Parquet."""
+def ages_by(
+    found: Found, sources: Sources, question: Sla | DueDates
+) -> tuple[dict[Scope, Ages], tuple[str, ...]]:
+    """The ages of findings, in total and by group: from the table if available, or from Parquet.
+
+    Also returns notes: that the table lacks them.
+    """
     kinds = (ORGANIZATION, question.by)
-    if question.owners or not rollup_access.can_read(found, sources, *kinds):
-        return aggregates.ages(found.engine, question.owners)
+    if question.owners:
+        return aggregates.ages(found.engine, question.owners), ()
+    if not rollup_access.can_read(found, sources, *kinds):
+        return aggregates.ages(found.engine), rollup_access.not_in_table(sources, *kinds)
     pairs = (pair for kind in kinds for pair in rollup_access.ages(found, sources, kind))
-    return dict(pairs)
+    return dict(pairs), ()
 
 
 def _ages_of(text: str, found: Found) -> dict[Scope, Ages]:

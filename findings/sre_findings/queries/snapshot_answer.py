@@ -59,7 +59,7 @@ def answer(question: Vulnerabilities, found: Found, sources: Sources) -> Resourc
         check_id(text)
         return _unidentified(question, found, error.near)
     place = resource_parameters(resource)
-    rollup = _rollup(resource, found, sources)
+    rollup, notes_on_counts = _rollup(resource, found, sources)
     now, rules = sources.now(), sources.suppressions
     coverage = coverage_rows.of_resource(found, place)
     gaps = gaps_touching(found.commit.gaps, resource)
@@ -77,7 +77,7 @@ def answer(question: Vulnerabilities, found: Found, sources: Sources) -> Resourc
     verdict = decide(evidence)
     findings, total, cursor = _page(question, found, place)
     unread = (unread_names,) if unread_names else ()
-    notes = (*verdict.notes, *unread, *_left_out(question, found, place))
+    notes = (*verdict.notes, *unread, *notes_on_counts, *_left_out(question, found, place))
     verdict = replace(verdict, notes=notes)
     return ResourceAnswer(
         resource,
@@ -96,18 +96,17 @@ def answer(question: Vulnerabilities, found: Found, sources: Sources) -> Resourc
     )
 
 
-def _rollup(one: Resource, found: Found, sources: Sources) -> Rollup:
+def _rollup(one: Resource, found: Found, sources: Sources) -> tuple[Rollup, tuple[str, ...]]:
     """The counts of the resource: from the table, which takes a tenth of the time, or from Parquet.
 
-    The table lacks them if a scan failed before it wrote its rollups.
+    The table lacks them if it was lost, or if a scan failed before it wrote its rollups. A note
+    says so.
     """
     if not rollup_access.can_read(found, sources, "resource"):
-        return aggregates.of_resource(found.engine, one)
-    return stored.read(
-        sources.stores.table,
-        found.commit,
-        resource_scope(one.account_id, one.region, one.resource_type, one.resource_id),
-    )
+        notes = rollup_access.not_in_table(sources, "resource")
+        return aggregates.of_resource(found.engine, one), notes
+    scope = resource_scope(one.account_id, one.region, one.resource_type, one.resource_id)
+    return stored.read(sources.stores.table, found.commit, scope), ()
 
 
 def _accepted(

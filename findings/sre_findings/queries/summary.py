@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from sre_findings.engine import aggregates, disabled_scans
@@ -49,11 +50,12 @@ def summary(question: Summary, sources: Sources) -> SummaryAnswer:
 def summarize(question: Summary, found: Found, sources: Sources) -> SummaryAnswer:
     """The counts of the whole snapshot, and groups if requested, highest severity first."""
     found = within(found, Place(owners=question.owners))
-    read = _reader(question, found, sources)
+    read, notes = _reader(question, found, sources)
     whole = dict(read(ORGANIZATION)).get(Scope(ORGANIZATION), Rollup())
     groups = _groups(question, found, read)
     silence = unsure(found, question.owners)
     verdict = _verdict(whole, silence, found)
+    verdict = replace(verdict, notes=(*verdict.notes, *notes))
     return SummaryAnswer(
         verdict,
         whole,
@@ -97,23 +99,25 @@ def unsure(found: Found, owners: Sequence[str] = ()) -> Unsure:
 Read = Callable[[str], Iterable[tuple[Scope, Rollup]]]
 
 
-def _reader(question: Summary, found: Found, sources: Sources) -> Read:
-    """The function that reads each kind of scope that the query needs."""
+def _reader(question: Summary, found: Found, sources: Sources) -> tuple[Read, tuple[str, ...]]:
+    """The function that reads each kind of scope that the query needs, and notes about it."""
     kinds = (
         (ORGANIZATION, question.by)
         if question.by in KINDS and question.by != "resource"
         else (ORGANIZATION,)
     )
-    if not question.owners and rollup_access.can_read(found, sources, *kinds):
-        return rollup_access.reader(found, sources)
-    return _from_parquet(found, question.owners)
+    if question.owners:
+        return _from_parquet(found, question.owners), ()
+    if rollup_access.can_read(found, sources, *kinds):
+        return rollup_access.reader(found, sources), ()
+    return _from_parquet(found), rollup_access.not_in_table(sources, *kinds)
 
 
 def _from_parquet(found: Found, owners: Sequence[str] = ()) -> Read:
     """The same numbers from Parquet, if the table does not have them.
 
-    That is the case for some owners only, and if a scan failed before it wrote its rollups. The
-    next scan writes these.
+    That is the case for some owners only, and if the table was lost or a scan failed before it
+    wrote its rollups. The next scan writes these.
     """
     every = aggregates.rollups(found.engine, owners)
     return lambda kind: [

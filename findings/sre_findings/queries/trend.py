@@ -25,7 +25,7 @@ from sre_findings.model.snapshots.states import COMPLETE, PARTIAL
 from sre_findings.model.timestamps import iso, iso_date
 from sre_findings.queries import resource_lookup
 from sre_findings.questions.history import Trend
-from sre_findings.sources import rollup_access
+from sre_findings.sources import rollup_counts
 from sre_findings.sources.comparability import UNREAD, not_compared, not_read, reading
 from sre_findings.sources.places import within
 from sre_findings.sources.sources import Found, Sources, find, proof_of
@@ -67,9 +67,10 @@ def trend(question: Trend, sources: Sources) -> TrendAnswer:
     if scope.kind == "resource" and scope.value.count("|") < len(_PARTS) - 1:
         one = resource_lookup.resolve(scope.value, newest.engine)
         scope = resource_scope(*(getattr(one, part) for part in _PARTS))
-    nights = rollup_access.series(sources, scope, head.sequence, first)
-    if nights is None:
+    history = rollup_counts.history(sources, scope, head.sequence, first)
+    if history is None:
         return _untold(question, newest)
+    nights = history.nights
     found = _placed(scope, nights, newest)
     read, unread = _as_read(nights, _place(scope), sources)
     days = _daily(read)
@@ -98,7 +99,7 @@ def trend(question: Trend, sources: Sources) -> TrendAnswer:
         _SHOWN,
         found.proof,
         summary,
-        [*_missing_notes(missing, unread), *_pruned(items)],
+        [*_missing_notes(missing, unread), *_pruned(items), *history.notes],
     )
 
 

@@ -73,13 +73,11 @@ class DerivedCache(Generic[T]):
 class Caches:
     """Engines, answers and places that queries on committed snapshots share.
 
-    ``rolled_up`` has the IDs of the snapshots whose rollups are known to be in the table.
     ``derived`` has results derived from cached answers.
     """
 
     def __init__(self, engines: EnginePool | None = None) -> None:
         self.engines = EnginePool() if engines is None else engines
-        self.rolled_up: set[str] = set()
         self.answers: BoundedCache[ResourceAnswer] = BoundedCache()
         self.derived: DerivedCache[Any] = DerivedCache()
         self.places: BoundedCache[KnownPlaces] = BoundedCache(PLACES)

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from sre_findings.model.sla.ages import Ages
 
 
+NOT_IN_TABLE = "The table lacks the counts of this snapshot; they are counted from its files."
+
+
 def parts_of(sources: Sources) -> str | None:
     """The kind of scopes whose sum is what the caller sees; None if there is none.
 
@@ -37,14 +40,21 @@ def parts_of(sources: Sources) -> str | None:
 
 def can_read(found: Found, sources: Sources, *kinds: str) -> bool:
     """Whether the table has these kinds of scopes as of the snapshot, for this caller."""
-    if not sources.caller.access.everything:
-        known = {
-            *summable(sources.caller.access),
-            *([ORGANIZATION] if sources.caller.access.all_owners else []),
-        }
-        if not known.issuperset(kinds):
-            return False
-    return sources.rolled_up(found.commit)
+    return _may_read(sources, kinds) and sources.rolled_up(found.commit)
+
+
+def not_in_table(sources: Sources, *kinds: str) -> tuple[str, ...]:
+    """A note for an answer that is counted from files because ``can_read`` is false.
+
+    There is none if this caller never reads these kinds from the table.
+    """
+    return (NOT_IN_TABLE,) if _may_read(sources, kinds) else ()
+
+
+def _may_read(sources: Sources, kinds: Collection[str]) -> bool:
+    access = sources.caller.access
+    known = {*summable(access), *([ORGANIZATION] if access.all_owners else [])}
+    return access.everything or known.issuperset(kinds)
 
 
 def reader(found: Found, sources: Sources) -> Callable[[str], Sequence[tuple[Scope, Rollup]]]:
@@ -83,7 +93,8 @@ def series(
 ) -> list[tuple[Night, Rollup]] | None:
     """The counts of a scope by snapshot (see ``store.records.rollup_history``).
 
-    Returns None if this caller may not see the scope's history.
+    Returns None if this caller may not see the scope's history. Snapshots that the table lacks are
+    not included (see ``sources.rollup_counts``).
     """
     of = parts_of(sources)
     if sources.caller.access.everything or (

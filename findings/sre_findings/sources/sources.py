@@ -105,11 +105,11 @@ class Sources:
         return self.caches.engines.get(key, lambda: self.stores.open(commits, access))
 
     def rolled_up(self, commit: Commit) -> bool:
-        """Whether the table has the commit's rollups. A positive result is remembered."""
-        known = self.caches.rolled_up
-        if commit.snapshot_id not in known and rollups.written(self.stores.table, commit):
-            known.add(commit.snapshot_id)
-        return commit.snapshot_id in known
+        """Whether the table has the commit's rollups.
+
+        The table is read each time: it can be lost at any time, and absent rows are not zeroes.
+        """
+        return rollups.written(self.stores.table, commit)
 
 
 @dataclass(frozen=True)  # without slots, because cached_property stores the engine

@@ -66,6 +66,7 @@ from sre_findings.questions.catalogue import (
     Vulnerabilities,
 )
 from sre_findings.sources.download_links import DownloadLink, DownloadRequest
+from sre_findings.sources.rollup_access import NOT_IN_TABLE
 from sre_findings.sources.sources import Sources
 from sre_findings.store.access_views import CLAIM
 from sre_findings.store.objects.blobs import FolderBlobs
@@ -455,7 +456,16 @@ def said(question: Callable[[Sources], Any], sources: Sources) -> str:
     # the manifest differs between the stores
     if isinstance(answer, ListAnswer) and answer.name == "snapshots":
         answer = replace(answer, items=[{**one, "manifest_sha256": ""} for one in answer.items])
-    return repr(answer) + (repr(answer.to_json()) if hasattr(answer, "to_json") else "")
+    text = repr(answer) + (repr(answer.to_json()) if hasattr(answer, "to_json") else "")
+    return without_note(text)
+
+
+def without_note(text: str) -> str:
+    """The text without the note of a store that is counted from files, in any list."""
+    note = repr(NOT_IN_TABLE)
+    return (
+        text.replace(f", {note}", "").replace(f"{note},", "").replace(note, "").replace("',)", "')")
+    )
 
 
 def difference(one: str, other: str) -> str:

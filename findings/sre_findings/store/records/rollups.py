@@ -55,14 +55,14 @@ def write(
         "snapshot_id": commit.snapshot_id,
         "started_at": commit.started_at.isoformat(),
         "state": commit.state,
-        "gaps": _digest(commit),
+        "gaps": digest(commit),
         "regions": sorted(regions),
     }
     table.put([Row(MARKERS, digits(commit.sequence), night)])
     return len(rows)
 
 
-def _digest(commit: Commit) -> str:
+def digest(commit: Commit) -> str:
     """Returns a digest of the cells that the commit did not read; empty if it read everything."""
     cells = sorted("|".join(gap.cell) for gap in commit.gaps)
     return hashlib.sha256("\n".join(cells).encode()).hexdigest()[:16] if cells else ""

@@ -89,7 +89,7 @@ def sweep(snapshots: SnapshotWriter, now: datetime, grace: timedelta = GRACE) ->
         yield stone.snapshot_id
 
 
-def tombstones(blobs: Blobs) -> list[Tombstone]:
+def tombstones(blobs: BlobReader) -> list[Tombstone]:
     """Returns the tombstones of all pruned snapshots, oldest first.
 
     Raises StoreUnreadable if one is damaged.
