@@ -101,12 +101,14 @@ def _message(message: Message) -> dict[str, Any]:
 
 def draw_all(digest: Digest, routes: Sequence[Route], folder: Path) -> int:
     """Draws the message of each channel as a PNG in ``folder``, and prints its path."""
-    from sre_findings.files import whole
+    from sre_findings.files import output, output_folder
     from sre_reports.digest.preview.picture import preview
+
+    place = output_folder(folder)
 
     def deliver(route: Route) -> RenderedDigest:
         found = digest.messages(route)
-        with whole(folder.absolute() / f"{route.channel}.png") as file:
+        with output(place / f"{route.channel}.png") as file:
             file.write(preview(found, digest.sources.now()))
         click.echo(str(folder / f"{route.channel}.png"))
         return found

@@ -5,6 +5,7 @@ A command is imported when it is called; ``--help`` and completion import none.
 
 from __future__ import annotations
 
+import errno
 import importlib
 import os
 import sys
@@ -12,7 +13,7 @@ import sys
 import click
 
 from sre_cli import exit_codes
-from sre_findings.model.errors import SreError
+from sre_findings.model.errors import SreError, StoreUnreadable
 
 # The module and the summary of each command.
 COMMANDS = {
@@ -162,6 +163,8 @@ def _report(error: Exception) -> int:
     if isinstance(error, click.ClickException):
         error.show()
         return exit_codes.USAGE
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        error = StoreUnreadable("cannot write the output", why="the disk is full")
     if isinstance(error, SreError):
         click.echo(f"sre-cli: {printable(error)}", err=True)
         return exit_codes.of_error(error)

@@ -42,12 +42,13 @@ def draw(editions: Editions, view: View, folder: Path) -> None:
 
     A .txt file beside each has its alt text.
     """
-    from sre_findings.files import whole
+    from sre_findings.files import output, output_folder
     from sre_reports.pictures import cards
 
+    place = output_folder(folder)
     material = editions.material(view, 0)
     for name, card in (("digest", cards.digest(material)), ("trend", cards.trend(material))):
         for suffix, content in (("png", card.png), ("txt", card.alt.encode())):
-            with whole(folder.absolute() / f"{name}.{suffix}") as file:
+            with output(place / f"{name}.{suffix}") as file:
                 file.write(content)
         click.echo(str(folder / f"{name}.png"))

@@ -1,13 +1,17 @@
-"""Atomic and durable file writes."""
+"""Writes files: atomic and durable, or directly to a device or pipe that a user names."""
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
+import stat
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
+
+from sre_findings.model.errors import StoreUnreadable, UsageError
 
 
 @contextlib.contextmanager
@@ -22,19 +26,6 @@ def draft(target: Path) -> Iterator[Path]:
         yield path
     finally:
         path.unlink(missing_ok=True)
-
-
-@contextlib.contextmanager
-def whole(target: Path) -> Iterator[BinaryIO]:
-    """Yields a file to write, and moves it to ``target`` if the block ends without an error.
-
-    Until then ``target`` does not change. Afterwards the file is durable.
-    """
-    with draft(target) as path:
-        with path.open("xb") as file:
-            yield file
-            sync(file)
-        settle(path, target)
 
 
 def settle(path: Path, target: Path, *, once: bool = False) -> None:
@@ -63,3 +54,80 @@ def sync_folder(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+@contextlib.contextmanager
+def mapped_errors(doing: str, unwritten: str = "") -> Iterator[None]:
+    """Raises StoreUnreadable for an OSError, with its own message for a full disk.
+
+    ``unwritten`` states what was not done because of a full disk, for example "nothing was
+    committed".
+    """
+    try:
+        yield
+    except OSError as error:
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        again = "Free some space, then run it again" + (f"; {unwritten}" if unwritten else "")
+        do = f"{again}." if full else "Check the path and its permissions."
+        why = "the disk is full" if full else (error.strerror or str(error))
+        raise StoreUnreadable(doing, why=why, do=do) from error
+
+
+@contextlib.contextmanager
+def output(path: Path, mode: int | None = None) -> Iterator[BinaryIO]:
+    """Yields a file to write, for a path that a user gave.
+
+    A regular file, also at the end of symbolic links, is replaced when the block ends without an
+    error, and keeps its mode; a new one gets ``mode``. A device or named pipe is written directly.
+    Creates no folder. Raises UsageError for any other kind of file, StoreUnreadable if the file
+    cannot be written.
+    """
+    with mapped_errors(f"cannot write {path}", "the file was not written"):
+        target, found = _target(path)
+        if found and not stat.S_ISREG(found.st_mode):
+            # without O_CREAT, and not by the resolved path, which /dev/stdout does not have
+            with os.fdopen(os.open(path, os.O_WRONLY), "wb") as file:
+                yield file
+            return
+        kept = stat.S_IMODE(found.st_mode) if found else mode
+        draft_path = target.parent / f".draft-{uuid.uuid4().hex}"
+        try:
+            with draft_path.open("xb") as file:
+                if kept is not None:
+                    os.fchmod(file.fileno(), kept)
+                yield file
+                sync(file)
+            settle(draft_path, target)
+        finally:
+            draft_path.unlink(missing_ok=True)
+
+
+def output_folder(path: Path) -> Path:
+    """Returns the folder that a user gave for files, absolute. Creates it, but not its parents.
+
+    Raises UsageError if it is no folder, StoreUnreadable if it cannot be created.
+    """
+    with mapped_errors(f"cannot create {path}"):
+        try:
+            path.mkdir(exist_ok=True)
+        except FileExistsError:
+            raise UsageError(f"cannot write to {path}", why="it is not a folder") from None
+    return path.absolute()
+
+
+def _target(path: Path) -> tuple[Path, os.stat_result | None]:
+    """Returns the file at the end of a path's symbolic links, and what it is; None if it is new.
+
+    Raises UsageError for a link to nothing, and for a file that cannot be written like one.
+    """
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        if path.is_symlink():
+            why = "it is a symbolic link to a file that does not exist"
+            raise UsageError(f"cannot write {path}", why=why) from None
+        return path.absolute(), None
+    if not any(kind(found.st_mode) for kind in (stat.S_ISREG, stat.S_ISCHR, stat.S_ISFIFO)):
+        why = "it is not a regular file, a character device or a named pipe"
+        raise UsageError(f"cannot write {path}", why=why)
+    return Path(os.path.realpath(path)), found

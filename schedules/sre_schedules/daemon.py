@@ -23,7 +23,7 @@ from apscheduler.triggers.base import BaseTrigger
 from apscheduler.triggers.cron import CronTrigger
 
 from sre_findings.clock import Now
-from sre_findings.files import whole
+from sre_findings.files import output
 from sre_schedules.runner import Runner
 from sre_schedules.schedule import Schedule
 
@@ -69,7 +69,7 @@ def _live(runner: Runner, health: Path | None) -> None:
     """Writes the health file until the process has to stop."""
     while True:
         if health is not None:
-            with whole(health.absolute()) as file:
+            with output(health) as file:
                 file.write(json.dumps(state(runner)).encode())
         if runner.stop.wait((HEALTHY / 3).total_seconds()):
             return

@@ -166,6 +166,7 @@ def _write_files(settings: Settings, home: Path) -> list[tuple[str, Path]]:
     from sre_simulator.fleet import BUSY_INSTANCE
 
     csv, reports = home / "exports" / "prod-web-36.csv", home / "reports"
+    csv.parent.mkdir(parents=True, exist_ok=True)
     store = ["--store", settings.store, "--table", settings.table]
     with contextlib.redirect_stdout(sys.stderr):
         export.command.main(["-i", BUSY_INSTANCE, "-o", str(csv), *store], standalone_mode=False)

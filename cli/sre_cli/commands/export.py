@@ -112,7 +112,9 @@ def command(
     cyclonedx  .cdx.json      a CycloneDX 1.6 VDR, for Dependency-Track
     openvex    .openvex.json  OpenVEX statements from the suppressions file
 
-    Without --format, the extension of the file selects the format.
+    Without --format, the extension of the file selects the format. A file is replaced only when
+    everything is written; links are followed, devices and pipes are written directly. Folders are
+    not created.
 
     \b
     sre-cli export -o findings.xlsx
@@ -203,8 +205,8 @@ def _note(text: str) -> None:
 
 
 def _to_file(path: Path, write: Write) -> int:
-    """Replaces the file atomically: readers see the old one or the new one. Returns the count."""
-    from sre_findings.files import whole
+    """Writes the file (see ``files.output``). Returns the count."""
+    from sre_findings.files import output
 
-    with whole(path.absolute()) as file:
+    with output(path) as file:
         return write(file)

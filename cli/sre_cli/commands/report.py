@@ -185,12 +185,17 @@ def _publish(
     """
     from datetime import UTC, datetime
 
+    from sre_findings.files import output_folder
     from sre_reports.html_report.html import render
     from sre_reports.publishing.publisher import Press, missing, publish_list, wanted
     from sre_reports.publishing.report_files import shelf_in, shelf_of
 
     editions.check(view)
-    day, shelf = ("", shelf_in(folder)) if folder else (editions.day, shelf_of(editions.sources))
+    day, shelf = (
+        ("", shelf_in(output_folder(folder)))
+        if folder
+        else (editions.day, shelf_of(editions.sources))
+    )
     free = folder is not None
     press = Press(
         shelf,

@@ -40,7 +40,7 @@ def command(
 
 
 def _write(settings: Settings, path: Path, author: str, as_of: str | None) -> None:
-    from sre_findings.files import whole
+    from sre_findings.files import output
     from sre_findings.queries.suppressions import matched, of_sources
     from sre_findings.sources.sources import find_any
     from sre_reports.formats.openvex.document import document
@@ -52,7 +52,7 @@ def _write(settings: Settings, path: Path, author: str, as_of: str | None) -> No
     rules, found, now = of_sources(sources), find_any(sources, as_of), sources.now()
     pairs = matched(rules, found, now.date()) if found else ()
     vex = document(rules, author=author, timestamp=now, matched=pairs)
-    with whole(path) as file:
+    with output(path) as file:
         file.write(vex.to_text().encode())
     left_out = number(len(vex.left_out), "rule")
     click.echo(f"sre-cli: OpenVEX written to {path}, {left_out} left out", err=True)

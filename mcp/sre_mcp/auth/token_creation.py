@@ -8,14 +8,13 @@ import hashlib
 import json
 import os
 import secrets
-import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sre_findings.files import sync, sync_folder
+from sre_findings.files import output
 from sre_findings.model.errors import StoreUnreadable
 from sre_mcp.auth.documents import FileDocument
 from sre_mcp.auth.tokens import parse
@@ -71,7 +70,8 @@ def add_entry(entry: dict[str, Any], path: Path) -> None:
             values["tokens"] = [*values.get("tokens", []), entry]
             text = json.dumps(values, indent=2) + "\n"
             parse(text)
-            _write(text, path)
+            with output(path, 0o600) as file:
+                file.write(text.encode())
     except OSError as error:
         raise StoreUnreadable(
             f"cannot write {path}", why=str(error.strerror), do="Check the folder."
@@ -87,16 +87,3 @@ def _alone(folder: Path) -> Iterator[None]:
         yield
     finally:
         os.close(handle)
-
-
-def _write(text: str, path: Path) -> None:
-    draft = path.with_name(f".{path.name}-{uuid.uuid4().hex}")
-    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(text.encode())
-            sync(file)
-        draft.replace(path)
-        sync_folder(path.parent)
-    finally:
-        draft.unlink(missing_ok=True)

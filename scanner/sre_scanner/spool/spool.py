@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from sre_findings.files import mapped_errors
 from sre_findings.inspector.unknown_fields import look_at
 from sre_findings.inspector.wire.findings import FindingsPage, WireFinding
-from sre_findings.store.objects.blobs import mapped_errors
 from sre_scanner.spool.kinds import Kinds
 from sre_scanner.spool.rows import THIN, fill_arns, fill_numbers, keep_empty_texts
 from sre_scanner.spool.shapes import SHAPE_FIELDS, Shapes

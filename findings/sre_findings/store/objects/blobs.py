@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import os
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
@@ -11,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
-from sre_findings.files import draft, settle, sync
-from sre_findings.model.errors import StoreUnreadable, UsageError
+from sre_findings.files import draft, mapped_errors, settle, sync
+from sre_findings.model.errors import UsageError
 from sre_findings.store.objects.blob_keys import checked, checked_prefix, inside
 
 
@@ -103,23 +102,6 @@ class Blobs(BlobReader, Protocol):
         Raises Missing if the blob does not exist.
         """
         ...
-
-
-@contextlib.contextmanager
-def mapped_errors(doing: str, unwritten: str = "") -> Iterator[None]:
-    """Raises StoreUnreadable for an OSError, with its own message for a full disk.
-
-    ``unwritten`` states what was not done because of a full disk, for example "nothing was
-    committed".
-    """
-    try:
-        yield
-    except OSError as error:
-        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-        again = "Free some space, then run it again" + (f"; {unwritten}" if unwritten else "")
-        do = f"{again}." if full else "Check the path and its permissions."
-        why = "the disk is full" if full else (error.strerror or str(error))
-        raise StoreUnreadable(doing, why=why, do=do) from error
 
 
 _UNWRITTEN = "the file was not written"

@@ -22,9 +22,10 @@ import weakref
 from collections.abc import Sequence
 from pathlib import Path
 
+from sre_findings.files import mapped_errors
 from sre_findings.model.errors import StoreUnreadable
 from sre_findings.model.snapshots.shard_facts import Part
-from sre_findings.store.objects.blobs import FolderBlobs, mapped_errors
+from sre_findings.store.objects.blobs import FolderBlobs
 from sre_findings.store.snapshots import keys
 from sre_findings.store.snapshots.reader import Commit, Snapshots
 

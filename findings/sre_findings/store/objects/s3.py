@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from sre_findings.aws_errors import failure_of, first_line, sdk_errors
-from sre_findings.files import draft
+from sre_findings.files import draft, mapped_errors
 from sre_findings.model.errors import StoreUnreadable
 from sre_findings.store.objects.blob_keys import checked, checked_prefix
-from sre_findings.store.objects.blobs import Missing, Served, Taken, mapped_errors
+from sre_findings.store.objects.blobs import Missing, Served, Taken
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

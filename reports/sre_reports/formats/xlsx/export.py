@@ -75,11 +75,27 @@ def write(options: Options, proof: Proof, batches: Batches, file: BinaryIO, warn
 class _Onward:
     """A file without seek.
 
-    ZIP archives differ for seekable files, and the bytes must not depend on the file.
+    ZIP archives differ for seekable files, and the bytes must not depend on the file. After an
+    error, nothing more is written: an archive that is discarded would try to write its end.
     """
 
     def __init__(self, file: BinaryIO) -> None:
-        self.write, self.flush = file.write, file.flush
+        self._file, self._failed = file, False
+
+    def write(self, data: bytes) -> int:
+        """Writes the data. Returns its length."""
+        if self._failed:
+            return len(data)
+        try:
+            return self._file.write(data)
+        except OSError:
+            self._failed = True
+            raise
+
+    def flush(self) -> None:
+        """Writes what is buffered."""
+        if not self._failed:
+            self._file.flush()
 
 
 class Sheets:
