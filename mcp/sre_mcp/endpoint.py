@@ -53,7 +53,13 @@ def _accepting(headers: Headers) -> Headers:
 
 def is_loopback(host: str) -> bool:
     """Returns whether the host is reachable from this machine only."""
+    name = without_dot(host)
     try:
-        return ipaddress.ip_address(host).is_loopback
+        return ipaddress.ip_address(name.strip("[]")).is_loopback
     except ValueError:
-        return host == "localhost"
+        return name == "localhost"
+
+
+def without_dot(host: str) -> str:
+    """Returns a host name in lower case and without the dot of the root domain."""
+    return host.lower().removesuffix(".")

@@ -1,7 +1,8 @@
 """``/healthz``: the process is alive. ``/readyz``: a complete, fresh snapshot can be read.
 
-Neither needs a token, since a load balancer has none. Details of the snapshot are shown on this
-machine, and to clients with a token for findings.
+Neither needs a token, since a load balancer has none, or names the server, since a load balancer
+names its address. Whoever does not name it learns only whether it is ready. Details of the snapshot
+are shown on this machine, and to clients with a token for findings.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from sre_findings.sources.readiness import Ready, ready
 from sre_findings.sources.sources import Sources
 from sre_mcp.auth.bearer import FINDINGS
 from sre_mcp.endpoint import is_loopback
+from sre_mcp.trusted_names import TrustedNames
 
 PATHS = ("/healthz", "/readyz")
 _KEPT = 5.0  # seconds: frequent requests must not put load on the store
@@ -32,6 +34,7 @@ class Health:
     """The state of the sources, cached for a few seconds."""
 
     sources: Sources
+    names: TrustedNames
     clock: Callable[[], float] = time.monotonic
     _seen: tuple[float, Ready] | None = None
     _looking: anyio.Lock = field(default_factory=anyio.Lock)
@@ -47,7 +50,9 @@ class Health:
             if self._seen is None or now - self._seen[0] > _KEPT:
                 self._seen = now, await self._look()
             seen = self._seen[1]
-        values = seen.to_json() if _is_known(request) else {"ready": not seen.why, "why": seen.why}
+        values: dict[str, object] = {"ready": not seen.why}
+        if self.names.problem(request.scope["headers"]) is None:
+            values = seen.to_json() if _is_known(request) else values | {"why": seen.why}
         return JSONResponse(values, status_code=503 if seen.why else 200)
 
     async def _look(self) -> Ready:
@@ -68,9 +73,9 @@ def _is_known(request: Request) -> bool:
     return not forwarded and request.client is not None and is_loopback(request.client.host)
 
 
-def routes(sources: Sources) -> list[Route]:
+def routes(sources: Sources, names: TrustedNames) -> list[Route]:
     """Returns both routes."""
-    health = Health(sources)
+    health = Health(sources, names)
     return [
         Route("/healthz", health.alive, methods=["GET"]),
         Route("/readyz", health.ready, methods=["GET"]),

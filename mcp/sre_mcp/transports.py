@@ -17,10 +17,11 @@ from mcp.server.stdio import stdio_server
 from sre_findings.model.errors import UsageError
 from sre_findings.sources.download_links import GOOD_FOR
 from sre_findings.sources.sources import Sources
-from sre_mcp.app import Names, make_app, make_server
+from sre_mcp.app import make_app, make_server
 from sre_mcp.auth.guard import Guard
 from sre_mcp.connections import ACCEPTED_AT_ONCE, Connections, open_limits
 from sre_mcp.endpoint import PATH, is_loopback
+from sre_mcp.trusted_names import Names
 
 _LOG = logging.getLogger(__name__)
 # Seconds. Longer than a load balancer keeps an idle connection, so that the server never closes a

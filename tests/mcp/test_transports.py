@@ -21,10 +21,10 @@ from starlette.testclient import TestClient
 from tests.support.http_server import HttpRequest, HttpResponse, HttpServer, json_response
 
 from sre_findings.model.errors import UsageError
-from sre_mcp.app import Names
 from sre_mcp.endpoint import is_loopback
 from sre_mcp.health import routes
 from sre_mcp.transports import HttpSettings, _listening, serve_http
+from sre_mcp.trusted_names import Names, trusted
 
 INSTANCE = "i-0123456789abcdef0"
 LIST = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}
@@ -105,7 +105,8 @@ def test_without_authentication_only_localhost_is_served(sources: Any) -> None:
             UsageError, match="without authentication the server listens on localhost only"
         ):
             serve_http(sources, HttpSettings(host, 0, Names()), guard=None)
-    assert all(map(is_loopback, ("127.0.0.1", "127.1.2.3", "::1", "localhost")))
+    local = ("127.0.0.1", "127.1.2.3", "::1", "localhost", "LOCALHOST", "localhost.")
+    assert all(map(is_loopback, local))
 
 
 def test_a_port_in_use_is_an_error(sources: Any) -> None:
@@ -136,6 +137,8 @@ def test_hosts_and_origins_can_be_allowed_by_flags_and_settings(
         assert server.post(LIST, Host="c.example.com").status == 421
         assert server.post(LIST, Origin="https://tools.example.com").status == 200
         assert server.post(LIST, Origin="http://tools.example.com").status == 403
+        assert server.post(LIST, Origin="HTTPS://Tools.Example.com:443").status == 200
+        assert server.post(LIST, Host="MCP.example.com.").status == 200
 
 
 def test_the_server_is_ready_only_with_complete_fresh_data(
@@ -171,6 +174,18 @@ def test_readiness_details_are_for_local_clients_without_a_proxy(http: Any) -> N
         assert (answer.status, answer.json) == (200, {"ready": True, "why": ""})
 
 
+@pytest.mark.parametrize(
+    "headers",
+    [{"Host": "10.0.3.7:8080"}, {"Host": "evil.example"}, {"Origin": "https://evil.example"}],
+)
+def test_a_health_checker_that_does_not_name_the_server_learns_only_its_state(
+    http: Any, headers: dict[str, str]
+) -> None:
+    answer = http.request("GET", "/readyz", **headers)
+    assert (answer.status, answer.json) == (200, {"ready": True})
+    assert http.request("GET", "/healthz", **headers).json == {"status": "ok"}
+
+
 def test_readiness_details_are_hidden_from_remote_clients(sources: Any) -> None:
     for host, told in (
         ("203.0.113.7", False),
@@ -178,7 +193,9 @@ def test_readiness_details_are_hidden_from_remote_clients(sources: Any) -> None:
         ("127.0.0.1", True),
         ("::1", True),
     ):
-        with TestClient(Starlette(routes=routes(sources)), client=(host, 50000)) as client:
+        with TestClient(
+            Starlette(routes=routes(sources, trusted(Names(["testserver"])))), client=(host, 50000)
+        ) as client:
             answer = client.get("/readyz")
         assert ("snapshot_id" in answer.json(), "age_seconds" in answer.json()) == (told, told)
         assert answer.json()["ready"] is (answer.status_code == 200)

@@ -68,10 +68,10 @@ def command(
     sre-cli serve --stdio
     SRE_TOKENS=file:///etc/sre/tokens.json sre-cli serve --host 0.0.0.0 --allow-host mcp.example.com
     """
-    from sre_mcp.app import Names
     from sre_mcp.auth.guard import open_guard
     from sre_mcp.collector import shipping
     from sre_mcp.transports import HttpSettings, serve_http, serve_stdio
+    from sre_mcp.trusted_names import Names
 
     _log_to_stderr(log)
     sources = options.sources_here(settings, asked["profile"])

@@ -1,4 +1,4 @@
-"""Authentication of downloads: the same tokens, hosts and origins as for ``/mcp``."""
+"""Authentication of downloads: the same tokens as for ``/mcp``."""
 
 from __future__ import annotations
 
@@ -6,10 +6,8 @@ from dataclasses import dataclass
 
 from mcp.server.auth.middleware.bearer_auth import RequireAuthMiddleware
 from mcp.server.auth.routes import build_resource_metadata_url
-from mcp.server.transport_security import TransportSecurityMiddleware, TransportSecuritySettings
-from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp
 
 from sre_mcp.auth.guard import Guard
 
@@ -27,7 +25,6 @@ NOT_FOUND = "not_found"  # outcome in the audit log
 class Authentication:
     """Authentication in front of an ASGI application."""
 
-    security: TransportSecuritySettings
     guard: Guard | None
 
     def protect(self, app: ASGIApp) -> ASGIApp:
@@ -35,9 +32,6 @@ class Authentication:
 
         Without a guard, all clients on this machine are accepted.
         """
-        return _TrustedHost(self.security, self._authenticated(app))
-
-    def _authenticated(self, app: ASGIApp) -> ASGIApp:
         if self.guard is None:
             return app
         settings = self.guard.settings
@@ -47,17 +41,6 @@ class Authentication:
             else None
         )
         return RequireAuthMiddleware(app, settings.required_scopes or [], metadata_url)
-
-
-class _TrustedHost:
-    """Refuses unknown hosts and origins, as the SDK does for ``/mcp``."""
-
-    def __init__(self, security: TransportSecuritySettings, app: ASGIApp) -> None:
-        self._security, self._app = TransportSecurityMiddleware(security), app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        refused = await self._security.validate_request(Request(scope))
-        await (refused or self._app)(scope, receive, send)
 
 
 def not_found() -> Response:
