@@ -7,6 +7,7 @@ import errno
 import io
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 from tests.support.clock import session_hour
@@ -22,7 +24,7 @@ from tests.support.inspector_findings import INSTANCE, inspector_finding
 
 from sre_cli import main as module
 from sre_findings.store.schema.original_finding import finding as rebuild
-from sre_simulator.fleet import default_fleet, replay_fleet
+from sre_simulator.fleet import BUSY_INSTANCE, default_fleet, replay_fleet
 from sre_simulator.inspector.server import Fault, Simulator
 
 Cli = Callable[..., Any]
@@ -232,10 +234,36 @@ def test_verify_finds_a_changed_file_and_exits_4(cli: Cli, inspector: Any, tmp_p
     assert_one_line(
         cli("export", "-o", str(tmp_path / "x.csv"), "--store", str(tmp_path)),
         4,
-        "cannot be read",
+        "is damaged: the SHA-256 of findings/part",
         "snapshots verify",
     )
     assert not (tmp_path / "x.csv").exists()
+
+
+def test_rows_removed_from_a_store_are_an_error_and_not_a_clean_verdict(
+    cli: Cli, demo_store: Path, tmp_path: Path
+) -> None:
+    store = shutil.copytree(demo_store, tmp_path / "store")
+    question = ("vulnerabilities", "-i", BUSY_INSTANCE, "--cached", "--store", str(store))
+    assert cli(*question).code == 0
+    for table in ("findings", "resources"):
+        for path in store.glob(f"tables/{table}/*/*.parquet"):
+            rows = pq.read_table(path)
+            others = pc.not_equal(rows["resource_id"], BUSY_INSTANCE)  # type: ignore[attr-defined]  # the stubs lack it
+            pq.write_table(rows.filter(others), path)
+    assert_one_line(cli(*question), 4, "is damaged: findings/part", "snapshots verify")
+
+
+def test_verify_all_finds_a_snapshot_that_was_removed_and_exits_4(
+    cli: Cli, demo_store: Path, tmp_path: Path
+) -> None:
+    store = shutil.copytree(demo_store, tmp_path / "store")
+    whole = cli("snapshots", "verify", "--all", "--store", str(store))
+    assert (whole.code, whole.out.splitlines()[-1]) == (0, "chain of snapshots: whole")
+    (store / "commits" / "000000000001.json").unlink()
+    run = cli("snapshots", "verify", "--all", "--store", str(store))
+    assert (run.code, run.out.splitlines()[-1]) == (4, "chain of snapshots: 1 break")
+    assert "commits/000000000002.json: number 1 is missing, and no record says" in run.err
 
 
 def test_every_recorded_finding_is_exported_in_each_format(

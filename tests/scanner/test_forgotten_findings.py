@@ -241,7 +241,7 @@ def read(
     client = Inspector(inspector.connect(REGION), RateLimit(1e9), Patience(deadline=0.0))
     facts = read_shard(context, shard, client)
     paths = [
-        snapshots.fetch(plan.snapshot_id, part.key, folder)
+        snapshots.fetch(plan.snapshot_id, part, folder)
         for part in facts.parts
         if part.key.startswith("findings/")
     ]

@@ -95,7 +95,6 @@ def verify(settings: Settings, when: str | None, every: bool) -> int:
     snapshot before, in every account, region and resource type. Exit code 4 if something is wrong.
     """
     from sre_findings.store.snapshots.integrity import verify as files_of
-    from sre_findings.store.snapshots.reconciliation import unbalanced
 
     snapshots = _open(settings)
     chosen: Sequence[Commit] = snapshots.commits() if every else [_choose(snapshots, when)]
@@ -103,13 +102,38 @@ def verify(settings: Settings, when: str | None, every: bool) -> int:
     for commit in chosen:
         files = list(files_of(snapshots, commit))
         damaged = [(key, why) for key, why in files if why]
-        odd = [] if damaged else list(unbalanced(snapshots, commit))
+        odd = [] if damaged else _odd_counts(snapshots, commit)
         broken += len(damaged) + len(odd)
         for key, why in (*damaged, *odd):
             click.echo(f"{commit.snapshot_id}/{key}: {why}", err=True)
         total = f"{number(len(files), 'file')}, {len(damaged) or 'none'} damaged"
         click.echo(f"{commit.snapshot_id}: {total}{_balance(damaged, odd)}")
+    if every:
+        broken += _broken_links(snapshots)
     return exit_codes.UNREADABLE if broken else exit_codes.ANSWERED
+
+
+def _broken_links(snapshots: SnapshotWriter) -> int:
+    """Prints what is wrong with the chain of commits, and returns the number of such lines."""
+    from sre_findings.store.snapshots.chain import breaks
+
+    broken = list(breaks(snapshots.blobs))
+    for key, why in broken:
+        click.echo(f"{key}: {why}", err=True)
+    result = f"{number(len(broken), 'break')}" if broken else "whole"
+    click.echo(f"chain of snapshots: {result}")
+    return len(broken)
+
+
+def _odd_counts(snapshots: SnapshotWriter, commit: Commit) -> list[tuple[str, str]]:
+    """Returns the counts that do not add up; a damaged earlier snapshot is one of them."""
+    from sre_findings.model.errors import StoreUnreadable
+    from sre_findings.store.snapshots.reconciliation import unbalanced
+
+    try:
+        return list(unbalanced(snapshots, commit))
+    except StoreUnreadable as error:
+        return [("states", f"cannot be compared: {error}")]
 
 
 def _balance(damaged: Sequence[object], odd: Sequence[object]) -> str:

@@ -18,6 +18,7 @@ from sre_findings.engine.tables import HISTORY, Tables
 from sre_findings.model.access import EVERYTHING, Access
 from sre_findings.model.errors import StoreUnreadable
 from sre_findings.store.objects.part_cache import Copies
+from sre_findings.store.objects.part_checks import is_unchanged
 from sre_findings.store.schema.column_types import DUCKDB, columns
 from sre_findings.store.snapshots.reader import Commit, Snapshots
 
@@ -52,6 +53,7 @@ class DuckDB(Engine):
         )
         self._read: dict[str, list[Path]] = {}  # files of the tables that were queried so far
         self._views: set[str] = set()
+        self._in_place: set[str] = set()  # tables that are not loaded
         self._making = threading.RLock()
         self._idle: list[
             Any
@@ -96,9 +98,14 @@ class DuckDB(Engine):
                 self._make(table)
             return self._cursors()
 
-    def _ready(self, tables: Iterable[str]) -> tuple[Any, list[Any]]:
-        """Returns a cursor like ``connect``, reusing an idle one, and the list to return it to."""
+    def _ready(self, tables: Sequence[str]) -> tuple[Any, list[Any]]:
+        """Returns a cursor like ``connect``, reusing an idle one, and the list to return it to.
+
+        If a file changed since it was verified, all files are verified again.
+        """
         with self._making:
+            if not all(map(is_unchanged, self._read_in_place(tables))):
+                self._forget()
             for table in tables:
                 self._make(table)
             return self._idle.pop() if self._idle else self._cursors(), self._idle
@@ -120,6 +127,12 @@ class DuckDB(Engine):
         small = sum(part.bytes for _, part in self.tables.parts(table)) < _SMALL
         self._connection.execute(f"create {'table' if small else 'view'} {table} as {select}")
         self._views.add(table)
+        if not small:
+            self._in_place.add(table)
+
+    def _read_in_place(self, tables: Iterable[str]) -> Iterator[Path]:
+        """Returns the files of the tables that were not loaded: each query reads them."""
+        return (path for one in tables if one in self._in_place for path in self._read[one])
 
     def _needed(self, view: Seen) -> Seen:
         """Returns the selects of a view, or only its plain one if that is equivalent."""
@@ -167,6 +180,7 @@ class DuckDB(Engine):
         """Discards every view and the connection."""
         self._read.clear()
         self._views.clear()
+        self._in_place.clear()
         self._idle = []  # cursors in use belong to the discarded connection
         self.__dict__.pop("_connection", None)
         self.__dict__.pop("_cursors", None)

@@ -60,7 +60,7 @@ class HistoryWriter:
             del enrichment  # 20,000 vulnerabilities take 80 MB
             release_memory()
             paths = [
-                self.snapshots.fetch(self.plan.snapshot_id, part.key, folder) for part in looked_up
+                self.snapshots.fetch(self.plan.snapshot_id, part, folder) for part in looked_up
             ]
             lived = [
                 part
@@ -143,8 +143,8 @@ class HistoryWriter:
         }
 
     def _paths(self, facts: ShardFacts, table: str, folder: Path) -> list[Path]:
-        keys = [part.key for part in facts.parts if part.key.startswith(f"{table}/")]
-        return [self.snapshots.fetch(self.plan.snapshot_id, key, folder) for key in keys]
+        parts = [part for part in facts.parts if part.key.startswith(f"{table}/")]
+        return [self.snapshots.fetch(self.plan.snapshot_id, part, folder) for part in parts]
 
     def _part(self, key: str, schema: pa.Schema, tables: Iterable[pa.Table]) -> tuple[Part, ...]:
         with writing(self.snapshots.blobs, self.plan.snapshot_id, key, schema) as writer:

@@ -12,6 +12,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import boto3
+import pyarrow.parquet as pq
 import pytest
 
 from sre_findings.engine import duckdb as module
@@ -187,9 +188,27 @@ def test_a_store_that_is_damaged_itself_is_told_and_not_asked_for_ever(
     )
     with pytest.raises(
         StoreUnreadable,
-        match=r"snapshot 20261101T010000Z cannot be read: .*Run: sre-cli snapshots verify",
+        match=r"snapshot 20261101T010000Z is damaged: the SHA-256 .*Run: sre-cli snapshots verify",
     ):
         DuckDB(snapshots, [commit], copies).rows("coverage_scanned", owners=None)
+
+
+@pytest.mark.usefixtures("nothing_is_small")
+def test_a_file_of_a_folder_that_was_replaced_while_the_process_lives_is_refused(
+    snapshots: SnapshotWriter, copies: Copies, write_night: Write, tmp_path: Path
+) -> None:
+    rows = [ACTIVE | {"resource_id": one} for one in ("a", "b")]
+    commit = write_night(snapshots, 1, coverage=rows)
+    engine = DuckDB(snapshots, [commit], copies)
+    assert engine.rows("coverage_scanned", owners=None) == [{"scanned": 2}]
+    (path,) = tmp_path.rglob("part-*.parquet")
+    body = path.read_bytes()
+    pq.write_table(pq.read_table(path).slice(1), path)
+    for _ in range(2):
+        with pytest.raises(StoreUnreadable, match=r"is damaged: coverage/part-eu-west-1.parquet"):
+            engine.rows("coverage_scanned", owners=None)
+    path.write_bytes(body)
+    assert engine.rows("coverage_scanned", owners=None) == [{"scanned": 2}]
 
 
 @pytest.mark.parametrize(

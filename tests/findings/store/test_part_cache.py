@@ -18,7 +18,7 @@ from sre_findings.model.errors import StoreUnreadable
 from sre_findings.model.snapshots.completeness import judge
 from sre_findings.model.snapshots.scan_plan import Plan, Shard
 from sre_findings.model.snapshots.shard_facts import Part, ShardFacts
-from sre_findings.store.objects import part_cache as module
+from sre_findings.store.objects import part_cache, part_checks
 from sre_findings.store.objects.blobs import FolderBlobs
 from sre_findings.store.objects.part_cache import Copies
 from sre_findings.store.snapshots.keys import part_key, partition
@@ -68,7 +68,7 @@ def new_process(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
     """Forgets the verified copies, as in a new process; also runs before each test."""
 
     def forget() -> None:
-        monkeypatch.setattr(module, "_good", set())
+        monkeypatch.setattr(part_checks, "_verified", {})
 
     forget()
     return forget
@@ -150,9 +150,9 @@ def test_within_a_process_a_copy_is_checked_once_and_again_when_somebody_asks(
     copies = Copies(home)
     paths = copies.paths(snapshots, wanted)
     assert not copies.recheck(paths)
-    flip(paths[0])
     copies.paths(snapshots, wanted)
     assert len(elsewhere.fetched) == 2
+    flip(paths[0])
     assert copies.recheck(paths)
     assert sums(copies.paths(snapshots, wanted)) == [part.sha256 for _, part in wanted]
     assert not copies.recheck([*paths, home.parent / "not ours"])
@@ -324,3 +324,58 @@ def test_processes_that_share_a_folder_all_read_what_they_asked_for(
     )
     assert said == ["right\n"] * 4
     assert not list(home.rglob(".fetch-*"))
+
+
+@pytest.fixture
+def hashed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The names of the files whose SHA-256 was computed."""
+    names, digest = list[str](), hashlib.file_digest
+
+    def counted(file: Any, name: str) -> Any:
+        names.append(Path(file.name).name)
+        return digest(file, name)
+
+    monkeypatch.setattr(hashlib, "file_digest", counted)
+    return names
+
+
+def test_a_part_of_a_folder_is_verified_once_and_again_if_it_changed(
+    tmp_path: Path, hashed: list[str]
+) -> None:
+    snapshots = SnapshotWriter(FolderBlobs(tmp_path / "store"))
+    _, wanted = night(snapshots, 1)
+    copies = Copies(tmp_path / "copies")
+    first, second = copies.paths(snapshots, wanted)
+    copies.paths(snapshots, wanted)
+    assert hashed == ["part-0.parquet", "part-1.parquet"]
+    os.utime(first)
+    copies.paths(snapshots, wanted)
+    assert hashed[2:] == ["part-0.parquet"]
+    flip(second)
+    with pytest.raises(
+        StoreUnreadable, match=r"is damaged: the SHA-256 of findings/part-1.parquet is not the one"
+    ):
+        copies.paths(snapshots, wanted)
+
+
+def test_a_part_with_another_size_is_not_even_read(tmp_path: Path, hashed: list[str]) -> None:
+    snapshots = SnapshotWriter(FolderBlobs(tmp_path / "store"))
+    commit, wanted = night(snapshots, 1)
+    path = tmp_path / "store" / part_key(commit.snapshot_id, wanted[0][1].key)
+    path.write_bytes(path.read_bytes() + b"x")
+    with pytest.raises(StoreUnreadable, match=r"part-0.parquet has 1,001 bytes instead of 1,000"):
+        Copies(tmp_path / "copies").paths(snapshots, wanted)
+    assert hashed == []
+
+
+def test_many_large_parts_are_verified_in_threads_in_the_same_order(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(part_cache, "_MANY", SIZE)
+    snapshots = SnapshotWriter(FolderBlobs(tmp_path / "store"))
+    _, wanted = night(snapshots, 1, parts=9)
+    paths = Copies(tmp_path / "copies").paths(snapshots, wanted)
+    assert sums(paths) == [part.sha256 for _, part in wanted]
+    flip(paths[7])
+    with pytest.raises(StoreUnreadable, match=r"SHA-256 of findings/part-7.parquet"):
+        Copies(tmp_path / "copies").paths(snapshots, wanted)

@@ -16,6 +16,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
+from tests.support.forged_snapshots import reseal
 
 from sre_findings.store.snapshots.reader import Commit
 from sre_findings.store.snapshots.reconciliation import unbalanced
@@ -444,6 +445,8 @@ def test_an_inconsistent_history_is_reported_with_account_region_and_numbers(
         Path("unused"),
     )
     pq.write_table(pq.read_table(path).slice(0, 0), path)
+    reseal(storage.snapshots.blobs, commit)
+    commit = storage.snapshots.latest()
     assert [why for _, why in unbalanced(storage.snapshots, commit)] == [
         (
             "111122223333 AWS_EC2_INSTANCE PACKAGE: 2 open before + 0 opened + 0 reopened - 0 resolved"

@@ -1,12 +1,12 @@
-"""Local copies of parts of committed snapshots, for stores that DuckDB cannot read in place.
+"""Verified files of parts: those of a folder store, or local copies for other stores.
 
     {folder}/{snapshot_id}/{sha256}.parquet     a part, named by its checksum in the manifest
     {folder}/{snapshot_id}/.used                locked while a process reads the snapshot; its
                                                 modification time is the start of the latest use
 
-A part is either complete or absent. Each process verifies its checksum before the first use, to
-detect corruption on disk; this takes a tenth of a second for a million findings. Processes share a
-folder without communicating otherwise.
+A copy gets its name only after its bytes were compared with the manifest. Each process compares
+every file before its first use (``part_checks``), also in a folder store, and again if the file
+changed. Processes share a folder without communicating otherwise.
 """
 
 from __future__ import annotations
@@ -23,18 +23,17 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sre_findings.files import mapped_errors
-from sre_findings.model.errors import StoreUnreadable
 from sre_findings.model.snapshots.shard_facts import Part
 from sre_findings.store.objects.blobs import FolderBlobs
+from sre_findings.store.objects.part_checks import fault, moved
 from sre_findings.store.snapshots import keys
 from sre_findings.store.snapshots.reader import Commit, Snapshots
 
 LIMIT = 10 * 10**9
 _AT_ONCE = 4  # parts fetched at a time
+_MANY = 4 * 10**6  # bytes that are verified in threads; starting them takes 3 ms
 # Only these may be deleted; the folder can also contain files of others.
 _OURS = re.compile(r"\d{8}T\d{6}Z|\.gone-")
-# Files with a verified checksum, so that each process checks a file once.
-_good: set[tuple[str, int, int]] = set()
 
 
 class Copies:
@@ -53,7 +52,7 @@ class Copies:
         Raises StoreUnreadable if a part is missing or does not match the manifest.
         """
         if isinstance(snapshots.blobs, FolderBlobs):
-            return [snapshots.part(commit, part, self._folder) for commit, part in wanted]
+            return _verified_all(snapshots, wanted, self._folder)
         with mapped_errors(f"cannot keep copies in {self._folder}"):
             for snapshot_id in {commit.snapshot_id for commit, _ in wanted} - self._held.keys():
                 self._hold(snapshot_id)
@@ -80,16 +79,12 @@ class Copies:
         """Returns whether a valid copy exists. A damaged one is removed."""
         path = self._path(commit, part)
         try:
-            seen = (str(path), path.stat().st_mtime_ns, path.stat().st_size)
+            wrong = fault(path, part)
         except FileNotFoundError:
             return False
-        if seen in _good:
-            return True
-        if _sha256(path) != part.sha256:
+        if wrong:
             path.unlink(missing_ok=True)
-            return False
-        _good.add(seen)
-        return True
+        return not wrong
 
     def _fetch_all(self, snapshots: Snapshots, gone: Sequence[tuple[Commit, Part]]) -> None:
         if len(gone) == 1:
@@ -105,18 +100,9 @@ class Copies:
         path = self._path(commit, part)
         draft = path.with_name(f".fetch-{uuid.uuid4().hex}")
         try:
-            fetched = snapshots.part(commit, part, draft)
-            if _sha256(fetched) != part.sha256:
-                why = f"the SHA-256 of {part.key} is not the one in the manifest"
-                raise StoreUnreadable(
-                    f"snapshot {commit.snapshot_id} is damaged",
-                    why=why,
-                    do="Run: sre-cli snapshots verify.",
-                )
-            fetched.replace(path)
+            moved(snapshots.part(commit, part, draft), path, part)
         finally:
             shutil.rmtree(draft, ignore_errors=True)
-        _good.add((str(path), path.stat().st_mtime_ns, path.stat().st_size))
 
     def _hold(self, snapshot_id: str) -> None:
         """Prevents other processes from removing the snapshot while this object exists."""
@@ -145,6 +131,18 @@ class Copies:
                 excess -= size
             if excess <= 0:
                 return
+
+
+def _verified_all(
+    snapshots: Snapshots, wanted: Sequence[tuple[Commit, Part]], folder: Path
+) -> list[Path]:
+    """Returns the paths of parts in a folder store, after comparing them with the manifest."""
+    if sum(part.bytes for _, part in wanted) < _MANY or len(wanted) == 1:
+        return [snapshots.part(commit, part, folder) for commit, part in wanted]
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        return list(pool.map(lambda one: snapshots.part(one[0], one[1], folder), wanted))
 
 
 def _thrown_away(snapshot: Path) -> bool:

@@ -27,7 +27,7 @@ def verify(snapshots: Snapshots, commit: Commit) -> Iterator[tuple[str, str | No
     with tempfile.TemporaryDirectory(prefix="sre-verify-") as folder:
         for part in manifest.parts:
             try:
-                path = snapshots.part(commit, part, Path(folder))
+                path = snapshots.unverified(commit.snapshot_id, part, Path(folder), commit.layout)
             except StoreUnreadable as error:
                 yield part.key, error.why
                 continue

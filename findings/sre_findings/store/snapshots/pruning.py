@@ -1,6 +1,7 @@
 """Removes snapshots in an order that never exposes a damaged snapshot, even if interrupted.
 
-1. A tombstone is written: which commit was pruned, when and why.
+1. A tombstone is written: which commit was pruned, when and why, and its place in the chain of
+   commits.
 2. The commit is deleted, and readers no longer see the snapshot.
 3. Its files are deleted a day later, when no reader has them open any more.
 
@@ -20,6 +21,7 @@ from sre_findings.model.errors import StoreUnreadable, UsageError
 from sre_findings.model.snapshots.retention import Fate
 from sre_findings.store.objects.blobs import BlobReader, Blobs, Missing
 from sre_findings.store.snapshots import keys
+from sre_findings.store.snapshots.chain import PREVIOUS, SUM, sum_of
 from sre_findings.store.snapshots.reader import Commit
 from sre_findings.store.snapshots.writer import SnapshotWriter
 
@@ -162,8 +164,19 @@ def _bury(blobs: Blobs, commit: Commit, why: str, now: datetime) -> None:
         "pruned_at": now.isoformat(),
         "why": why,
         "slot": commit.slot,
+        **_link_of(blobs, commit),
     }
     blobs.create(keys.tombstone_key(commit.sequence), json.dumps(body, indent=1).encode())
+
+
+def _link_of(blobs: Blobs, commit: Commit) -> dict[str, Any]:
+    """Returns what the chain of commits needs of a pruned one; nothing if it is gone already."""
+    try:
+        values = json.loads(blobs.read(keys.commit_key(commit.sequence)))
+    except Missing:
+        return {}
+    previous = {PREVIOUS: values[PREVIOUS]} if PREVIOUS in values else {}
+    return {SUM: sum_of(values), **previous}
 
 
 def _tombstone(key: str, body: bytes) -> Tombstone:
@@ -176,7 +189,8 @@ def _tombstone(key: str, body: bytes) -> Tombstone:
         if not keys.is_snapshot_id(values["snapshot_id"]):
             raise ValueError(f"{values['snapshot_id']!r} is not the id of a snapshot")
         times = {name: datetime.fromisoformat(values[name]) for name in ("started_at", "pruned_at")}
-        return Tombstone(**{**values, **times})
+        others = {name: value for name, value in values.items() if name not in (SUM, PREVIOUS)}
+        return Tombstone(**{**others, **times})
 
 
 def _refuse_another(stone: Tombstone, sequence: int) -> None:

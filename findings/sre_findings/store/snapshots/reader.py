@@ -17,7 +17,9 @@ from typing import TYPE_CHECKING, Any
 from sre_findings.model.snapshots.gaps import Gap
 from sre_findings.model.snapshots.partial_reasons import Reason, from_json, texts
 from sre_findings.store.objects.blobs import BlobReader, Missing
+from sre_findings.store.objects.part_checks import fault
 from sre_findings.store.snapshots import keys
+from sre_findings.store.snapshots.chain import PREVIOUS
 from sre_findings.store.snapshots.decoding import commit_of, damaged, manifest_of
 
 if TYPE_CHECKING:  # imported lazily (10 ms): queries of the table read no manifest
@@ -34,6 +36,9 @@ SCHEMA = 3
 A new column needs a new version, recorded in ``store/schema/fields.tsv``. Version 2 added names,
 reachability and annotations of rows; version 3 what is known of findings in unread cells.
 """
+
+
+_DERIVED = ("reasons", PREVIOUS)  # fields of a commit's file that no Commit has
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +97,7 @@ class Commit:
         """Creates a Commit from the data of :meth:`to_json`."""
         times = {name: datetime.fromisoformat(values[name]) for name in ("started_at", "ended_at")}
         gaps = tuple(Gap(*map(str, gap)) for gap in values["gaps"])
-        others = {name: value for name, value in values.items() if name != "reasons"}
+        others = {name: value for name, value in values.items() if name not in _DERIVED}
         # The first version wrote neither key.
         first = {"schema": 1, "layout": keys.BY_SNAPSHOT}
         return cls(**{**first, **others, **times, "causes": from_json(values), "gaps": gaps})
@@ -185,19 +190,30 @@ class Snapshots:
         return None
 
     def part(self, commit: Commit, part: Part, to: Path) -> Path:
-        """Returns a local path of one part of a commit (see ``Blobs.fetch``)."""
-        return self.fetch(commit.snapshot_id, part.key, to, commit.layout)
+        """Returns a local path of one verified part of a commit. See ``fetch``."""
+        return self.fetch(commit.snapshot_id, part, to, commit.layout)
 
-    def fetch(self, snapshot_id: str, part: str, to: Path, layout: int = keys.LAYOUT) -> Path:
+    def fetch(self, snapshot_id: str, part: Part, to: Path, layout: int = keys.LAYOUT) -> Path:
         """Returns a local path of one part of a snapshot, which need not be committed yet.
+
+        In a folder store this is the part itself, otherwise a copy below ``to``. Raises
+        StoreUnreadable if the part is missing or has other bytes than those of the manifest.
+        """
+        path = self.unverified(snapshot_id, part, to, layout)
+        if why := fault(path, part):
+            raise damaged(snapshot_id, why)
+        return path
+
+    def unverified(self, snapshot_id: str, part: Part, to: Path, layout: int) -> Path:
+        """Returns a local path of one part, whose content was not compared with the manifest.
 
         Raises StoreUnreadable if the part is missing.
         """
-        key = keys.part_key(snapshot_id, part, layout)
+        key = keys.part_key(snapshot_id, part.key, layout)
         try:
-            return self.blobs.fetch(key, to / snapshot_id / part)
+            return self.blobs.fetch(key, to / snapshot_id / part.key)
         except Missing:
-            raise damaged(snapshot_id, f"{part} is gone") from None
+            raise damaged(snapshot_id, f"{part.key} is gone") from None
 
     def part_url(self, commit: Commit, part: Part) -> str:
         """Returns the part's URL, for engines that read the store directly."""

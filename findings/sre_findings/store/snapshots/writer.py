@@ -16,6 +16,7 @@ from sre_findings.model.errors import CommitLost
 from sre_findings.model.snapshots.gaps import Earlier, Gap, dated, gaps_of
 from sre_findings.store.objects.blobs import Blobs, Missing
 from sre_findings.store.snapshots import keys
+from sre_findings.store.snapshots.chain import PREVIOUS, previous_of
 from sre_findings.store.snapshots.decoding import shard_of
 from sre_findings.store.snapshots.reader import STAMP, Commit, Manifest, Snapshots
 
@@ -91,7 +92,8 @@ class SnapshotWriter(Snapshots):
             slot=plan.slot,
             gaps=gaps,
         )
-        if not self.blobs.create(keys.commit_key(plan.sequence), _encode(commit.to_json())):
+        values = {**commit.to_json(), PREVIOUS: previous_of(self.blobs, plan.sequence)}
+        if not self.blobs.create(keys.commit_key(plan.sequence), _encode(values)):
             raise CommitLost(
                 "another scan committed while this one ran",
                 do="Its snapshot is kept; run this one again.",
@@ -110,9 +112,10 @@ class SnapshotWriter(Snapshots):
         return Earlier(commit.started_at.astimezone(UTC).isoformat(), cells, commit.gaps)
 
     def rewrite(self, commit: Commit) -> None:
-        """Rewrites a commit whose files were moved. Only its layout may differ."""
+        """Rewrites the layout of a commit whose files were moved. Nothing else changes."""
+        values = json.loads(self.blobs.read(keys.commit_key(commit.sequence)))
         with self.blobs.write(keys.commit_key(commit.sequence)) as file:
-            file.write(_encode(commit.to_json()))
+            file.write(_encode({**values, "layout": commit.layout}))
 
     def discard(self, snapshot_id: str) -> None:
         """Removes the files of a snapshot, unless it is committed."""
