@@ -28,6 +28,46 @@ def draft(target: Path) -> Iterator[Path]:
         path.unlink(missing_ok=True)
 
 
+LARGEST = 1 << 20
+"""The maximum size of a file that a user writes: settings, rules, lists; in bytes."""
+
+
+def bounded(path: Path, largest: int = LARGEST) -> bytes:
+    """Returns the content of a regular file with at most ``largest`` bytes.
+
+    Anything else could be endless, or block: a device, a named pipe. Raises OSError for it, as for
+    any file that cannot be read.
+    """
+    # a named pipe without a writer would block
+    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise OSError(errno.EINVAL, "it is not a regular file")
+        content = file.read(largest + 1)
+    if len(content) > largest:
+        raise OSError(errno.EFBIG, f"it is larger than {largest:,} bytes")
+    return content
+
+
+def user_file(path: Path, do: str = "") -> bytes:
+    """Returns the content of a file that a user named (see ``bounded``).
+
+    Raises UsageError, with the advice ``do``, if it cannot be read.
+    """
+    try:
+        return bounded(path)
+    except OSError as error:
+        why = error.strerror or str(error)
+        raise UsageError(f"{path} cannot be read", why=why, do=do) from error
+
+
+def user_text(path: Path, do: str = "") -> str:
+    """Returns the text of a file that a user named. Raises UsageError also if it is not UTF-8."""
+    try:
+        return user_file(path, do).decode()
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{path} cannot be read", why="it is not UTF-8", do=do) from error
+
+
 def settle(path: Path, target: Path, *, once: bool = False) -> None:
     """Moves a draft to its target, durably.
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sre_findings.model import secret_form
 from sre_findings.model.errors import UsageError
@@ -289,17 +289,12 @@ def open_owners(settings: Settings) -> Owners:
 
     Raises UsageError if the file is invalid.
     """
+    from sre_findings.files import user_text
     from sre_findings.model.resources.owners import Owners, parse_owners
 
     if settings.owners is None:
         return Owners(settings.owner_tag)
-    try:
-        text = settings.owners.read_text(encoding="utf-8")
-    except (OSError, ValueError) as error:
-        raise UsageError(
-            f"{settings.owners} cannot be read", why=str(error), do="Check SRE_OWNERS."
-        ) from error
-    return parse_owners(text, settings.owner_tag)
+    return parse_owners(user_text(settings.owners, "Check SRE_OWNERS."), settings.owner_tag)
 
 
 def beside(store: str) -> str:
@@ -354,11 +349,13 @@ def cache_folder() -> Path:
 def _file(path: Path) -> dict[str, str]:
     if not path.exists():
         return {}
-    import tomllib
+    from sre_findings.files import user_text
+    from sre_findings.model.toml_text import parse_toml
 
+    text = user_text(path)
     try:
-        values: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        values = parse_toml(text)
+    except ValueError as error:
         raise UsageError(f"{path} cannot be read", why=str(error)) from error
     unknown = sorted(values.keys() - {s.key for s in SETTINGS})
     if unknown or not all(isinstance(v, str) for v in values.values()):

@@ -12,6 +12,7 @@ from types import FrameType
 
 from sre_findings.clock import clock
 from sre_findings.engine.factory import publish
+from sre_findings.files import user_text
 from sre_findings.inspector.credentials import reader_of
 from sre_findings.model.snapshots.scan_plan import Expectation, parse_expectation
 from sre_findings.settings import Settings, open_owners
@@ -51,7 +52,9 @@ def run(settings: Settings, progress: Progress, flags: Flags) -> Commit:
     """
     scope_file = flags.scope_file or settings.scope_file
     expectation = (
-        parse_expectation(scope_file.read_text(encoding="utf-8")) if scope_file else Expectation()
+        parse_expectation(user_text(scope_file, "Check the scope file."))
+        if scope_file
+        else Expectation()
     )
     named = tuple(flags.regions) or settings.regions or expectation.regions
     who = flags.profile or reader_of(settings)

@@ -21,7 +21,8 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TypeVar
 
-from sre_findings.config.yaml_nodes import LARGEST, Node, brief, parse
+from sre_findings.config.yaml_nodes import Node, brief, parse
+from sre_findings.files import user_file
 from sre_findings.model.errors import UsageError
 from sre_findings.model.spelling import near
 from sre_findings.settings import span
@@ -82,13 +83,7 @@ def _listed(path: Path) -> list[Path]:
 
 
 def _read(path: Path) -> bytes:
-    try:
-        with path.open("rb") as file:
-            return file.read(LARGEST + 1)
-    except OSError as error:
-        raise UsageError(
-            f"{path} cannot be read", why=error.strerror or str(error), do="Check --file."
-        ) from error
+    return user_file(path, "Check --file.")
 
 
 def _schedules(file: str, root: Node) -> Sequence[Node]:

@@ -61,9 +61,7 @@ def command(
     from sre_cli.process_limits import limits
     from sre_findings.queries.user_sql import Sql, sql
 
-    question = Sql(
-        sys.stdin.read() if text == "-" else text, count, as_of, timeout.total_seconds(), memory
-    )
+    question = Sql(_stdin() if text == "-" else text, count, as_of, timeout.total_seconds(), memory)
     with limits(question.seconds + _GRACE, question.memory + _HEADROOM):
         answer = sql(
             question, options.sources_here(settings, instead="Run SQL where the store is.")
@@ -71,6 +69,17 @@ def command(
     click.echo(_FORMS[output](answer).rstrip("\n"))
     _summarize(answer)
     return exit_codes.ANSWERED if answer.proof.sure else exit_codes.UNSURE
+
+
+def _stdin() -> str:
+    """Returns the SQL on stdin. Raises UsageError for more than a user could have written."""
+    from sre_findings.files import LARGEST
+    from sre_findings.model.errors import UsageError
+
+    text = sys.stdin.read(LARGEST + 1)
+    if len(text) > LARGEST:
+        raise UsageError(f"the SQL is longer than {LARGEST:,} characters")
+    return text
 
 
 def _summarize(answer: SqlAnswer) -> None:

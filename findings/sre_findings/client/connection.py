@@ -101,7 +101,7 @@ class Remote:
         """
         try:
             yield
-        except (LookupError, TypeError, ValueError, AttributeError) as error:
+        except (LookupError, TypeError, ValueError, AttributeError, RecursionError) as error:
             what = f"{self._name} sent a response that this version does not understand"
             raise Unreachable(
                 what, why=_line(error), do=f"Does it run the same version? {_CHECK}"
@@ -126,7 +126,7 @@ class Remote:
             connection.close()
         try:
             values = json.loads(body)
-        except ValueError:
+        except (ValueError, RecursionError):
             values = None
         return response.status, values if isinstance(values, dict) else {}
 

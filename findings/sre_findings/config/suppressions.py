@@ -26,8 +26,9 @@ from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
 
-from sre_findings.config.yaml_nodes import LARGEST, Node, brief, wrong
+from sre_findings.config.yaml_nodes import Node, brief, wrong
 from sre_findings.config.yaml_nodes import parse as parse_yaml
+from sre_findings.files import user_file
 from sre_findings.model.errors import UsageError
 from sre_findings.model.findings.suppression import (
     AFFECTED,
@@ -60,12 +61,7 @@ _CHECKS: dict[str, Callable[[str], str]] = {"resources": check_id, "types": pars
 
 def load(path: Path) -> Suppressions:
     """Returns the rules of a file. Raises UsageError if it cannot be read or parsed."""
-    try:
-        with path.open("rb") as file:
-            content = file.read(LARGEST + 1)
-    except OSError as error:
-        raise UsageError(f"{path} cannot be read", why=error.strerror or str(error)) from error
-    return parse(content, str(path))
+    return parse(user_file(path, "Check SRE_SUPPRESSIONS."), str(path))
 
 
 def parse(content: bytes, file: str) -> Suppressions:

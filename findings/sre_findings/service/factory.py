@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from sre_findings.clock import clock
+from sre_findings.files import user_text
 from sre_findings.model.access import Access
 from sre_findings.model.answers.answer import ResourceAnswer
-from sre_findings.model.errors import UsageError
 from sre_findings.model.sla.policy import DEFAULT, Policy, parse_policy, parse_sla
 from sre_findings.service.service import LocalService, Service
 from sre_findings.settings import Settings, open_owners
@@ -64,12 +64,7 @@ def open_policy(settings: Settings) -> Policy:
     """
     policy = DEFAULT
     if settings.policy:
-        try:
-            policy = parse_policy(settings.policy.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            raise UsageError(
-                f"{settings.policy} cannot be read", why=str(error), do="Check SRE_POLICY."
-            ) from error
+        policy = parse_policy(user_text(settings.policy, "Check SRE_POLICY."))
     return parse_sla(settings.sla, policy) if settings.sla else policy
 
 

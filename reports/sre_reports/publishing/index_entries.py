@@ -38,7 +38,7 @@ def index_entry(day: str, body: bytes | None) -> IndexEntry:
     """
     try:
         values = json.loads(body or b"")
-    except ValueError:
+    except (ValueError, RecursionError):
         return IndexEntry(day)
     if not isinstance(values, dict):
         return IndexEntry(day)

@@ -26,6 +26,7 @@ from fnmatch import fnmatchcase
 from typing import Any, NamedTuple
 
 from sre_findings.model.errors import UsageError
+from sre_findings.model.toml_text import parse_toml
 
 
 def owner_name(text: str | None) -> str:
@@ -121,11 +122,9 @@ class Owners:
 
 def parse_owners(text: str, tag: str) -> Owners:
     """Parses an owners file. Raises UsageError that names what is wrong."""
-    import tomllib
-
     try:
-        values = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+        values = parse_toml(text)
+    except ValueError as error:
         raise _unreadable(str(error)) from error
     entries = values.get("owner")
     if (

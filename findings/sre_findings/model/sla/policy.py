@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from sre_findings.model.errors import UsageError
 from sre_findings.model.findings.severity import ORDER, OTHER, Severity, rank
+from sre_findings.model.toml_text import parse_toml
 
 if TYPE_CHECKING:  # only type checkers need the types of the answers
     from sre_findings.model.answers.sla import PolicyFacts
@@ -131,11 +132,9 @@ def parse_policy(text: str) -> Policy:
 
     Raises UsageError that names the invalid line or key.
     """
-    import tomllib
-
     try:
-        values = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+        values = parse_toml(text)
+    except ValueError as error:
         raise _wrong(str(error)) from error
     _refuse_unknown(values, ("sla", "kev", "ranking"), "")
     kev, ranking = (

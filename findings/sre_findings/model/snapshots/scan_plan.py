@@ -9,6 +9,7 @@ from typing import Any
 
 from sre_findings.model.errors import UsageError
 from sre_findings.model.timestamps import iso_date
+from sre_findings.model.toml_text import parse_toml
 
 DEFAULT_STATUSES: tuple[str, ...] = ()  # every status except CLOSED, including unknown ones
 
@@ -127,11 +128,9 @@ def parse_expectation(text: str) -> Expectation:
 
     Raises UsageError that names the invalid line or key.
     """
-    import tomllib
-
     try:
-        values = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+        values = parse_toml(text)
+    except ValueError as error:
         raise _unreadable(str(error)) from error
     _refuse_unknown(values, ("accounts", "regions", "accepted"), "")
     gaps = values.get("accepted", [])

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
-from sre_findings.files import draft, mapped_errors, settle, sync
+from sre_findings.files import bounded, draft, mapped_errors, settle, sync
 from sre_findings.model.errors import UsageError
 from sre_findings.store.objects.blob_keys import checked, checked_prefix, inside
 
@@ -104,6 +104,7 @@ class Blobs(BlobReader, Protocol):
         ...
 
 
+LARGEST = 256 * 1024**2  # bytes of a file that is read as a whole: a manifest has at most a few MB
 _UNWRITTEN = "the file was not written"
 
 
@@ -127,7 +128,7 @@ class FolderBlobs:
         path = self._path(key)
         with mapped_errors(f"cannot read {path}"):
             try:
-                return path.read_bytes()
+                return bounded(path, LARGEST)
             except (FileNotFoundError, NotADirectoryError):
                 raise Missing(key) from None
 

@@ -17,7 +17,7 @@ from sre_findings.aws_errors import failure_of, first_line, sdk_errors
 from sre_findings.files import draft, mapped_errors
 from sre_findings.model.errors import StoreUnreadable
 from sre_findings.store.objects.blob_keys import checked, checked_prefix
-from sre_findings.store.objects.blobs import Missing, Served, Taken
+from sre_findings.store.objects.blobs import LARGEST, Missing, Served, Taken
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -48,7 +48,12 @@ class S3Blobs:
     def read(self, key: str) -> bytes:
         """See Blobs."""
         with self._mapped(f"cannot read {key}", key):
-            return self._s3.get_object(Bucket=self._bucket, Key=self._name(key))["Body"].read()
+            found = self._s3.get_object(Bucket=self._bucket, Key=self._name(key))
+            if found["ContentLength"] <= LARGEST:
+                return found["Body"].read()
+        raise StoreUnreadable(
+            f"{self.url}: cannot read {key}", why=f"it is larger than {LARGEST:,} bytes"
+        )
 
     @contextlib.contextmanager
     def write(

@@ -30,7 +30,7 @@ def bot_token(settings: Settings) -> str:
 def _parsed(text: str) -> str:
     try:
         values = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise CredentialsInvalid(
             _WHAT, why="the secret is not JSON", do="See docs/slack.md."
         ) from error

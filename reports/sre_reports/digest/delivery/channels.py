@@ -14,7 +14,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sre_findings.config.yaml_nodes import LARGEST, Node, brief, parse, wrong
+from sre_findings.config.yaml_nodes import Node, brief, parse, wrong
+from sre_findings.files import user_file
 from sre_findings.model.access import ALL
 from sre_findings.model.errors import UsageError
 
@@ -78,15 +79,7 @@ def load(path: Path) -> list[Route]:
 
     Raises UsageError with the line of the first error.
     """
-    try:
-        with path.open("rb") as file:
-            content = file.read(LARGEST + 1)
-    except OSError as error:
-        why = error.strerror or str(error)
-        raise UsageError(
-            f"{path} cannot be read", why=why, do="Check SRE_SLACK_CHANNELS."
-        ) from error
-    return parse_routes(content, str(path))
+    return parse_routes(user_file(path, "Check SRE_SLACK_CHANNELS."), str(path))
 
 
 def parse_routes(content: bytes, file: str) -> list[Route]:
