@@ -22,13 +22,17 @@ _LOG = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class Call:
-    """A call from its start. Client and arguments are set once they are validated."""
+    """A call from its start. Client and arguments are set once they are validated.
+
+    ``is_tool`` is False for reading a resource and for completion.
+    """
 
     what: str
     who: str = ""
     arguments: Mapping[str, Any] = field(default_factory=dict)
     at: datetime = field(default_factory=lambda: datetime.now(UTC))
     began: float = field(default_factory=time.monotonic)
+    is_tool: bool = True
 
     def finish(self, done: CallToolResult, recorder: Recorder) -> None:
         """Records the result of a tool call."""
@@ -62,5 +66,5 @@ class Call:
             rows,
         )
         recorder.add(shortened(one))
-        describe(one)
+        describe(one, is_tool=self.is_tool)
         _LOG.info("%s %s %d ms", self.what, outcome, took, extra={"parts": metrics(one)})

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 from urllib.parse import unquote
 
-import anyio.to_thread
 from mcp.shared.exceptions import MCPError
 from mcp_types import (
     INTERNAL_ERROR,
@@ -21,13 +21,16 @@ from mcp_types import (
 )
 
 from sre_findings.model.errors import SreError, UsageError
+from sre_findings.model.operation import ANSWERED
 from sre_findings.queries import ask
 from sre_findings.questions.catalogue import CACHED, SnapshotList, Summary, Vulnerabilities
 from sre_findings.sources.sources import Sources
+from sre_mcp.audit import Call
+from sre_mcp.execution import in_time, outcome_of
 from sre_mcp.json_values import dumps
-from sre_mcp.public_errors import public_error
 from sre_mcp.request_context import RequestContext, client
 
+NAME = "resource"  # tool name in the audit log
 LATEST = "sre://snapshots/latest"
 REPORTS, RESOURCES = "sre://reports/", "sre://resources/"
 _JSON = "application/json"
@@ -85,20 +88,28 @@ async def read_resource(
 ) -> ReadResourceResult:
     """Returns the resource as JSON. Raises MCPError for an unknown URI, or if the query fails."""
     uri = str(params.uri)
+    call = Call(NAME, is_tool=False)
     try:
-        sources = (await client(ctx)).sources
-        values = await anyio.to_thread.run_sync(
-            _read, uri, sources, limiter=ctx.lifespan_context.at_once
-        )
-    except UsageError as error:
-        raise MCPError(INVALID_PARAMS, str(error), data={"uri": uri[:_LONGEST]}) from error
+        values = await _values(ctx, uri, call)
     except SreError as error:
-        raise MCPError(
-            INTERNAL_ERROR, str(public_error(error)), data={"uri": uri[:_LONGEST]}
-        ) from error
+        call.record(ctx.lifespan_context.recorder, outcome_of(error), None, None, 0)
+        code = INVALID_PARAMS if isinstance(error, UsageError) else INTERNAL_ERROR
+        raise MCPError(code, str(error), data={"uri": uri[:_LONGEST]}) from error
+    call.record(
+        ctx.lifespan_context.recorder, ANSWERED, values.get("source"), values.get("snapshot_id"), 0
+    )
     return ReadResourceResult(
         contents=[TextResourceContents(uri=uri, mime_type=_JSON, text=dumps(values))]
     )
+
+
+async def _values(ctx: RequestContext, uri: str, call: Call) -> dict[str, Any]:
+    who = await client(ctx)
+    call.who = who.name
+    if uri.startswith((LATEST, REPORTS, RESOURCES)):
+        call.arguments = {"uri": uri[:_LONGEST]}
+    read = functools.partial(_read, uri, who.sources)
+    return await in_time("reading the resource", read, ctx.lifespan_context.at_once)
 
 
 def _read(uri: str, sources: Sources) -> dict[str, Any]:

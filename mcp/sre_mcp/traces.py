@@ -56,19 +56,19 @@ class RequestSpans:
                 raise
 
 
-def describe(one: Operation) -> None:
-    """Adds the tool and its outcome to the current span, without arguments and client."""
+def describe(one: Operation, *, is_tool: bool) -> None:
+    """Adds the operation and its outcome to the current span, without arguments and client."""
     span = trace.get_current_span()
-    span.update_name(f"tools/call {one.what}")
     attributes: dict[str, str | int | None] = {
-        "gen_ai.operation.name": "execute_tool",
-        "gen_ai.tool.name": one.what,
         "sre.tool": one.what,
         "sre.outcome": one.outcome,
         "sre.rows": one.rows,
         "sre.source": one.source,
         "sre.snapshot_id": one.snapshot_id,
     }
+    if is_tool:
+        span.update_name(f"tools/call {one.what}")
+        attributes |= {"gen_ai.operation.name": "execute_tool", "gen_ai.tool.name": one.what}
     span.set_attributes({name: one for name, one in attributes.items() if one is not None})
     if one.outcome != ANSWERED:
         span.set_attribute("error.type", one.outcome)

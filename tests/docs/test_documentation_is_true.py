@@ -15,7 +15,7 @@ from sre_cli.main import COMMANDS, cli
 from sre_findings.settings import SETTINGS, Setting
 from sre_findings.store.schema.tables import TABLES
 from sre_mcp.app import LARGEST_BODY
-from sre_mcp.tools.calls import DEADLINE
+from sre_mcp.execution import DEADLINE
 from sre_mcp.tools.registry import TOOLS
 from sre_mcp.transports import GRACE, KEEP_ALIVE
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
@@ -17,6 +18,8 @@ from sre_mcp.app import make_server
 from sre_mcp.tools.registry import TOOLS
 from sre_simulator.fleet import BUSY_INSTANCE
 
+STUCK = threading.Event()
+
 
 @pytest.fixture(scope="module")
 def client(sources: Any) -> Iterator[Any]:
@@ -26,6 +29,7 @@ def client(sources: Any) -> Iterator[Any]:
         portal.wrap_async_context_manager(Client(make_server(sources))) as connected,
     ):
         yield lambda method, *given: portal.call(getattr(connected, method), *given)
+        STUCK.set()
 
 
 def read(client: Any, uri: str) -> Any:
@@ -79,6 +83,27 @@ def test_an_unknown_resource_is_an_error(client: Any, uri: str) -> None:
         client("read_resource", uri)
     assert raised.value.error.code == -32602
     assert "Error" not in raised.value.error.message
+
+
+@pytest.mark.parametrize(
+    ("broken", "told"),
+    [
+        (lambda *_: 1 / 0, r"internal error: reference [0-9a-f]{8}\."),
+        (lambda *_: STUCK.wait(60), "took longer than 0.05 s"),
+    ],
+    ids=["bug", "slow"],
+)
+def test_a_failing_read_is_an_error_and_a_failing_completion_empty(
+    client: Any, monkeypatch: pytest.MonkeyPatch, broken: Any, told: str
+) -> None:
+    monkeypatch.setattr("sre_mcp.execution.DEADLINE", 0.05)
+    monkeypatch.setattr("sre_mcp.resources._read", broken)
+    monkeypatch.setattr("sre_mcp.completion._values", broken)
+    with pytest.raises(MCPError, match=told) as raised:
+        client("read_resource", "sre://snapshots/latest")
+    assert raised.value.error.code == -32603
+    assert "division" not in raised.value.error.message
+    assert complete(client, PromptReference(name="plan-patching"), "owner", "pay") == []
 
 
 def test_prompts_name_existing_tools_and_contain_their_arguments(client: Any) -> None:

@@ -283,6 +283,38 @@ def test_every_call_is_recorded_without_its_token(
     ]
 
 
+def test_reads_of_resources_and_completions_are_recorded(
+    server: Any, call: Any, tokens: dict[str, str]
+) -> None:
+    ref = {"type": "ref/prompt", "name": "plan-patching"}
+    argument = {"name": "owner", "value": "pay"}
+    uri = "sre://snapshots/latest"
+    for whose in ("one", "slack"):
+        for method, params in (
+            ("resources/read", {"uri": uri}),
+            ("completion/complete", {"ref": ref, "argument": argument}),
+        ):
+            server.post(asked(method, params), Authorization=f"Bearer {tokens[whose]}")
+    wanted = {
+        ("one", "resource", "answered", ("uri", uri)),
+        ("one", "completion", "answered", ("text", "pay")),
+        ("", "resource", "access_denied", None),
+        ("", "completion", "access_denied", None),
+    }
+    found = set[tuple[Any, ...]]()
+    while not wanted <= found:
+        told = call("all", "operations", days=1, count=200)["structuredContent"]["operations"]
+        found = {
+            (
+                one["who"],
+                one["what"],
+                one["outcome"],
+                next(reversed(one["arguments"].items()), None),
+            )
+            for one in told
+        }
+
+
 def test_a_server_without_tokens_does_not_start(
     demo_store: Path, monkeypatch: Any, capfd: pytest.CaptureFixture[str]
 ) -> None:

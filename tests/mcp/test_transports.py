@@ -263,7 +263,7 @@ def test_a_slow_query_ends_with_a_timeout_error(
     sources: Any, connect: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     let = threading.Event()
-    monkeypatch.setattr("sre_mcp.tools.calls.DEADLINE", 0.01)
+    monkeypatch.setattr("sre_mcp.execution.DEADLINE", 0.01)
     monkeypatch.setattr("sre_findings.queries.summary.summary", lambda *_: let.wait(60))
     with connect(sources) as call:
         result = call("summarize")

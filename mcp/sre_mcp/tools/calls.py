@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import functools
-import logging
-import secrets
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-import anyio
-import anyio.to_thread
 from mcp_types import CallToolRequestParams, CallToolResult, TextContent
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
@@ -17,16 +13,13 @@ from pydantic_core import ErrorDetails
 from sre_findings.client.connection import ERROR
 from sre_findings.model.errors import AmbiguousName, SreError, UsageError, kind_of
 from sre_mcp.audit import Call
+from sre_mcp.execution import in_time, outcome_of
 from sre_mcp.public_errors import public_error
 from sre_mcp.request_context import RequestContext, client
 from sre_mcp.text import sentence
 from sre_mcp.tools.registry import TOOLS
 from sre_mcp.tools.results import answer
 from sre_mcp.tools.tool import Tool
-
-# Seconds. Shorter than the idle timeout of a load balancer, which closes without an error.
-DEADLINE = 50.0
-_LOG = logging.getLogger(__name__)
 
 
 async def call_tool(ctx: RequestContext, params: CallToolRequestParams) -> CallToolResult:
@@ -58,23 +51,11 @@ async def _call(
     call.arguments = arguments.model_dump(
         mode="json", exclude_defaults=True, exclude={"cursor", "token_budget"}
     )
+    work = functools.partial(answer, tool, arguments, who.sources)
     try:
-        work = functools.partial(answer, tool, arguments, who.sources)
-        at_once = ctx.lifespan_context.at_once
-        with anyio.fail_after(DEADLINE):
-            return await anyio.to_thread.run_sync(work, abandon_on_cancel=True, limiter=at_once)
+        return await in_time(tool.name, work, ctx.lifespan_context.at_once)
     except SreError as error:
-        return failed(public_error(error))
-    except TimeoutError:
-        return failed(
-            SreError(
-                f"{tool.name} took longer than {DEADLINE:g} s",
-                do="Narrow the query, or try again.",
-            ),
-            "timeout",
-        )
-    except Exception:  # noqa: BLE001 - an internal error gets a reference, and its traceback is logged
-        return _internal_error(tool.name)
+        return failed(error, outcome_of(error))
 
 
 def failed(error: SreError, kind: str = "") -> CallToolResult:
@@ -96,19 +77,6 @@ def failed(error: SreError, kind: str = "") -> CallToolResult:
 
 def _unknown(name: str) -> CallToolResult:
     return failed(UsageError(f"unknown tool {name[:64]!r}", do=f"Use one of: {', '.join(TOOLS)}."))
-
-
-def _internal_error(name: str) -> CallToolResult:
-    reference = secrets.token_hex(4)
-    _LOG.exception("%s failed; reference %s", name, reference)
-    return failed(
-        SreError(
-            "internal error",
-            why=f"reference {reference}",
-            do="Report the reference; the server's log has details.",
-        ),
-        "bug",
-    )
 
 
 def _problems(errors: Iterable[ErrorDetails]) -> str:
