@@ -41,6 +41,11 @@ class Rotating:
         """Whether the next ``current`` may block on a service."""
         return self._document.kept_for > 0 and self._clock() >= self._next
 
+    @property
+    def lost(self) -> bool:
+        """Whether the tokens could not be read for so long that none is valid."""
+        return self._clock() >= self._good_until
+
     def current(self) -> Tokens:
         """Returns the current tokens.
 
@@ -51,7 +56,7 @@ class Rotating:
                 self._renew()
             finally:
                 self._lock.release()
-        return self._tokens if self._clock() < self._good_until else Tokens()
+        return Tokens() if self.lost else self._tokens
 
     def _renew(self) -> None:
         try:

@@ -75,7 +75,10 @@ def refused(_conn: HTTPConnection, error: Exception) -> Response:
     """Returns the response for a request that cannot be authenticated."""
     if isinstance(error, Unavailable):
         return JSONResponse(
-            {"error": "temporarily_unavailable", "error_description": "Keys are not available"},
+            {
+                "error": "temporarily_unavailable",
+                "error_description": "Tokens cannot be checked now",
+            },
             503,
             {"Retry-After": "10"},
         )

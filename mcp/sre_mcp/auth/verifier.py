@@ -58,7 +58,7 @@ class Verifier(TokenVerifier):
     async def verify_token(self, token: str) -> AccessToken | None:
         """Verifies a token; see TokenVerifier.
 
-        Raises Unavailable if the keys of the issuer cannot be fetched.
+        Raises Unavailable if the document, or the keys of the issuer, cannot be read.
         """
         if len(token) > LONGEST:
             return None
@@ -83,6 +83,8 @@ class Verifier(TokenVerifier):
         if tokens is None:
             return None
         current = await anyio.to_thread.run_sync(tokens.current) if tokens.due else tokens.current()
+        if tokens.lost:
+            raise Unavailable
         entry = current.find(token, self._now())
         if entry is None:
             return None

@@ -25,7 +25,9 @@ from sre_findings.model.resources.resource import Resource
 from sre_findings.questions.catalogue import Vulnerabilities
 from sre_mcp.auth.bearer import FINDINGS, LIVE, Bearer
 from sre_mcp.auth.chat_user import ChatUser
+from sre_mcp.auth.documents import FileDocument
 from sre_mcp.auth.guard import open_verifier
+from sre_mcp.auth.rotation import STALE, Rotating
 from sre_mcp.auth.verifier import LONGEST, Unavailable, Verifier, bearer_of
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -98,6 +100,21 @@ def test_a_token_is_rejected_from_the_second_of_its_expiry(
     after = Verifier(rotating, None, None, lambda: NOW)
     assert verified(before, make_token("ci"))
     assert verified(after, make_token("ci")) is None
+
+
+def test_a_document_that_is_lost_is_unavailable_and_not_a_wrong_token(
+    document: Callable[..., Path], make_entry: Make, make_token: Token
+) -> None:
+    path, now = document(make_entry(expires=SOON)), [1000.0]
+    rotating = Rotating(FileDocument(path), lambda: now[0])
+    rotating.open()
+    verifier = Verifier(rotating, None)
+    path.unlink()
+    assert verified(verifier, make_token("ci"))
+    now[0] += STALE
+    with pytest.raises(Unavailable):
+        verified(verifier, make_token("ci"))
+    assert verified(verifier, "x") is None
 
 
 def test_an_issuer_and_a_document_can_be_combined(
