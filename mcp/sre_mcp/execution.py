@@ -11,6 +11,7 @@ import anyio
 import anyio.to_thread
 
 from sre_findings.model.errors import SreError, kind_of
+from sre_findings.model.text import ours, phrase
 from sre_mcp.public_errors import public_error
 
 _LOG = logging.getLogger(__name__)
@@ -29,7 +30,7 @@ class InternalError(SreError):
 
 
 async def in_time(what: str, work: Callable[[], T], at_once: anyio.CapacityLimiter) -> T:
-    """Returns the result of the work, which runs in a thread.
+    """Returns the result of the work, which runs in a thread. ``what`` names it in errors.
 
     Raises SreError as clients may see it: TimedOut, InternalError, or an error of the work.
     """
@@ -42,13 +43,14 @@ async def in_time(what: str, work: Callable[[], T], at_once: anyio.CapacityLimit
             raise
         raise public from error
     except TimeoutError as error:
-        text = f"{what} took longer than {DEADLINE:g} s"
-        raise TimedOut(text, do="Narrow the query, or try again.") from error
+        late = phrase("{} took longer than {:g} s", ours(what), DEADLINE)
+        raise TimedOut(late, do=phrase("Narrow the query, or try again.")) from error
     except Exception as error:
         reference = secrets.token_hex(4)
         _LOG.exception("%s failed; reference %s", what, reference)
-        do = "Report the reference; the server's log has details."
-        raise InternalError("internal error", why=f"reference {reference}", do=do) from error
+        do = phrase("Report the reference; the server's log has details.")
+        why = phrase("reference {}", ours(reference))
+        raise InternalError(phrase("internal error"), why=why, do=do) from error
 
 
 def outcome_of(error: SreError) -> str:

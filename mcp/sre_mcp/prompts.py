@@ -19,7 +19,7 @@ from mcp_types import (
 )
 
 from sre_mcp.request_context import RequestContext
-from sre_mcp.text import cell
+from sre_mcp.text import code
 
 _LONGEST = 1024
 _RULES = (
@@ -119,12 +119,12 @@ async def get_prompt(_ctx: RequestContext, params: GetPromptRequestParams) -> Ge
 
 
 def _filled(template: _Template, given: Mapping[str, str]) -> dict[str, str]:
-    """Returns the arguments in quotation marks, with defaults for those that are missing."""
+    """Returns the arguments as code spans, with defaults for those that are missing."""
     known = {one.name: one for one in template.prompt.arguments or []}
     if strange := [name for name in given if name not in known]:
         raise MCPError(
             INVALID_PARAMS,
-            f"Unknown argument {strange[0][:64]!r}. Arguments: {', '.join(known)}.",
+            f"Unknown argument {code(strange[0], 64)}. Arguments: {', '.join(known)}.",
         )
     for name, one in known.items():
         if one.required and not given.get(name, "").strip():
@@ -133,5 +133,5 @@ def _filled(template: _Template, given: Mapping[str, str]) -> dict[str, str]:
         raise MCPError(INVALID_PARAMS, f"Arguments are limited to {_LONGEST:,} characters.")
     return {
         **template.defaults,
-        **{name: f'"{cell(text)}"' for name, text in given.items() if text.strip()},
+        **{name: code(text, _LONGEST) for name, text in given.items() if text.strip()},
     }

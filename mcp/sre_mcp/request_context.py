@@ -14,6 +14,7 @@ from mcp.server.context import ServerRequestContext
 
 from sre_findings.client.connection import PERSON
 from sre_findings.model.errors import Forbidden
+from sre_findings.model.text import phrase
 from sre_findings.queries.operations import Recorder
 from sre_findings.sources.sources import Sources
 from sre_mcp.auth.bearer import FINDINGS, SCOPES
@@ -49,8 +50,8 @@ class Client:
         """Raises Forbidden if the token lacks the scope."""
         if scope not in self.scopes:
             raise Forbidden(
-                f"this token lacks the scope {scope}",
-                do="Use a token that has it.",
+                phrase("this token lacks the scope {}", scope),
+                do=phrase("Use a token that has it."),
             )
 
 
@@ -77,7 +78,7 @@ async def authorize(state: ServerState, person: ChatUser | None) -> Client:
         return Client(ANONYMOUS, state.sources, frozenset(SCOPES))
     token = get_access_token()
     if token is None:
-        raise Forbidden("authentication is required", do="Send a token.")
+        raise Forbidden(phrase("authentication is required"), do=phrase("Send a token."))
     bearer = await state.verifier.acting_for(token, person)
     bearer.need(FINDINGS)
     sources = bearer.sources(state.sources)

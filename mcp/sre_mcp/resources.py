@@ -22,6 +22,7 @@ from mcp_types import (
 
 from sre_findings.model.errors import SreError, UsageError
 from sre_findings.model.operation import ANSWERED
+from sre_findings.model.text import ours, phrase
 from sre_findings.queries import ask
 from sre_findings.questions.catalogue import CACHED, SnapshotList, Summary, Vulnerabilities
 from sre_findings.sources.sources import Sources
@@ -29,6 +30,7 @@ from sre_mcp.audit import Call
 from sre_mcp.execution import in_time, outcome_of
 from sre_mcp.json_values import dumps
 from sre_mcp.request_context import RequestContext, client
+from sre_mcp.text import sentence
 
 NAME = "resource"  # tool name in the audit log
 LATEST = "sre://snapshots/latest"
@@ -94,7 +96,7 @@ async def read_resource(
     except SreError as error:
         call.record(ctx.lifespan_context.recorder, outcome_of(error), None, None, 0)
         code = INVALID_PARAMS if isinstance(error, UsageError) else INTERNAL_ERROR
-        raise MCPError(code, str(error), data={"uri": uri[:_LONGEST]}) from error
+        raise MCPError(code, sentence(error.text), data={"uri": uri[:_LONGEST]}) from error
     call.record(
         ctx.lifespan_context.recorder, ANSWERED, values.get("source"), values.get("snapshot_id"), 0
     )
@@ -122,5 +124,6 @@ def _read(uri: str, sources: Sources) -> dict[str, Any]:
     if uri.startswith(RESOURCES) and 0 < len(rest) <= 1024 and "\0" not in rest:
         return ask(Vulnerabilities(rest, source=CACHED), sources).to_json()
     raise UsageError(
-        "unknown resource URI", do=f"Use {LATEST}, {REPORTS}{{night}} or {RESOURCES}{{id}}."
+        phrase("unknown resource URI"),
+        do=phrase("Use {}, {}{{night}} or {}{{id}}.", ours(LATEST), ours(REPORTS), ours(RESOURCES)),
     )

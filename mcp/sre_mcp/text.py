@@ -1,6 +1,7 @@
 """Answers as compact text for language models.
 
-They consist of our sentences, then data inside a fence that the data itself cannot close.
+They consist of our sentences, then data inside a fence that the data itself cannot close. Text from
+outside in a sentence is a code span, which it cannot end.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from sre_findings.model.text import Foreign, parts_of
 from sre_reports.plain_text import shortened, visible
 
 OPEN, CLOSE = "<<<DATA", "DATA>>>"
@@ -25,9 +27,19 @@ _LONGEST = 4096
 
 
 def sentence(text: str) -> str:
-    """Returns a sentence on one line without invisible characters, ending with punctuation."""
-    clean = unfenced(visible(text).strip())
+    """Returns a sentence on one line without invisible characters, ending with punctuation.
+
+    Its parts from outside are code spans. A string that is not a Text is from outside as a whole.
+    """
+    parts = (code(one) if isinstance(one, Foreign) else one for one in parts_of(text))
+    clean = visible("".join(parts).strip())
     return clean if clean.endswith((".", "?", "!", ":")) else f"{clean}."
+
+
+def code(text: str, limit: int = _LONGEST) -> str:
+    """Returns text from outside as a code span on one line, which it cannot end."""
+    inside = unfenced(shortened(visible(text), limit)).strip().replace("`", "ʼ")
+    return f"`{inside or '-'}`"
 
 
 def unfenced(text: str) -> str:

@@ -124,7 +124,8 @@ def _who(material: Material) -> str:
 def _state(material: Material) -> State:
     proof, counts = material.proof, material.summary.rollup.counts
     doubts = wording.doubts(proof)
-    alarms = [("PARTIAL", wording.number(len(proof.reasons), "reason"))] if doubts else []
+    alarms: list[tuple[str, str]] = []
+    alarms += [("PARTIAL", wording.number(len(proof.reasons), "reason"))] if doubts else []
     alarms += wording.not_fresh(proof)
     facts = [] if doubts else [f"Complete snapshot {proof.claim}".strip()]
     facts += [] if unknown(material) else [wording.number(counts.total, "open finding")]

@@ -8,8 +8,9 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from datetime import datetime
+from typing import LiteralString
 
-from sre_findings.model.answers.answer import LIVE, TABLE, Proof
+from sre_findings.model.answers.answer import LIVE, RECORDED, TABLE, Proof
 from sre_findings.model.answers.verdict import (
     CLEAN,
     CREDENTIALS,
@@ -34,8 +35,12 @@ from sre_findings.model.answers.verdict import (
 )
 from sre_findings.model.findings.finding import Finding
 from sre_findings.model.findings.severity import ORDER
+from sre_findings.model.quantity import quantity
+from sre_findings.model.snapshots.certificate import EXPECTED, UNRECONCILED, VISIBLE
 from sre_findings.model.snapshots.rollup import Counts, Rollup
-from sre_findings.model.snapshots.states import COMPLETE
+from sre_findings.model.snapshots.states import COMPLETE, PARTIAL
+from sre_findings.model.text import Text, joined, ours, phrase
+from sre_findings.model.text import capital as capitalized
 from sre_findings.model.timestamps import iso
 
 UNASSIGNED = "Unassigned"
@@ -65,21 +70,29 @@ _HEADLINES = {
 }
 
 
-def headline(verdict: Verdict) -> str:
+# A manifest of the store has the state and the claim. Only those that we write are ours.
+_STATES = {"": phrase("completeness unknown")} | {one: ours(one) for one in (COMPLETE, PARTIAL)}
+_CLAIMS = {
+    f"{claim}{more}": ours(f"{claim}{more}")
+    for claim in (VISIBLE, EXPECTED)
+    for more in ("", UNRECONCILED)
+} | {RECORDED: ours(RECORDED)}
+
+
+def headline(verdict: Verdict) -> Text:
     """Returns the verdict in a few words.
 
     The verdict ``clean`` is worded as a fact: Inspector reports no findings.
     """
     if verdict.verdict == CLEAN:
-        return "Inspector reports no findings"
-    return _HEADLINES.get(
-        verdict.reason, "Vulnerable" if verdict.verdict == VULNERABLE else "Unknown"
-    )
+        return phrase("Inspector reports no findings")
+    other = "Vulnerable" if verdict.verdict == VULNERABLE else "Unknown"
+    return ours(_HEADLINES.get(verdict.reason, other))
 
 
-def number(count: int, one: str, many: str | None = None) -> str:
+def number(count: int, one: LiteralString, many: LiteralString = "") -> Text:
     """Returns a number with its noun: ``1 finding``, ``1,011 findings``."""
-    return f"{count:,} {one if count == 1 else many or one + 's'}"
+    return quantity(count, one, many)
 
 
 def by_severity(counts: Counts) -> list[tuple[str, int]]:
@@ -89,38 +102,41 @@ def by_severity(counts: Counts) -> list[tuple[str, int]]:
     ]
 
 
-def counts_sentence(rollup: Rollup) -> tuple[str, str]:
+def counts_sentence(rollup: Rollup) -> tuple[Text, Text]:
     """Returns ``13 open findings`` and ``: 2 critical, 6 high, 5 medium; 3 suppressed``.
 
     These are two parts, so that the first can be emphasized.
     """
-    severities = ", ".join(f"{count:,} {name}" for name, count in by_severity(rollup.counts))
-    suppressed = f"; {rollup.suppressed:,} suppressed" if rollup.suppressed else ""
+    severities = joined(
+        ", ", [phrase("{:,} {}", count, ours(name)) for name, count in by_severity(rollup.counts)]
+    )
+    suppressed = phrase("; {:,} suppressed" if rollup.suppressed else "", rollup.suppressed)
     return (
         number(rollup.counts.total, "open finding"),
-        (f": {severities}" if severities else "") + suppressed,
+        (phrase(": {}", severities) if severities else severities) + suppressed,
     )
 
 
-def more_sentence(rollup: Rollup) -> str:
+def more_sentence(rollup: Rollup) -> Text:
     """Returns how many open findings are fixable and have an exploit; empty if none is open."""
     if not rollup.counts.total:
-        return ""
-    exploited = (
-        f"; {rollup.exploitable:,} {'has' if rollup.exploitable == 1 else 'have'} an exploit"
-        " available"
-    )
-    return f"{rollup.fixable:,} can be fixed by an update{exploited if rollup.exploitable else ''}."
+        return phrase("")
+    have = phrase("has" if rollup.exploitable == 1 else "have")
+    exploited = phrase("; {:,} {} an exploit available", rollup.exploitable, have)
+    fixable = phrase("{:,} can be fixed by an update", rollup.fixable)
+    return fixable + (exploited if rollup.exploitable else "") + phrase(".")
 
 
-def age(seconds: int) -> str:
+def age(seconds: int) -> Text:
     """Returns a duration in one unit: ``12 min``, ``6 h``, ``9 d``."""
     minutes = max(0, seconds) // 60
     if not minutes:
-        return "under a minute"
+        return phrase("under a minute")
     if minutes < 60:
-        return f"{minutes} min"
-    return f"{minutes // 60} h" if minutes < 48 * 60 else f"{minutes // (24 * 60)} d"
+        return phrase("{} min", minutes)
+    if minutes < 48 * 60:
+        return phrase("{} h", minutes // 60)
+    return phrase("{} d", minutes // (24 * 60))
 
 
 def valued(value: str, by: str) -> str:
@@ -144,17 +160,22 @@ def days_old(finding: Finding, as_of: datetime | None) -> int | None:
     return None if as_of is None or first is None else max(0, (as_of - first).days)
 
 
-def freshness(proof: Proof) -> str:
+def freshness(proof: Proof) -> Text:
     """Returns ``6 h old, complete for all visible accounts``; the query time of a live answer."""
     if proof.source == LIVE:
-        return f"queried live at {iso(proof.as_of)}" if proof.as_of else "queried live"
+        when = phrase(" at {}", iso(proof.as_of)) if proof.as_of else ""
+        return phrase("queried live") + when
     if proof.snapshot_id is None:
-        return "there is no snapshot yet"
-    old = f"{age(proof.age_seconds)} old" if proof.age_seconds is not None else "age unknown"
-    stale = f", {proof.not_fresh}" if proof.in_future else ", stale" if proof.too_old else ""
-    state = proof.state or "completeness unknown"
-    claim = f" {proof.claim}" if proof.state == COMPLETE and proof.claim else ""
-    return f"{old}{stale}, {state}{claim}"
+        return phrase("there is no snapshot yet")
+    seconds = proof.age_seconds
+    old = phrase("age unknown") if seconds is None else phrase("{} old", age(seconds))
+    stale = phrase(", {}", ours(proof.not_fresh if proof.in_future else "stale"))
+    state = _STATES.get(proof.state or "", phrase("{}", proof.state))
+    claim = phrase(" {}", _CLAIMS.get(proof.claim, proof.claim))
+    claimed = proof.state == COMPLETE and proof.claim
+    return (
+        old + (stale if proof.too_old else "") + phrase(", ") + state + (claim if claimed else "")
+    )
 
 
 def not_fresh(proof: Proof) -> tuple[tuple[str, str], ...]:
@@ -164,15 +185,16 @@ def not_fresh(proof: Proof) -> tuple[tuple[str, str], ...]:
     return (("STALE", f"{age(proof.age_seconds or 0)} old"),) if proof.too_old else ()
 
 
-def proof_sentence(proof: Proof) -> str:
+def proof_sentence(proof: Proof) -> Text:
     """Returns the provenance of an answer: its source, age and completeness."""
     if proof.source == LIVE:
-        return f"Amazon Inspector, {freshness(proof)}."
+        return phrase("Amazon Inspector, {}.", freshness(proof))
     if proof.source == TABLE:
-        return f"Audit log, read at {iso(proof.as_of)}." if proof.as_of else "Audit log."
+        when = phrase(", read at {}", iso(proof.as_of)) if proof.as_of else ""
+        return phrase("Audit log") + when + phrase(".")
     if proof.snapshot_id is None:
-        return "There is no snapshot yet. Run: sre-cli scan."
-    return f"Snapshot {proof.snapshot_id}, {freshness(proof)}."
+        return phrase("There is no snapshot yet. Run: sre-cli scan.")
+    return phrase("Snapshot {}, {}.", proof.snapshot_id, freshness(proof))
 
 
 def doubts(proof: Proof) -> Sequence[str]:
@@ -196,9 +218,9 @@ def packages(finding: Finding) -> list[str]:
     return list(dict.fromkeys(package.name for package in finding.packages if package.name))
 
 
-def capital(text: str) -> str:
+def capital(text: str) -> Text:
     """Returns the text with its first letter in upper case. Other letters stay."""
-    return text[:1].upper() + text[1:]
+    return capitalized(text)
 
 
 def identity(finding: Finding) -> str:

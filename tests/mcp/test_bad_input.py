@@ -121,8 +121,8 @@ def test_errors_name_the_argument_but_not_its_value(call: Any) -> None:
     result = call("check_resource", resource="x", severities=["awful-secret"])
     assert result.is_error
     text = result.content[0].text
-    assert "unknown argument 'resource'" in text
-    assert "resource_id is required" in text
+    assert "unknown argument `'resource'`" in text
+    assert "`resource_id` is required" in text
     assert "severities.0" in text
     assert "Arguments:" in text
     assert "awful-secret" not in text

@@ -88,7 +88,7 @@ def test_several_matching_findings_are_an_error(
             "get_finding", resource_id="i-0123456789abcdef0", vulnerability_id="CVE-2026-7"
         )
         assert result.is_error
-        assert "3 findings of CVE-2026-7" in result.content[0].text
+        assert "3 findings of `CVE-2026-7`" in result.content[0].text
         assert result.content[0].text.count("arn:aws:inspector2") == 3
         none = call(
             "get_finding", resource_id="i-0123456789abcdef0", vulnerability_id="CVE-2026-8"
@@ -112,4 +112,4 @@ def test_an_unknown_owner_is_an_error_not_an_empty_list(call: Any) -> None:
         given = {"text": "openssl"} if tool == "where_vulnerable" else {}
         result = call(tool, owners=["payment"], **given)
         assert result.is_error
-        assert "there is no owner payment: the owners are" in result.content[0].text
+        assert "there is no owner `payment`: the owners are" in result.content[0].text

@@ -151,7 +151,7 @@ def test_a_cursor_of_a_deleted_snapshot_is_refused(
         result = call("list_findings", token_budget=1_000, cursor=cursor)
     assert result.is_error
     assert (
-        f"snapshot {gone} of this cursor no longer exists: it was pruned. Repeat the query without a cursor."
+        f"snapshot `{gone}` of this cursor no longer exists: it was pruned. Repeat the query without a cursor."
         in result.content[0].text
     )
 

@@ -114,7 +114,7 @@ def test_prompts_name_existing_tools_and_contain_their_arguments(client: Any) ->
         assert all(one.description for one in prompt.arguments)
         given = {one.name: "prod-web-36" for one in prompt.arguments}
         text = client("get_prompt", prompt.name, given).messages[0].content.text
-        assert '"prod-web-36"' in text
+        assert "`prod-web-36`" in text
         assert any(name in text for name in TOOLS)
         assert "never clean" in text
     assert "the newest snapshot" in client("get_prompt", "nightly-brief").messages[0].content.text

@@ -89,9 +89,9 @@ def test_every_filter_changes_the_answer(call: Any, name: str) -> None:
 
 
 STRANGERS: dict[str, tuple[list[str], str]] = {
-    "owners": (["paymets"], "Did you mean payments?"),
+    "owners": (["paymets"], "Did you mean `payments`?"),
     "accounts": (["999999999999"], "is not in the snapshot"),
-    "regions": (["us-eats-1"], "Did you mean us-east-1"),
+    "regions": (["us-eats-1"], "Did you mean `us-east-1`"),
     "types": (["ec3"], "is not a resource type"),
 }
 

@@ -9,6 +9,7 @@ from typing import Any
 from sre_findings.inspector.credentials import Who, open_session
 from sre_findings.model.errors import UsageError
 from sre_findings.model.spelling import near
+from sre_findings.model.text import joined, phrase
 
 
 def check_region(region: str, known: Iterable[str]) -> str:
@@ -22,10 +23,12 @@ def check_region(region: str, known: Iterable[str]) -> str:
         return region
     close = near(region, regions)
     raise UsageError(
-        f"{region!r} is not an AWS region with Inspector",
-        do=f"Did you mean {' or '.join(close)}?"
-        if close
-        else "Example: eu-west-1. A new region may need a newer boto3.",
+        phrase("{!r} is not an AWS region with Inspector", region),
+        do=(
+            phrase("Did you mean {}?", joined(" or ", close))
+            if close
+            else phrase("Example: eu-west-1. A new region may need a newer boto3.")
+        ),
     )
 
 
@@ -54,5 +57,7 @@ def configured_region(profile: Who, environ: Mapping[str, str]) -> str:
     """The region in the AWS settings. Raises UsageError if none is configured."""
     region = environ.get("AWS_REGION") or open_session(profile).get_config_variable("region")
     if not region:
-        raise UsageError("no region is configured", do="Use --region, or set AWS_REGION.")
+        raise UsageError(
+            phrase("no region is configured"), do=phrase("Use --region, or set AWS_REGION.")
+        )
     return str(region)

@@ -25,6 +25,7 @@ from sre_findings.model.resources.owners import Owners
 from sre_findings.model.resources.resource import Resource, can_be_id, check_id
 from sre_findings.model.snapshots.rollup import Counts, Rollup
 from sre_findings.model.snapshots.states import COMPLETE
+from sre_findings.model.text import phrase
 from sre_findings.questions.resource import Vulnerabilities
 
 NO_OWNERS = Owners()
@@ -57,8 +58,8 @@ def live(
             (known.resource_id, known.region) if known else inspectors_id(check_id(question.text))
         )
         if known is None and not can_be_id(text):
-            do = "Use its id or ARN, or scan first, so that names can be resolved."
-            raise UsageError(f"Inspector cannot be queried by the name {text!r}", do=do)
+            do = phrase("Use its id or ARN, or scan first, so that names can be resolved.")
+            raise UsageError(phrase("Inspector cannot be queried by the name {!r}", text), do=do)
         region = known.region if known else question.region or named
         where = (region,) if region else tuple(regions())
         asked = [
@@ -115,7 +116,9 @@ def _answer(
         chosen = [f for f in chosen if f.reachability == REACHABLE]
     shown = chosen[: question.count or None]
     if len(chosen) > len(shown):
-        note = f"live answers list {len(shown)} of {len(chosen)} findings; use -n 0 for all"
+        note = phrase(
+            "live answers list {} of {} findings; use -n 0 for all", len(shown), len(chosen)
+        )
         verdict = replace(verdict, notes=(*verdict.notes, note))
     age = max(0, int((now - as_of).total_seconds()))
     proof = Proof(LIVE, None, as_of, age, COMPLETE, "for this resource in Inspector")

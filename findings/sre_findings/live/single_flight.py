@@ -9,6 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Generic, NamedTuple, TypeVar
 
 from sre_findings.model.errors import Unreachable
+from sre_findings.model.text import phrase
 
 T = TypeVar("T")
 KEEP = 30.0  # seconds for which a result is reused
@@ -57,7 +58,7 @@ class SingleFlight(Generic[T]):
         except TimeoutError as error:
             if future.done():
                 raise
-            do = "Try again in a moment: the request is still running."
+            do = phrase("Try again in a moment: the request is still running.")
             raise Unreachable(
                 f"Inspector did not answer within {self._deadline:g} s", do=do
             ) from error

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sre_findings.model.errors import UsageError
+from sre_findings.model.text import phrase
 
 ALL = "*"
 _ACCOUNT = re.compile(r"[0-9]{12}\Z")
@@ -108,4 +109,4 @@ def _is_name(text: str, key: str) -> bool:
 
 
 def _wrong(of: str, why: str) -> UsageError:
-    return UsageError(f"{of} cannot be read", why=why, do=_DO)
+    return UsageError(phrase("{} cannot be read", of), why=why, do=_DO)

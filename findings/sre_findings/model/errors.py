@@ -25,9 +25,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import zip_longest
 
+from sre_findings.model.text import Text, joined, ours, phrase, without_stop
+
 
 class SreError(Exception):
-    """An error with ``what`` happened, ``why``, and what to ``do`` about it."""
+    """An error with ``what`` happened, ``why``, and what to ``do`` about it.
+
+    Each of them is a Text, or else taken for text from outside by the clients that tell them apart.
+    """
 
     def __init__(self, what: str, *, why: str = "", do: str = "") -> None:
         super().__init__(what)
@@ -38,6 +43,20 @@ class SreError(Exception):
         """What happened and why, on one line and without a full stop."""
         line = f"{self.what}: {self.why}" if self.why else self.what
         return " ".join(line.splitlines()).rstrip(".")
+
+    @property
+    def text(self) -> Text:
+        """What, why, and what to do, with the parts that are text from outside."""
+        line = self._line()
+        return phrase("{}. {}", without_stop(line), self.do) if self.do else line
+
+    @property
+    def brief(self) -> Text:
+        """The same as ``reason``, with the parts that are text from outside."""
+        return without_stop(self._line())
+
+    def _line(self) -> Text:
+        return phrase("{}: {}", self.what, self.why) if self.why else phrase("{}", self.what)
 
     def __str__(self) -> str:
         """One line to show to users: what, why, and what to do."""
@@ -62,14 +81,14 @@ class AmbiguousName(UsageError):
     ) -> None:
         total = max(total, len(candidates))
         examples = [
-            f"{one} ({title})" if title and title not in (one, name) else one
+            phrase("{} ({})", one, title) if title and title not in (one, name) else one
             for one, title in zip_longest(candidates, called[: len(candidates)], fillvalue="")
         ]
-        more = [f"and {total - len(candidates)} more"] if total > len(candidates) else []
+        more = [phrase("and {} more", total - len(candidates))] if total > len(candidates) else []
         super().__init__(
-            f"{total} resources are named {name!r}",
-            why=", ".join([*examples, *more]),
-            do="Use one of these IDs.",
+            phrase("{} resources are named {!r}", total, name),
+            why=joined(", ", [*examples, *more]),
+            do=phrase("Use one of these IDs."),
         )
         self.candidates = tuple(candidates)
 
@@ -78,7 +97,9 @@ class NoSnapshot(UsageError):
     """There is no snapshot yet."""
 
     def __init__(self) -> None:
-        super().__init__("there is no snapshot yet", do="Run: sre-cli scan (or sre-cli demo).")
+        super().__init__(
+            phrase("there is no snapshot yet"), do=phrase("Run: sre-cli scan (or sre-cli demo).")
+        )
 
 
 class Unreadable(SreError):
@@ -209,4 +230,4 @@ def outward(error: SreError) -> SreError:
         return error
     kind = next(kind for kind in _OUTWARD if isinstance(error, kind))
     what, do = _OUTWARD[kind]
-    return kind(what, do=do)
+    return kind(ours(what), do=ours(do))

@@ -11,6 +11,7 @@ from sre_findings.model.snapshots.gaps import places
 from sre_findings.model.snapshots.rollup import OPENED_CAUSES, RESOLVED_CAUSES
 from sre_findings.model.snapshots.states import COMPLETE
 from sre_findings.model.sql_parameters import parameters
+from sre_findings.model.text import phrase
 from sre_findings.model.timestamps import iso
 from sre_findings.questions.history import KINDS_OF_CHANGE, Changes, no_changes
 from sre_findings.rows.values import severity_word, time_of
@@ -118,8 +119,8 @@ def _nights(
 
 def nothing_to_compare(head: Commit, proof: Proof, *, alone: bool) -> ChangesAnswer:
     """The answer if a snapshot has no earlier one; ``alone`` if there is no other at all."""
-    why = "is the only snapshot" if alone else "has no earlier snapshot"
-    headline = f"{head.snapshot_id} {why}, so there is nothing to compare it with."
+    why = phrase("is the only snapshot") if alone else phrase("has no earlier snapshot")
+    headline = phrase("{} {}, so there is nothing to compare it with.", head.snapshot_id, why)
     return ListAnswer(headline, "events", [], 0, _EVENT, (), proof, no_changes())
 
 
@@ -134,11 +135,11 @@ def _by_cause(
 
 def _headline(counts: Mapping[str, int], gone: Mapping[str, int], base: Commit, of: str) -> str:
     why = ", ".join(f"{count:,} {word.replace('_', ' ')}" for word, count in gone.items() if count)
-    opened = f"{counts['opened']:,} opened" + (
-        f", {counts['reopened']:,} reopened" if counts["reopened"] else ""
+    opened = phrase("{:,} opened", counts["opened"]) + (
+        phrase(", {:,} reopened", counts["reopened"]) if counts["reopened"] else ""
     )
-    resolved = f"{counts['resolved']:,} resolved" + (f" ({why})" if why else "")
-    return f"Since {base.snapshot_id}{of}: {opened}, {resolved}."
+    resolved = phrase("{:,} resolved", counts["resolved"]) + (phrase(" ({})", why) if why else "")
+    return phrase("Since {}{}: {}, {}.", base.snapshot_id, of, opened, resolved)
 
 
 def _event(row: Mapping[str, Any]) -> Change:

@@ -11,6 +11,7 @@ from sre_findings.model.quantity import quantity
 from sre_findings.model.sla.ages import Ages, due_of
 from sre_findings.model.sla.policy import Policy
 from sre_findings.model.snapshots.query_scope import Place
+from sre_findings.model.text import phrase
 from sre_findings.model.timestamps import iso_date
 from sre_findings.queries.sla import ages_by, check_group, group_of
 from sre_findings.questions.history import DueDates
@@ -45,7 +46,7 @@ def due_dates(question: DueDates, sources: Sources) -> DueDaysAnswer:
     ]
     items.sort(key=lambda row: (row["due_on"] is None, row["due_on"] or ""))
     findings = sum(row["findings"] for row in items)
-    headline = f"{quantity(findings, 'open finding')} by due date."
+    headline = phrase("{} by due date.", quantity(findings, "open finding"))
     shown = (Shown(question.by, question.by.capitalize(), "wide"), *_SHOWN)
     summary: DueDaysFacts = {
         "today": iso_date(today),

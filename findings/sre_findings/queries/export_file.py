@@ -9,6 +9,7 @@ from sre_findings.model.answers.answer import Proof
 from sre_findings.model.answers.list_answer import ListAnswer
 from sre_findings.model.errors import UsageError
 from sre_findings.model.quantity import quantity
+from sre_findings.model.text import phrase
 from sre_findings.model.timestamps import iso
 from sre_findings.queries.export import rows
 from sre_findings.queries.findings import count_whole, left_out_of
@@ -30,9 +31,9 @@ def export_file(question: ExportFile, sources: Sources) -> ExportAnswer:
     """
     if sources.issue_link is None:
         raise UsageError(
-            "no download links are available here",
-            why="no server is running that could send the file",
-            do="Read the findings page by page, without format.",
+            phrase("no download links are available here"),
+            why=phrase("no server is running that could send the file"),
+            do=phrase("Read the findings page by page, without format."),
         )
     found = find(sources, question.rows.as_of)
     found = within(found, place_of(question.rows, question.rows.types), question.rows.statuses)
@@ -40,9 +41,11 @@ def export_file(question: ExportFile, sources: Sources) -> ExportAnswer:
     handed = sources.issue_link(
         DownloadRequest(question, found.commit.snapshot_id, now, sources.caller.access)
     )
-    headline = (
-        f"{quantity(total, 'finding')} as {question.form}. Download with GET until"
-        f" {iso(handed.expires_at)}."
+    headline = phrase(
+        "{} as {}. Download with GET until {}.",
+        quantity(total, "finding"),
+        question.form,
+        iso(handed.expires_at),
     )
     file: File = {
         "reference": handed.reference,

@@ -9,6 +9,7 @@ from sre_findings.model.answers.answer import FindingAnswer
 from sre_findings.model.errors import UsageError
 from sre_findings.model.findings.finding import Finding
 from sre_findings.model.sql_parameters import resource_parameters
+from sre_findings.model.text import phrase
 from sre_findings.queries import resource_lookup
 from sre_findings.queries.resource_lookup import resolve_in
 from sre_findings.questions.findings import OneFinding
@@ -32,8 +33,8 @@ def one_finding(question: OneFinding, sources: Sources) -> FindingAnswer:
     by_place = question.resource is not None and question.vulnerability_id is not None
     if (question.finding_arn is not None) == by_place:
         raise UsageError(
-            "a finding is identified by its ARN, or by a resource and a vulnerability",
-            do="Give one of the two.",
+            phrase("a finding is identified by its ARN, or by a resource and a vulnerability"),
+            do=phrase("Give one of the two."),
         )
     found = find(sources, question.as_of)
     arn, why = (question.finding_arn, "") if question.finding_arn else _arn_of(question, found)
@@ -61,11 +62,11 @@ def _arn_of(question: OneFinding, found: Found) -> tuple[str | None, str]:
         )
     ]
     if len(arns) > 1:
-        why = ", ".join(arns[:_NAMED]) + (" …" if len(arns) > _NAMED else "")
+        why = ", ".join(arns[:_NAMED]) + (phrase(" …") if len(arns) > _NAMED else "")
         raise UsageError(
-            f"the resource has {len(arns)} findings of {upper}",
+            phrase("the resource has {} findings of {}", len(arns), upper),
             why=why,
-            do="Use one of these ARNs.",
+            do=phrase("Use one of these ARNs."),
         )
     return (arns[0], "") if arns else (None, "Inspector reports no such finding for this resource")
 

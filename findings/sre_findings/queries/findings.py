@@ -9,6 +9,7 @@ from sre_findings.model.answers.list_answer import ListAnswer, Shown
 from sre_findings.model.findings.reachability import NOT_REACHABLE, UNKNOWN, left_out
 from sre_findings.model.quantity import quantity
 from sre_findings.model.sql_parameters import parameters
+from sre_findings.model.text import phrase
 from sre_findings.queries import resource_lookup
 from sre_findings.queries.resource_lookup import optional_in
 from sre_findings.questions.findings import ExportFilters, ExportPage, FindingList
@@ -78,10 +79,14 @@ def findings(question: FindingList, sources: Sources) -> FindingsAnswer:
     today = sources.now().date()
     items = [marked(finding_of(row), sources.suppressions, today).to_json() for row in rows]
     headline = (
-        f"{quantity(total, 'finding')}{question.filters.words()}"
-        f" {'matches' if total == 1 else 'match'}."
+        phrase(
+            "{}{} {}.",
+            quantity(total, "finding"),
+            question.filters.words(),
+            (phrase("matches") if total == 1 else phrase("match")),
+        )
         if total
-        else f"No findings{question.filters.words()} match."
+        else phrase("No findings{} match.", question.filters.words())
     )
     return ListAnswer(headline, "findings", items, total, _FIELDS, _SHOWN, found.proof, notes=notes)
 
@@ -106,7 +111,7 @@ def export_page(question: ExportPage, sources: Sources) -> ExportAnswer:
     )
     items = [wire_form(row) for row in page]
     return ListAnswer(
-        f"{quantity(total, 'finding')} to export.",
+        phrase("{} to export.", quantity(total, "finding")),
         "findings",
         items,
         total,

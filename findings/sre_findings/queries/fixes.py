@@ -13,6 +13,7 @@ from sre_findings.model.findings.severity import OTHER
 from sre_findings.model.quantity import quantity
 from sre_findings.model.resources import resource
 from sre_findings.model.sql_parameters import parameters
+from sre_findings.model.text import phrase
 from sre_findings.queries import resource_lookup
 from sre_findings.queries.resource_lookup import optional_in
 from sre_findings.questions.remediation import Fixes, ImageFixes
@@ -128,16 +129,19 @@ def fixes(question: Fixes, sources: Sources) -> FixesAnswer:
 
 def _headline(lines: Sequence[Line], shown: Sequence[Line], words: str) -> str:
     if not lines:
-        return f"No upgrade{words} resolves a finding."
+        return phrase("No upgrade{} resolves a finding.", words)
     total, part = (sum(line.findings for line in some) for some in (lines, shown))
-    all_of_them = (
-        f"{quantity(len(lines), 'upgrade')}{words} {'resolves' if len(lines) == 1 else 'resolve'}"
-        f" {quantity(total, 'finding')}"
+    all_of_them = phrase(
+        "{}{} {} {}",
+        quantity(len(lines), "upgrade"),
+        words,
+        (phrase("resolves") if len(lines) == 1 else phrase("resolve")),
+        quantity(total, "finding"),
     )
     if len(shown) == len(lines):
-        return f"{all_of_them}."
-    first = "one resolves" if len(shown) == 1 else f"{len(shown):,} resolve"
-    return f"{all_of_them}; the first {first} {part:,}."
+        return phrase("{}.", all_of_them)
+    first = phrase("one resolves") if len(shown) == 1 else phrase("{:,} resolve", len(shown))
+    return phrase("{}; the first {} {:,}.", all_of_them, first, part)
 
 
 def _needs(
@@ -245,9 +249,13 @@ def images(question: ImageFixes, sources: Sources) -> ImageFixesAnswer:
     rows = found.engine.rows("fix_images", count=None, **filters)
     items = [_image(row) for row in rows]
     headline = (
-        f"{quantity(len(items), 'machine image')}{question.filters.words()} with fixable findings."
+        phrase(
+            "{}{} with fixable findings.",
+            quantity(len(items), "machine image"),
+            question.filters.words(),
+        )
         if items
-        else f"No machine images{question.filters.words()} with fixable findings."
+        else phrase("No machine images{} with fixable findings.", question.filters.words())
     )
     summary: ImageFixesFacts = {"removable": sum(item["findings"] for item in items)}
     return ListAnswer(
@@ -264,9 +272,12 @@ def images(question: ImageFixes, sources: Sources) -> ImageFixesAnswer:
 
 def _image(row: Mapping[str, Any]) -> ImageFix:
     owner = f" of {row['owner']}" if row["owner"] else ""
-    what = (
-        f"Rebuild {row['image_id']}{owner} and replace {quantity(row['instances'], 'instance')} to"
-        f" resolve {quantity(row['findings'], 'finding')}."
+    what = phrase(
+        "Rebuild {}{} and replace {} to resolve {}.",
+        row["image_id"],
+        owner,
+        quantity(row["instances"], "instance"),
+        quantity(row["findings"], "finding"),
     )
     return {
         "image_id": row["image_id"],

@@ -7,6 +7,7 @@ from dataclasses import replace
 from sre_findings.model.answers.answer import ResourceAnswer
 from sre_findings.model.answers.verdict import NO_SNAPSHOT, NO_SUCH_RESOURCE, UNKNOWN, Verdict
 from sre_findings.model.errors import Forbidden, SreError, Unreadable, kind_of, outward
+from sre_findings.model.text import Text, phrase, without_stop
 from sre_findings.model.timestamps import iso
 from sre_findings.questions.resource import LIVE, Vulnerabilities
 from sre_findings.sources.sources import Sources
@@ -55,19 +56,19 @@ def _is_unknown(answer: ResourceAnswer) -> bool:
 def _unanswered(answer: ResourceAnswer, visible: SreError) -> Verdict:
     as_of = answer.proof.as_of
     why = (
-        f"the snapshot of {iso(as_of)} does not contain this resource"
+        phrase("the snapshot of {} does not contain this resource", iso(as_of))
         if as_of
-        else "there is no snapshot yet"
+        else phrase("there is no snapshot yet")
     )
-    return Verdict(UNKNOWN, answer.live_error, _sentence(visible, why).rstrip("."))
+    return Verdict(UNKNOWN, answer.live_error, without_stop(_sentence(visible, why)))
 
 
-def _sentence(visible: SreError, further: str) -> str:
+def _sentence(visible: SreError, further: str) -> Text:
     """Why Inspector could not be queried, what follows from it, and what to do."""
-    first = f"Inspector could not be queried ({visible.reason})" + (
-        f"; {further}" if further else ""
+    first = phrase("Inspector could not be queried ({})", visible.brief) + (
+        phrase("; {}", further) if further else ""
     )
-    return f"{first}. {visible.do}".rstrip(" ")
+    return phrase("{}. {}", first, visible.do) if visible.do else phrase("{}.", first)
 
 
 def _noted(answer: ResourceAnswer, note: str) -> ResourceAnswer:

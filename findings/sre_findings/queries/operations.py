@@ -8,12 +8,13 @@ import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from sre_findings.model.answers.answer import TABLE, Proof
+from sre_findings.model.answers.answer import RECORDED, TABLE, Proof
 from sre_findings.model.answers.list_answer import ListAnswer, Shown
 from sre_findings.model.errors import SreError
 from sre_findings.model.operation import Operation
 from sre_findings.model.quantity import quantity
 from sre_findings.model.snapshots.states import COMPLETE
+from sre_findings.model.text import phrase
 from sre_findings.questions.records import Operations
 from sre_findings.sources.sources import Sources
 from sre_findings.store.records import operations as kept
@@ -67,12 +68,14 @@ def operations(question: Operations, sources: Sources) -> OperationsAnswer:
     ]
     listed = every[: question.count or None]
     failed = sum(one.outcome != "answered" for one in every)
-    headline = (
-        f"{quantity(len(every), 'operation')} in {quantity(question.days, 'day')},"
-        f" {failed:,} not answered."
+    headline = phrase(
+        "{} in {}, {:,} not answered.",
+        quantity(len(every), "operation"),
+        quantity(question.days, "day"),
+        failed,
     )
     summary: OperationsFacts = {"days": question.days}
-    proof = Proof(TABLE, None, now, 0, COMPLETE, "for recorded operations")
+    proof = Proof(TABLE, None, now, 0, COMPLETE, RECORDED)
     return ListAnswer(
         headline,
         "operations",

@@ -13,6 +13,7 @@ from sre_findings.model.findings.reachability import NOT_REACHABLE, REACHABLE, U
 from sre_findings.model.quantity import quantity
 from sre_findings.model.resources.image_use import Use
 from sre_findings.model.sql_parameters import parameters
+from sre_findings.model.text import phrase
 from sre_findings.model.timestamps import iso, iso_date
 from sre_findings.questions.remediation import Priorities
 from sre_findings.rows.values import severity_word, time_of
@@ -86,13 +87,16 @@ def priorities(question: Priorities, sources: Sources) -> PrioritiesAnswer:
     ]
     noun = f"open{' and reachable' if question.reachable else ''} vulnerabilit"
     open_ = quantity(len(ranked), f"{noun}y", f"{noun}ies")
-    headline = f"{open_}{question.filters.words()}, highest risk first."
+    headline = phrase("{}{}, highest risk first.", open_, question.filters.words())
     if not ranked:
-        none = (
-            f"None of {len(every):,} open vulnerabilities{question.filters.words()} is known to be"
-            " reachable."
+        none = phrase(
+            "None of {:,} open vulnerabilities{} is known to be reachable.",
+            len(every),
+            question.filters.words(),
         )
-        headline = none if every else f"Inspector reports no findings{question.filters.words()}."
+        headline = (
+            none if every else phrase("Inspector reports no findings{}.", question.filters.words())
+        )
     return ListAnswer(
         headline,
         "priorities",

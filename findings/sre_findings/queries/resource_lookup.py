@@ -18,6 +18,7 @@ from sre_findings.model.resources.name_readings import placed, readings
 from sre_findings.model.resources.names import ID, WEAKEST, strength
 from sre_findings.model.resources.resource import Resource
 from sre_findings.model.snapshots.gaps import ANY, NEVER, Gap, places
+from sre_findings.model.text import joined, phrase
 from sre_findings.rows.values import resource_of
 
 if TYPE_CHECKING:
@@ -33,7 +34,11 @@ class UnknownResource(UsageError):
     """No resource of the snapshot has this ID, name or address. ``near`` has similar ones."""
 
     def __init__(self, text: str, near: Sequence[str] = ()) -> None:
-        do = f"Did you mean {' or '.join(near)}?" if near else "Check the id, name or address."
+        do = (
+            phrase("Did you mean {}?", joined(" or ", near))
+            if near
+            else phrase("Check the id, name or address.")
+        )
         super().__init__(f"the snapshot has no resource {text!r}", do=do)
         self.near = tuple(near)
 

@@ -12,6 +12,7 @@ from sre_findings.model.quantity import quantity
 from sre_findings.model.sla.ages import Ages, Lateness, bucketed, lateness
 from sre_findings.model.snapshots.query_scope import Place
 from sre_findings.model.snapshots.rollup import ORGANIZATION, Scope
+from sre_findings.model.text import phrase
 from sre_findings.model.timestamps import iso_date
 from sre_findings.queries.resource_lookup import resolve_in
 from sre_findings.queries.survival import time_to_fix as estimate
@@ -64,9 +65,12 @@ def sla(question: Sla, sources: Sources) -> SlaAnswer:
     items: list[Late] = [{**group_of(question.by, value), **one} for value, one in groups]
     whole = late.get(Scope(ORGANIZATION), Lateness().to_json())
     of = f" of {question.resource}" if question.resource else ""
-    headline = (
-        f"{quantity(whole['late'], 'finding')}{of} {'is' if whole['late'] == 1 else 'are'} overdue,"
-        f" {whole['due_this_week']:,} more due within a week."
+    headline = phrase(
+        "{}{} {} overdue, {:,} more due within a week.",
+        quantity(whole["late"], "finding"),
+        of,
+        (phrase("is") if whole["late"] == 1 else phrase("are")),
+        whole["due_this_week"],
     )
     shown = (Shown(question.by, question.by.capitalize(), "wide"), *_LATE)
     fields = [one.field for one in shown]
@@ -84,7 +88,8 @@ def check_group(by: str) -> None:
     """Raises UsageError if due dates cannot be grouped by this."""
     if by not in ("owner", "account", "region", "type"):
         raise UsageError(
-            f"due dates cannot be grouped by {by!r}", do="Use one of: owner, account, region, type."
+            phrase("due dates cannot be grouped by {!r}", by),
+            do=phrase("Use one of: owner, account, region, type."),
         )
 
 
@@ -141,9 +146,14 @@ def time_to_fix(question: TimeToFix, sources: Sources) -> TimeToFixAnswer:
     of = f"{quantity(whole.patched + whole.unpatched, 'finding')}{question.filters.words()}"
     period = f"in the last {quantity(question.days, 'day')}"
     headline = (
-        f"Median time to remediate: {quantity(whole.median_days, 'day')}, over {of} {period}."
+        phrase(
+            "Median time to remediate: {}, over {} {}.",
+            quantity(whole.median_days, "day"),
+            of,
+            period,
+        )
         if whole.median_days is not None
-        else f"No median: {whole.patched:,} of {of} were patched {period}."
+        else phrase("No median: {:,} of {} were patched {}.", whole.patched, of, period)
     )
     shown = (Shown("value", question.by.capitalize(), "wide"), *_LIVES)
     fields = [one.field for one in shown]
@@ -168,8 +178,8 @@ def lives_of(
     """
     if question.by not in ("severity", "owner", "account"):
         raise UsageError(
-            f"time to remediate cannot be grouped by {question.by!r}",
-            do="Use one of: severity, owner, account.",
+            phrase("time to remediate cannot be grouped by {!r}", question.by),
+            do=phrase("Use one of: severity, owner, account."),
         )
     commits = sources.stores.snapshots.commits()
     found = within(found_in(commits, question.as_of, sources), place_of(question.filters))

@@ -36,6 +36,7 @@ from sre_findings.model.resources.resource import (
 from sre_findings.model.snapshots.gaps import ANY, Gap
 from sre_findings.model.snapshots.rollup import Rollup, resource_scope
 from sre_findings.model.sql_parameters import parameters, resource_parameters
+from sre_findings.model.text import phrase
 from sre_findings.queries import coverage_rows
 from sre_findings.queries.resource_lookup import UnknownResource, resolve_in
 from sre_findings.rows.values import finding_of, time_of
@@ -186,11 +187,11 @@ def _skip(cursor: str | None, snapshot_id: str) -> int:
     pinned, _, place = cursor.rpartition(".")
     if pinned != snapshot_id or not place.isdecimal():
         do = (
-            f"Repeat the query with --as-of {pinned}, or without a cursor."
+            phrase("Repeat the query with --as-of {}, or without a cursor.", pinned)
             if pinned
-            else "Repeat the query without a cursor."
+            else phrase("Repeat the query without a cursor.")
         )
-        raise UsageError("this cursor belongs to another snapshot", do=do)
+        raise UsageError(phrase("this cursor belongs to another snapshot"), do=do)
     return int(place)
 
 

@@ -11,6 +11,7 @@ from sre_findings.model.errors import NoSnapshot
 from sre_findings.model.quantity import quantity
 from sre_findings.model.snapshots.partial_reasons import outward
 from sre_findings.model.snapshots.states import COMPLETE
+from sre_findings.model.text import phrase
 from sre_findings.queries import resource_lookup
 from sre_findings.questions.records import SimilarNames, SnapshotList
 from sre_findings.sources.sources import Sources, find_any, proof_of
@@ -39,9 +40,11 @@ def snapshots(question: SnapshotList, sources: Sources) -> SnapshotsAnswer:
     complete = sum(one.state == COMPLETE for one in commits)
     last = question.skip + question.count if question.count else None
     items = [_seen(one, sources).to_json() for one in commits[question.skip : last]]
-    headline = (
-        f"{quantity(len(commits), 'snapshot')}, {complete:,} complete. The newest is"
-        f" {commits[0].snapshot_id}."
+    headline = phrase(
+        "{}, {:,} complete. The newest is {}.",
+        quantity(len(commits), "snapshot"),
+        complete,
+        commits[0].snapshot_id,
     )
     return ListAnswer(
         headline,

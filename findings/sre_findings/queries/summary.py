@@ -30,6 +30,7 @@ from sre_findings.model.snapshots.query_scope import Place
 from sre_findings.model.snapshots.rollup import KINDS, ORGANIZATION, Rollup, Scope
 from sre_findings.model.snapshots.states import COMPLETE
 from sre_findings.model.sql_parameters import parameters
+from sre_findings.model.text import joined, phrase
 from sre_findings.queries import coverage_rows
 from sre_findings.questions.estate import BY, Summary
 from sre_findings.sources import rollup_access
@@ -43,7 +44,10 @@ def summary(question: Summary, sources: Sources) -> SummaryAnswer:
     Raises UsageError if ``by`` is not a known grouping.
     """
     if question.by is not None and question.by not in BY:
-        raise UsageError(f"cannot summarize by {question.by!r}", do=f"Use one of: {', '.join(BY)}.")
+        raise UsageError(
+            phrase("cannot summarize by {!r}", question.by),
+            do=phrase("Use one of: {}.", ", ".join(BY)),
+        )
     return summarize(question, find(sources, question.as_of), sources)
 
 
@@ -169,17 +173,19 @@ def _silent(night: Found) -> Verdict:
     """
     if off := disabled_scans.switched_off(night.engine, None):
         return Verdict(UNKNOWN, NOT_SCANNED, switched_off(off))
-    return Verdict(CLEAN, NO_FINDINGS, "Inspector reports no findings")
+    return Verdict(CLEAN, NO_FINDINGS, phrase("Inspector reports no findings"))
 
 
 def _found(whole: Rollup) -> tuple[str, str] | None:
     """What was found, as a reason and an explanation; None if there is nothing."""
     if whole.counts.total:
-        return FINDINGS, "Inspector reports open findings"
+        return FINDINGS, phrase("Inspector reports open findings")
     if whole.suppressed:
-        return SUPPRESSED_ONLY, "every open finding is suppressed"
+        return SUPPRESSED_ONLY, phrase("every open finding is suppressed")
     if whole.resources:  # findings count at their first resource, whose owner may be another
-        return FINDINGS, "findings are shared with resources of other owners, and counted there"
+        return FINDINGS, phrase(
+            "findings are shared with resources of other owners, and counted there"
+        )
     return None
 
 
@@ -190,19 +196,27 @@ def _unknown(silence: Unsure, night: Found) -> tuple[str, str] | None:
         texts = unread(night.commit.gaps)
         return texts.reason, texts.explanation
     why = (
-        (proof.state != COMPLETE, INCOMPLETE, "the scan is incomplete"),
-        (bool(proof.unread), INCOMPLETE, "; ".join(proof.unread)),
+        (
+            proof.state != COMPLETE,
+            INCOMPLETE,
+            phrase("the scan is incomplete"),
+        ),
+        (bool(proof.unread), INCOMPLETE, joined("; ", proof.unread)),
         (proof.too_old, TOO_OLD, proof.not_fresh),
         (
             silence.uncovered > 0,
             NOT_SCANNED,
-            f"{quantity(silence.uncovered, 'resource')} not fully scanned",
+            phrase("{} not fully scanned", quantity(silence.uncovered, "resource")),
         ),
         (
             silence.doubtful > 0,
             SCANNED_TOO_LONG_AGO,
-            f"{quantity(silence.doubtful, 'resource')} not scanned recently, or never",
+            phrase("{} not scanned recently, or never", quantity(silence.doubtful, "resource")),
         ),
-        (silence.proven == 0, NOT_SCANNED, "Inspector scans no resources in this scope"),
+        (
+            silence.proven == 0,
+            NOT_SCANNED,
+            phrase("Inspector scans no resources in this scope"),
+        ),
     )
     return next(((reason, explanation) for applies, reason, explanation in why if applies), None)

@@ -13,6 +13,7 @@ from sre_findings.model.errors import UsageError
 from sre_findings.model.findings.finding import Finding
 from sre_findings.model.findings.suppression import Suppression, Suppressions
 from sre_findings.model.quantity import quantity
+from sre_findings.model.text import phrase
 from sre_findings.model.timestamps import iso_date
 from sre_findings.queries import suppression_access
 from sre_findings.questions.remediation import SuppressionList
@@ -56,9 +57,11 @@ def suppressions(question: SuppressionList, sources: Sources) -> RulesAnswer:
         )
         items = [_item(rule, today, used[rule.index], line=None) for rule in known]
         notes = suppression_access.warnings(known, today)
-    headline = (
-        f"{quantity(len(items), 'rule')} {'covers' if len(items) == 1 else 'cover'}"
-        f" {quantity(used.total(), 'finding')}. Covered findings stay open."
+    headline = phrase(
+        "{} {} {}. Covered findings stay open.",
+        quantity(len(items), "rule"),
+        (phrase("covers") if len(items) == 1 else phrase("cover")),
+        quantity(used.total(), "finding"),
     )
     return ListAnswer(headline, "suppressions", items, len(items), _FIELDS, _SHOWN, found.proof,
                       {"covered": used.total()}, notes)  # fmt: skip
@@ -68,8 +71,8 @@ def of_sources(sources: Sources) -> Suppressions:
     """The rules of SRE_SUPPRESSIONS. Raises UsageError if it is not set."""
     if sources.suppressions is None:
         raise UsageError(
-            "no suppressions file is configured",
-            do="Set SRE_SUPPRESSIONS to its path. See docs/operations.md for an example.",
+            phrase("no suppressions file is configured"),
+            do=phrase("Set SRE_SUPPRESSIONS to its path. See docs/operations.md for an example."),
         )
     return sources.suppressions
 

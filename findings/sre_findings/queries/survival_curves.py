@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from sre_findings.model.answers.list_answer import ListAnswer, Shown
 from sre_findings.model.quantity import quantity
+from sre_findings.model.text import phrase
 from sre_findings.queries.sla import lives_of
 from sre_findings.queries.survival import Step, survival
 from sre_findings.questions.history import SurvivalCurves
@@ -42,9 +43,11 @@ def curves(question: SurvivalCurves, sources: Sources) -> CurvesAnswer:
         for step in survival(some)
     ]
     findings = sum(fixed + left for some in groups.values() for _, fixed, left in some)
-    headline = (
-        f"Survival of {quantity(findings, 'finding')}{question.filters.words()} over"
-        f" {quantity(question.days, 'day')}."
+    headline = phrase(
+        "Survival of {}{} over {}.",
+        quantity(findings, "finding"),
+        question.filters.words(),
+        quantity(question.days, "day"),
     )
     fields, shown = (
         ("value", *Step._fields),

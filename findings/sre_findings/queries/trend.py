@@ -22,6 +22,7 @@ from sre_findings.model.snapshots.rollup import (
     resource_scope,
 )
 from sre_findings.model.snapshots.states import COMPLETE, PARTIAL
+from sre_findings.model.text import phrase
 from sre_findings.model.timestamps import iso, iso_date
 from sre_findings.queries import resource_lookup
 from sre_findings.questions.history import Trend
@@ -60,8 +61,12 @@ def trend(question: Trend, sources: Sources) -> TrendAnswer:
     scope = Scope(check_kind(question.kind), question.value)
     if (scope.kind == ORGANIZATION) != (scope.value == ""):
         raise UsageError(
-            f"a trend of kind {scope.kind} has {'no' if scope.value else 'a'} value",
-            do="Example: owner=payments.",
+            phrase(
+                "a trend of kind {} has {} value",
+                scope.kind,
+                (phrase("no") if scope.value else phrase("a")),
+            ),
+            do=phrase("Example: owner=payments."),
         )
     # the name of a resource instead of its key
     if scope.kind == "resource" and scope.value.count("|") < len(_PARTS) - 1:
@@ -129,9 +134,12 @@ def _placed(scope: Scope, nights: Sequence[tuple[Night, Rollup]], found: Found) 
 
 def _untold(question: Trend, found: Found) -> TrendAnswer:
     """The answer if the table's history covers more than the caller may see. It has no counts."""
-    headline = "The trend of this scope is not available with restricted access."
+    headline = phrase("The trend of this scope is not available with restricted access.")
     notes = [
-        "Request the history of an account or owner that you can access as a whole, or use changes."
+        phrase(
+            "Request the history of an account or owner that you can access as a whole,"
+            " or use changes."
+        )
     ]
     summary: TrendFacts = {
         "scope": {"kind": question.kind, "value": question.value},
@@ -258,7 +266,16 @@ def _missing(days: Sequence[date]) -> list[str]:
 def _missing_notes(missing: Sequence[str], unread: Collection[date]) -> list[str]:
     """Notes about days without a snapshot, and days whose snapshots did not read the scope."""
     without = [day for day in missing if date.fromisoformat(day) not in unread]
-    found = (("No snapshot", without), ("Not read", sorted(map(str, unread))))
+    found = (
+        (
+            phrase("No snapshot"),
+            without,
+        ),
+        (
+            phrase("Not read"),
+            sorted(map(str, unread)),
+        ),
+    )
     return [f"{what} on {_days(days)}." for what, days in found if days]
 
 
@@ -271,21 +288,25 @@ def _pruned(items: Sequence[TrendDay]) -> list[str]:
     gone = [item["date"] for item in items if item["pruned"]]
     if not gone:
         return []
-    some = gone[0] if len(gone) == 1 else f"{len(gone)} days, {gone[0]} to {gone[-1]}"
-    return [f"Pruned: {some}. The counts are kept; the findings can no longer be listed."]
+    some = gone[0] if len(gone) == 1 else phrase("{} days, {} to {}", len(gone), gone[0], gone[-1])
+    return [phrase("Pruned: {}. The counts are kept; the findings can no longer be listed.", some)]
 
 
 def _headline(items: Sequence[TrendDay], question: Trend, compared: tuple[int, str]) -> str:
-    of = f" of {question.kind} {question.value}" if question.value else ""
+    of = phrase(" of {} {}", question.kind, question.value) if question.value else ""
     if not items:
-        return f"No snapshots in the last {quantity(question.days, 'day')}{of}."
+        return phrase("No snapshots in the last {}{}.", quantity(question.days, "day"), of)
     place, why_not = compared
     first, last = items[place], items[-1]
-    total = f"{quantity(last['total'], 'open finding')}{of}"
+    total = phrase("{}{}", quantity(last["total"], "open finding"), of)
     nights = quantity(len(items), "daily snapshot")
     if why_not:
-        return f"{total} read on {last['date']} ({nights}). {why_not}"
+        return phrase("{} read on {} ({}). {}", total, last["date"], nights, why_not)
     change = last["total"] - first["total"]
-    way = f"{abs(change):,} {'more' if change > 0 else 'fewer'} than" if change else "the same as"
-    compared_with = f", {way} on {first['date']}" if first is not last else ""
-    return f"{total} on {last['date']}{compared_with} ({nights})."
+    way = (
+        phrase("{:,} {} than", abs(change), (phrase("more") if change > 0 else phrase("fewer")))
+        if change
+        else phrase("the same as")
+    )
+    compared_with = phrase(", {} on {}", way, first["date"]) if first is not last else ""
+    return phrase("{} on {}{} ({}).", total, last["date"], compared_with, nights)

@@ -18,6 +18,7 @@ from sre_findings.engine.duckdb import DuckDB, first_line, quoted
 from sre_findings.engine.tables import HISTORY, TABLES
 from sre_findings.model.answers.answer import Proof
 from sre_findings.model.errors import Forbidden, StoreUnreadable, UsageError
+from sre_findings.model.text import phrase
 from sre_findings.sources.sources import Found, Sources, find
 from sre_findings.store.objects.part_cache import Copies
 
@@ -73,9 +74,11 @@ def sql(question: Sql, sources: Sources) -> SqlAnswer:
     caller may not see everything.
     """
     if not sources.caller.access.everything:
-        why = "SQL reads whole tables"
+        why = phrase("SQL reads whole tables")
         raise Forbidden(
-            "SQL requires access to everything", why=why, do="Use one of the other commands."
+            phrase("SQL requires access to everything"),
+            why=why,
+            do=phrase("Use one of the other commands."),
         )
     found = find(sources, question.as_of)
     text = _one_question(question.text)
@@ -100,15 +103,17 @@ def _one_question(text: str) -> str:
     """
     import duckdb
 
-    do = "Use one SELECT, WITH, DESCRIBE or SHOW."
+    do = phrase("Use one SELECT, WITH, DESCRIBE or SHOW.")
     try:
         statements = duckdb.extract_statements(text)
     except duckdb.Error as error:
-        raise UsageError("the SQL is not valid", why=first_line(error), do=do) from error
+        raise UsageError(phrase("the SQL is not valid"), why=first_line(error), do=do) from error
     if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
         kinds = ", ".join(one.type.name for one in statements) or "nothing"
         raise UsageError(
-            "only a single read-only statement is allowed", why=f"this is {kinds}", do=do
+            phrase("only a single read-only statement is allowed"),
+            why=phrase("this is {}", kinds),
+            do=do,
         )
     query: str = statements[0].query.strip().rstrip(";")
     return query
@@ -189,12 +194,14 @@ def _explained(question: Sql) -> Iterator[None]:
     try:
         yield
     except duckdb.InterruptException as error:
-        do = "Narrow the query, or allow more time with --timeout."
-        raise UsageError(f"the query took longer than {question.seconds:g} s", do=do) from error
-    except duckdb.OutOfMemoryException as error:
-        do = "Narrow the query, or allow more memory with --memory."
+        do = phrase("Narrow the query, or allow more time with --timeout.")
         raise UsageError(
-            "the query exceeds its memory limit", why=first_line(error), do=do
+            phrase("the query took longer than {:g} s", question.seconds), do=do
+        ) from error
+    except duckdb.OutOfMemoryException as error:
+        do = phrase("Narrow the query, or allow more memory with --memory.")
+        raise UsageError(
+            phrase("the query exceeds its memory limit"), why=first_line(error), do=do
         ) from error
     except duckdb.IOException as error:
         raise StoreUnreadable(
@@ -203,4 +210,4 @@ def _explained(question: Sql) -> Iterator[None]:
             do="Run: sre-cli snapshots verify.",
         ) from error
     except duckdb.Error as error:
-        raise UsageError("the query failed", why=first_line(error)) from error
+        raise UsageError(phrase("the query failed"), why=first_line(error)) from error

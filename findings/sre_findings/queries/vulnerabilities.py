@@ -10,6 +10,7 @@ from sre_findings.model.access import Access
 from sre_findings.model.answers.answer import ResourceAnswer
 from sre_findings.model.errors import SreError, UsageError
 from sre_findings.model.resources.resource import Resource, check_id, check_text
+from sre_findings.model.text import phrase
 from sre_findings.queries import snapshot_answer
 from sre_findings.queries.live_fallback import without_inspector
 from sre_findings.questions.resource import CACHED, LIVE, Vulnerabilities
@@ -85,7 +86,7 @@ def _wants_live(question: Vulnerabilities, cached: ResourceAnswer | None, source
 def _no_live(
     _question: Vulnerabilities, _cached: ResourceAnswer | None, _access: Access
 ) -> ResourceAnswer:
-    raise UsageError("Inspector cannot be queried from here", do="Omit --live.")
+    raise UsageError(phrase("Inspector cannot be queried from here"), do=phrase("Omit --live."))
 
 
 def _context(question: Vulnerabilities, resource: Resource, sources: Sources) -> Context:

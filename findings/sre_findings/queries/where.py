@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, LiteralString
 
 from sre_findings.model.answers.list_answer import ListAnswer, Shown
 from sre_findings.model.errors import UsageError
@@ -14,6 +14,7 @@ from sre_findings.model.findings.reachability import NOT_REACHABLE, REACHABLE, U
 from sre_findings.model.quantity import quantity
 from sre_findings.model.snapshots.states import COMPLETE
 from sre_findings.model.spelling import near
+from sre_findings.model.text import joined, phrase
 from sre_findings.model.timestamps import iso
 from sre_findings.queries.summary import unsure
 from sre_findings.questions.remediation import Exposure
@@ -67,8 +68,8 @@ def where(question: Exposure, sources: Sources) -> ExposureAnswer:
     text = question.text.strip()
     if not 0 < len(text) <= LONGEST:
         raise UsageError(
-            "a vulnerability or a package has 1 to 1,024 characters",
-            do="Example: CVE-2021-44228, or openssl.",
+            phrase("a vulnerability or a package has 1 to 1,024 characters"),
+            do=phrase("Example: CVE-2021-44228, or openssl."),
         )
     found = find(sources, question.as_of)
     found = within(found, place_of(question.filters))
@@ -94,9 +95,11 @@ def where(question: Exposure, sources: Sources) -> ExposureAnswer:
         [*_left_out(every, items), *_names(text, matched)],
     )
     if every and not items:
-        headline = (
-            f"{text}{question.filters.words()}: none of {len(every):,} findings is known to be"
-            " reachable."
+        headline = phrase(
+            "{}{}: none of {:,} findings is known to be reachable.",
+            text,
+            question.filters.words(),
+            len(every),
         )
     elif not items:
         notes += [*_near(text, known), *_caveats(found)]
@@ -126,7 +129,7 @@ def _resources(items: Sequence[Exposed]) -> int:
 def _headline(question: Exposure, text: str, items: Sequence[Exposed]) -> str:
     where = question.filters.words()
     if not items:
-        return f"No open findings for {text}{where} in the data that was read."
+        return phrase("No open findings for {}{} in the data that was read.", text, where)
     ids = {one["vulnerability_id"] for one in items}
     named = (
         next(iter(ids))
@@ -134,17 +137,17 @@ def _headline(question: Exposure, text: str, items: Sequence[Exposed]) -> str:
         else text
     )
     texts = [
-        _counted_on("open", [one for one in items if one["status"] != "SUPPRESSED"]),
-        _counted_on("suppressed", [one for one in items if one["status"] == "SUPPRESSED"]),
+        _counted_on("open finding", [one for one in items if one["status"] != "SUPPRESSED"]),
+        _counted_on("suppressed finding", [one for one in items if one["status"] == "SUPPRESSED"]),
     ]
-    return f"{named}{where}: {', '.join(one for one in texts if one)}."
+    return phrase("{}{}: {}.", named, where, joined(", ", [one for one in texts if one]))
 
 
-def _counted_on(word: str, items: Sequence[Exposed]) -> str:
+def _counted_on(noun: LiteralString, items: Sequence[Exposed]) -> str:
     """For example ``290 open findings on 27 resources``; empty if there are none."""
     resources = _resources(items)
     return (
-        f"{quantity(len(items), f'{word} finding')} on {quantity(resources, 'resource')}"
+        phrase("{} on {}", quantity(len(items), noun), quantity(resources, "resource"))
         if items
         else ""
     )
@@ -153,9 +156,11 @@ def _counted_on(word: str, items: Sequence[Exposed]) -> str:
 def _names(text: str, matched: Matched) -> Iterator[str]:
     """Notes about the matched package names, and those that only contain the text as a word."""
     if matched.names and list(matched.names) != [text]:
-        yield f"Matched {_counted(matched.names)}: {_some(matched.names)}."
+        yield phrase("Matched {}: {}.", _counted(matched.names), _some(matched.names))
     if matched.others:
-        yield (f"Not included: {_counted(matched.others)} with this word: {_some(matched.others)}.")
+        yield phrase(
+            "Not included: {} with this word: {}.", _counted(matched.others), _some(matched.others)
+        )
 
 
 def _counted(names: Sequence[str]) -> str:
@@ -163,7 +168,7 @@ def _counted(names: Sequence[str]) -> str:
 
 
 def _some(names: Sequence[str]) -> str:
-    return ", ".join(names[:NAMED]) + (" …" if len(names) > NAMED else "")
+    return joined(", ", names[:NAMED]) + phrase(" …" if len(names) > NAMED else "")
 
 
 def _near(text: str, known: Sequence[str]) -> Sequence[str]:
@@ -173,16 +178,16 @@ def _near(text: str, known: Sequence[str]) -> Sequence[str]:
         if _ID.match(text)
         else [name for name in near(text, known) if name.casefold() != text.casefold()]
     )
-    return [f"Similar names: {', '.join(close)}."] if close else []
+    return [phrase("Similar names: {}.", joined(", ", close))] if close else []
 
 
 def _caveats(found: Found) -> Sequence[str]:
     """Notes about why the absence of findings proves nothing."""
     uncovered = unsure(found).uncovered
     resources = quantity(uncovered, "resource")
-    notes = [f"{resources} not fully scanned: see sre-cli coverage."] if uncovered else []
+    notes = [phrase("{} not fully scanned: see sre-cli coverage.", resources)] if uncovered else []
     return notes + (
-        ["The snapshot is partial: there may be findings where nothing was read."]
+        [phrase("The snapshot is partial: there may be findings where nothing was read.")]
         if found.proof.state != COMPLETE
         else []
     )

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sre_findings.model.sql_parameters import parameters
+from sre_findings.model.text import Text, joined, phrase
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,11 +21,11 @@ class Filters:
         """Returns the SQL parameters of these filters."""
         return parameters(owners=self.owners, accounts=self.accounts, regions=self.regions)
 
-    def words(self) -> str:
+    def words(self) -> Text:
         """Returns the filters as text: `` of payments, in eu-west-1``. Empty without filters."""
         of = [*self.owners, *self.accounts]
-        return (f" of {', '.join(of)}" if of else "") + (
-            f" in {', '.join(self.regions)}" if self.regions else ""
+        return (phrase(" of {}", joined(", ", of)) if of else phrase("")) + (
+            phrase(" in {}", joined(", ", self.regions)) if self.regions else phrase("")
         )
 
 

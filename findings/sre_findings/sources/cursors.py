@@ -15,12 +15,13 @@ from datetime import UTC, datetime, timedelta
 
 from sre_findings.model.answers.answer import TABLE
 from sre_findings.model.errors import UsageError
+from sre_findings.model.text import phrase
 from sre_findings.sources.sources import Sources
 
 LONGEST = 512
 _GOOD_FOR = timedelta(days=1)
 _FORM = re.compile(r"1\|([0-9A-Za-z-]{1,64})\|(\d{1,12})\|([1-9]\d{0,9})\|([0-9a-f]{32})\Z")
-_AGAIN = "Repeat the query without a cursor."
+_AGAIN = phrase("Repeat the query without a cursor.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,18 +50,22 @@ def decode(text: str, query: str, now: datetime) -> Cursor:
     """
     match = _FORM.match(_plain(text))
     if match is None:
-        raise UsageError("the cursor is not valid", do=_AGAIN)
+        raise UsageError(phrase("the cursor is not valid"), do=_AGAIN)
     snapshot_id, seconds, place, digest = match.groups()
     if digest != _digest(f"1|{snapshot_id}|{seconds}|{place}", query):
-        why = "a cursor is valid only for the tool and the arguments that it came from"
+        why = phrase("a cursor is valid only for the tool and the arguments that it came from")
         raise UsageError(
-            "this cursor belongs to another query",
+            phrase("this cursor belongs to another query"),
             why=why,
-            do=f"Use the same arguments, or: {_AGAIN}",
+            do=phrase("Use the same arguments, or: {}", _AGAIN),
         )
     asked_at = datetime.fromtimestamp(int(seconds), UTC)
     if not now - _GOOD_FOR <= asked_at <= now + timedelta(minutes=5):
-        raise UsageError("this cursor has expired", why="a cursor is valid for one day", do=_AGAIN)
+        raise UsageError(
+            phrase("this cursor has expired"),
+            why=phrase("a cursor is valid for one day"),
+            do=_AGAIN,
+        )
     return Cursor(snapshot_id, asked_at, int(place))
 
 
@@ -76,8 +81,8 @@ def pinned(sources: Sources, cursor: Cursor) -> Sources:
     ]
     if not commits:
         raise UsageError(
-            f"snapshot {cursor.snapshot_id} of this cursor no longer exists",
-            why="it was pruned",
+            phrase("snapshot {} of this cursor no longer exists", cursor.snapshot_id),
+            why=phrase("it was pruned"),
             do=_AGAIN,
         )
     return replace(sources.pinned(commits[0]), now=lambda: cursor.asked_at)

@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from sre_findings.model.text import phrase
+
 if TYPE_CHECKING:
     from sre_findings.sources.sources import Found
     from sre_findings.store.snapshots.reader import Commit
@@ -24,7 +26,7 @@ def for_reachability(found: Found, wanted: bool) -> Found:
     """
     if not wanted or found.commit.schema >= _REACHABILITY:
         return found
-    note = (
+    note = phrase(
         "whether findings are reachable, which the version that made this snapshot did not record"
     )
     return replace(found, proof=replace(found.proof, unread=(*found.proof.unread, note)))

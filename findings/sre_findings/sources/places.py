@@ -18,6 +18,7 @@ from sre_findings.model.resources.resource import TYPES
 from sre_findings.model.snapshots.gaps import ANY, dates
 from sre_findings.model.snapshots.query_scope import KINDS, KnownPlaces, Place, Spot, unread
 from sre_findings.model.snapshots.states import COMPLETE, REACHED
+from sre_findings.model.text import joined, ours, phrase, without_stop
 from sre_findings.sources.sources import Found, Sources, find
 from sre_findings.store.snapshots.reader import Snapshots
 
@@ -80,11 +81,11 @@ def certain(answer: ListAnswer[Item, Facts], sources: Sources) -> ListAnswer[Ite
     if answer.proof.sure:
         return answer
     read_all = answer.proof.state == COMPLETE and not answer.proof.unread
-    why = answer.proof.not_fresh if read_all else "not everything was read"
+    why = answer.proof.not_fresh if read_all else phrase("not everything was read")
     return replace(
         answer,
         known=False,
-        headline=f"{answer.headline.rstrip('.')}; {why}, so there may be some.",
+        headline=phrase("{}; {}, so there may be some.", without_stop(answer.headline), why),
     )
 
 
@@ -125,7 +126,7 @@ def _unasked(statuses: Iterable[str], known: KnownPlaces) -> Iterable[str]:
     # by default, a scan requests every status except CLOSED
     read = known.statuses or [status for status in statuses if status != CLOSED]
     return (
-        f"{status} findings were not read: the scan did not request them"
+        phrase("{} findings were not read: the scan did not request them", status)
         for status in statuses
         if status not in read
     )
@@ -191,7 +192,9 @@ def _unknown_owners(owners: Sequence[str], found: Found, *, holes: bool) -> list
     return [
         one
         for owner in unknown
-        for one in _refused(f"there is no owner {owner}", owner, known, "owners", holes=holes)
+        for one in _refused(
+            phrase("there is no owner {}", owner), owner, known, "owners", holes=holes
+        )
     ]
 
 
@@ -204,14 +207,18 @@ def _refused(what: str, value: str, known: Sequence[str], kind: str, *, holes: b
 
     close = near(value, known)
     few = (
-        f"the {kind} are {', '.join(known)}"
+        phrase("the {} are {}", ours(kind), joined(", ", known))
         if 0 < len(known) <= FEW
-        else ""
-        if known
-        else f"there are no {kind}"
+        else ("" if known else phrase("there are no {}", ours(kind)))
     )
     if holes and not close:
-        return [f"{what} in the data that was read" + (f": {few}" if few else "")]
+        return [phrase("{} in the data that was read", what) + (phrase(": {}", few) if few else "")]
     raise UsageError(
-        what, why=few, do=f"Did you mean {' or '.join(close)}?" if close else "Check the name."
+        what,
+        why=few,
+        do=(
+            phrase("Did you mean {}?", joined(" or ", close))
+            if close
+            else phrase("Check the name.")
+        ),
     )

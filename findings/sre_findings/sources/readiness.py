@@ -10,6 +10,7 @@ from typing import Any
 from sre_findings.model.errors import SreError
 from sre_findings.model.snapshots.freshness import IN_FUTURE, age
 from sre_findings.model.snapshots.states import COMPLETE
+from sre_findings.model.text import phrase
 from sre_findings.sources.sources import Sources
 
 _LOG = logging.getLogger(__name__)
@@ -55,7 +56,7 @@ def ready(sources: Sources) -> Ready:
     passed = age(complete[-1].started_at, sources.now())
     if passed is None:
         return Ready(IN_FUTURE, complete[-1].snapshot_id)
-    why = "the newest complete snapshot is stale" if passed > sources.max_age else ""
+    why = phrase("the newest complete snapshot is stale") if passed > sources.max_age else ""
     return Ready(why, complete[-1].snapshot_id, int(passed.total_seconds()))
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from sre_findings.model.errors import NoSnapshot, UsageError
+from sre_findings.model.text import phrase
 from sre_findings.store.snapshots.reader import Commit
 
 _ID = re.compile(r"\d{8}T\d{6}Z(-\d+)?\Z")
@@ -30,17 +31,19 @@ def choose(commits: Sequence[Commit], when: str | None, now: datetime) -> Commit
             return commit
     # An ID is also an ISO 8601 time, so a pruned snapshot would be replaced by another one.
     if _ID.match(when):
-        why = "it never existed, or it was pruned"
+        why = phrase("it never existed, or it was pruned")
         raise UsageError(
-            f"there is no snapshot {when}", why=why, do="See: sre-cli snapshots list --pruned."
+            phrase("there is no snapshot {}", when),
+            why=why,
+            do=phrase("See: sre-cli snapshots list --pruned."),
         )
     limit = moment(when, now)
     older = [commit for commit in commits if commit.started_at <= limit]
     if not older:
         raise UsageError(
-            f"there is no snapshot from {when} or earlier",
-            why=f"the first is {commits[0].snapshot_id}",
-            do="See: sre-cli snapshots list.",
+            phrase("there is no snapshot from {} or earlier", when),
+            why=phrase("the first is {}", commits[0].snapshot_id),
+            do=phrase("See: sre-cli snapshots list."),
         )
     return older[-1]
 
@@ -55,8 +58,8 @@ def moment(text: str, now: datetime) -> datetime:
     try:
         found = datetime.fromisoformat(text)
     except ValueError:
-        do = "Use a snapshot id, 2026-11-22, 2026-11-22T01:00Z, yesterday, -7d or -12h."
-        raise UsageError(f"{text!r} is neither a snapshot nor a time", do=do) from None
+        do = phrase("Use a snapshot id, 2026-11-22, 2026-11-22T01:00Z, yesterday, -7d or -12h.")
+        raise UsageError(phrase("{!r} is neither a snapshot nor a time", text), do=do) from None
     aware = found if found.tzinfo else found.replace(tzinfo=UTC)
     return _end_of_day(aware) if len(text) == len("2026-11-22") else aware
 

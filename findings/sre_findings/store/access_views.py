@@ -15,6 +15,7 @@ from sre_findings.model.errors import Forbidden
 from sre_findings.model.snapshots.gaps import ANY
 from sre_findings.model.snapshots.partial_reasons import visible
 from sre_findings.model.snapshots.states import COMPLETE, PARTIAL
+from sre_findings.model.text import phrase
 from sre_findings.store.records.rollups import MARKERS, value_of
 from sre_findings.store.records.table import LAST, Row, Table
 from sre_findings.store.snapshots.reader import Commit, Manifest, Snapshots
@@ -127,7 +128,7 @@ def summable(access: Access) -> tuple[str, ...]:
 
 def _refused(what: str) -> Forbidden:
     return Forbidden(
-        f"{what} covers all accounts",
-        why="your access is limited to a part of them",
-        do="Query a summary instead.",
+        phrase("{} covers all accounts", what),
+        why=phrase("your access is limited to a part of them"),
+        do=phrase("Query a summary instead."),
     )

@@ -10,6 +10,7 @@ from sre_findings.model.answers.answer import ResourceAnswer
 from sre_findings.model.errors import Forbidden
 from sre_findings.model.resources.aws_context import Context, Note
 from sre_findings.model.resources.resource import Resource
+from sre_findings.model.text import phrase
 from sre_findings.questions.catalogue import Vulnerabilities
 from sre_findings.sources.sources import LiveSources, Sources
 
@@ -35,8 +36,8 @@ class Bearer:
         """Raises Forbidden if the token lacks the scope."""
         if scope not in self.scopes:
             raise Forbidden(
-                f"this token lacks the scope {scope}",
-                do="Use a token that has it.",
+                phrase("this token lacks the scope {}", scope),
+                do=phrase("Use a token that has it."),
             )
 
     def sources(self, sources: Sources) -> Sources:
@@ -47,7 +48,7 @@ class Bearer:
         """
         if self.acts_for:
             raise Forbidden(
-                f"this token acts for {self.acts_for} users, but the request names none"
+                phrase("this token acts for {} users, but the request names none", self.acts_for)
             )
         seen = sources.seen_by(self.access)
         if LIVE in self.scopes:

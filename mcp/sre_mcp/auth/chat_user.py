@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any, TypeGuard
 
 from sre_findings.model.errors import Forbidden
+from sre_findings.model.text import phrase
 
 _LONGEST = 128  # characters of an ID
 _MANY = 100  # groups of a user
@@ -58,6 +59,6 @@ def _is_id(value: Any) -> TypeGuard[str]:
 
 def _invalid() -> Forbidden:
     return Forbidden(
-        "the request does not name its user correctly",
-        do="Send user, channel, groups and shared.",
+        phrase("the request does not name its user correctly"),
+        do=phrase("Send user, channel, groups and shared."),
     )

@@ -23,6 +23,7 @@ from typing import Any
 
 from sre_findings.model.access import NOTHING, Access, parse_access
 from sre_findings.model.errors import Forbidden, UsageError
+from sre_findings.model.text import phrase
 from sre_mcp.auth.bearer import SCOPES, SLACK, Bearer
 from sre_mcp.auth.chat_user import ChatUser
 
@@ -70,7 +71,9 @@ class Tokens:
         if user is None:
             return bearer
         if bearer.acts_for is None:
-            raise Forbidden("this token does not act for users", do="Do not name a user.")
+            raise Forbidden(
+                phrase("this token does not act for users"), do=phrase("Do not name a user.")
+            )
         access = bearer.access.narrowed(self._of(user))
         return replace(bearer, name=f"{bearer.name} for {user.user}", access=access, acts_for=None)
 
@@ -177,7 +180,7 @@ def _slack(values: object) -> dict[str, Access]:
 
 def _wrong(why: str) -> UsageError:
     return UsageError(
-        "the tokens document is invalid",
+        phrase("the tokens document is invalid"),
         why=why,
-        do="See docs/operations.md, or create an entry with: sre-cli tokens new.",
+        do=phrase("See docs/operations.md, or create an entry with: sre-cli tokens new."),
     )

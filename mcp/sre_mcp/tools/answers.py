@@ -21,6 +21,7 @@ from sre_findings.model.answers.answer import (
 from sre_findings.model.answers.findings import ExportAnswer, FindingsAnswer
 from sre_findings.model.answers.list_answer import AnyListAnswer
 from sre_findings.model.answers.verdict import CLEAN, NO_SUCH_RESOURCE, UNKNOWN, Verdict
+from sre_findings.model.text import Text, capital, joined, ours, phrase
 from sre_findings.model.timestamps import iso
 from sre_findings.sources.cache import DerivedCache
 from sre_mcp.tools.items import Item, Values, taken
@@ -77,12 +78,14 @@ def of_resource(answer: ResourceAnswer, made: DerivedCache[Sequence[Item]]) -> T
     )
     notes = list(_also(answer.verdict.notes))
     first, notes = (notes[:1], notes[1:]) if answer.stale else ([], notes)
-    use = [wording.capital(answer.use.words())] if answer.use else []
+    use = [capital(answer.use.words())] if answer.use else []
     sentences = [*first, *_verdict_of(answer), *use, *_trust(answer.proof), *notes]
     if answer.filters.get("severities"):
         sentences.append(
-            f"Only {', '.join(answer.filters['severities'])} findings are listed; the counts cover"
-            " all severities"
+            phrase(
+                "Only {} findings are listed; the counts cover all severities",
+                joined(", ", answer.filters["severities"]),
+            )
         )
     data = _words(name=answer.resource.name, account=answer.account_name)
     if answer.verdict.reason == NO_SUCH_RESOURCE:
@@ -94,40 +97,37 @@ def _words(**named: str | None) -> list[str]:
     return [f"{name}: {text}" for name, text in named.items() if text]
 
 
-def _verdict_of(answer: ResourceAnswer) -> Iterator[str]:
+def _verdict_of(answer: ResourceAnswer) -> Iterator[Text]:
     first, rest = wording.counts_sentence(answer.rollup)
-    yield f"{answer.resource.resource_id}: {_verdict(answer.verdict)}"
+    yield phrase("{}: {}", answer.resource.resource_id, _verdict(answer.verdict))
     if answer.rollup.counts.total or answer.rollup.suppressed:
         yield first + rest
         yield wording.more_sentence(answer.rollup)
 
 
-def _verdict(verdict: Verdict) -> str:
-    """Yields the verdict, then its explanation.
+def _verdict(verdict: Verdict) -> Text:
+    """Returns the verdict, then its explanation.
 
     An ``unknown`` verdict is marked as no all-clear.
     """
     headline = wording.headline(verdict)
-    words = f"{headline[:1].lower()}{headline[1:]}"
+    words = ours(f"{headline[:1].lower()}{headline[1:]}")
     if not words.startswith(verdict.verdict):
-        words = f"{verdict.verdict}: {words}"
+        words = phrase("{}: {}", ours(verdict.verdict), words)
+    explained = verdict.explanation.lower() in words.lower()
     if verdict.verdict == CLEAN:
-        return (
-            f"{words} ({verdict.explanation})"
-            if verdict.explanation.lower() not in words.lower()
-            else words
-        )
-    explained = verdict.reason == NO_SUCH_RESOURCE or verdict.explanation.lower() in words.lower()
-    why = words if explained else f"{words}; {verdict.explanation}"
-    return f"{why}. This is not an all-clear" if verdict.verdict == UNKNOWN else why
+        return words if explained else phrase("{} ({})", words, verdict.explanation)
+    if not explained and verdict.reason != NO_SUCH_RESOURCE:
+        words = phrase("{}; {}", words, verdict.explanation)
+    return phrase("{}. This is not an all-clear", words) if verdict.verdict == UNKNOWN else words
 
 
 def of_summary(answer: SummaryAnswer, page: Page) -> ToolAnswer:
     """Returns all resources, and groups if they were requested."""
     first, rest = wording.counts_sentence(answer.rollup)
     sentences = [
-        f"Summary: {_verdict(answer.verdict)}",
-        f"{first} on {wording.number(answer.rollup.resources, 'resource')}{rest}",
+        phrase("Summary: {}", _verdict(answer.verdict)),
+        phrase("{} on {}{}", first, wording.number(answer.rollup.resources, "resource"), rest),
     ]
     sentences += [
         wording.more_sentence(answer.rollup),
@@ -136,11 +136,16 @@ def of_summary(answer: SummaryAnswer, page: Page) -> ToolAnswer:
     ]
     if answer.uncovered:
         sentences.append(
-            f"{wording.number(answer.uncovered, 'resource')} not fully scanned: see coverage"
+            phrase(
+                "{} not fully scanned: see coverage", wording.number(answer.uncovered, "resource")
+            )
         )
     if answer.doubtful:
         sentences.append(
-            f"{wording.number(answer.doubtful, 'more resource')} not scanned recently, or never"
+            phrase(
+                "{} not scanned recently, or never",
+                wording.number(answer.doubtful, "more resource"),
+            )
         )
     if answer.by is None:
         return ToolAnswer(answer.to_json(), sentences)
@@ -155,15 +160,21 @@ def of_coverage(answer: CoverageAnswer, page: Page) -> ToolAnswer:
     silent = values["not_scanned"]
     known = answer.proof.snapshot_id is not None
     first = (
-        f"{wording.number(silent, 'resource')} not fully scanned, {answer.scanned:,} scanned"
+        phrase(
+            "{} not fully scanned, {:,} scanned",
+            wording.number(silent, "resource"),
+            answer.scanned,
+        )
         if known
-        else "Coverage is unknown"
+        else phrase("Coverage is unknown")
     )
     sentences = [first, *_trust(answer.proof)]
     if answer.cells:
         sentences.append(
-            f"{wording.number(len(answer.cells), 'cell')} of the scan could not be read: see cells."
-            " Findings there are unknown"
+            phrase(
+                "{} of the scan could not be read: see cells. Findings there are unknown",
+                wording.number(len(answer.cells), "cell"),
+            )
         )
     gaps = taken(values, "gaps", GAP)
     return ToolAnswer(values, sentences, (), "gaps", gaps[page.start :], len(gaps), GAP)
@@ -177,7 +188,7 @@ def of_list(
 ) -> ToolAnswer:
     """Returns a sentence and a list, from item ``start`` on (0 if the query skipped pages)."""
     values = answer.to_json()
-    first = answer.headline if answer.known else f"Unknown: {answer.headline}"
+    first = answer.headline if answer.known else phrase("Unknown: {}", answer.headline)
     sentences = [first, *_trust(answer.proof), *_also(answer.notes)]
     columns = columns or [one.field for one in answer.shown]
     items = taken(values, answer.name, columns, shown)[start:]
@@ -195,7 +206,7 @@ def of_file(answer: ExportAnswer) -> ToolAnswer:
         answered,
         sentences=[
             *answered.sentences,
-            f"Download {where} with the same token",
+            phrase("Download {} with the same token", where),
         ],
         name=None,
     )
@@ -210,26 +221,31 @@ def of_finding(answer: FindingAnswer) -> ToolAnswer:
     """Returns one finding with all fields."""
     values = answer.to_json()
     if answer.finding is None:
-        first = "Unknown" if answer.proof.snapshot_id is None else "No such finding"
-        return ToolAnswer(values, [f"{first}: {answer.explanation}", *_trust(answer.proof)])
+        missing = answer.proof.snapshot_id is None
+        first = phrase("Unknown" if missing else "No such finding")
+        return ToolAnswer(
+            values, [phrase("{}: {}", first, answer.explanation), *_trust(answer.proof)]
+        )
     one = answer.finding
     packages = ", ".join(wording.packages(one))
     place = _words(resource=one.resource_id, name=one.resource_name, owner=one.owner)
     fix = _words(packages=packages, installed=one.installed, fixed_in=one.fixed_in)
     data = [*_words(vulnerability=wording.identity(one), title=one.title), *place, *fix]
-    seen = iso(one.first_observed_at) if one.first_observed_at else "at an unknown time"
-    first = f"{one.severity} finding, {one.status}, first observed {seen}; wire has all fields"
+    seen = iso(one.first_observed_at) or phrase("at an unknown time")
+    first = phrase(
+        "{} finding, {}, first observed {}; wire has all fields", one.severity, one.status, seen
+    )
     return ToolAnswer(values, [first, *_trust(answer.proof)], data)
 
 
-def _trust(proof: Proof) -> Iterator[str]:
+def _trust(proof: Proof) -> Iterator[Text]:
     """Yields the provenance, and reasons to doubt completeness."""
     yield wording.proof_sentence(proof)
-    yield from (f"Partial: {reason}" for reason in wording.doubts(proof))
+    yield from (phrase("Partial: {}", reason) for reason in wording.doubts(proof))
 
 
-def _also(notes: Any) -> Iterator[str]:
-    yield from (f"Note: {note}" for note in notes)
+def _also(notes: Any) -> Iterator[Text]:
+    yield from (phrase("Note: {}", note) for note in notes)
 
 
 def _finding(item: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -12,6 +12,7 @@ from pydantic_core import ErrorDetails
 
 from sre_findings.client.connection import ERROR
 from sre_findings.model.errors import AmbiguousName, SreError, UsageError, kind_of
+from sre_findings.model.text import Text, joined, ours, phrase
 from sre_mcp.audit import Call
 from sre_mcp.execution import in_time, outcome_of
 from sre_mcp.public_errors import public_error
@@ -45,7 +46,9 @@ async def _call(
     except ValidationError as error:
         return failed(
             UsageError(
-                f"invalid arguments for {tool.name}", why=_problems(error.errors()), do=_do(tool)
+                phrase("invalid arguments for {}", ours(tool.name)),
+                why=_problems(error.errors()),
+                do=_do(tool),
             )
         )
     call.arguments = arguments.model_dump(
@@ -69,29 +72,30 @@ def failed(error: SreError, kind: str = "") -> CallToolResult:
     if isinstance(error, AmbiguousName):
         parts["candidates"] = list(error.candidates)
     return CallToolResult(
-        content=[TextContent(type="text", text=sentence(str(error)))],
+        content=[TextContent(type="text", text=sentence(error.text))],
         is_error=True,
         _meta={ERROR: parts},
     )
 
 
 def _unknown(name: str) -> CallToolResult:
-    return failed(UsageError(f"unknown tool {name[:64]!r}", do=f"Use one of: {', '.join(TOOLS)}."))
+    do = phrase("Use one of: {}.", ours(", ".join(TOOLS)))
+    return failed(UsageError(phrase("unknown tool {!r}", name[:64]), do=do))
 
 
-def _problems(errors: Iterable[ErrorDetails]) -> str:
+def _problems(errors: Iterable[ErrorDetails]) -> Text:
     """Returns the first five problems of the arguments, by name and without values."""
-    return "; ".join(_problem(error) for error in list(errors)[:5])
+    return joined("; ", [_problem(error) for error in list(errors)[:5]])
 
 
-def _problem(error: ErrorDetails) -> str:
+def _problem(error: ErrorDetails) -> Text:
     place = ".".join(str(part)[:64] for part in error["loc"]) or "arguments"
     if error["type"] == "extra_forbidden":
-        return f"unknown argument {place!r}"
+        return phrase("unknown argument {!r}", place)
     if error["type"] == "missing":
-        return f"{place} is required"
-    return f"{place}: {error['msg'][:200]}"
+        return phrase("{} is required", place)
+    return phrase("{}: {}", place, error["msg"][:200])
 
 
-def _do(tool: Tool) -> str:
-    return f"Arguments: {', '.join(tool.arguments.model_fields)}."
+def _do(tool: Tool) -> Text:
+    return phrase("Arguments: {}.", ours(", ".join(tool.arguments.model_fields)))

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from sre_findings.model.errors import UsageError
+from sre_findings.model.text import phrase
 from sre_findings.queries import ask
 from sre_findings.questions.catalogue import (
     ExportFile,
@@ -92,9 +93,11 @@ def _options(arguments: ExportArguments) -> dict[str, Any]:
     known = FORMS[arguments.format].options if arguments.format else ()
     if strange := [name for name in given if name not in known]:
         fit = ", ".join(form.name for form in FORMS.values() if strange[0] in form.options)
-        why, do = f"it is an option of {fit}", f"Omit {strange[0]}."
+        why, do = phrase("it is an option of {}", fit), phrase("Omit {}.", strange[0])
         raise UsageError(
-            f"{strange[0]} is not an option of {arguments.format or 'pages'}", why=why, do=do
+            phrase("{} is not an option of {}", strange[0], (arguments.format or phrase("pages"))),
+            why=why,
+            do=do,
         )
     return given
 

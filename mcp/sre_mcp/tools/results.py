@@ -9,6 +9,7 @@ from datetime import datetime
 from mcp_types import CallToolResult, TextContent
 
 from sre_findings.model.answers.answer import TABLE
+from sre_findings.model.text import Text, capital, ours, phrase
 from sre_findings.sources.cursors import Cursor, decode, pinned
 from sre_findings.sources.sources import Sources
 from sre_mcp.json_values import BYTES_A_TOKEN, encodable, measured
@@ -38,12 +39,12 @@ def answer(tool: Tool, arguments: Arguments, sources: Sources) -> CallToolResult
 
 
 def result(
-    answered: ToolAnswer, items: Sequence[Item] = (), below: Sequence[str] = ()
+    answered: ToolAnswer, items: Sequence[Item] = (), below: Sequence[Text] = ()
 ) -> CallToolResult:
     """Returns the values of the answer, its sentences, and fenced data."""
-    sentences = [sentence(one) for one in answered.sentences if one]
+    sentences = [sentence(one) for one in (*answered.sentences, *below) if one]
     text = "\n".join(
-        [*sentences, *below, *fenced(answered.data, answered.columns, [one.line for one in items])]
+        [*sentences, *fenced(answered.data, answered.columns, [one.line for one in items])]
     )
     values = encodable(answered.values)
     if items and answered.name:
@@ -54,7 +55,9 @@ def result(
     )
 
 
-_SHORT = "a live answer has a single page; for the rest, filter by severity or query the snapshot"
+_SHORT = phrase(
+    "a live answer has a single page; for the rest, filter by severity or query the snapshot"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,19 +106,21 @@ def _cut(answered: ToolAnswer, page: Page, query: str, asked_at: datetime) -> _C
     return _Cut(kept, Cursor(str(snapshot_id), asked_at, place).encode(query))
 
 
-def _listed(answered: ToolAnswer, cut: _Cut, page: Page) -> list[str]:
+def _listed(answered: ToolAnswer, cut: _Cut, page: Page) -> list[Text]:
     """Returns which items are listed, and how to get more."""
+    name = ours(answered.name or "")
     first, last = page.start + 1, page.start + len(cut.items)
     if not cut.items:
         return (
-            [f"No {answered.name} to list."]
+            [phrase("No {} to list.", name)]
             if not answered.total
-            else [f"No more {answered.name}: the total is {answered.total:,}."]
+            else [phrase("No more {}: the total is {:,}.", name, answered.total)]
         )
-    here = f"{(answered.name or '').capitalize()} {first:,} to {last:,} of {answered.total:,}."
+    here = phrase("{} {:,} to {:,} of {:,}.", capital(name), first, last, answered.total)
     if cut.next_cursor:
-        return [f"{here} For more, repeat the call with cursor {cut.next_cursor}"]
-    return [f"{here} Note: {_SHORT}."] if _is_short(answered, cut, page) else [here]
+        more = phrase("{} For more, repeat the call with cursor {}", here, ours(cut.next_cursor))
+        return [more]
+    return [phrase("{} Note: {}.", here, _SHORT)] if _is_short(answered, cut, page) else [here]
 
 
 def _is_short(answered: ToolAnswer, cut: _Cut, page: Page) -> bool:

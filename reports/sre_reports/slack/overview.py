@@ -26,8 +26,10 @@ def estate_message(summary: SummaryAnswer, late: SlaAnswer, links: Links) -> Mes
     ``late`` is the answer to ``sla`` by owner.
     """
     texts = [
-        f"*{escaped(wording.headline(summary.verdict))}*"
-        + wording.counts_sentence(summary.rollup)[1]
+        (
+            f"*{escaped(wording.headline(summary.verdict))}*"
+            f"{wording.counts_sentence(summary.rollup)[1]}"
+        )
     ]
     if summary.rollup.counts.total:
         past = late.facts["late"] if late.summary else 0

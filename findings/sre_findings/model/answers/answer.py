@@ -25,6 +25,8 @@ if TYPE_CHECKING:  # importing it takes 5 ms and is only needed for live context
     from sre_findings.model.resources.aws_context import Context
 
 SNAPSHOT, LIVE, TABLE = "snapshot", "live", "table"
+RECORDED = "for recorded operations"
+"""The claim of an answer from the audit log."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, NamedTuple, Never, TypeAlias, TypeVar
 
 from sre_findings.model.answers.answer import NO_PROOF, Proof
+from sre_findings.model.text import phrase
 
 # Covariant, because an answer is read-only: every list answer is an AnyListAnswer.
 Item_co = TypeVar("Item_co", bound=Mapping[str, object], covariant=True)
@@ -73,5 +74,5 @@ AnyListAnswer: TypeAlias = ListAnswer[Mapping[str, object], Mapping[str, object]
 
 def no_snapshot(name: str, summary: Facts | None = None) -> ListAnswer[Never, Facts]:
     """The answer to a list query if there is no snapshot."""
-    headline = "There is no snapshot yet. Run: sre-cli scan."
+    headline = phrase("There is no snapshot yet. Run: sre-cli scan.")
     return ListAnswer(headline, name, [], 0, (), (), NO_PROOF, summary, known=False)

@@ -34,6 +34,7 @@ from sre_findings.model.snapshots.freshness import IN_FUTURE
 from sre_findings.model.snapshots.gaps import Gap
 from sre_findings.model.snapshots.rollup import Rollup
 from sre_findings.model.snapshots.states import Cell
+from sre_findings.model.text import joined, phrase, without_stop
 from sre_findings.model.timestamps import iso
 
 VULNERABLE, CLEAN, UNKNOWN = "vulnerable", "clean", "unknown"
@@ -109,13 +110,17 @@ class Verdict:
     doubt: str = ""
 
 
-WITHOUT_SNAPSHOT = Verdict(UNKNOWN, NO_SNAPSHOT, "there is no snapshot yet; run: sre-cli scan")
+WITHOUT_SNAPSHOT = Verdict(
+    UNKNOWN, NO_SNAPSHOT, phrase("there is no snapshot yet; run: sre-cli scan")
+)
 
 
 def decide(evidence: Evidence) -> Verdict:
     """The verdict on one resource."""
     found, unknown = _vulnerable(evidence), _unknown(evidence)
-    verdict = found or unknown or Verdict(CLEAN, NO_FINDINGS, "Inspector reports no findings")
+    verdict = (
+        found or unknown or Verdict(CLEAN, NO_FINDINGS, phrase("Inspector reports no findings"))
+    )
     doubt = unknown if found else None
     notes = (*_doubts(evidence, verdict, doubt), *_lambda_note(evidence))
     return Verdict(
@@ -128,9 +133,9 @@ def _vulnerable(evidence: Evidence) -> Verdict | None:
     if evidence.rollup.counts.total and silent:
         return _frozen(silent)
     if evidence.rollup.counts.total:
-        return Verdict(VULNERABLE, FINDINGS, "Inspector reports open findings")
+        return Verdict(VULNERABLE, FINDINGS, phrase("Inspector reports open findings"))
     if evidence.rollup.suppressed:
-        return Verdict(VULNERABLE, SUPPRESSED_ONLY, "every open finding is suppressed")
+        return Verdict(VULNERABLE, SUPPRESSED_ONLY, phrase("every open finding is suppressed"))
     return None
 
 
@@ -142,10 +147,12 @@ def _frozen(silent: Sequence[Coverage]) -> Verdict:
     row = silent[0]
     if any(one.reason in {"EC2_INSTANCE_STOPPED", "RESOURCE_STOPPED"} for one in silent):
         return Verdict(
-            VULNERABLE, STOPPED, "the instance is stopped; its findings are as of the last scan"
+            VULNERABLE,
+            STOPPED,
+            phrase("the instance is stopped; its findings are as of the last scan"),
         )
     since = iso(row.last_scanned_at) if row.last_scanned_at else "an unknown time"
-    return Verdict(VULNERABLE, FROZEN, f"findings are as of {since}: {_silence(row)}")
+    return Verdict(VULNERABLE, FROZEN, phrase("findings are as of {}: {}", since, _silence(row)))
 
 
 def _unknown(evidence: Evidence) -> Verdict | None:
@@ -154,11 +161,13 @@ def _unknown(evidence: Evidence) -> Verdict | None:
     if evidence.in_future:
         return Verdict(UNKNOWN, TOO_OLD, IN_FUTURE)
     if evidence.too_old:
-        return Verdict(UNKNOWN, TOO_OLD, f"the snapshot of {iso(evidence.as_of)} is stale")
+        return Verdict(UNKNOWN, TOO_OLD, phrase("the snapshot of {} is stale", iso(evidence.as_of)))
     if evidence.off:
         return Verdict(UNKNOWN, NOT_SCANNED, switched_off(evidence.off))
     if not evidence.known:
-        return Verdict(UNKNOWN, NO_SUCH_RESOURCE, "no findings or coverage exist for this resource")
+        return Verdict(
+            UNKNOWN, NO_SUCH_RESOURCE, phrase("no findings or coverage exist for this resource")
+        )
     return _not_scanned(evidence.coverage) or _not_proven(evidence)
 
 
@@ -167,7 +176,7 @@ def unread(gaps: Sequence[Gap]) -> Verdict:
     gap = gaps[0]
     where = " ".join(part for part in (gap.account_id, gap.region, gap.scan_type) if part != "*")
     reason = {"denied": DENIED, "disabled": DISABLED}.get(gap.state, INCOMPLETE)
-    return Verdict(UNKNOWN, reason, f"{where}: {gap.why}")
+    return Verdict(UNKNOWN, reason, phrase("{}: {}", where, gap.why))
 
 
 def switched_off(cells: Sequence[Cell]) -> str:
@@ -178,17 +187,16 @@ def switched_off(cells: Sequence[Cell]) -> str:
             for cell in cells
         }
     )
-    more = f" and {len(places) - _PLACES} more" if len(places) > _PLACES else ""
-    return f"Inspector does not scan {', '.join(places[:_PLACES])}{more}"
+    more = phrase(" and {} more", len(places) - _PLACES) if len(places) > _PLACES else ""
+    return phrase("Inspector does not scan {}{}", ", ".join(places[:_PLACES]), more)
 
 
 def _not_scanned(coverage: Sequence[Coverage]) -> Verdict | None:
     """Unknown if Inspector does not scan the resource, or has not yet; otherwise None."""
     quiet = [row for row in coverage if silent(row)]
     if quiet or not coverage:
-        why = (
-            "; ".join(_silence(row) for row in quiet)
-            or "Inspector does not list this resource as covered"
+        why = joined("; ", [_silence(row) for row in quiet]) or phrase(
+            "Inspector does not list this resource as covered"
         )
         return Verdict(UNKNOWN, NOT_SCANNED, why)
     return None
@@ -203,7 +211,7 @@ def _not_proven(evidence: Evidence) -> Verdict | None:
         return Verdict(
             UNKNOWN,
             NOT_SCANNED,
-            "it only contains images and is not scanned itself: query its images",
+            phrase("it only contains images and is not scanned itself: query its images"),
         )
     if not any(map(proves, evidence.coverage)):
         return Verdict(UNKNOWN, NOT_SCANNED, _only(evidence.coverage))
@@ -218,36 +226,41 @@ def _not_proven(evidence: Evidence) -> Verdict | None:
 def _no_rule(row: Coverage) -> str:
     """The explanation for a type or scan type without a rule."""
     what = (
-        f"the type {row.resource_type}"
+        phrase("the type {}", row.resource_type)
         if row.resource_type not in RULES
-        else f"{row.scan_type} scans of {row.resource_type}"
+        else phrase("{} scans of {}", row.scan_type, row.resource_type)
     )
-    return (
-        f"Inspector reports no findings, but the product has no rule for {what}, so it cannot be"
-        " called clean"
+    return phrase(
+        "Inspector reports no findings, but the product has no rule for {},"
+        " so it cannot be called clean",
+        what,
     )
 
 
 def _only(coverage: Sequence[Coverage]) -> str:
     scan_types = ", ".join(sorted({row.scan_type.lower() for row in coverage}))
-    proof = "code" if RULES[coverage[0].resource_type].proof == "CODE" else "packages"
-    verb = "are" if proof == "packages" else "is"
-    return f"only its {scan_types} is scanned; its {proof} {verb} not covered"
+    proof = (
+        phrase("code") if RULES[coverage[0].resource_type].proof == "CODE" else phrase("packages")
+    )
+    verb = phrase("are") if proof == "packages" else phrase("is")
+    return phrase("only its {} is scanned; its {} {} not covered", scan_types, proof, verb)
 
 
 def _late(row: Coverage, evidence: Evidence) -> Verdict:
     last = row.last_scanned_at
     when = f"was last scanned at {iso(last)}" if last else "was never scanned"
     ahead = ", which is in the future" if last and last > (evidence.until or evidence.as_of) else ""
-    return Verdict(UNKNOWN, SCANNED_TOO_LONG_AGO, f"its {row.scan_type.lower()} {when}{ahead}")
+    return Verdict(
+        UNKNOWN, SCANNED_TOO_LONG_AGO, phrase("its {} {}{}", row.scan_type.lower(), when, ahead)
+    )
 
 
 def _silence(row: Coverage) -> str:
     """Why a scan type is not scanned, and the remedy."""
     advice = remedy(row.reason)
-    how = "may not be scanned" if row.active else "not scanned"
-    return f"{row.scan_type.lower()} {how}, {explain(row.reason)}" + (
-        f". {advice.rstrip('.')}" if advice else ""
+    how = phrase("may not be scanned") if row.active else phrase("not scanned")
+    return phrase("{} {}, {}", row.scan_type.lower(), how, explain(row.reason)) + (
+        phrase(". {}", without_stop(advice)) if advice else ""
     )
 
 

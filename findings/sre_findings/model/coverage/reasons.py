@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sre_findings.model.coverage.row import SWITCHED_OFF
+from sre_findings.model.text import Text, ours, phrase
 
 NEVER_SCANNED = "NEVER_SCANNED"
 NO_RULE = "NO_RULE"
@@ -133,11 +134,13 @@ OWN_REASONS: dict[str, tuple[str, str]] = {
 _ALL = REASONS | OWN_REASONS
 
 
-def explain(reason: str) -> str:
+def explain(reason: str) -> Text:
     """A coverage reason in words; an unknown one unchanged."""
-    return _ALL.get(reason, (reason or "no reason is given", ""))[0]
+    if known := _ALL.get(reason):
+        return ours(known[0])
+    return phrase("{}", reason) if reason else phrase("no reason is given")
 
 
-def remedy(reason: str) -> str:
+def remedy(reason: str) -> Text:
     """How to get the resource scanned again, in one sentence; empty if there is no remedy."""
-    return _ALL.get(reason, ("", "See this reason in the Inspector user guide."))[1]
+    return ours(_ALL.get(reason, ("", "See this reason in the Inspector user guide."))[1])

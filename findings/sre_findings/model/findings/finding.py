@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from sre_findings.model.errors import UsageError
+from sre_findings.model.text import phrase
 from sre_findings.model.timestamps import iso
 
 if TYPE_CHECKING:  # only type checkers need the types of the JSON
@@ -134,7 +135,8 @@ def parse_status(text: str) -> str:
     value = text.strip().upper()
     if value not in STATUSES:
         raise UsageError(
-            f"{text!r} is not a finding status", do=f"Use one of: {', '.join(STATUSES)}."
+            phrase("{!r} is not a finding status", text),
+            do=phrase("Use one of: {}.", ", ".join(STATUSES)),
         )
     return value
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from sre_findings.model.errors import UsageError
+from sre_findings.model.text import phrase
 
 
 class Severity(StrEnum):
@@ -40,5 +41,6 @@ def parse(text: str) -> Severity:
         return Severity(text.strip().upper())
     except ValueError:
         raise UsageError(
-            f"{text!r} is not a severity", do=f"Use one of: {', '.join(s.lower() for s in ORDER)}."
+            phrase("{!r} is not a severity", text),
+            do=phrase("Use one of: {}.", ", ".join(s.lower() for s in ORDER)),
         ) from None

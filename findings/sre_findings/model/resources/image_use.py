@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from sre_findings.model.quantity import quantity
+from sre_findings.model.text import Text, phrase
 from sre_findings.model.timestamps import epoch_of, iso, moment_of
 
 _MOST = 2**63 - 1  # the maximum of the database column
@@ -39,20 +41,21 @@ class Use:
         last = iso(self.last_at)
         return {"running": self.running, "in_use_count": self.count, "last_in_use_at": last}
 
-    def words(self) -> str:
+    def words(self) -> Text:
         """A clause to show to users; empty if nothing is known."""
-        seen = f", last seen in use at {iso(self.last_at)}" if self.last_at else ""
+        seen = phrase(", last seen in use at {}", iso(self.last_at)) if self.last_at else ""
         if self.count:
-            return (
-                f"runs in {self.count:,}"
-                f" {'task or pod' if self.count == 1 else 'tasks or pods'}{seen}"
+            return phrase(
+                "runs in {}{}", quantity(self.count, "task or pod", "tasks or pods"), seen
             )
         if self.count == 0:
-            return f"Inspector sees no task or pod that runs it now{seen}; it may run elsewhere"
+            return phrase(
+                "Inspector sees no task or pod that runs it now{}; it may run elsewhere", seen
+            )
         return (
-            f"last seen in use at {iso(self.last_at)}; whether it runs now is not known"
+            phrase("last seen in use at {}; whether it runs now is not known", iso(self.last_at))
             if self.last_at
-            else ""
+            else phrase("")
         )
 
 

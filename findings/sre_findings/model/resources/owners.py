@@ -26,6 +26,7 @@ from fnmatch import fnmatchcase
 from typing import Any, NamedTuple
 
 from sre_findings.model.errors import UsageError
+from sre_findings.model.text import phrase
 from sre_findings.model.toml_text import parse_toml
 
 
@@ -157,4 +158,6 @@ def _texts(number: int, key: str, found: Sequence[Any]) -> tuple[str, ...]:
 
 
 def _unreadable(why: str) -> UsageError:
-    return UsageError("the owners file cannot be read", why=why, do="See docs/operations.md.")
+    return UsageError(
+        phrase("the owners file cannot be read"), why=why, do=phrase("See docs/operations.md.")
+    )

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 from sre_findings.model.errors import UsageError
+from sre_findings.model.text import phrase
 
 INSTANCE = "AWS_EC2_INSTANCE"
 IMAGE = "AWS_ECR_CONTAINER_IMAGE"
@@ -72,8 +73,10 @@ def parse_type(text: str) -> str:
     try:
         return known[text.strip().lower()]
     except KeyError:
-        do = f"Use one of: {', '.join(WORDS)}, or a type as Inspector writes it ({INSTANCE}, …)."
-        raise UsageError(f"{text!r} is not a resource type", do=do) from None
+        do = phrase(
+            "Use one of: {}, or a type as Inspector writes it ({}, …).", ", ".join(WORDS), INSTANCE
+        )
+        raise UsageError(phrase("{!r} is not a resource type", text), do=do) from None
 
 
 def check_text(text: str) -> str:
@@ -84,7 +87,8 @@ def check_text(text: str) -> str:
     value = text.strip()
     if not value or len(value) > 1024:
         raise UsageError(
-            "a resource id has 1 to 1,024 characters", do="Give an id, a name or an address."
+            phrase("a resource id has 1 to 1,024 characters"),
+            do=phrase("Give an id, a name or an address."),
         )
     return value
 
@@ -96,9 +100,11 @@ def check_id(text: str) -> str:
     """
     value = check_text(text)
     if _LOOKS_LIKE_INSTANCE_ID.match(value) and not _INSTANCE_ID.match(value):
-        why = "i- is followed by 8 or 17 lower-case hexadecimal digits"
+        why = phrase("i- is followed by 8 or 17 lower-case hexadecimal digits")
         raise UsageError(
-            f"{value!r} is not an EC2 instance id", why=why, do="Example: i-0123456789abcdef0."
+            phrase("{!r} is not an EC2 instance id", value),
+            why=why,
+            do=phrase("Example: i-0123456789abcdef0."),
         )
     return value
 

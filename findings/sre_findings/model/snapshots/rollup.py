@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from sre_findings.model.errors import UsageError
 from sre_findings.model.findings.severity import ORDER
+from sre_findings.model.text import phrase
 
 ORGANIZATION = "organization"
 KINDS = (ORGANIZATION, "account", "region", "owner", "type", "resource")
@@ -60,7 +61,8 @@ def check_kind(kind: str) -> str:
     """Returns a valid kind of scope. Raises UsageError for any other text."""
     if kind not in KINDS:
         raise UsageError(
-            f"there is no scope of kind {kind!r}", do=f"Use one of: {', '.join(KINDS)}."
+            phrase("there is no scope of kind {!r}", kind),
+            do=phrase("Use one of: {}.", ", ".join(KINDS)),
         )
     return kind
 

@@ -81,7 +81,8 @@ def _open(material: Material) -> str:
         return all_suppressed(rollup.suppressed)
     worst, count = wording.by_severity(rollup.counts)[0]
     late = material.late.facts["late_by_severity"].get(worst, 0)
-    clauses = [f"{wording.number(count, f'{worst} finding')} {'is' if count == 1 else 'are'} open"]
+    noun = "finding is" if count == 1 else "findings are"
+    clauses = [f"{count:,} {worst} {noun} open"]
     if late:
         clauses.append(f"{late:,} of them past {_allowed(material, worst)}")
     if rollup.kev:
