@@ -59,6 +59,12 @@ SETTINGS = (
         "the bucket's default",
         "KMS key for objects in the bucket: ARN or alias.",
     ),
+    Setting(
+        "signing_key",
+        "SRE_SIGNING_KEY",
+        "none",
+        "KMS key that signs snapshots: ARN, ID or alias. Unsigned snapshots are then refused.",
+    ),
     Setting("max_age", "SRE_MAX_AGE", "26h", "Maximum age of a fresh snapshot: 90m, 26h, 3d."),
     Setting(
         "engine",
@@ -207,6 +213,7 @@ class Settings:
     oidc: str = ""
     public_url: str = ""
     kms_key: str = ""
+    signing_key: str = ""
     link_age: timedelta = timedelta(minutes=15)
     token: str = field(default="", repr=False)
     smtp: str = ""
@@ -262,6 +269,7 @@ def load(
         oidc=values.get("oidc", ""),
         public_url=values.get("public_url", ""),
         kms_key=values.get("kms_key", ""),
+        signing_key=values.get("signing_key", ""),
         link_age=span(values.get("link_age", "15m")),
         token=_secret(environ, "SRE_TOKEN"),
         smtp=values.get("smtp", ""),

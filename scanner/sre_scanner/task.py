@@ -19,7 +19,7 @@ from sre_findings.settings import Settings, open_owners
 from sre_findings.store.records.slots import normal
 from sre_findings.store.snapshots.reader import Commit
 from sre_findings.store.snapshots.writer import SnapshotWriter
-from sre_findings.store.urls import open_blobs, open_table
+from sre_findings.store.urls import open_blobs, open_key, open_table
 from sre_scanner.discovery import discover
 from sre_scanner.progress import Progress
 from sre_scanner.scan import Request, scan
@@ -74,7 +74,9 @@ def run(settings: Settings, progress: Progress, flags: Flags) -> Commit:
         slot=normal(flags.slot),
     )
     snapshots, table = (
-        SnapshotWriter(open_blobs(settings.store, settings.kms_key)),
+        SnapshotWriter(
+            open_blobs(settings.store, settings.kms_key), key=open_key(settings.signing_key)
+        ),
         open_table(settings.table),
     )
     stop = threading.Event()

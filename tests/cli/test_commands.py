@@ -16,6 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
@@ -249,7 +250,7 @@ def test_rows_removed_from_a_store_are_an_error_and_not_a_clean_verdict(
     for table in ("findings", "resources"):
         for path in store.glob(f"tables/{table}/*/*.parquet"):
             rows = pq.read_table(path)
-            others = pc.not_equal(rows["resource_id"], BUSY_INSTANCE)  # type: ignore[attr-defined]  # the stubs lack it
+            others = pc.not_equal(rows["resource_id"], BUSY_INSTANCE)
             pq.write_table(rows.filter(others), path)
     assert_one_line(cli(*question), 4, "is damaged: findings/part", "snapshots verify")
 
@@ -264,6 +265,26 @@ def test_verify_all_finds_a_snapshot_that_was_removed_and_exits_4(
     run = cli("snapshots", "verify", "--all", "--store", str(store))
     assert (run.code, run.out.splitlines()[-1]) == (4, "chain of snapshots: 1 break")
     assert "commits/000000000002.json: number 1 is missing, and no record says" in run.err
+
+
+def test_with_a_signing_key_snapshots_are_read_after_they_were_signed(
+    cli: Cli, demo_store: Path, tmp_path: Path, aws: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL_KMS", aws)
+    kms = boto3.client("kms")
+    made = kms.create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")["KeyMetadata"]["Arn"]
+    store = ("--store", str(shutil.copytree(demo_store, tmp_path / "store")))
+    assert_one_line(cli("snapshots", "sign", *store), 2, "SRE_SIGNING_KEY is not set")
+    monkeypatch.setenv("SRE_SIGNING_KEY", made)
+    assert_one_line(cli("summary", *store), 4, "is not trusted: it is not signed", "snapshots sign")
+    run = cli("snapshots", "verify", "--all", *store)
+    assert (run.code, "signatures: 2 missing or wrong" in run.out) == (4, True)
+    assert "2 files would be signed; use --yes" in cli("snapshots", "sign", *store).err
+    assert cli("summary", *store).code == 4
+    assert "2 files signed." in cli("snapshots", "sign", "--yes", *store).err
+    assert cli("summary", *store).code == 0
+    run = cli("snapshots", "verify", "--all", *store)
+    assert (run.code, "signatures: none missing or wrong" in run.out) == (0, True)
 
 
 def test_every_recorded_finding_is_exported_in_each_format(

@@ -1,4 +1,4 @@
-"""sre-cli snapshots list|show|verify|rebuild|prune|hold|release|convert."""
+"""sre-cli snapshots list|show|verify|sign|rebuild|prune|hold|release|convert."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from sre_findings.clock import clock
 from sre_findings.settings import Settings
 from sre_findings.store.snapshots.reader import Commit
 from sre_findings.store.snapshots.writer import SnapshotWriter
-from sre_findings.store.urls import open_blobs
+from sre_findings.store.urls import open_blobs, open_key
 from sre_reports.wording import number
 
 
 @click.group("snapshots")
 def command() -> None:
-    """List, show, verify, hold, prune and convert snapshots; rebuild a table from them."""
+    """List, show, verify, sign, hold, prune and convert snapshots; rebuild a table from them."""
 
 
 @command.command("list")
@@ -93,56 +93,38 @@ def verify(settings: Settings, when: str | None, every: bool) -> int:
 
     Compares the files with their checksums, and checks that the findings add up with those of the
     snapshot before, in every account, region and resource type. Exit code 4 if something is wrong.
-    """
-    from sre_findings.store.snapshots.integrity import verify as files_of
 
-    snapshots = _open(settings)
+    With --all, also verifies that no snapshot was replaced, or removed without being pruned, and
+    with SRE_SIGNING_KEY the signatures.
+    """
+    from sre_cli import snapshot_integrity
+
+    snapshots = SnapshotWriter(open_blobs(settings.store, settings.kms_key))
     chosen: Sequence[Commit] = snapshots.commits() if every else [_choose(snapshots, when)]
-    broken = 0
-    for commit in chosen:
-        files = list(files_of(snapshots, commit))
-        damaged = [(key, why) for key, why in files if why]
-        odd = [] if damaged else _odd_counts(snapshots, commit)
-        broken += len(damaged) + len(odd)
-        for key, why in (*damaged, *odd):
-            click.echo(f"{commit.snapshot_id}/{key}: {why}", err=True)
-        total = f"{number(len(files), 'file')}, {len(damaged) or 'none'} damaged"
-        click.echo(f"{commit.snapshot_id}: {total}{_balance(damaged, odd)}")
+    broken = sum(snapshot_integrity.verified(snapshots, commit) for commit in chosen)
     if every:
-        broken += _broken_links(snapshots)
+        broken += snapshot_integrity.unsigned(snapshots, settings.signing_key)
+        broken += snapshot_integrity.broken_links(snapshots)
     return exit_codes.UNREADABLE if broken else exit_codes.ANSWERED
 
 
-def _broken_links(snapshots: SnapshotWriter) -> int:
-    """Prints what is wrong with the chain of commits, and returns the number of such lines."""
-    from sre_findings.store.snapshots.chain import breaks
+@command.command("sign")
+@click.option("--yes", is_flag=True, help="Sign. Without it, only show what would be signed.")
+@options.store_options
+def sign(settings: Settings, yes: bool) -> int:
+    """Sign the snapshots that have no valid signature, with SRE_SIGNING_KEY.
 
-    broken = list(breaks(snapshots.blobs))
-    for key, why in broken:
-        click.echo(f"{key}: {why}", err=True)
-    result = f"{number(len(broken), 'break')}" if broken else "whole"
-    click.echo(f"chain of snapshots: {result}")
-    return len(broken)
+    Needed once when the key is set for a store with snapshots, or replaced. Run snapshots verify
+    --all before: a signature says that you trust what is in the store now.
 
+    \b
+    sre-cli snapshots sign
+    sre-cli snapshots sign --yes
+    """
+    from sre_cli import snapshot_integrity
 
-def _odd_counts(snapshots: SnapshotWriter, commit: Commit) -> list[tuple[str, str]]:
-    """Returns the counts that do not add up; a damaged earlier snapshot is one of them."""
-    from sre_findings.model.errors import StoreUnreadable
-    from sre_findings.store.snapshots.reconciliation import unbalanced
-
-    try:
-        return list(unbalanced(snapshots, commit))
-    except StoreUnreadable as error:
-        return [("states", f"cannot be compared: {error}")]
-
-
-def _balance(damaged: Sequence[object], odd: Sequence[object]) -> str:
-    """Returns whether the counts of a snapshot add up; empty if it is damaged and not checked."""
-    if damaged:
-        return ""
-    if not odd:
-        return ", the counts add up"
-    return f", {number(len(odd), 'count does', 'counts do')} not add up"
+    snapshot_integrity.sign(settings, yes=yes)
+    return exit_codes.ANSWERED
 
 
 @command.command("rebuild")
@@ -341,7 +323,9 @@ def _list_pruned(settings: Settings, output: str) -> int:
 
 
 def _open(settings: Settings) -> SnapshotWriter:
-    return SnapshotWriter(open_blobs(settings.store, settings.kms_key))
+    return SnapshotWriter(
+        open_blobs(settings.store, settings.kms_key), key=open_key(settings.signing_key)
+    )
 
 
 def _choose(snapshots: SnapshotWriter, when: str | None) -> Commit:

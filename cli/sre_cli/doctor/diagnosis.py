@@ -28,7 +28,7 @@ from sre_findings.inspector.regions import check_region, configured_region, know
 from sre_findings.model.errors import SreError, UsageError
 from sre_findings.settings import Settings
 from sre_findings.store.snapshots.reader import Snapshots
-from sre_findings.store.urls import open_blobs, open_table
+from sre_findings.store.urls import open_blobs, open_key, open_table
 
 T = TypeVar("T")
 _FALLBACK_REGION = "us-east-1"  # has endpoints of all services
@@ -145,7 +145,10 @@ def _storage(request: Request) -> Iterator[Task]:
     else:
         yield Task("store", lambda: storage.readable(blobs()))
     yield Task("table", lambda: storage.table(rows(), settings.table, request.now()))
-    yield Task("snapshot", lambda: storage.snapshot(Snapshots(blobs()), settings, request.now()))
+    key = open_key(settings.signing_key)
+    yield Task(
+        "snapshot", lambda: storage.snapshot(Snapshots(blobs(), key=key), settings, request.now())
+    )
 
 
 def _opened(open_: Callable[[], T]) -> Callable[[], T]:

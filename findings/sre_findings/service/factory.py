@@ -18,7 +18,7 @@ from sre_findings.settings import Settings, open_owners
 from sre_findings.sources.sources import AskContext, Live, LiveSources, Sources
 from sre_findings.sources.stores import Stores
 from sre_findings.store.snapshots.reader import Snapshots
-from sre_findings.store.urls import open_blobs, open_table
+from sre_findings.store.urls import open_blobs, open_key, open_table
 
 if TYPE_CHECKING:
     from sre_findings.model.findings.suppression import Suppressions
@@ -45,7 +45,8 @@ def open_sources(settings: Settings, profile: str | None = None) -> Sources:
 
     No connection is made yet.
     """
-    snapshots = Snapshots(open_blobs(settings.store, settings.kms_key))
+    blobs = open_blobs(settings.store, settings.kms_key)
+    snapshots = Snapshots(blobs, key=open_key(settings.signing_key))
     table = open_table(settings.table)
     return Sources(
         Stores(snapshots, table, settings.copies, settings.copies_size, settings.engine),

@@ -32,7 +32,7 @@ class Stores:
 
     def seen_by(self, access: Access) -> Stores:
         """The same stores, reduced to what an access allows."""
-        snapshots = SeenSnapshots(self.snapshots.blobs, access)
+        snapshots = SeenSnapshots(self.snapshots.blobs, access, key=self.snapshots.key)
         return replace(self, snapshots=snapshots, table=SeenTable(self.table, access))
 
     def pinned(self, commit: Commit) -> Stores:

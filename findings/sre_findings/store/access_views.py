@@ -31,16 +31,20 @@ class SeenSnapshots(Snapshots):
 
     def commits(self) -> list[Commit]:
         """See Snapshots."""
-        return [seen_of(commit, self.access) for commit in Snapshots(self.blobs).commits()]
+        return [seen_of(commit, self.access) for commit in self._all.commits()]
 
     def latest(self) -> Commit | None:
         """See Snapshots."""
-        commit = Snapshots(self.blobs).latest()
+        commit = self._all.latest()
         return None if commit is None else seen_of(commit, self.access)
 
     def manifest(self, commit: Commit) -> Manifest:  # noqa: ARG002 - required by the protocol
         """Raises Forbidden: a manifest covers all accounts."""
         raise _refused("the completeness check")
+
+    @property
+    def _all(self) -> Snapshots:
+        return Snapshots(self.blobs, key=self.key)
 
 
 def seen_of(commit: Commit, access: Access) -> Commit:

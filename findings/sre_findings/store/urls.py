@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from sre_findings.model.errors import UsageError
 from sre_findings.store.objects.blobs import Blobs, FolderBlobs
 from sre_findings.store.records.table import SqliteTable, Table
+
+if TYPE_CHECKING:
+    from sre_findings.store.snapshots.signing import SigningKey
 
 
 def open_blobs(url: str, kms_key: str = "") -> Blobs:
@@ -26,6 +30,15 @@ def open_blobs(url: str, kms_key: str = "") -> Blobs:
     if not parts.scheme and url:
         return FolderBlobs(Path(url).absolute())
     raise UsageError(f"{url!r} is not a store", do="Use file:///a/folder or s3://bucket/prefix.")
+
+
+def open_key(name: str) -> SigningKey | None:
+    """Returns the key that signs snapshots, or None for an empty name. No request is made yet."""
+    if not name:
+        return None
+    from sre_findings.store.snapshots.signing import SigningKey
+
+    return SigningKey(name)
 
 
 def open_table(url: str) -> Table:

@@ -24,28 +24,33 @@ from sre_findings.store.snapshots.pruning import (
     tombstones,
 )
 from sre_findings.store.snapshots.reader import Manifest
+from sre_findings.store.snapshots.signing import SigningKey
 from sre_findings.store.snapshots.writer import SnapshotWriter
 
 FIRST = datetime(2026, 11, 1, 1, tzinfo=UTC)
 NOW = FIRST + timedelta(days=30)
 
 
-def store(folder: Path, nights: int = 4) -> SnapshotWriter:
-    snapshots = SnapshotWriter(FolderBlobs(folder))
+def store(folder: Path, nights: int = 4, key: SigningKey | None = None) -> SnapshotWriter:
+    snapshots = SnapshotWriter(FolderBlobs(folder), key=key)
     for night in range(nights):
-        started = FIRST + timedelta(days=night)
-        plan = Plan(
-            snapshots.new_id(started),
-            night + 1,
-            started.isoformat(),
-            ("ACTIVE",),
-            (Shard("a", "a"),),
-        )
-        snapshots.write_plan(plan)
-        for table in ("findings", "coverage"):
-            snapshots.blobs.create(part_key(plan.snapshot_id, f"{table}/part-a.parquet"), b"a part")
-        snapshots.commit(Manifest(plan, (), judge(plan, ())), started)
+        add_night(snapshots, night)
     return snapshots
+
+
+def add_night(snapshots: SnapshotWriter, night: int) -> None:
+    started = FIRST + timedelta(days=night)
+    plan = Plan(
+        snapshots.new_id(started),
+        night + 1,
+        started.isoformat(),
+        ("ACTIVE",),
+        (Shard("a", "a"),),
+    )
+    snapshots.write_plan(plan)
+    for table in ("findings", "coverage"):
+        snapshots.blobs.create(part_key(plan.snapshot_id, f"{table}/part-a.parquet"), b"a part")
+    snapshots.commit(Manifest(plan, (), judge(plan, ())), started)
 
 
 def ids(snapshots: SnapshotWriter) -> list[str]:

@@ -6,7 +6,8 @@ the old checksum. A pruned snapshot leaves its own checksum and ``previous`` in 
 the chain leads through it. Commits of older versions have no ``previous``: they count as before the
 chain began.
 
-The checksum covers the content of a commit except its layout, which ``snapshots convert`` changes.
+The checksum covers the content of a commit except its layout, which ``snapshots convert`` changes,
+and its signature.
 The chain does not show that the newest commits were removed: nothing follows them.
 """
 
@@ -26,7 +27,9 @@ PREVIOUS = "previous"
 """The key of a commit's predecessor."""
 SUM = "sha256"
 """The key of a commit's checksum in ``previous`` and in a tombstone."""
-_CHANGEABLE = ("layout",)
+SIGNATURE = "signature"
+"""The key of a signature (``signing``)."""
+_CHANGEABLE = ("layout", SIGNATURE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,15 +53,20 @@ def sum_of(values: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(kept, sort_keys=True).encode()).hexdigest()
 
 
-def previous_of(blobs: BlobReader, sequence: int) -> dict[str, Any] | None:
-    """Returns the ``previous`` of a new commit: that of the newest commit before its number."""
+def link_to(values: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """Returns the ``previous`` of the commit after this one; None if there is none before it."""
+    return {"sequence": values["sequence"], SUM: sum_of(values)} if values else None
+
+
+def predecessor(blobs: BlobReader, sequence: int) -> dict[str, Any] | None:
+    """Returns the content of the newest commit before a number, or None if there is none."""
     numbers = [int(key.file) for name in blobs.keys(keys.COMMITS) if (key := keys.parse(name))]
     for number in sorted((one for one in numbers if one < sequence), reverse=True):
         try:
-            values = json.loads(blobs.read(keys.commit_key(number)))
+            values: dict[str, Any] = json.loads(blobs.read(keys.commit_key(number)))
         except Missing:  # pruned since it was listed
             continue
-        return {"sequence": number, SUM: sum_of(values)}
+        return values
     return None
 
 

@@ -9,59 +9,67 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sre_findings.model.errors import StoreUnreadable
 from sre_findings.store.snapshots import keys
 
 if TYPE_CHECKING:
+    from sre_findings.model.snapshots.scan_plan import Plan
     from sre_findings.model.snapshots.shard_facts import Part, ShardFacts
-    from sre_findings.store.snapshots.reader import Commit, Manifest
 
+T = TypeVar("T")
 _VERIFY = "Run: sre-cli snapshots verify."
 
 
-def commit_of(key: str, url: str, body: bytes, newest: int) -> Commit:
-    """Returns the commit in a file with this key.
+def commit_of(
+    key: str, url: str, body: bytes, newest: int, make: Callable[[Mapping[str, Any]], T]
+) -> T:
+    """Returns what ``make`` returns for the content of a commit's file with this key.
 
     ``newest`` is the highest version of the tables that can be read. Raises StoreUnreadable if
     a newer version wrote the commit, or if it is damaged.
     """
-    from sre_findings.store.snapshots.reader import Commit
-
     try:
         values = json.loads(body)
         if _is_newer(values, newest):
             raise _of_a_newer_version(f"{url}/{key}", values, newest)
         _check_commit(key, values)
-        return Commit.from_json(values)
+        return make(values)
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise StoreUnreadable(
             f"{url}/{key} is not a commit", why=str(error), do="Restore it."
         ) from error
 
 
-def manifest_of(commit: Commit, body: bytes) -> Manifest:
-    """Returns the manifest of a commit. Raises StoreUnreadable if it is of another snapshot."""
-    from sre_findings.store.snapshots.reader import Manifest
-
-    with _decoding(commit.snapshot_id, "its manifest"):
-        manifest = Manifest.from_json(json.loads(body))
-        _check_manifest(commit, manifest)
-        return manifest
-
-
 def shard_of(snapshot_id: str, body: bytes) -> ShardFacts:
     """Returns a shard's record. Raises StoreUnreadable if it is damaged."""
     from sre_findings.model.snapshots.shard_facts import ShardFacts
 
-    with _decoding(snapshot_id, "the record of a shard"):
+    with decoding(snapshot_id, "the record of a shard"):
         facts = ShardFacts.from_json(json.loads(body))
-        for part in facts.parts:
-            _check_part(part)
+        check_parts(facts.parts)
         return facts
+
+
+def check_plan(plan: Plan, snapshot_id: str, sequence: int, started_at: datetime) -> None:
+    """Raises ValueError if the plan is not that of the snapshot with these values."""
+    if (plan.snapshot_id, plan.sequence) != (snapshot_id, sequence):
+        raise ValueError(f"it is of snapshot {plan.snapshot_id!r}, number {plan.sequence!r}")
+    if datetime.fromisoformat(plan.created_at) != started_at:
+        raise ValueError(f"its scan started at {plan.created_at}, and the commit says otherwise")
+
+
+def check_parts(parts: Iterable[Part]) -> None:
+    """Raises ValueError if one of them is not a part, or is listed twice."""
+    seen: set[str] = set()
+    for part in parts:
+        _check_part(part)
+        if part.key in seen:
+            raise ValueError(f"it lists {part.key} twice")
+        seen.add(part.key)
 
 
 def damaged(snapshot_id: str, why: str) -> StoreUnreadable:
@@ -70,7 +78,7 @@ def damaged(snapshot_id: str, why: str) -> StoreUnreadable:
 
 
 @contextlib.contextmanager
-def _decoding(snapshot_id: str, what: str) -> Iterator[None]:
+def decoding(snapshot_id: str, what: str) -> Iterator[None]:
     """Raises StoreUnreadable for a file of a snapshot without the expected content."""
     try:
         yield
@@ -94,21 +102,6 @@ def _check_commit(key: str, values: Mapping[str, Any]) -> None:
         or layout not in keys.LAYOUTS
     ):
         raise ValueError(f"{layout!r} is not a layout")
-
-
-def _check_manifest(commit: Commit, manifest: Manifest) -> None:
-    """Raises ValueError if the manifest is of another snapshot or names anything but parts."""
-    plan = manifest.plan
-    if (plan.snapshot_id, plan.sequence) != (commit.snapshot_id, commit.sequence):
-        raise ValueError(f"it is of snapshot {plan.snapshot_id!r}, number {plan.sequence!r}")
-    if datetime.fromisoformat(plan.created_at) != commit.started_at:
-        raise ValueError(f"its scan started at {plan.created_at}, and the commit says otherwise")
-    seen: set[str] = set()
-    for part in manifest.parts:
-        _check_part(part)
-        if part.key in seen:
-            raise ValueError(f"it lists {part.key} twice")
-        seen.add(part.key)
 
 
 def _check_part(part: Part) -> None:

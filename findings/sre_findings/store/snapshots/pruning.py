@@ -21,10 +21,11 @@ from sre_findings.model.errors import StoreUnreadable, UsageError
 from sre_findings.model.snapshots.retention import Fate
 from sre_findings.store.objects.blobs import BlobReader, Blobs, Missing
 from sre_findings.store.snapshots import keys
-from sre_findings.store.snapshots.chain import PREVIOUS, SUM, sum_of
+from sre_findings.store.snapshots.chain import PREVIOUS, SIGNATURE, SUM, sum_of
 from sre_findings.store.snapshots.reader import Commit
 from sre_findings.store.snapshots.writer import SnapshotWriter
 
+_LINKS = (SUM, PREVIOUS, SIGNATURE)  # fields of the chain, in no Tombstone
 _RESTORE = "Restore it."
 GRACE = timedelta(days=1)
 """How long files are kept after their commit is deleted: longer than any reader needs them."""
@@ -65,7 +66,7 @@ def prune(snapshots: SnapshotWriter, doomed: Sequence[Fate], now: datetime) -> I
             or held(snapshots.blobs, fate.snapshot_id)
         ):
             continue
-        _bury(snapshots.blobs, commit, fate.why, now)
+        _bury(snapshots, commit, fate.why, now)
         snapshots.blobs.delete(keys.commit_key(commit.sequence))
         yield fate.snapshot_id
 
@@ -152,7 +153,7 @@ def holds(blobs: Blobs) -> dict[str, Hold]:
     return {one: found for one in named if (found := held(blobs, one)) is not None}
 
 
-def _bury(blobs: Blobs, commit: Commit, why: str, now: datetime) -> None:
+def _bury(snapshots: SnapshotWriter, commit: Commit, why: str, now: datetime) -> None:
     """Writes the tombstone unless it exists.
 
     If two runs prune at the same time, the first one's time counts.
@@ -164,9 +165,11 @@ def _bury(blobs: Blobs, commit: Commit, why: str, now: datetime) -> None:
         "pruned_at": now.isoformat(),
         "why": why,
         "slot": commit.slot,
-        **_link_of(blobs, commit),
+        **_link_of(snapshots.blobs, commit),
     }
-    blobs.create(keys.tombstone_key(commit.sequence), json.dumps(body, indent=1).encode())
+    if snapshots.key:
+        body = snapshots.key.signed(body)
+    snapshots.blobs.create(keys.tombstone_key(commit.sequence), json.dumps(body, indent=1).encode())
 
 
 def _link_of(blobs: Blobs, commit: Commit) -> dict[str, Any]:
@@ -189,7 +192,7 @@ def _tombstone(key: str, body: bytes) -> Tombstone:
         if not keys.is_snapshot_id(values["snapshot_id"]):
             raise ValueError(f"{values['snapshot_id']!r} is not the id of a snapshot")
         times = {name: datetime.fromisoformat(values[name]) for name in ("started_at", "pruned_at")}
-        others = {name: value for name, value in values.items() if name not in (SUM, PREVIOUS)}
+        others = {name: value for name, value in values.items() if name not in _LINKS}
         return Tombstone(**{**others, **times})
 
 

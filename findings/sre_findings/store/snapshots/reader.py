@@ -19,14 +19,21 @@ from sre_findings.model.snapshots.partial_reasons import Reason, from_json, text
 from sre_findings.store.objects.blobs import BlobReader, Missing
 from sre_findings.store.objects.part_checks import fault
 from sre_findings.store.snapshots import keys
-from sre_findings.store.snapshots.chain import PREVIOUS
-from sre_findings.store.snapshots.decoding import commit_of, damaged, manifest_of
+from sre_findings.store.snapshots.chain import PREVIOUS, SIGNATURE
+from sre_findings.store.snapshots.decoding import (
+    check_parts,
+    check_plan,
+    commit_of,
+    damaged,
+    decoding,
+)
 
 if TYPE_CHECKING:  # imported lazily (10 ms): queries of the table read no manifest
     from sre_findings.model.answers.snapshots import SnapshotItem
     from sre_findings.model.snapshots.certificate import Certificate
     from sre_findings.model.snapshots.scan_plan import Plan
     from sre_findings.model.snapshots.shard_facts import Part, ShardFacts
+    from sre_findings.store.snapshots.signing import SigningKey, Trust
 
 STAMP = "%Y%m%dT%H%M%SZ"
 """The format of the time in a snapshot ID, in UTC."""
@@ -38,7 +45,7 @@ reachability and annotations of rows; version 3 what is known of findings in unr
 """
 
 
-_DERIVED = ("reasons", PREVIOUS)  # fields of a commit's file that no Commit has
+_DERIVED = ("reasons", PREVIOUS, SIGNATURE)  # fields of a commit's file that no Commit has
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,14 +155,17 @@ class Manifest:
 
 @dataclass(frozen=True, slots=True)
 class Snapshots:
-    """The committed snapshots of one store, read-only."""
+    """The committed snapshots of one store, read-only.
+
+    With ``key``, a commit that is not trusted is refused (``signing``).
+    """
 
     blobs: BlobReader
+    key: SigningKey | None = field(default=None, kw_only=True)
 
     def commits(self) -> list[Commit]:
         """Returns every commit, oldest first."""
-        found = (self._commit(key) for key in self._commit_keys())
-        return [commit for commit in found if commit is not None]
+        return [*self.newest_first()][::-1]
 
     def latest(self) -> Commit | None:
         """Returns the newest commit by sequence, or None if there is no commit."""
@@ -163,7 +173,8 @@ class Snapshots:
 
     def newest_first(self) -> Iterator[Commit]:
         """Yields every commit, newest first. Each is read when it is needed."""
-        found = (self._commit(key) for key in reversed(self._commit_keys()))
+        trust = _trust(self.key)
+        found = (self._commit(key, trust) for key in reversed(self._commit_keys()))
         return (commit for commit in found if commit is not None)
 
     def manifest(self, commit: Commit) -> Manifest:
@@ -174,7 +185,11 @@ class Snapshots:
             raise damaged(commit.snapshot_id, "its manifest is gone") from None
         if hashlib.sha256(body).hexdigest() != commit.manifest_sha256:
             raise damaged(commit.snapshot_id, "its manifest is not the one that was committed")
-        return manifest_of(commit, body)
+        with decoding(commit.snapshot_id, "its manifest"):
+            manifest = Manifest.from_json(json.loads(body))
+            check_plan(manifest.plan, commit.snapshot_id, commit.sequence, commit.started_at)
+            check_parts(manifest.parts)
+            return manifest
 
     def last_known(
         self, shard: str, commits: Sequence[Commit]
@@ -252,10 +267,21 @@ class Snapshots:
     def _commit_keys(self) -> list[str]:
         return [key for key in self.blobs.keys(keys.COMMITS) if key.endswith(".json")]
 
-    def _commit(self, key: str) -> Commit | None:
+    def _commit(self, key: str, trust: Trust | None) -> Commit | None:
         """Returns the commit, or None if it was pruned after it was listed."""
         try:
             body = self.blobs.read(key)
         except Missing:
             return None
-        return commit_of(key, self.blobs.url, body, SCHEMA)
+        commit = commit_of(key, self.blobs.url, body, SCHEMA, Commit.from_json)
+        if trust:
+            trust.check(f"{self.blobs.url}/{key}", json.loads(body))
+        return commit
+
+
+def _trust(key: SigningKey | None) -> Trust | None:
+    if key is None:
+        return None
+    from sre_findings.store.snapshots.signing import Trust
+
+    return Trust(key)

@@ -16,7 +16,7 @@ from sre_findings.model.errors import CommitLost
 from sre_findings.model.snapshots.gaps import Earlier, Gap, dated, gaps_of
 from sre_findings.store.objects.blobs import Blobs, Missing
 from sre_findings.store.snapshots import keys
-from sre_findings.store.snapshots.chain import PREVIOUS, previous_of
+from sre_findings.store.snapshots.chain import PREVIOUS, link_to, predecessor
 from sre_findings.store.snapshots.decoding import shard_of
 from sre_findings.store.snapshots.reader import STAMP, Commit, Manifest, Snapshots
 
@@ -92,13 +92,28 @@ class SnapshotWriter(Snapshots):
             slot=plan.slot,
             gaps=gaps,
         )
-        values = {**commit.to_json(), PREVIOUS: previous_of(self.blobs, plan.sequence)}
+        values = self._chained(commit)
         if not self.blobs.create(keys.commit_key(plan.sequence), _encode(values)):
             raise CommitLost(
                 "another scan committed while this one ran",
                 do="Its snapshot is kept; run this one again.",
             )
         return commit
+
+    def _chained(self, commit: Commit) -> dict[str, Any]:
+        """Returns the content of a new commit's file, signed if there is a key.
+
+        Raises StoreUnreadable if the commit before it is not trusted: it would vouch for it.
+        """
+        before = predecessor(self.blobs, commit.sequence)
+        values: dict[str, Any] = {**commit.to_json(), PREVIOUS: link_to(before)}
+        if self.key is None:
+            return values
+        if before:
+            from sre_findings.store.snapshots.signing import Trust
+
+            Trust(self.key).check(keys.commit_key(before["sequence"]), before)
+        return self.key.signed(values)
 
     def _gaps(self, plan: Plan, certificate: Certificate) -> tuple[Gap, ...]:
         """The gaps of a snapshot. The one before it is read only if there are any."""
