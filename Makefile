@@ -7,7 +7,7 @@ INSTALL := sh install-lock.sh
 CODE := findings scanner reports mcp lambda cli schedules simulator benchmarks containers notebooks deploy tests
 
 .DEFAULT_GOAL := help
-.PHONY: help setup spark notebooks emulator iceberg node zip demo quick test soak lint format bench images sbom docs refresh lock clean synth stack
+.PHONY: help setup spark notebooks emulator iceberg node zip demo quick test soak fuzz lint format bench images sbom docs refresh lock clean synth stack
 
 help: ## List all targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -100,6 +100,11 @@ PROCESSES ?= $(shell nproc 2>/dev/null || echo 2)
 
 soak: setup ## Check the answers about WORLDS random worlds in PROCESSES; continues where it stopped
 	@$(BIN)/python -m tests.worlds.soak --worlds $(WORLDS) --processes $(PROCESSES)
+
+INPUTS ?= 100000
+
+fuzz: setup ## Send INPUTS random requests to the server; prints the seed that repeats them
+	@$(BIN)/python -m tests.fuzz.server --inputs $(INPUTS)
 
 lint: $(VENV)/.notebooks ## Check style, types, import contracts and Dockerfiles
 	$(BIN)/ruff check $(CODE)

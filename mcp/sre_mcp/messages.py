@@ -12,12 +12,13 @@ from typing import Any
 import pydantic_core
 from mcp_types import INVALID_REQUEST, PARSE_ERROR, JSONRPCNotification, jsonrpc_message_adapter
 from pydantic import ValidationError
+from starlette.datastructures import Headers
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _PARSE_ERROR = "Parse error"
 _INVALID = "Invalid Request: the body must be one JSON-RPC message; batches are not supported"
-_JSON = b"application/json"
+_JSON = "application/json"
 
 
 class SingleMessages:
@@ -28,7 +29,7 @@ class SingleMessages:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI."""
-        if not dict(scope["headers"]).get(b"content-type", b"").lower().startswith(_JSON):
+        if not Headers(scope=scope).get("content-type", "").lower().startswith(_JSON):
             return await self._app(scope, receive, send)  # which refuses it
         first = await receive()
         if first["type"] != "http.request" or first.get("more_body", False):

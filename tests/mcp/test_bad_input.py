@@ -256,6 +256,16 @@ def test_other_bodies_than_one_message_get_an_error_of_the_protocol(
     ]
 
 
+def test_a_second_content_type_changes_nothing(http: Any) -> None:
+    with socket.create_connection((http.host, http.port), timeout=30) as connection:
+        headers = "Content-Type: application/json\r\nContent-Type: x\r\nContent-Length: 2\r\n"
+        request = f"POST /mcp HTTP/1.0\r\nHost: {http.host}\r\n{headers}\r\n[]"
+        connection.sendall(request.encode())
+        received = b"".join(iter(lambda: connection.recv(4096), b""))
+    assert b"-32600" in received
+    assert b"pydantic" not in received
+
+
 @pytest.mark.parametrize("sent", [b"", b"{", b'{"jsonrpc":"2.0","id":1,"method":"tools/list"}'])
 @pytest.mark.parametrize("version", ["2025-11-25", "2026-07-28"])
 def test_a_body_that_ends_early_leaves_no_traceback(http: Any, sent: bytes, version: str) -> None:

@@ -77,7 +77,7 @@ def refused(_conn: HTTPConnection, error: Exception) -> Response:
         return JSONResponse(
             {
                 "error": "temporarily_unavailable",
-                "error_description": "Tokens cannot be checked now",
+                "error_description": "Tokens cannot be checked",
             },
             503,
             {"Retry-After": "10"},
