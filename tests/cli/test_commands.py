@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any
 
 import boto3
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 from tests.support.clock import session_hour
@@ -249,9 +248,8 @@ def test_rows_removed_from_a_store_are_an_error_and_not_a_clean_verdict(
     assert cli(*question).code == 0
     for table in ("findings", "resources"):
         for path in store.glob(f"tables/{table}/*/*.parquet"):
-            rows = pq.read_table(path)
-            others = pc.not_equal(rows["resource_id"], BUSY_INSTANCE)
-            pq.write_table(rows.filter(others), path)
+            others = pq.read_table(path, filters=[("resource_id", "!=", BUSY_INSTANCE)])
+            pq.write_table(others, path)
     assert_one_line(cli(*question), 4, "is damaged: findings/part", "snapshots verify")
 
 

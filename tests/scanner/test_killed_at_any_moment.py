@@ -18,6 +18,7 @@ import pytest
 from sre_findings.model.snapshots.rollup import ORGANIZATION, Scope
 from sre_findings.model.snapshots.states import COMPLETE
 from sre_findings.store.records import rollups
+from sre_findings.store.snapshots.chain import breaks
 from sre_findings.store.snapshots.integrity import verify
 from sre_findings.store.snapshots.writer import SnapshotWriter
 
@@ -74,7 +75,8 @@ def scanner(storage: Any) -> Iterator[Callable[[], Scanner]]:
 
 
 def assert_whole(snapshots: SnapshotWriter) -> None:
-    """Asserts that visible snapshots are complete, and their files exist with their checksums."""
+    """Asserts that visible snapshots are complete, unchanged, and linked to each other."""
+    assert list(breaks(snapshots.blobs)) == []
     for commit in snapshots.commits():
         assert commit.state == COMPLETE
         assert [why for _, why in verify(snapshots, commit) if why] == []
@@ -101,6 +103,7 @@ def test_a_killed_scan_leaves_only_whole_snapshots_and_the_next_succeeds(
         code, _ = scans.scan(None)
         assert code == 0
     latest = storage.snapshots.commits()[-1]
+    assert list(breaks(storage.snapshots.blobs)) == []
     assert len(storage.snapshots.commits()) == visible + 1
     assert all(rollups.written(storage.table, commit) for commit in storage.snapshots.commits())
     assert rollups.read(storage.table, latest, Scope(ORGANIZATION)).counts.total > 0
