@@ -152,7 +152,7 @@ def test_a_link_has_the_number_of_rows_the_expiry_and_the_path(asking: Asking) -
     )
     left = datetime.fromisoformat(values["file"]["expires_at"]) - datetime.now(UTC)
     assert timedelta(minutes=13) < left <= timedelta(minutes=15)
-    assert f"Download {values['file']['path']} with the same token." in text
+    assert f"Download `{values['file']['path']}` with the same token." in text
     lines = asking.get("one", values["file"]["path"]).body.splitlines()
     assert len(lines) == values["total_findings"]
     assert {json.loads(line)["awsAccountId"] for line in lines} == {MINE}
@@ -288,8 +288,8 @@ def test_a_disconnect_is_recorded_and_frees_the_slot(asking: Asking) -> None:
     ("arguments", "said"),
     [
         ({"format": "docx"}, "must be one of csv"),
-        ({"format": "parquet", "excel": True}, "excel is not an option of parquet"),
-        ({"columns": "full"}, "columns is not an option of pages"),
+        ({"format": "parquet", "excel": True}, "`excel` is not an option of `parquet`"),
+        ({"columns": "full"}, "`columns` is not an option of pages"),
         ({"format": "csv", "as_of": "1999-01-01"}, "1999-01-01"),
         ({"format": "csv", "resource_id": "prod-api-07"}, "2 resources are named"),
     ],

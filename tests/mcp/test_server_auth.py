@@ -111,10 +111,10 @@ def test_a_token_without_the_scope_is_forbidden(
     assert (answer.status, b"insufficient_scope" in answer.body) == (403, True)
     told = call("one", "operations")
     assert told["isError"]
-    assert "lacks the scope operations:read" in told["content"][0]["text"]
+    assert "lacks the scope `operations:read`" in told["content"][0]["text"]
     live = call("one", "check_resource", resource_id=BUSY_INSTANCE, live=True)
     assert live["isError"]
-    assert "lacks the scope live:query" in live["content"][0]["text"]
+    assert "lacks the scope `live:query`" in live["content"][0]["text"]
 
 
 def test_a_token_sees_only_its_accounts_in_every_tool(call: Any) -> None:
