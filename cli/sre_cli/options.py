@@ -94,6 +94,19 @@ def store_options(function: F) -> F:
     return with_settings  # type: ignore[return-value]  # the wrapper adds options and passes the rest on unchanged
 
 
+def question_options(function: F) -> F:
+    """Like ``store_options``, for a command that queries snapshots: limits its time and memory."""
+
+    @wraps(function)
+    def limited(*, settings: Settings, **rest: Any) -> Any:
+        from sre_cli.question_limits import question_limits
+
+        with question_limits(settings.query_time.total_seconds(), settings.query_memory):
+            return function(settings=settings, **rest)
+
+    return store_options(limited)  # type: ignore[return-value]  # the wrapper passes the rest on unchanged
+
+
 def output_option(function: F) -> F:
     """Adds --output table|json|csv|ndjson."""
     text = "Output format."

@@ -78,6 +78,18 @@ SETTINGS = (
         "10GB",
         "Maximum size of the local cache of a bucket: 500MB, 10GB.",
     ),
+    Setting(
+        "query_time",
+        "SRE_QUERY_TIME",
+        "15m",
+        "Time limit of a command that queries snapshots: 90s, 15m, 2h.",
+    ),
+    Setting(
+        "query_memory",
+        "SRE_QUERY_MEMORY",
+        "4GB",
+        "Memory limit of such a command: 500MB, 4GB.",
+    ),
     Setting("owner_tag", "SRE_OWNER_TAG", "team", "Tag that contains a resource's owner."),
     Setting("owners", "SRE_OWNERS", "none", "Owners file, for resources without that tag."),
     Setting(
@@ -208,6 +220,8 @@ class Settings:
     policy: Path | None = None
     suppressions: Path | None = None
     copies_size: int = 10 * 10**9
+    query_time: timedelta = timedelta(minutes=15)
+    query_memory: int = 4 * 10**9
     server: str = ""
     tokens: str = ""
     oidc: str = ""
@@ -263,6 +277,8 @@ def load(
         sla=values.get("sla", ""),
         **{name: folder / values[name] if values.get(name) else None for name in _FILES},
         copies_size=size(values.get("copies_size", "10GB")),
+        query_time=span(values.get("query_time", "15m")),
+        query_memory=size(values.get("query_memory", "4GB")),
         # An explicit store or table overrides the server.
         server="" if store or table else values.get("server", ""),
         tokens=values.get("tokens", ""),

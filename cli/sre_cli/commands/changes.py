@@ -27,7 +27,7 @@ from sre_findings.settings import Settings
 @options.narrow_options
 @options.as_of_option
 @options.output_option
-@options.store_options
+@options.question_options
 def command(
     settings: Settings,
     since: str | None,

@@ -13,7 +13,7 @@ from sre_findings.settings import Settings
 @options.owner_option
 @options.as_of_option
 @options.output_option
-@options.store_options
+@options.question_options
 def command(settings: Settings, owners: tuple[str, ...], as_of: str | None, output: str) -> int:
     """List the resources that Inspector does not scan, with remedies.
 

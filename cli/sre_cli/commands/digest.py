@@ -36,7 +36,7 @@ from sre_findings.settings import Settings
     help="Report a missing snapshot if none was started since then.",
 )
 @options.as_of_option
-@options.store_options
+@options.question_options
 def command(
     settings: Settings,
     channel: str | None,

@@ -89,7 +89,7 @@ Write = Callable[[BinaryIO], int]
 )
 @click.option("--author", help="Author of the OpenVEX document.  [default: the user]")
 @options.as_of_option
-@options.store_options
+@options.question_options
 def command(
     settings: Settings,
     form: str | None,

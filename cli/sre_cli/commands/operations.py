@@ -22,7 +22,7 @@ from sre_findings.settings import Settings
 @click.option("--outcome", help="Only this outcome: answered, usage, access_denied, timeout, bug …")
 @options.count_option(25)
 @options.output_option
-@options.store_options
+@options.question_options
 def command(
     settings: Settings,
     days: int,

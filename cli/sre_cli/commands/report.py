@@ -68,7 +68,7 @@ _HOLDER = (
     help="Exit 3 if no snapshot was started since then.",
 )
 @options.as_of_option
-@options.store_options
+@options.question_options
 def command(
     settings: Settings,
     folder: Path | None,

@@ -20,7 +20,7 @@ from sre_findings.settings import Settings
 @options.owner_option
 @options.as_of_option
 @options.output_option
-@options.store_options
+@options.question_options
 def command(
     settings: Settings, by: str, owners: tuple[str, ...], as_of: str | None, output: str
 ) -> int:

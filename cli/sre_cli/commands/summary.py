@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @options.as_of_option
 @options.gate_options
 @options.output_option
-@options.store_options
+@options.question_options
 def command(settings: Settings, gate: Gate | None, output: str, **asked: Any) -> int:
     """Summarize open findings, in total and by group.
 

@@ -21,7 +21,7 @@ from sre_findings.settings import Settings
 @click.option("--author", help="Author of the OpenVEX document.  [default: the user]")
 @options.as_of_option
 @options.output_option
-@options.store_options
+@options.question_options
 def command(
     settings: Settings, openvex: Path | None, author: str | None, as_of: str | None, output: str
 ) -> int:

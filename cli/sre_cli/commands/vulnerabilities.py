@@ -61,7 +61,7 @@ CONTEXT = (
 @options.as_of_option
 @options.gate_options
 @options.output_option
-@options.store_options
+@options.question_options
 def command(
     settings: Settings,
     output: str,

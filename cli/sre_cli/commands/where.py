@@ -17,7 +17,7 @@ from sre_findings.settings import Settings
 @options.reachable_option
 @options.as_of_option
 @options.output_option
-@options.store_options
+@options.question_options
 def command(
     settings: Settings,
     text: str,

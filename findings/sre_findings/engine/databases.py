@@ -8,11 +8,12 @@ there, and these name no database. User-supplied SQL must run in an instance of 
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import itertools
 import threading
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,28 @@ Cursors = Callable[[], Any]
 """Creates cursors on the same tables, for concurrent threads."""
 Room = Callable[[object], Cursors]
 """Provides a database for the tables of an engine, for as long as the engine exists."""
+
+
+_RUNNING: set[Any] = set()  # cursors with a query
+
+
+@contextlib.contextmanager
+def interruptible(cursor: Any) -> Iterator[None]:
+    """Lets ``interrupt`` stop the queries that this cursor runs during the block."""
+    _RUNNING.add(cursor)
+    try:
+        yield
+    finally:
+        _RUNNING.discard(cursor)
+
+
+def interrupt() -> None:
+    """Stops every running query of this process; each raises DuckDB's InterruptException.
+
+    A signal does not: DuckDB looks for signals only when a query has ended.
+    """
+    for cursor in tuple(_RUNNING):
+        cursor.interrupt()
 
 
 def own(_engine: object) -> Cursors:

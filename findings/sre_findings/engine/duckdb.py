@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from sre_findings.engine.catalogue import PARAMETER, Batch, Engine, catalogued
-from sre_findings.engine.databases import Cursors, Room, SharedInstance, own
+from sre_findings.engine.databases import Cursors, Room, SharedInstance, interruptible, own
 from sre_findings.engine.older_tables import absent, names_of
 from sre_findings.engine.row_access import Seen, seen
 from sre_findings.engine.shared_findings import counted
@@ -26,6 +26,7 @@ _BATCH = 2000
 _ANY_OF = re.compile(r"list_contains\(:([a-z_]+), ([a-z_.]+)\)")
 # Tables with less Parquet than this (bytes) are loaded: a query takes a third of the time.
 _SMALL = 512 * 1024
+_FEW = 10**6  # rows: equal ones are compressed to almost nothing
 
 
 class DuckDB(Engine):
@@ -85,7 +86,8 @@ class DuckDB(Engine):
 
     def _run(self, text: str, parameters: dict[str, Any]) -> Iterator[Batch]:
         cursor, idle = self._ready(self.tables.read_by(text))
-        cursor.execute(text, parameters)
+        with interruptible(cursor):
+            cursor.execute(text, parameters)
         names = [column[0] for column in cursor.description or ()]
         while rows := cursor.fetchmany(_BATCH):
             yield [dict(zip(names, row, strict=True)) for row in rows]
@@ -121,10 +123,15 @@ class DuckDB(Engine):
         view = self._needed(seen(table, source, self._access))
         for one in view.reads:
             self._make(one)
+        with interruptible(self._connection):
+            self._create(table, view)
+
+    def _create(self, table: str, view: Seen) -> None:
         for name, select in view.helpers.items():
             self._connection.execute(f"create or replace table {name} as {select}")
         select = self._ordered(view) if view.order else view.select
-        small = sum(part.bytes for _, part in self.tables.parts(table)) < _SMALL
+        parts = [part for _, part in self.tables.parts(table)]
+        small = sum(one.bytes for one in parts) < _SMALL and sum(one.rows for one in parts) < _FEW
         self._connection.execute(f"create {'table' if small else 'view'} {table} as {select}")
         self._views.add(table)
         if not small:

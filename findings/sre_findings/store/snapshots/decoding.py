@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from sre_findings.model.snapshots.shard_facts import Part, ShardFacts
 
 T = TypeVar("T")
+_MOST = 10**12  # findings, rows or bytes: more than any snapshot can have
 _VERIFY = "Run: sre-cli snapshots verify."
 
 
@@ -95,6 +96,8 @@ def _check_commit(key: str, values: Mapping[str, Any]) -> None:
         raise ValueError(f"it has the sequence number {values['sequence']!r}")
     if not keys.is_snapshot_id(str(values["snapshot_id"])):
         raise ValueError(f"{values['snapshot_id']!r} is not the id of a snapshot")
+    if wrong := [name for name, count in values["totals"].items() if not _is_count(count)]:
+        raise ValueError(f"its totals have {values['totals'][wrong[0]]!r} for {wrong[0]!r}")
     if not keys.is_sha256(str(values["manifest_sha256"])):
         raise ValueError(f"{values['manifest_sha256']!r} is not a SHA-256")
     if (
@@ -114,7 +117,7 @@ def _check_part(part: Part) -> None:
 
 
 def _is_count(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _MOST
 
 
 def _is_newer(values: Mapping[str, Any], newest: int) -> bool:
