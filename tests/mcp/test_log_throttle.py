@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -61,3 +62,11 @@ def test_calls_are_always_logged(log: logging.Logger) -> None:
     for _ in range(10):
         log.info("summarize answered 1 ms")
     assert len(handler.lines) == 10
+
+
+def test_a_server_logs_a_flood_of_invalid_requests_briefly(serve: Any, tmp_path: Path) -> None:
+    with serve(tmp_path) as server:
+        for number in range(200):
+            assert server.request("POST", Host=f"evil-{number}.example").status == 421
+    assert sum("Invalid Host header" in line for line in server.log) == 60
+    assert any("further similar messages are omitted" in line for line in server.log)

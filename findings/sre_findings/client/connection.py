@@ -247,9 +247,15 @@ class Remote:
                 why="the token lacks the scope",
                 do="Use a token that has it.",
             )
+        when = (
+            f"Try again in {retry_after} s."
+            if retry_after.isdecimal()
+            else "Try again in a minute."
+        )
         if status == http.client.TOO_MANY_REQUESTS:
-            when = f"in {retry_after} s" if retry_after.isdecimal() else "in a minute"
-            return Throttled(f"{self._name} receives too many requests", do=f"Try again {when}.")
+            return Throttled(f"{self._name} receives too many requests", do=when)
+        if status == http.client.SERVICE_UNAVAILABLE and retry_after:
+            return Unreachable(f"{self._name} is temporarily unavailable", do=when)
         return Unreachable(
             f"{self._name} answered {status}", do=f"Is this the assistant's server? {_CHECK}"
         )

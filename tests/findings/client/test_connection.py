@@ -191,6 +191,8 @@ def test_a_cursor_leaves_out_what_was_listed_and_is_good_for_its_snapshot_only(
             r"answered 302\. Is this the assistant's server",
         ),
         (502, {}, Unreachable, r"answered 502"),
+        (503, {}, Unreachable, r"answered 503"),
+        (503, {"Retry-After": "10"}, Unreachable, r"unavailable\. Try again in 10 s"),
     ],
 )
 def test_each_way_of_saying_no_has_its_line(
