@@ -115,4 +115,4 @@ def _value(value: Any, spec: str, conversion: str | None) -> tuple[str, ...]:
         return value.parts
     shown = format(repr(value) if conversion == "r" else value, spec)
     ours = isinstance(value, int | float | date) and not conversion
-    return (shown if ours else Foreign(shown),)
+    return (shown if ours else Foreign(shown),) if shown else ()

@@ -11,7 +11,7 @@ from sre_findings.model.snapshots.gaps import places
 from sre_findings.model.snapshots.rollup import OPENED_CAUSES, RESOLVED_CAUSES
 from sre_findings.model.snapshots.states import COMPLETE
 from sre_findings.model.sql_parameters import parameters
-from sre_findings.model.text import phrase
+from sre_findings.model.text import joined, ours, phrase
 from sre_findings.model.timestamps import iso
 from sre_findings.questions.history import KINDS_OF_CHANGE, Changes, no_changes
 from sre_findings.rows.values import severity_word, time_of
@@ -134,7 +134,9 @@ def _by_cause(
 
 
 def _headline(counts: Mapping[str, int], gone: Mapping[str, int], base: Commit, of: str) -> str:
-    why = ", ".join(f"{count:,} {word.replace('_', ' ')}" for word, count in gone.items() if count)
+    why = joined(
+        ", ", [phrase("{:,} {}", n, ours(word.replace("_", " "))) for word, n in gone.items() if n]
+    )
     opened = phrase("{:,} opened", counts["opened"]) + (
         phrase(", {:,} reopened", counts["reopened"]) if counts["reopened"] else ""
     )

@@ -41,7 +41,7 @@ def one_finding(question: OneFinding, sources: Sources) -> FindingAnswer:
     rows = found.engine.rows("full_findings", **_ANY, finding_arn=arn, skip=0) if arn else []
     if not rows:
         return FindingAnswer(
-            None, None, why or "the snapshot has no finding with this ARN", found.proof
+            None, None, why or phrase("the snapshot has no finding with this ARN"), found.proof
         )
     finding = marked(_thin(rows[0]), sources.suppressions, sources.now().date())
     return FindingAnswer(finding, wire_form(rows[0]), "", found.proof)
@@ -53,7 +53,7 @@ def _arn_of(question: OneFinding, found: Found) -> tuple[str | None, str]:
     try:
         place = resolve_in(found, text)[0]
     except resource_lookup.UnknownResource:
-        return None, "the snapshot does not contain this resource"
+        return None, phrase("the snapshot does not contain this resource")
     upper = vulnerability.upper() if vulnerability.lower().startswith("cve-") else vulnerability
     arns = [
         row["finding_arn"]

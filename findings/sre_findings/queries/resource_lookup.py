@@ -39,7 +39,7 @@ class UnknownResource(UsageError):
             if near
             else phrase("Check the id, name or address.")
         )
-        super().__init__(f"the snapshot has no resource {text!r}", do=do)
+        super().__init__(phrase("the snapshot has no resource {!r}", text), do=do)
         self.near = tuple(near)
 
 
@@ -138,8 +138,10 @@ def resolve_in(found: Found, text: str) -> tuple[Resource, str]:
     if others:
         every = [one, *others]
         raise AmbiguousName(text, _texts(every), [other.name for other in every])
-    where = ", ".join(places(gaps))
-    return one, f"a resource of the same name would not be found where nothing was read: {where}"
+    return one, phrase(
+        "a resource of the same name would not be found where nothing was read: {}",
+        joined(", ", places(gaps)),
+    )
 
 
 def optional_in(found: Found, text: str | None) -> Resource | None:

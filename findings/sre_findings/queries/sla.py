@@ -64,7 +64,7 @@ def sla(question: Sla, sources: Sources) -> SlaAnswer:
     groups.sort(key=lambda pair: (-pair[1]["late"], -pair[1]["due_this_week"], pair[0]))
     items: list[Late] = [{**group_of(question.by, value), **one} for value, one in groups]
     whole = late.get(Scope(ORGANIZATION), Lateness().to_json())
-    of = f" of {question.resource}" if question.resource else ""
+    of = phrase(" of {}", question.resource) if question.resource else ""
     headline = phrase(
         "{}{} {} overdue, {:,} more due within a week.",
         quantity(whole["late"], "finding"),
@@ -143,8 +143,8 @@ def time_to_fix(question: TimeToFix, sources: Sources) -> TimeToFixAnswer:
         {"value": value, **estimate(lives).to_json()} for value, lives in groups.items()
     ]
     whole = estimate(life for lives in groups.values() for life in lives)
-    of = f"{quantity(whole.patched + whole.unpatched, 'finding')}{question.filters.words()}"
-    period = f"in the last {quantity(question.days, 'day')}"
+    of = quantity(whole.patched + whole.unpatched, "finding") + question.filters.words()
+    period = phrase("in the last {}", quantity(question.days, "day"))
     headline = (
         phrase(
             "Median time to remediate: {}, over {} {}.",

@@ -36,7 +36,7 @@ from sre_findings.model.resources.resource import (
 from sre_findings.model.snapshots.gaps import ANY, Gap
 from sre_findings.model.snapshots.rollup import Rollup, resource_scope
 from sre_findings.model.sql_parameters import parameters, resource_parameters
-from sre_findings.model.text import phrase
+from sre_findings.model.text import joined, phrase
 from sre_findings.queries import coverage_rows
 from sre_findings.queries.resource_lookup import UnknownResource, resolve_in
 from sre_findings.rows.values import finding_of, time_of
@@ -236,16 +236,15 @@ def _unidentified(
     )
     verdict = _scanning_considered(evidence, like, found)
     if verdict.reason == NO_SUCH_RESOURCE:
-        explanation = verdict.explanation + (
-            f"; similar names: {', '.join(similar)}" if similar else ""
-        )
-        explanation += (
-            "; IP addresses are known only for instances with findings"
-            if address_of(question.text.strip())
-            else ""
-        )
+        explanation = phrase("{}", verdict.explanation)
+        if similar:
+            explanation += phrase("; similar names: {}", joined(", ", similar))
+        if address_of(question.text.strip()):
+            explanation += phrase("; IP addresses are known only for instances with findings")
         if like is None and (off := switched_off(found.engine, None)):
-            explanation += f"; in some accounts or regions, Inspector does not scan {kinds(off)}"
+            explanation += phrase(
+                "; in some accounts or regions, Inspector does not scan {}", kinds(off)
+            )
         lacking = lacks_names(found.commit)
         verdict = (
             Verdict(UNKNOWN, INCOMPLETE, lacking)

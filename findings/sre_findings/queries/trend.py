@@ -22,7 +22,7 @@ from sre_findings.model.snapshots.rollup import (
     resource_scope,
 )
 from sre_findings.model.snapshots.states import COMPLETE, PARTIAL
-from sre_findings.model.text import phrase
+from sre_findings.model.text import joined, phrase
 from sre_findings.model.timestamps import iso, iso_date
 from sre_findings.queries import resource_lookup
 from sre_findings.questions.history import Trend
@@ -276,11 +276,12 @@ def _missing_notes(missing: Sequence[str], unread: Collection[date]) -> list[str
             sorted(map(str, unread)),
         ),
     )
-    return [f"{what} on {_days(days)}." for what, days in found if days]
+    return [phrase("{} on {}.", what, _days(days)) for what, days in found if days]
 
 
 def _days(days: Sequence[str]) -> str:
-    return f"{quantity(len(days), 'day')}: {', '.join(days[:5])}{' …' if len(days) > 5 else ''}"
+    more = phrase(" …" if len(days) > 5 else "")
+    return phrase("{}: {}{}", quantity(len(days), "day"), joined(", ", days[:5]), more)
 
 
 def _pruned(items: Sequence[TrendDay]) -> list[str]:

@@ -162,7 +162,7 @@ def _unknown_places(
     for axis, value in place.named():
         if value not in axes[axis] and not _elsewhere(axis, value, known, axes[axis]):
             refused += _refused(
-                f"{KINDS[axis]} {value} is not in the snapshot",
+                phrase("{} {} is not in the snapshot", ours(KINDS[axis]), value),
                 value,
                 axes[axis],
                 f"{KINDS[axis]}s",

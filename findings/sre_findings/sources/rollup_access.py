@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from sre_findings.model.access import ALL
 from sre_findings.model.snapshots.rollup import ORGANIZATION, Rollup, Scope
+from sre_findings.model.text import phrase
 from sre_findings.sources.sources import Found, Sources
 from sre_findings.store.access_views import summable
 from sre_findings.store.records import rollup_history
@@ -25,7 +26,9 @@ if TYPE_CHECKING:
     from sre_findings.model.sla.ages import Ages
 
 
-NOT_IN_TABLE = "The table lacks the counts of this snapshot; they are counted from its files."
+NOT_IN_TABLE = phrase(
+    "The table lacks the counts of this snapshot; they are counted from its files."
+)
 
 
 def parts_of(sources: Sources) -> str | None:

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from sre_findings.engine import aggregates
 from sre_findings.model.quantity import quantity
 from sre_findings.model.snapshots.rollup import Rollup, Scope
+from sre_findings.model.text import phrase
 from sre_findings.model.timestamps import iso_date
 from sre_findings.sources import rollup_access
 from sre_findings.sources.sources import Sources
@@ -67,8 +68,8 @@ def _counted_note(lacking: Sequence[Commit]) -> tuple[str, ...]:
     if not lacking:
         return ()
     some = quantity(len(lacking), "snapshot")
-    files = "its files" if len(lacking) == 1 else "their files"
-    return (f"The table lacks the counts of {some}; they are counted from {files}.",)
+    files = phrase("its files" if len(lacking) == 1 else "their files")
+    return (phrase("The table lacks the counts of {}; they are counted from {}.", some, files),)
 
 
 def _lost_note(

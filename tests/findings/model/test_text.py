@@ -40,6 +40,7 @@ def foreign(one: str) -> list[str]:
         (phrase("since {}", date(2026, 11, 22)), "since 2026-11-22", []),
         (phrase("at {}", datetime(2026, 11, 22, tzinfo=UTC)), "at 2026-11-22 00:00:00+00:00", []),
         (phrase("no such: {!r}", "a\nb"), "no such: 'a\\nb'", ["'a\\nb'"]),
+        (phrase("nothing{} here", ""), "nothing here", []),
         (phrase("{}: {}", phrase("only {}", "x"), phrase("ours")), "only x: ours", ["x"]),
         (phrase("{:.3}", phrase("{}", "abcdef")), "abc", ["abc"]),
         (phrase("{}", ["a", "b"]), "['a', 'b']", ["['a', 'b']"]),

@@ -8,7 +8,10 @@ API reference, VulnerablePackage.runtimeReachability (botocore 1.44.8).
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import LiteralString, NamedTuple
+
+from sre_findings.model.quantity import quantity
+from sre_findings.model.text import Text, phrase
 
 REACHABLE, NOT_REACHABLE, UNKNOWN = "REACHABLE", "NOT_REACHABLE", "UNKNOWN"
 WORDS = (REACHABLE, NOT_REACHABLE, UNKNOWN)
@@ -68,18 +71,21 @@ def spell_reason(reason: str) -> str:
 
 
 def left_out(
-    unknown: int, not_reachable: int, one: str = "finding", many: str = "findings"
-) -> Iterable[str]:
+    unknown: int,
+    not_reachable: int,
+    one: LiteralString = "finding",
+    many: LiteralString = "findings",
+) -> Iterable[Text]:
     """Notes on the findings that a list of reachable findings omits."""
     if unknown:
-        are = (
-            f"{unknown:,} {one} of unknown reachability is"
-            if unknown == 1
-            else f"{unknown:,} {many} of unknown reachability are"
+        yield phrase(
+            "{} of unknown reachability {} left out and may be reachable",
+            quantity(unknown, one, many),
+            phrase("is" if unknown == 1 else "are"),
         )
-        yield f"{are} left out and may be reachable"
     if not_reachable:
-        are = (
-            f"{not_reachable:,} {one} is" if not_reachable == 1 else f"{not_reachable:,} {many} are"
+        yield phrase(
+            "{} {} left out that Inspector calls not reachable",
+            quantity(not_reachable, one, many),
+            phrase("is" if not_reachable == 1 else "are"),
         )
-        yield f"{are} left out that Inspector calls not reachable"

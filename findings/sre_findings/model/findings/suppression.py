@@ -15,6 +15,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from sre_findings.model.findings.finding import Finding
+from sre_findings.model.text import phrase
 
 # OpenVEX 0.2.0, "Status Labels" and "Status Justifications".
 AFFECTED, NOT_AFFECTED = "affected", "not_affected"
@@ -179,11 +180,13 @@ class RuleWarning:
     @property
     def text(self) -> str:
         """The warning as a clause, without the place of the rule in its file."""
-        return f"the rule on {self.rule.subject} {self.what}; {self.rule.owner} owns it"
+        return phrase(
+            "the rule on {} {}; {} owns it", self.rule.subject, self.what, self.rule.owner
+        )
 
     def text_in(self, file: str) -> str:
         """The warning as a clause that begins with the file and the line of the rule."""
-        return f"{file}, line {self.rule.line}: {self.text}"
+        return phrase("{}, line {}: {}", file, self.rule.line, self.text)
 
 
 class Suppressions:
@@ -239,11 +242,11 @@ class Suppressions:
         unused = () if used is None else self.unused(used, today)
         return (
             *(
-                RuleWarning(rule, f"lapsed on {rule.expires} and no longer applies")
+                RuleWarning(rule, phrase("lapsed on {} and no longer applies", rule.expires))
                 for rule in lapsed
             ),
-            *(RuleWarning(rule, f"expires on {rule.expires}") for rule in expiring),
-            *(RuleWarning(rule, "matches no finding") for rule in unused),
+            *(RuleWarning(rule, phrase("expires on {}", rule.expires)) for rule in expiring),
+            *(RuleWarning(rule, phrase("matches no finding")) for rule in unused),
         )
 
     def rows(self, today: date) -> list[dict[str, Any]]:
