@@ -15,6 +15,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from sre_findings.model.errors import Rejected, Throttled, Unreachable
+from sre_reports.slack.blocks import section
 from sre_reports.slack.message import Message
 
 HOSTS = ("hooks.slack.com", "hooks.slack-gov.com")
@@ -69,8 +70,12 @@ def send_message(url: str, message: Message, **how: Any) -> None:
 
 
 def send_text(url: str, text: str, **how: Any) -> None:
-    """Sends a text that only the user sees."""
-    send(url, {"text": text, "response_type": "ephemeral"} | how)
+    """Sends a text that only the user sees.
+
+    It is a block, because Slack makes links of addresses in a plain text, also of those that came
+    with a name or a tag.
+    """
+    send(url, {"text": text, "blocks": [section(text)], "response_type": "ephemeral"} | how)
 
 
 def send(url: str, payload: Mapping[str, Any]) -> None:

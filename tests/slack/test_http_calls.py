@@ -415,3 +415,10 @@ def test_sharing_needs_a_bot_token_except_in_direct_messages(
         "conversations.info", "xoxb-1", {"SRE_SLACK_STAND_IN": "127.0.0.1:9"}, channel="C1"
     )
     assert (refused.values, refused.error) == ({}, "no response: ConnectionRefusedError")
+
+
+def test_a_text_makes_no_links_of_addresses_in_names(slack: Any) -> None:
+    slack.will(200, b"ok")
+    send_text(f"{slack.url}/x", "'https://phish.example' is unknown")
+    (block,) = slack.requests[-1].json["blocks"]
+    assert block["text"]["verbatim"] is True
