@@ -165,6 +165,8 @@ def _report(error: Exception) -> int:
         return exit_codes.USAGE
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
         error = StoreUnreadable("cannot write the output", why="the disk is full")
+    if isinstance(error, RecursionError):
+        error = StoreUnreadable("the data cannot be used", why="it is nested too deeply")
     if isinstance(error, SreError):
         click.echo(f"sre-cli: {printable(error)}", err=True)
         return exit_codes.of_error(error)

@@ -14,11 +14,14 @@ from typing import Any
 
 import duckdb
 import pytest
+from tests.support.forged_snapshots import reseal
 
 from sre_cli.exit_codes import UNREADABLE
 from sre_cli.question_limits import question_limits, used
 from sre_findings.engine.databases import interruptible
 from sre_findings.model.errors import SreError, StoreUnreadable, Unreadable
+from sre_findings.store.objects.blobs import FolderBlobs
+from sre_findings.store.snapshots.writer import SnapshotWriter
 
 ROWS = 10_000_000
 HOUR, MUCH = 3600.0, 1 << 50
@@ -141,3 +144,25 @@ def test_numbers_that_cannot_be_are_refused(
         done = cli(*command)
         assert (done.code, done.out) == (UNREADABLE, "")
         assert "is not a commit" in done.err
+
+
+def test_deeply_nested_json_in_a_snapshot_is_one_line(
+    demo_store: Path, tmp_path: Path, cli: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = tmp_path / "store"
+    shutil.copytree(demo_store, root)
+    snapshots = SnapshotWriter(FolderBlobs(root))
+    newest = snapshots.commits()[-1]
+    for file in (root / "tables/packages" / f"snapshot_id={newest.snapshot_id}").iterdir():
+        duckdb.execute(
+            f"copy (select * replace (repeat('[', 10000) as list) from read_parquet('{file}'))"
+            f" to '{tmp_path / 'deep'}' (format parquet)"
+        )
+        shutil.move(tmp_path / "deep", file)
+    reseal(snapshots.blobs, newest)
+    monkeypatch.setenv("SRE_STORE", str(root))
+    for command in (("vulnerabilities", "-i", "prod-web-36", "--cached"), ("export",)):
+        done = cli(*command)
+        assert done.code == UNREADABLE
+        (line,) = done.err.splitlines()
+        assert "nested too deeply" in line

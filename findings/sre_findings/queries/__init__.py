@@ -8,7 +8,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, TypeVar, cast
 
-from sre_findings.model.errors import NoSnapshot
+from sre_findings.model.errors import NoSnapshot, StoreUnreadable
 
 if TYPE_CHECKING:
     from sre_findings.questions.question import Question
@@ -47,7 +47,8 @@ def ask(question: Question[A], sources: Sources) -> A:
     """The answer to a query. An empty list proves that the place exists and was read.
 
     If there is no snapshot, it is what the query declares for that case. The module of the query is
-    imported here, so that a command loads only what it needs.
+    imported here, so that a command loads only what it needs. Raises StoreUnreadable if JSON in the
+    snapshot is nested more deeply than Inspector's.
     """
     module, function = QUERIES[question.name]
     query = getattr(import_module(f"{__name__}.{module}"), function)
@@ -55,6 +56,12 @@ def ask(question: Question[A], sources: Sources) -> A:
         answer = query(question, sources)
     except NoSnapshot:
         return question.without_snapshot()
+    except RecursionError as error:
+        raise StoreUnreadable(
+            "the snapshot cannot be used",
+            why="its data is nested too deeply",
+            do="Run: sre-cli snapshots verify.",
+        ) from error
     if question.name in _WHOLE:
         return cast("A", answer)
     from sre_findings.sources.places import certain

@@ -14,6 +14,7 @@ from tests.support.sources import folder_sources
 from sre_findings.queries import ask
 from sre_findings.questions.catalogue import DueDates, Sla, Summary, Trend, Vulnerabilities
 from sre_findings.sources.sources import Sources
+from sre_findings.store.objects.blobs import FolderBlobs
 from sre_findings.store.records.rollups import MARKERS
 from sre_findings.store.records.table import SqliteTable
 from sre_findings.store.snapshots.writer import SnapshotWriter
@@ -53,7 +54,7 @@ def running(nights: SnapshotWriter, tmp_path: Path) -> Sources:
     """Sources that have already answered from the table."""
     store = tmp_path / "store"
     shutil.copytree(nights.blobs.url.removeprefix("file://"), store)
-    snapshots = SnapshotWriter(type(nights.blobs)(store))
+    snapshots = SnapshotWriter(FolderBlobs(store))
     return folder_sources(store, at=snapshots.commits()[-1].ended_at)
 
 
