@@ -9,7 +9,8 @@ from typing import Any
 
 from sre_mcp.prompts import PROMPTS
 from sre_mcp.resources import LISTED, TEMPLATES
-from sre_mcp.tools.registry import TOOLS, describe
+from sre_mcp.tools.registry import TOOLS
+from sre_mcp.tools.schemas import arguments
 
 PAGE = Path(__file__).with_name("mcp.md")
 _PART = re.compile(r"(<!-- made: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -25,12 +26,13 @@ def _tools() -> str:
 
 
 def _tool(name: str) -> Iterator[str]:
-    tool = describe(TOOLS[name])
-    yield f"### `{name}`: {(tool.title or '').lower()}\n\n{tool.description}\n"
+    tool = TOOLS[name]
+    taken = arguments(tool.arguments)
+    yield f"### `{name}`: {tool.title.lower()}\n\n{tool.description}\n"
     yield "| argument | type | default | meaning |\n| --- | --- | --- | --- |"
-    needed = tool.input_schema.get("required", [])
-    fields = TOOLS[name].arguments.model_fields
-    for argument, schema in tool.input_schema["properties"].items():
+    needed = taken.get("required", [])
+    fields = tool.arguments.model_fields
+    for argument, schema in taken["properties"].items():
         default = "required" if argument in needed else _default(fields[argument].default)
         yield f"| `{argument}` | {_takes(schema)} | {default} | {schema.get('description', '')} |"
     yield ""

@@ -145,7 +145,10 @@ def exit_code(answer: Any, code: Callable[[Any, Gate | None], int], gate: Gate |
 
 
 owner_option = click.option(
-    "--owner", "owners", multiple=True, help="Only resources of this owner. Repeatable."
+    "--owner",
+    "owners",
+    multiple=True,
+    help="Only resources of this owner; unassigned: of none. Repeatable.",
 )
 
 
@@ -213,7 +216,9 @@ reachable_option = click.option(
     " left out.",
 )
 as_of_option = click.option(
-    "--as-of", metavar="WHEN", help="Use an older snapshot: its id, 2026-11-22, yesterday, -7d."
+    "--as-of",
+    metavar="WHEN",
+    help="Use an older snapshot: its id, 2026-11-22, yesterday, friday, -7d.",
 )
 exit_help = "\b\nExit codes: see sre-cli --help."
 

@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from sre_findings.model.sql_parameters import UNASSIGNED
 from sre_findings.model.text import Foreign, parts_of
 from sre_reports.plain_text import shortened, visible
 
@@ -26,14 +27,30 @@ _WHOLE = {"command", "resource", "resource_id", "vulnerability_id", "snapshot_id
 _LONGEST = 4096
 
 
+# What a sentence for people at a terminal means for an agent, which has tools and no terminal.
+_FOR_AGENTS = (
+    ("See: sre-cli snapshots list", "See the tool snapshots"),
+    ("see sre-cli ", "see the tool "),
+    ("Run: sre-cli ", "An operator can run: sre-cli "),
+    ("run: sre-cli ", "an operator can run: sre-cli "),
+)
+
+
 def sentence(text: str) -> str:
     """Returns a sentence on one line without invisible characters, ending with punctuation.
 
     Its parts from outside are code spans. A string that is not a Text is from outside as a whole.
+    Our parts do not tell an agent to run a command.
     """
-    parts = (code(one) if isinstance(one, Foreign) else one for one in parts_of(text))
+    parts = (code(one) if isinstance(one, Foreign) else _for_agents(one) for one in parts_of(text))
     clean = visible("".join(parts).strip())
     return clean if clean.endswith((".", "?", "!", ":")) else f"{clean}."
+
+
+def _for_agents(words: str) -> str:
+    for command, instead in _FOR_AGENTS:
+        words = words.replace(command, instead)
+    return words
 
 
 def code(text: str, limit: int = _LONGEST) -> str:
@@ -48,9 +65,13 @@ def unfenced(text: str) -> str:
 
 
 def line(columns: Sequence[str], row: Mapping[str, Any]) -> str:
-    """Returns a row of a table as text."""
+    """Returns a row of a table as text. No owner is the value that filters take."""
     return " | ".join(
-        cell(row.get(name), _LONGEST if name in _WHOLE else _CELL) for name in columns
+        cell(
+            row.get(name) or (UNASSIGNED if name == "owner" else row.get(name)),
+            _LONGEST if name in _WHOLE else _CELL,
+        )
+        for name in columns
     )
 
 

@@ -117,6 +117,9 @@ def counts_sentence(rollup: Rollup) -> tuple[Text, Text]:
     )
 
 
+EXPOSED = phrase("Reachable from the internet, by its public address or a network finding")
+
+
 def more_sentence(rollup: Rollup) -> Text:
     """Returns how many open findings are fixable and have an exploit; empty if none is open."""
     if not rollup.counts.total:

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sre_mcp.tools.registry import TOOLS, describe
+from sre_mcp.tools import schemas
+from sre_mcp.tools.registry import TOOLS
 
 FEW = settings(
     max_examples=settings().max_examples * 40 // 100,
@@ -85,7 +86,7 @@ ANYTHING = st.recursive(
 @pytest.mark.parametrize("name", TOOLS)
 def test_valid_arguments_are_answered_or_refused_with_a_message(name: str, call: Any) -> None:
     @FEW
-    @given(arguments(describe(TOOLS[name]).input_schema))
+    @given(arguments(schemas.arguments(TOOLS[name].arguments)))
     def holds(given: dict[str, Any]) -> None:
         _check(call(name, **given))
 

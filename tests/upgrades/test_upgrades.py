@@ -68,7 +68,7 @@ CHANGED = {
     "resource_findings",
     "resource_reachability",
     "resource_total",
-    "image_use",
+    "resource_use",
     "resources_by_name",
     "fix_images",
     "full_findings",

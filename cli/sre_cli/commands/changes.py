@@ -14,7 +14,7 @@ from sre_findings.settings import Settings
 @click.option(
     "--since",
     metavar="WHEN",
-    help="Compare with this snapshot: its id, 2026-11-22, yesterday, -7d.",
+    help="Compare with this snapshot: its id, 2026-11-22, yesterday, friday, -7d.",
 )
 @click.option(
     "--kind",

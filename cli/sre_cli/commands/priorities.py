@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from sre_cli import options
-from sre_findings.questions.filters import Filters
 from sre_findings.questions.remediation import Priorities
 from sre_findings.settings import Settings
 
@@ -21,18 +22,16 @@ from sre_findings.settings import Settings
     multiple=True,
     help="Only this resource type: ec2, ecr, lambda, code. Repeatable.",
 )
+@click.option("-i", "--resource", help="Only this resource, by ID or name.")
+@click.option("--kev", is_flag=True, help="Only vulnerabilities in CISA KEV.")
+@click.option("--exploitable", is_flag=True, help="Only vulnerabilities with an exploit.")
+@click.option(
+    "--exposed", is_flag=True, help="Only on resources that can be reached from the internet."
+)
 @options.as_of_option
 @options.output_option
 @options.question_options
-def command(
-    settings: Settings,
-    count: int,
-    filters: Filters,
-    reachable: bool,
-    types: tuple[str, ...],
-    as_of: str | None,
-    output: str,
-) -> int:
+def command(settings: Settings, output: str, **asked: Any) -> int:
     """Rank vulnerabilities by risk, with reasons.
 
     The criteria are KEV and its due dates, observed exploits, EPSS, severity and score, internet
@@ -41,7 +40,6 @@ def command(
     \b
     sre-cli priorities
     sre-cli priorities --owner payments -n 3
+    sre-cli priorities -i prod-web-36 --kev
     """
-    return options.answer_list(
-        Priorities(count, as_of, filters, types, reachable), settings, output
-    )
+    return options.answer_list(Priorities(**asked), settings, output)

@@ -41,6 +41,8 @@ def _resource(answer: ResourceAnswer, width: int | None, colour: int) -> Iterato
     yield _name(answer.resource, answer.account_name, colour)
     if answer.use:
         yield from wrapped(sentence(answer.use.words()), width)
+    if answer.exposed:
+        yield f"{wording.EXPOSED}."
     if answer.context:
         from sre_cli.render.context import context_lines
 

@@ -135,23 +135,29 @@ class Store:
         )  # fmt: skip
         return self._list(question)
 
-    def priorities(
+    def priorities(  # noqa: PLR0913 - filters, each given by its name
         self,
         *,
         owner: Names = (),
         account: Names = (),
         region: Names = (),
         type: Names = (),
+        resource: str | None = None,
         reachable: bool = False,
+        kev: bool = False,
+        exploitable: bool = False,
+        exposed: bool = False,
         count: int = 0,
     ) -> Answer:
         """Vulnerabilities ranked by risk, highest first, with reasons: KEV, EPSS, exposure,
         reachability and use. One row per vulnerability."""
         from sre_findings.questions.remediation import Priorities
 
-        return self._list(
-            Priorities(count, self.as_of, _narrow(owner, account, region), _types(type), reachable),
-        )
+        question = Priorities(
+            count, self.as_of, _narrow(owner, account, region), _types(type), reachable,
+            kev, exploitable, exposed, resource,
+        )  # fmt: skip
+        return self._list(question)
 
     def where(
         self,

@@ -15,6 +15,7 @@ from weakref import WeakKeyDictionary
 from sre_findings.engine.catalogue import SHARED, Batch, Engine, catalogued
 from sre_findings.model.findings.finding import is_open
 from sre_findings.model.snapshots.rollup import ORGANIZATION, Counts, Rollup, Scope
+from sre_findings.model.sql_parameters import owner_values
 
 if TYPE_CHECKING:
     from sre_findings.model.sla.ages import Bucket
@@ -59,7 +60,7 @@ def _values(given: Any) -> Collection[Any]:
 
 
 def _within(row: Mapping[str, Any], wanted: Mapping[str, Collection[Any]]) -> bool:
-    return all(row[column] in values for column, values in wanted.items())
+    return all((row[column] or "") in values for column, values in wanted.items())
 
 
 def _findings(rows: Rows, within: Callable[[Mapping[str, Any]], bool]) -> Iterator[Rows]:
@@ -69,12 +70,13 @@ def _findings(rows: Rows, within: Callable[[Mapping[str, Any]], bool]) -> Iterat
             yield mine
 
 
-def _later(engine: Engine, owners: Collection[str]) -> Iterator[tuple[Scope, Mapping[str, Any]]]:
+def _later(engine: Engine, owners: Sequence[str]) -> Iterator[tuple[Scope, Mapping[str, Any]]]:
     """Yields each finding that the columns do not count in a scope that contains it.
 
     Its row is that of its first resource in the scope.
     """
-    for rows in _findings(shared(engine), lambda row: not owners or (row["owner"] or "") in owners):
+    chosen = owner_values(owners)
+    for rows in _findings(shared(engine), lambda row: not chosen or (row["owner"] or "") in chosen):
         scopes: dict[Scope, Mapping[str, Any]] = {}
         for row in rows:
             for scope in _scopes(row):
@@ -87,7 +89,7 @@ def _scopes(row: Mapping[str, Any]) -> list[Scope]:
     return [Scope(ORGANIZATION), *every]
 
 
-def later_rollups(engine: Engine, owners: Collection[str]) -> dict[Scope, Rollup]:
+def later_rollups(engine: Engine, owners: Sequence[str]) -> dict[Scope, Rollup]:
     """Returns what the rollups of the columns lack, by scope. Resources are already counted."""
     lacking: dict[Scope, Rollup] = {}
     for scope, row in _later(engine, owners):
@@ -107,7 +109,7 @@ def _one(row: Mapping[str, Any]) -> Rollup:
     )
 
 
-def later_ages(engine: Engine, owners: Collection[str]) -> Iterator[tuple[Scope, Bucket]]:
+def later_ages(engine: Engine, owners: Sequence[str]) -> Iterator[tuple[Scope, Bucket]]:
     """Yields what the ages of the columns lack: a bucket for each finding, with its scope."""
     from sre_findings.model.sla.ages import Bucket
 

@@ -14,13 +14,12 @@ from typing import Any, NamedTuple, TypedDict
 from sre_findings.model.access import ALL, Access
 from sre_findings.model.coverage.row import Coverage
 from sre_findings.model.snapshots.freshness import age
-from sre_findings.model.snapshots.query_scope import Place
 from sre_findings.model.snapshots.states import COMPLETE
 from sre_findings.model.timestamps import iso_date
 from sre_findings.nightly.report import Material, material_of, seen_night
 from sre_findings.queries.coverage import coverage_of_snapshot
 from sre_findings.rows.values import severity_word
-from sre_findings.sources.places import within
+from sre_findings.sources.places import check_owners
 from sre_findings.sources.sources import Found, Sources, find, find_any
 
 LISTED = 20  # listed events of each kind
@@ -172,7 +171,7 @@ def digest_data(
     whole = find_any(sources, as_of)
     if whole is None or whole.proof.too_old:
         return silence(sources)
-    within(whole, Place(owners=[owner for owner in owners if owner != ALL]))
+    check_owners(whole, [owner for owner in owners if owner != ALL])
     here, found = seen_night(sources, as_of, Access(frozenset({ALL}), frozenset(owners)))
     material = material_of(here, found, as_of, 0, named(owners) or None, days=days)
     return _digest_data(here, found, material, tuple(owners))

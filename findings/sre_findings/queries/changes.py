@@ -141,7 +141,13 @@ def _headline(counts: Mapping[str, int], gone: Mapping[str, int], base: Commit, 
         phrase(", {:,} reopened", counts["reopened"]) if counts["reopened"] else ""
     )
     resolved = phrase("{:,} resolved", counts["resolved"]) + (phrase(" ({})", why) if why else "")
-    return phrase("Since {}{}: {}, {}.", base.snapshot_id, of, opened, resolved)
+    others = [kind for kind in counts if kind not in ("opened", "reopened", "resolved")]
+    more = [
+        phrase(", {:,} {}", counts[kind], ours(kind.replace("_", " ")))
+        for kind in others
+        if counts[kind]
+    ]
+    return phrase("Since {}{}: {}, {}{}.", base.snapshot_id, of, opened, resolved, joined("", more))
 
 
 def _event(row: Mapping[str, Any]) -> Change:

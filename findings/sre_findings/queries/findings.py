@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from sre_findings.model.answers.list_answer import ListAnswer, Shown
 from sre_findings.model.findings.reachability import NOT_REACHABLE, UNKNOWN, left_out
+from sre_findings.model.findings.severity import Severity
 from sre_findings.model.quantity import quantity
 from sre_findings.model.sql_parameters import parameters
-from sre_findings.model.text import phrase
+from sre_findings.model.text import Text, ours, phrase
 from sre_findings.queries import resource_lookup
 from sre_findings.queries.resource_lookup import optional_in
 from sre_findings.questions.findings import ExportFilters, ExportPage, FindingList
@@ -78,17 +79,20 @@ def findings(question: FindingList, sources: Sources) -> FindingsAnswer:
     )
     today = sources.now().date()
     items = [marked(finding_of(row), sources.suppressions, today).to_json() for row in rows]
+    words, verb = question.filters.words(), phrase("matches" if total == 1 else "match")
     headline = (
-        phrase(
-            "{}{} {}.",
-            quantity(total, "finding"),
-            question.filters.words(),
-            (phrase("matches") if total == 1 else phrase("match")),
-        )
+        phrase("{:,} {}{} {}.", total, _noun(question, total), words, verb)
         if total
-        else phrase("No findings{} match.", question.filters.words())
+        else phrase("No {}{} match.", _noun(question, 0), words)
     )
     return ListAnswer(headline, "findings", items, total, _FIELDS, _SHOWN, found.proof, notes=notes)
+
+
+def _noun(question: FindingList, count: int) -> Text:
+    """Returns ``findings``, with their severity if it is the only one."""
+    noun = phrase("finding" if count == 1 else "findings")
+    named = [one for one in Severity if (one.value,) == tuple(question.severities)]
+    return phrase("{} {}", ours(named[0].value.lower()), noun) if named else noun
 
 
 def export_page(question: ExportPage, sources: Sources) -> ExportAnswer:

@@ -13,8 +13,10 @@ from sre_findings.model.findings.reachability import NOT_REACHABLE, REACHABLE, U
 from sre_findings.model.quantity import quantity
 from sre_findings.model.resources.image_use import Use
 from sre_findings.model.sql_parameters import parameters
-from sre_findings.model.text import phrase
+from sre_findings.model.text import Text, phrase
 from sre_findings.model.timestamps import iso, iso_date
+from sre_findings.queries import resource_lookup
+from sre_findings.queries.resource_lookup import optional_in
 from sre_findings.questions.remediation import Priorities
 from sre_findings.rows.values import severity_word, time_of
 from sre_findings.sources.older_snapshots import for_reachability
@@ -70,10 +72,11 @@ def priorities(question: Priorities, sources: Sources) -> PrioritiesAnswer:
         within(found, place_of(question.filters, question.types)), question.reachable
     )
     today = found.commit.started_at.date() if question.as_of else sources.now().date()
-    rows = found.engine.rows(
-        "priorities", **parameters(types=question.types), **question.filters.parameters()
-    )
-    every = {_candidate(row): row for row in rows}
+    filters = parameters(types=question.types) | question.filters.parameters()
+    one_resource = optional_in(found, question.resource)
+    rows = found.engine.rows("priorities", **resource_lookup.narrowed(filters, one_resource))
+    known = {_candidate(row): row for row in rows}
+    every = {one: row for one, row in known.items() if _selects(question, one)}
     candidates = (
         {one: row for one, row in every.items() if one.reachability == REACHABLE}
         if question.reachable
@@ -87,15 +90,14 @@ def priorities(question: Priorities, sources: Sources) -> PrioritiesAnswer:
     ]
     noun = f"open{' and reachable' if question.reachable else ''} vulnerabilit"
     open_ = quantity(len(ranked), f"{noun}y", f"{noun}ies")
-    headline = phrase("{}{}, highest risk first.", open_, question.filters.words())
+    headline = phrase("{}{}, highest risk first.", open_, question.words())
     if not ranked:
-        none = phrase(
-            "None of {:,} open vulnerabilities{} is known to be reachable.",
-            len(every),
-            question.filters.words(),
-        )
+        some = quantity(len(known), "open vulnerability", "open vulnerabilities")
+        reachable = phrase(", with code known to be in use" if question.reachable else "")
         headline = (
-            none if every else phrase("Inspector reports no findings{}.", question.filters.words())
+            phrase("None of {} is known to match{}{}.", some, question.words(), reachable)
+            if known
+            else phrase("Inspector reports no findings{}.", question.words())
         )
     return ListAnswer(
         headline,
@@ -106,8 +108,25 @@ def priorities(question: Priorities, sources: Sources) -> PrioritiesAnswer:
         _SHOWN,
         found.proof,
         {"today": iso_date(today)},
-        _left_out(every, candidates),
+        [*_left_out(every, candidates), *_unchecked(question, known)],
     )
+
+
+def _selects(question: Priorities, one: Candidate) -> bool:
+    return (
+        (not question.kev or one.kev is True)
+        and (not question.exploitable or bool(one.exploit_available or one.exploit_observed))
+        and (not question.exposed or one.exposed is True)
+    )
+
+
+def _unchecked(question: Priorities, known: Iterable[Candidate]) -> list[Text]:
+    """A note about vulnerabilities that the filter for KEV leaves out without knowing."""
+    count = sum(one.kev is None for one in known) if question.kev else 0
+    if not count:
+        return []
+    some = quantity(count, "vulnerability", "vulnerabilities")
+    return [phrase("Not checked against KEV: {}.", some)]
 
 
 def _left_out(every: Iterable[Candidate], shown: Container[Candidate]) -> list[str]:

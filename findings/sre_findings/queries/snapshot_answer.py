@@ -77,6 +77,7 @@ def answer(question: Vulnerabilities, found: Found, sources: Sources) -> Resourc
     )
     verdict = decide(evidence)
     findings, total, cursor = _page(question, found, place)
+    use, exposed = _use(found, place)
     unread = (unread_names,) if unread_names else ()
     notes = (*verdict.notes, *unread, *notes_on_counts, *_left_out(question, found, place))
     verdict = replace(verdict, notes=notes)
@@ -93,7 +94,8 @@ def answer(question: Vulnerabilities, found: Found, sources: Sources) -> Resourc
         account_name=found.commit.account_names.get(resource.account_id, ""),
         filters=_filters(question),
         accepted=_accepted(found, place, rules, now),
-        use=_use(found, place),
+        use=use,
+        exposed=exposed,
     )
 
 
@@ -150,12 +152,16 @@ def _left_out(question: Vulnerabilities, found: Found, place: dict[str, Any]) ->
     return tuple(left_out(words.get(NO_WORD, 0), words.get(NOT_REACHABLE, 0)))
 
 
-def _use(found: Found, place: dict[str, Any]) -> Use | None:
-    """How an image is used; None for other resources, and if it is not known."""
-    if place["resource_type"] in (INSTANCE, FUNCTION):
-        return None
-    rows = found.engine.rows("image_use", **place)
-    return newest(Use(row["in_use_count"], time_of(row["last_in_use_us"])) for row in rows) or None
+def _use(found: Found, place: dict[str, Any]) -> tuple[Use | None, bool | None]:
+    """How an image is used, and whether a resource is exposed. None if it is not known."""
+    if place["resource_type"] == FUNCTION:
+        return None, None
+    rows = found.engine.rows("resource_use", **place)
+    exposed = any(row["exposed"] for row in rows) or None
+    if place["resource_type"] == INSTANCE:
+        return None, exposed
+    uses = (Use(row["in_use_count"], time_of(row["last_in_use_us"])) for row in rows)
+    return newest(uses) or None, exposed
 
 
 def _page(

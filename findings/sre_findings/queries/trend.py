@@ -22,6 +22,7 @@ from sre_findings.model.snapshots.rollup import (
     resource_scope,
 )
 from sre_findings.model.snapshots.states import COMPLETE, PARTIAL
+from sre_findings.model.sql_parameters import is_unassigned
 from sre_findings.model.text import joined, phrase
 from sre_findings.model.timestamps import iso, iso_date
 from sre_findings.queries import resource_lookup
@@ -72,12 +73,15 @@ def trend(question: Trend, sources: Sources) -> TrendAnswer:
     if scope.kind == "resource" and scope.value.count("|") < len(_PARTS) - 1:
         one = resource_lookup.resolve(scope.value, newest.engine)
         scope = resource_scope(*(getattr(one, part) for part in _PARTS))
+    place = _place(scope)
+    if scope.kind == "owner" and is_unassigned(scope.value):
+        scope = Scope("owner")  # as the table names it
     history = rollup_counts.history(sources, scope, head.sequence, first)
     if history is None:
         return _untold(question, newest)
     nights = history.nights
-    found = _placed(scope, nights, newest)
-    read, unread = _as_read(nights, _place(scope), sources)
+    found = _placed(scope, place, nights, newest)
+    read, unread = _as_read(nights, place, sources)
     days = _daily(read)
     pruned = pruned_sequences(sources.stores.snapshots.blobs)
     other = any(rollup.counts.other for _, rollup in days)
@@ -94,7 +98,7 @@ def trend(question: Trend, sources: Sources) -> TrendAnswer:
     fields = tuple(items[0]) if items else ("date",)
     if found.proof.unread and not any(rollup.stock != Rollup() for _, rollup in nights):
         items = []  # nothing was read, so zeros would be wrong
-    compared = _compared([night for night, _ in days], _place(scope), sources)
+    compared = _compared([night for night, _ in days], place, sources)
     return ListAnswer(
         _headline(items, question, compared),
         "nights",
@@ -112,7 +116,9 @@ _PARTS = ("account_id", "region", "resource_type", "resource_id")
 _FILTERS = {"owner": "owners", "account": "accounts", "region": "regions", "type": "types"}
 
 
-def _placed(scope: Scope, nights: Sequence[tuple[Night, Rollup]], found: Found) -> Found:
+def _placed(
+    scope: Scope, place: Place, nights: Sequence[tuple[Night, Rollup]], found: Found
+) -> Found:
     """The newest snapshot, with what of the scope it did not read.
 
     Raises UsageError if no snapshot knows the scope.
@@ -121,11 +127,7 @@ def _placed(scope: Scope, nights: Sequence[tuple[Night, Rollup]], found: Found) 
         if scope.kind == "resource":
             resource_lookup.resolve(scope.value.split("|", 3)[-1], found.engine)
             return found
-        return (
-            within(found, Place(**{_FILTERS[scope.kind]: (scope.value,)}))
-            if scope.kind in _FILTERS
-            else found
-        )
+        return within(found, place) if scope.kind in _FILTERS else found
     except UsageError:
         if any(rollup != Rollup() for _, rollup in nights):
             return found  # an earlier snapshot has the scope

@@ -86,7 +86,8 @@ def _wants_live(question: Vulnerabilities, cached: ResourceAnswer | None, source
 def _no_live(
     _question: Vulnerabilities, _cached: ResourceAnswer | None, _access: Access
 ) -> ResourceAnswer:
-    raise UsageError(phrase("Inspector cannot be queried from here"), do=phrase("Omit --live."))
+    do = phrase("Ask the snapshot instead: leave out live.")
+    raise UsageError(phrase("Inspector cannot be queried from here"), do=do)
 
 
 def _context(question: Vulnerabilities, resource: Resource, sources: Sources) -> Context:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, LiteralString
 
 from sre_findings.model.answers.list_answer import ListAnswer, Shown
 from sre_findings.model.errors import UsageError
+from sre_findings.model.findings.nicknames import id_of
 from sre_findings.model.findings.package_names import Matched, matching
 from sre_findings.model.findings.reachability import NOT_REACHABLE, REACHABLE, UNKNOWN, left_out
 from sre_findings.model.quantity import quantity
@@ -62,6 +63,7 @@ _ID = re.compile(r"(cve|ghsa)-", re.IGNORECASE)
 def where(question: Exposure, sources: Sources) -> ExposureAnswer:
     """Every finding of a vulnerability or of the packages that a text names.
 
+    A well-known name of a vulnerability, such as Log4Shell, means its ID if no package has it.
     If there are none, the notes list what was not scanned. Raises UsageError if the text is empty
     or too long.
     """
@@ -75,8 +77,12 @@ def where(question: Exposure, sources: Sources) -> ExposureAnswer:
     found = within(found, place_of(question.filters))
     known = [row["name"] for row in found.engine.rows("package_names")]
     matched = matching(text, known)
+    known_as = [] if matched.names or not (named := id_of(text)) else [named]
     rows = found.engine.rows(
-        "exposure", text=text, names=list(matched.names), **question.filters.parameters()
+        "exposure",
+        text=known_as[0] if known_as else text,
+        names=list(matched.names),
+        **question.filters.parameters(),
     )
     every = [_item(row) for row in rows]
     items = (
@@ -92,7 +98,11 @@ def where(question: Exposure, sources: Sources) -> ExposureAnswer:
     }
     headline, notes = (
         _headline(question, text, items),
-        [*_left_out(every, items), *_names(text, matched)],
+        [
+            *(phrase("{} is {}.", text, one) for one in known_as),
+            *_left_out(every, items),
+            *_names(text, matched),
+        ],
     )
     if every and not items:
         headline = phrase(
@@ -101,8 +111,9 @@ def where(question: Exposure, sources: Sources) -> ExposureAnswer:
             question.filters.words(),
             len(every),
         )
-    elif not items:
-        notes += [*_near(text, known), *_caveats(found)]
+    elif not items and not known_as:
+        notes += _near(text, known)
+    notes += _caveats(found)
     return ListAnswer(
         headline,
         "findings",
@@ -182,10 +193,10 @@ def _near(text: str, known: Sequence[str]) -> Sequence[str]:
 
 
 def _caveats(found: Found) -> Sequence[str]:
-    """Notes about why the absence of findings proves nothing."""
+    """Notes about where there can be more: the absence of findings there proves nothing."""
     uncovered = unsure(found).uncovered
     resources = quantity(uncovered, "resource")
-    notes = [phrase("{} not fully scanned: see sre-cli coverage.", resources)] if uncovered else []
+    notes = [phrase("{} not fully scanned: see coverage.", resources)] if uncovered else []
     return notes + (
         [phrase("The snapshot is partial: there may be findings where nothing was read.")]
         if found.proof.state != COMPLETE

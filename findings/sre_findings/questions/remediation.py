@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from sre_findings.model.text import Text, phrase
 from sre_findings.questions.filters import EVERYWHERE, Filters
 from sre_findings.questions.question import ListQuestion
 
@@ -20,7 +21,10 @@ if TYPE_CHECKING:  # only type checkers need the types of the answers
 class Priorities(ListQuestion["PrioritiesAnswer"]):
     """The risk ranking of vulnerabilities with reasons: the first ``count`` (0: all).
 
-    ``reachable`` selects vulnerabilities whose code Inspector saw in use on some resource.
+    ``reachable`` selects vulnerabilities whose code Inspector saw in use on some resource,
+    ``exposed`` those of a resource that can be reached from the internet, ``kev`` those in KEV, and
+    ``exploitable`` those with an exploit. ``resource`` is an ID or name and limits the ranking to
+    this resource.
     """
 
     name = "priorities"
@@ -31,6 +35,20 @@ class Priorities(ListQuestion["PrioritiesAnswer"]):
     filters: Filters = EVERYWHERE
     types: Sequence[str] = ()
     reachable: bool = False
+    kev: bool = False
+    exploitable: bool = False
+    exposed: bool = False
+    resource: str | None = None
+
+    def words(self) -> Text:
+        """Returns the filters as text, such as `` of payments, in KEV``."""
+        of = phrase(" of {}", self.resource) if self.resource else self.filters.words()
+        return (
+            of
+            + phrase(", in KEV" if self.kev else "")
+            + phrase(", with an exploit" if self.exploitable else "")
+            + phrase(", reachable from the internet" if self.exposed else "")
+        )
 
 
 @dataclass(frozen=True, slots=True)

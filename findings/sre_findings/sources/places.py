@@ -18,6 +18,7 @@ from sre_findings.model.resources.resource import TYPES
 from sre_findings.model.snapshots.gaps import ANY, dates
 from sre_findings.model.snapshots.query_scope import KINDS, KnownPlaces, Place, Spot, unread
 from sre_findings.model.snapshots.states import COMPLETE, REACHED
+from sre_findings.model.sql_parameters import UNASSIGNED, is_unassigned
 from sre_findings.model.text import joined, ours, phrase, without_stop
 from sre_findings.sources.sources import Found, Sources, find
 from sre_findings.store.snapshots.reader import Snapshots
@@ -48,6 +49,14 @@ def within(found: Found, place: Place, statuses: Sequence[str] = ()) -> Found:
         missing += [*_unknown_places(place, spots, known, found)]
         missing += unread(place, spots, known.dates)
     return replace(found, proof=replace(found.proof, unread=tuple(missing))) if missing else found
+
+
+def check_owners(found: Found, owners: Sequence[str]) -> None:
+    """Raises UsageError unless all of them are owners, whose view a report or a digest shows."""
+    if any(map(is_unassigned, owners)):
+        do = phrase("Use an owner's name, or all of them.")
+        raise UsageError(phrase("resources without an owner have no report and no digest"), do=do)
+    within(found, Place(owners=tuple(owners)))
 
 
 def everywhere(found: Found) -> Found:
@@ -187,8 +196,10 @@ def _unknown_owners(owners: Sequence[str], found: Found, *, holes: bool) -> list
     """The same as ``_unknown_places``, for owners."""
     if not owners:
         return []
-    known = [str(row["owner"]) for row in found.engine.rows("owners")]
-    unknown = [owner for owner in dict.fromkeys(owners) if owner not in known]
+    named = [str(row["owner"]) for row in found.engine.rows("owners")]
+    known = [*filter(None, named), *([UNASSIGNED] if "" in named else [])]
+    chosen = [UNASSIGNED if is_unassigned(owner) else owner for owner in owners]
+    unknown = [owner for owner in dict.fromkeys(chosen) if owner not in known]
     return [
         one
         for owner in unknown

@@ -21,6 +21,8 @@ from sre_findings.model.answers.answer import (
 from sre_findings.model.answers.findings import ExportAnswer, FindingsAnswer
 from sre_findings.model.answers.list_answer import AnyListAnswer
 from sre_findings.model.answers.verdict import CLEAN, NO_SUCH_RESOURCE, UNKNOWN, Verdict
+from sre_findings.model.snapshots.rollup import Rollup
+from sre_findings.model.sql_parameters import UNASSIGNED
 from sre_findings.model.text import Text, capital, joined, ours, phrase
 from sre_findings.model.timestamps import iso
 from sre_findings.sources.cache import DerivedCache
@@ -58,6 +60,7 @@ GROUP = (
 GAP = (
     "resource_id",
     "name",
+    "owner",
     "resource_type",
     "account_id",
     "region",
@@ -79,7 +82,8 @@ def of_resource(answer: ResourceAnswer, made: DerivedCache[Sequence[Item]]) -> T
     notes = list(_also(answer.verdict.notes))
     first, notes = (notes[:1], notes[1:]) if answer.stale else ([], notes)
     use = [capital(answer.use.words())] if answer.use else []
-    sentences = [*first, *_verdict_of(answer), *use, *_trust(answer.proof), *notes]
+    exposed = [wording.EXPOSED] if answer.exposed else []
+    sentences = [*first, *_verdict_of(answer), *use, *exposed, *_trust(answer.proof), *notes]
     if answer.filters.get("severities"):
         sentences.append(
             phrase(
@@ -103,6 +107,21 @@ def _verdict_of(answer: ResourceAnswer) -> Iterator[Text]:
     if answer.rollup.counts.total or answer.rollup.suppressed:
         yield first + rest
         yield wording.more_sentence(answer.rollup)
+        yield from _kev(answer.rollup)
+
+
+def _kev(rollup: Rollup) -> Iterator[Text]:
+    """Yields how many open findings are in KEV, also if that was not checked for some of them."""
+    known = rollup.to_json()["kev"]
+    if not rollup.counts.total:
+        return
+    if known is None:
+        yield phrase("Not checked against CISA KEV: the scan had no KEV data")
+    elif known:
+        yield phrase("{:,} in CISA KEV, known to be exploited: fix these first", known)
+    if known is not None and rollup.unchecked:
+        unchecked = wording.number(rollup.unchecked, "finding")
+        yield phrase("{} not checked against CISA KEV", unchecked)
 
 
 def _verdict(verdict: Verdict) -> Text:
@@ -131,6 +150,7 @@ def of_summary(answer: SummaryAnswer, page: Page) -> ToolAnswer:
     ]
     sentences += [
         wording.more_sentence(answer.rollup),
+        *_kev(answer.rollup),
         *_trust(answer.proof),
         *_also(answer.verdict.notes),
     ]
@@ -150,7 +170,7 @@ def of_summary(answer: SummaryAnswer, page: Page) -> ToolAnswer:
     if answer.by is None:
         return ToolAnswer(answer.to_json(), sentences)
     values = answer.to_json()
-    groups = taken(values, "groups", GROUP, _group)
+    groups = taken(values, "groups", GROUP, _owner_group if answer.by == "owner" else _group)
     return ToolAnswer(values, sentences, (), "groups", groups[page.start :], len(groups), GROUP)
 
 
@@ -188,7 +208,8 @@ def of_list(
 ) -> ToolAnswer:
     """Returns a sentence and a list, from item ``start`` on (0 if the query skipped pages)."""
     values = answer.to_json()
-    first = answer.headline if answer.known else phrase("Unknown: {}", answer.headline)
+    told = answer.known or answer.headline.startswith("Unknown")
+    first = answer.headline if told else phrase("Unknown: {}", answer.headline)
     sentences = [first, *_trust(answer.proof), *_also(answer.notes)]
     columns = columns or [one.field for one in answer.shown]
     items = taken(values, answer.name, columns, shown)[start:]
@@ -262,3 +283,8 @@ def _finding(item: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _group(item: Mapping[str, Any]) -> Mapping[str, Any]:
     return {**item, **item["counts"]}
+
+
+def _owner_group(item: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Returns a group whose value can be used as a filter."""
+    return {**_group(item), "value": item["value"] or UNASSIGNED}

@@ -60,7 +60,7 @@ Region = Annotated[str, Field(pattern=r"^[a-z0-9-]{1,32}$")]
 
 Severities = Annotated[
     tuple[Severity, ...],
-    Field(strict=False, max_length=6, description="Filter by severity. Default: all."),
+    Field(strict=False, max_length=6, description="Default: all."),
 ]
 Statuses = Annotated[
     tuple[Status, ...], Field(strict=False, max_length=3, description="Filter by status.")
@@ -75,16 +75,20 @@ Types = Annotated[
 ]
 Owners = Annotated[
     tuple[Word, ...],
-    Field(strict=False, max_length=50, description="Filter by owner."),
+    Field(
+        strict=False,
+        max_length=50,
+        description="Owners; unassigned: without one.",
+    ),
 ]
 Reachable = Annotated[
-    bool, Field(description="Only code that Inspector saw in use; notes count the rest.")
+    bool, Field(description="Only code in use at run time; notes count the rest.")
 ]
 AsOf = Annotated[
     str | None,
     Field(
         max_length=64,
-        description="An older snapshot: ID, 2026-11-22, yesterday, -7d.",
+        description="Older snapshot: ID, 2026-11-22, yesterday, friday, -7d.",
     ),
 ]
 
@@ -105,13 +109,13 @@ class Paged(Arguments):
     """Arguments of a query with a paged list."""
 
     count: Annotated[
-        int, Field(ge=0, le=MOST, description="Maximum items in all pages (0: all).")
+        int, Field(ge=0, le=MOST, description="Maximum items in all pages; 0: all.")
     ] = 0
     cursor: Annotated[
         str | None,
         Field(
             max_length=LONGEST_CURSOR,
-            description="page.next_cursor of the previous page; keep all other arguments.",
+            description="page.next_cursor, for more.",
         ),
     ] = None
     token_budget: Annotated[
@@ -119,7 +123,7 @@ class Paged(Arguments):
         Field(
             ge=500,
             le=LARGEST_BUDGET,
-            description="Maximum size of a page's structured content in tokens.",
+            description="Maximum tokens of a page.",
         ),
     ] = DEFAULT_BUDGET
 

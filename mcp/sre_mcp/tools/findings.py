@@ -42,8 +42,7 @@ class CheckResourceArguments(Paged, Dated):
         Field(
             description=(
                 "An ID or ARN; a Name tag, function or project name; an image as repository:tag,"
-                " digest or registry URI; or an IP address. If several resources match, the error"
-                " lists candidates to use instead."
+                " digest or registry URI; or an IP address."
             )
         ),
     ]
@@ -54,9 +53,9 @@ class CheckResourceArguments(Paged, Dated):
         bool | None,
         Field(
             description=(
-                "true queries Amazon Inspector now; false uses the snapshot only. Default: the"
-                " snapshot, or Inspector if the snapshot has no certain answer. If Inspector cannot"
-                " answer, the snapshot is used and stale is true."
+                "true asks Amazon Inspector now; false the snapshot only. Default: the snapshot,"
+                " or Inspector if the snapshot is not certain. If Inspector fails, the snapshot"
+                " answers and stale is true."
             )
         ),
     ] = None
@@ -152,8 +151,8 @@ class WhereVulnerableArguments(Paged, Dated, Narrowed):
         Text,
         Field(
             description=(
-                "ID of a vulnerability (CVE-2021-44228), or name of a package or a part of it"
-                " (openssl, log4j)."
+                "ID or well-known name of a vulnerability (CVE-2021-44228, Log4Shell), or name of a"
+                " package or a part of it (openssl, log4j)."
             )
         ),
     ]
@@ -177,8 +176,8 @@ TOOLS = (
         "Returns how vulnerable an instance, image or function is. Call this first when a question"
         " names a resource. The verdict is vulnerable, clean or unknown; unknown has a reason (not"
         " scanned, no such resource, stale snapshot …) and is never clean. Findings are listed"
-        " worst first, with the fixed version. Next: get_finding for all fields of one finding,"
-        " fix_plan for updates, where_vulnerable for other affected resources. If a name matches"
+        " worst first, with the fixed version. Next: priorities with resource for what to do first,"
+        " fix_plan for updates, get_finding for all fields of one finding. If a name matches"
         " several resources, the error lists their IDs: call again with one of them.",
         CheckResourceArguments,
         schemas.answer(

@@ -37,8 +37,8 @@ class ChangesArguments(Paged, Dated, Narrowed):
         AsOf,
         Field(
             description=(
-                "Compare with this snapshot: ID, date, yesterday, -7d. Default: the two newest"
-                " complete ones."
+                "Compare with this snapshot: ID, date, yesterday, friday, -7d. Default: the two"
+                " newest complete ones."
             )
         ),
     ] = None
@@ -133,8 +133,8 @@ TOOLS = (
     Tool(
         "trend",
         "Show the trend",
-        "Counts open, new and resolved findings by day. Days without a snapshot are listed, and"
-        " their numbers are not estimated.",
+        "Counts open, new and resolved findings by day. Days without a snapshot between the first"
+        " and the last are listed; their numbers are not estimated.",
         TrendArguments,
         schemas.listed("nights"),
         trend,

@@ -50,9 +50,18 @@ def coverage(arguments: CoverageArguments, page: Page, sources: Sources) -> Tool
     return answers.of_coverage(ask(CoverageGaps(arguments.as_of, arguments.owners), sources), page)
 
 
+_One = Annotated[
+    str | None, Field(max_length=1024, description="Limit to one resource, by ID or name.")
+]
+
+
 class PrioritiesArguments(Paged, Dated, Narrowed):
     """Arguments of priorities."""
 
+    resource: _One = None
+    kev: Annotated[bool, Field(description="Only CISA KEV.")] = False
+    exploitable: Annotated[bool, Field(description="Only with an exploit.")] = False
+    exposed: Annotated[bool, Field(description="Only if reachable from the internet.")] = False
     types: Types = ()
     reachable: Reachable = False
 
@@ -60,14 +69,17 @@ class PrioritiesArguments(Paged, Dated, Narrowed):
 def priorities(arguments: PrioritiesArguments, page: Page, sources: Sources) -> ToolAnswer:
     """Returns the risk ranking of vulnerabilities."""
     question = Priorities(
-        page.end, arguments.as_of, arguments.filters(), arguments.types, arguments.reachable
+        page.end,
+        arguments.as_of,
+        arguments.filters(),
+        arguments.types,
+        arguments.reachable,
+        arguments.kev,
+        arguments.exploitable,
+        arguments.exposed,
+        arguments.resource,
     )
     return answers.of_list(ask(question, sources), page.start)
-
-
-_One = Annotated[
-    str | None, Field(max_length=1024, description="Limit to one resource, by ID or name.")
-]
 
 
 class FixPlanArguments(Paged, Dated, Narrowed):
@@ -129,9 +141,10 @@ TOOLS = (
     Tool(
         "priorities",
         "Rank vulnerabilities by risk",
-        "Ranks open vulnerabilities by CISA KEV and its due dates, observed exploitation, EPSS,"
-        " severity, internet exposure, use at run time, and age; why gives the reasons. Next:"
-        " where_vulnerable for affected resources, fix_plan for updates.",
+        "Ranks open vulnerabilities (of one resource, if given) by CISA KEV and its due"
+        " dates, observed exploitation, EPSS, severity, internet exposure, use at run time, and"
+        " age; why gives the reasons. Call it for what to do first. Next: where_vulnerable for"
+        " affected resources, fix_plan for updates.",
         PrioritiesArguments,
         schemas.listed("priorities"),
         priorities,
@@ -139,20 +152,20 @@ TOOLS = (
     Tool(
         "fix_plan",
         "Plan fixes",
-        "Returns the smallest set of updates found that resolves every fixable finding, highest"
-        " risk first, with the affected resources and a command if it is safe to paste. Show"
-        " commands to the user; never run one unless you are asked to. images shows what a rebuild"
-        " of each machine image would resolve.",
+        "Returns the smallest set of updates found that resolves every finding with a known"
+        " update, by the total risk that each removes, with the number of resources and a command"
+        " if it is safe to paste. Show commands to the user; never run one unless you are asked"
+        " to. images shows what a rebuild of each machine image would resolve. For the worst"
+        " single vulnerabilities use priorities.",
         FixPlanArguments,
         schemas.answer(schemas.SENTENCE, schemas.PAGE),
         fix_plan,
     ),
     Tool(
         "sla",
-        "List overdue findings",
+        "Count overdue findings",
         "Counts findings that are overdue or due within a week, in total and by owner, account,"
-        " region or type, under the current SLA policy. Next: list_findings of an owner, or"
-        " fix_plan.",
+        " region or type, under the current SLA policy. Next: priorities of an owner.",
         SlaArguments,
         schemas.answer(schemas.SENTENCE, schemas.PAGE),
         sla,

@@ -6,7 +6,7 @@ from mcp_types import Tool as Description
 from mcp_types import ToolAnnotations
 
 from sre_mcp.tools import export, findings, history, posture
-from sre_mcp.tools.schemas import arguments
+from sre_mcp.tools.schemas import arguments, published_answer, published_arguments
 from sre_mcp.tools.tool import Tool
 
 TOOLS: dict[str, Tool] = {
@@ -15,19 +15,17 @@ TOOLS: dict[str, Tool] = {
 
 
 def describe(tool: Tool) -> Description:
-    """Returns the tool as clients see it. All tools are read-only and idempotent."""
-    hints = ToolAnnotations(
-        title=tool.title,
-        read_only_hint=True,
-        destructive_hint=False,
-        idempotent_hint=True,
-        open_world_hint=tool.wide,
-    )
+    """Returns the tool as clients see it. All tools are read-only.
+
+    So there are no other hints about writing, which the protocol ignores for such tools
+    (https://modelcontextprotocol.io/specification/2025-11-25/schema#toolannotations).
+    """
+    hints = ToolAnnotations(read_only_hint=True, open_world_hint=tool.wide)
     return Description(
         name=tool.name,
         title=tool.title,
         description=tool.description,
-        input_schema=arguments(tool.arguments),
-        output_schema=tool.output,
+        input_schema=published_arguments(arguments(tool.arguments)),
+        output_schema=published_answer(tool.output),
         annotations=hints,
     )

@@ -1,4 +1,4 @@
-"""The JSON schemas of arguments and answers that clients see."""
+"""The JSON schemas of arguments and answers, and their short form that clients see."""
 
 from __future__ import annotations
 
@@ -65,6 +65,41 @@ def answer(*fields: Mapping[str, Any], **more: Schema) -> Schema:
 def listed(name: str, **more: Schema) -> Schema:
     """Returns the schema of an answer with a list."""
     return answer(SENTENCE, {name: ITEMS, f"total_{name}": COUNT}, PAGE, **more)
+
+
+def published_arguments(schema: Schema) -> Schema:
+    """Returns the schema of arguments as agents read it, in fewer tokens.
+
+    It has no limits of size: the server checks them, and its errors name them.
+    """
+    named = schema["properties"].items()
+    return {**schema, "properties": {name: _unlimited(one) for name, one in named}}
+
+
+def published_answer(schema: Schema) -> Schema:
+    """Returns the schema of an answer as agents read it: a quarter of the tokens.
+
+    It has the types of the fields that are the tool's own. The others are the same for all tools,
+    and the server's instructions explain them.
+    """
+    own = {name: _type_only(one) for name, one in schema["properties"].items() if name not in _SAME}
+    return {"type": "object", "properties": own}
+
+
+_SAME = {*PROOF, *PAGE, "notes"}
+_LIMITS = {"minLength", "maxLength", "minItems", "maxItems", "minimum", "maximum", "pattern"}
+
+
+def _unlimited(schema: Schema) -> Schema:
+    kept = {name: value for name, value in schema.items() if name not in _LIMITS}
+    return {**kept, "items": _unlimited(kept["items"])} if "items" in kept else kept
+
+
+def _type_only(schema: Schema) -> Schema:
+    """Returns the type, which may be a list, and the possible values, if they are listed."""
+    if "anyOf" in schema:
+        return {"type": [one["type"] for one in schema["anyOf"]]}
+    return {name: schema[name] for name in ("type", "enum") if name in schema}
 
 
 def arguments(model: type[BaseModel]) -> Schema:

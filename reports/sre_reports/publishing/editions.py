@@ -16,7 +16,7 @@ from sre_findings.queries.export import rows as rows_of
 from sre_findings.queries.summary import summarize
 from sre_findings.questions.estate import Summary
 from sre_findings.questions.findings import ExportFilters
-from sre_findings.sources.places import within
+from sre_findings.sources.places import check_owners, within
 from sre_findings.sources.sources import Found, Sources, find
 from sre_reports.publishing.report_files import WHOLE, View
 
@@ -45,7 +45,7 @@ class Editions:
         views = [View("owner", owner) for owner in owners] + [
             View("account", account) for account in self._accounts()
         ]
-        # An empty value and ALL would mean all resources.
+        # An empty value, of resources without an owner, and ALL would mean all resources.
         return [WHOLE, *(view for view in views if view.value not in ("", ALL))]
 
     def check(self, view: View) -> None:
@@ -57,8 +57,10 @@ class Editions:
             raise UsageError(
                 f"{view.value!r} is not an {view.kind}", do="Leave it out for all resources."
             )
-        if view.kind:
-            within(self.found, Place(**{f"{view.kind}s": (view.value,)}))
+        if view.kind == "owner":
+            check_owners(self.found, [view.value])
+        elif view.kind:
+            within(self.found, Place(accounts=(view.value,)))
 
     def material(self, view: View, rows: int) -> report.Material:
         """Returns the material of the report of a view, with at most ``rows`` findings."""

@@ -99,7 +99,8 @@ def _verdict(answer: ResourceAnswer, beside: Beside) -> str:
         texts[0] += wording.counts_sentence(rollup)[1]
         more = [*_late(beside), *_kev(answer), wording.more_sentence(rollup)]
         texts.append(" ".join(text for text in more if text))
-    return "\n".join(text for text in [*texts, *used] if text)
+    exposed = [f"{wording.EXPOSED}."] if answer.exposed else []
+    return "\n".join(text for text in [*texts, *used, *exposed] if text)
 
 
 def _listed_below(answer: ResourceAnswer) -> bool:

@@ -112,7 +112,8 @@ class ResourceAnswer:
     ``incomplete`` is true if some data that the query needs was not read. ``context`` is what AWS
     reports about the resource now, None if it was not requested. ``live_error`` is the kind of the
     error if a live query failed, empty otherwise. ``use`` is the runtime use of an image, None if
-    it is unknown.
+    it is unknown. ``exposed`` is true if the resource has a public address or an open network
+    finding; otherwise None, since it may be reachable through something else.
     """
 
     resource: Resource
@@ -130,6 +131,7 @@ class ResourceAnswer:
     accepted: int | None = None
     live_error: str = ""
     use: Use | None = None
+    exposed: bool | None = None
 
     @property
     def stale(self) -> bool:
@@ -187,6 +189,7 @@ class ResourceAnswer:
             "stale": self.stale,
             "live_error": self.live_error or None,
             "in_use": self.use.to_json() if self.use else None,
+            "exposed": self.exposed,
             "coverage": [coverage_json(row) for row in self.coverage],
             "incomplete": self.incomplete,
             "filters": dict(self.filters),

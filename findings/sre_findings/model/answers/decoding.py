@@ -64,6 +64,7 @@ def resource_answer(values: Values) -> ResourceAnswer:
         accepted=values["accepted"],
         live_error=values["live_error"] or "",
         use=_use(values["in_use"]),
+        exposed=values["exposed"],
     )
 
 

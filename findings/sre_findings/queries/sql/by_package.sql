@@ -14,7 +14,7 @@ select named.name as value, '' as name,
 from findings join named on named.region = findings.region and named.packages_id = findings.packages_id
 left join vulnerabilities as v on v.vulnerability_id = findings.vulnerability_id
 where status is distinct from 'SUPPRESSED' and status is distinct from 'CLOSED' and resource_index = 0
-  and (:owners is null or list_contains(:owners, findings.owner))
+  and (:owners is null or list_contains(:owners, coalesce(findings.owner, '')))
 group by named.name
 order by critical desc, high desc, medium desc, low desc, value
 limit :count

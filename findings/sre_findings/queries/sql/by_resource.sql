@@ -17,7 +17,7 @@ select resource_id as value, max(name) as name, account_id, region, resource_typ
        cast(sum(exploitable) as bigint) as exploitable, 1 as resources, cast(sum(kev) as bigint) as kev,
        cast(sum(unchecked) as bigint) as unchecked
 from held
-where (:owners is null or list_contains(:owners, owner))
+where (:owners is null or list_contains(:owners, coalesce(owner, '')))
   and (:resource_id is null or resource_id = :resource_id) and (:account_id is null or account_id = :account_id)
   and (:region is null or region = :region) and (:resource_type is null or resource_type = :resource_type)
 group by account_id, region, resource_type, resource_id

@@ -25,7 +25,7 @@ with off as (
 select resource_id, resource_type, account_id, region, scan_type, status, reason, scan_mode, name, last_scanned_us,
        lacking, switched_off
 from every
-where (:owners is null or list_contains(:owners, owner))
+where (:owners is null or list_contains(:owners, coalesce(owner, '')))
   and (status <> 'ACTIVE' or reason <> 'SUCCESSFUL' or lacking or switched_off
        or not list_contains(:judged, resource_type) or not list_contains(:scans, resource_type || '|' || scan_type)
        or last_scanned_us is null or last_scanned_us > :latest_us

@@ -10,5 +10,5 @@ select c.resource_id, c.resource_type, c.account_id, c.region, c.scan_type, c.st
 from coverage as c
 left join off as o
     on o.account_id = c.account_id and o.region = c.region and o.resource_type = c.resource_type and o.scan_type = c.scan_type
-where :owners is null or list_contains(:owners, c.owner)
+where :owners is null or list_contains(:owners, coalesce(c.owner, ''))
 order by account_id, region, resource_id, resource_type, scan_type

@@ -12,6 +12,6 @@ left join named as n on n.region = f.region and n.packages_id = f.packages_id
 left join packages as p on p.region = f.region and p.packages_id = f.packages_id and p.position = coalesce(n.position, 0)
 where f.status is distinct from 'CLOSED' and f.resource_index = 0
   and (lower(f.subject) = lower(:text) or lower(f.vulnerability_id) = lower(:text) or n.packages_id is not null)
-  and (:owners is null or list_contains(:owners, f.owner)) and (:accounts is null or list_contains(:accounts, f.account_id))
+  and (:owners is null or list_contains(:owners, coalesce(f.owner, ''))) and (:accounts is null or list_contains(:accounts, f.account_id))
   and (:regions is null or list_contains(:regions, f.region))
 order by f.severity_rank, f.account_id, f.region, f.resource_id, f.subject, f.finding_arn

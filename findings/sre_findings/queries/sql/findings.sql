@@ -13,7 +13,7 @@ where (:resource_id is null or f.resource_id = :resource_id) and (:resource_id i
   and (:types is null or list_contains(:types, f.resource_type))
   and (:accounts is null or list_contains(:accounts, f.account_id))
   and (:regions is null or list_contains(:regions, f.region))
-  and (:owners is null or list_contains(:owners, f.owner))
+  and (:owners is null or list_contains(:owners, coalesce(f.owner, '')))
   and (not :reachable or f.reachability = 'REACHABLE')
 -- Rows stay in the order of the parts, which DuckDB keeps. Sorting a million wide rows again would
 -- need gigabytes of memory.

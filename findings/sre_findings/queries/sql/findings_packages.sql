@@ -8,7 +8,7 @@ with wanted as (
   and (:types is null or list_contains(:types, f.resource_type))
   and (:accounts is null or list_contains(:accounts, f.account_id))
   and (:regions is null or list_contains(:regions, f.region))
-  and (:owners is null or list_contains(:owners, f.owner))
+  and (:owners is null or list_contains(:owners, coalesce(f.owner, '')))
   and (not :reachable or f.reachability = 'REACHABLE')
 )
 select p.region, p.packages_id, p.list as packages

@@ -8,7 +8,7 @@ where (:resource_id is null or f.resource_id = :resource_id) and (:resource_id i
   and (:types is null or list_contains(:types, f.resource_type))
   and (:accounts is null or list_contains(:accounts, f.account_id))
   and (:regions is null or list_contains(:regions, f.region))
-  and (:owners is null or list_contains(:owners, f.owner))
+  and (:owners is null or list_contains(:owners, coalesce(f.owner, '')))
   and (not :fixable or fix_available in ('YES', 'PARTIAL')) and (not :exploitable or exploit_available = 'YES')
 group by coalesce(f.reachability, 'UNKNOWN')
 order by reachability

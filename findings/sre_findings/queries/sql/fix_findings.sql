@@ -16,7 +16,7 @@ left join resources as r on r.resource_id = f.resource_id and r.account_id = f.a
 left join vulnerabilities as v on v.vulnerability_id = f.vulnerability_id
 where f.status is distinct from 'SUPPRESSED' and f.status is distinct from 'CLOSED' and f.resource_index = 0
   and f.packages_id is not null and f.fix_available = 'YES'
-  and (:owners is null or list_contains(:owners, f.owner)) and (:accounts is null or list_contains(:accounts, f.account_id))
+  and (:owners is null or list_contains(:owners, coalesce(f.owner, ''))) and (:accounts is null or list_contains(:accounts, f.account_id))
   and (:regions is null or list_contains(:regions, f.region)) and (:types is null or list_contains(:types, f.resource_type))
   and (:resource_id is null or f.resource_id = :resource_id)
 group by f.resource_type, coalesce(r.platform, ''), f.region, f.packages_id, f.severity_rank

@@ -17,7 +17,7 @@ where (:finding_arn is null or f.finding_arn = :finding_arn)
   and (:types is null or list_contains(:types, f.resource_type))
   and (:accounts is null or list_contains(:accounts, f.account_id))
   and (:regions is null or list_contains(:regions, f.region))
-  and (:owners is null or list_contains(:owners, f.owner))
+  and (:owners is null or list_contains(:owners, coalesce(f.owner, '')))
   and (not :reachable or f.reachability = 'REACHABLE')
 order by f.region, resource_id, resource_type, account_id, severity_rank, f.finding_arn, resource_index
 limit :count offset :skip

@@ -12,7 +12,7 @@ where resource_index = 0
   and (:types is null or list_contains(:types, f.resource_type))
   and (:accounts is null or list_contains(:accounts, f.account_id))
   and (:regions is null or list_contains(:regions, f.region))
-  and (:owners is null or list_contains(:owners, f.owner))
+  and (:owners is null or list_contains(:owners, coalesce(f.owner, '')))
   and (not :reachable or f.reachability = 'REACHABLE')
   and (not :fixable or fix_available in ('YES', 'PARTIAL')) and (not :exploitable or exploit_available = 'YES')
 order by severity_rank, exploit_available desc nulls last, inspector_score desc nulls last, vulnerability_id, finding_arn

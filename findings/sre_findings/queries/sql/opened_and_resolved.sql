@@ -12,6 +12,6 @@ select case when grouping(account_id) = 0 then 'account' when grouping(region) =
             when grouping(resource) = 0 then 'resource' else 'organization' end as kind,
        coalesce(account_id, region, resource_type, owner, resource, '') as value, word, count(*) as count
 from moved
-where :owners is null or list_contains(:owners, owner)
+where :owners is null or list_contains(:owners, coalesce(owner, ''))
 group by grouping sets ((word), (account_id, word), (region, word), (resource_type, word), (owner, word), (resource, word))
 order by kind, value, word

@@ -1,5 +1,4 @@
--- Every owner of a resource.
-select distinct owner
+-- Every owner of a resource; empty if some resources have none.
+select distinct coalesce(owner, '') as owner
 from (select owner from resources union all select owner from coverage) as known
-where owner is not null
 order by owner

@@ -6,8 +6,9 @@ with open_findings as (
     left join resources as r on r.resource_id = f.resource_id and r.account_id = f.account_id and r.region = f.region
         and r.resource_type = f.resource_type
     where f.status is distinct from 'SUPPRESSED' and f.status is distinct from 'CLOSED' and f.resource_index = 0
-      and (:owners is null or list_contains(:owners, f.owner)) and (:accounts is null or list_contains(:accounts, f.account_id))
+      and (:owners is null or list_contains(:owners, coalesce(f.owner, ''))) and (:accounts is null or list_contains(:accounts, f.account_id))
       and (:regions is null or list_contains(:regions, f.region)) and (:types is null or list_contains(:types, f.resource_type))
+      and (:resource_id is null or f.resource_id = :resource_id)
 ), grouped as (
     select coalesce(subject, title) as subject, type, min(vulnerability_id) as vulnerability_id, min(title) as title,
            min(severity_rank) as severity_rank, max(inspector_score) as inspector_score, max(epss_score) as epss_score,

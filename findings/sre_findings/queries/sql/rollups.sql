@@ -23,7 +23,7 @@ select case when grouping(account_id) = 0 then 'account' when grouping(region) =
        cast(sum(exploitable) as bigint) as exploitable, cast(sum(resources) as bigint) as resources,
        cast(sum(kev) as bigint) as kev, cast(sum(unchecked) as bigint) as unchecked
 from held
-where :owners is null or list_contains(:owners, owner)
+where :owners is null or list_contains(:owners, coalesce(owner, ''))
 group by grouping sets ((), (account_id), (region), (resource_type), (owner))
 having count(*) > 0
 order by kind, value
