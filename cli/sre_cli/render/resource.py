@@ -41,8 +41,6 @@ def _resource(answer: ResourceAnswer, width: int | None, colour: int) -> Iterato
     yield _name(answer.resource, answer.account_name, colour)
     if answer.use:
         yield from wrapped(sentence(answer.use.words()), width)
-    if answer.exposed:
-        yield f"{wording.EXPOSED}."
     if answer.context:
         from sre_cli.render.context import context_lines
 
@@ -77,6 +75,8 @@ def _counts(answer: ResourceAnswer, width: int | None, colour: int) -> Iterator[
         first, rest = wording.counts_sentence(answer.rollup)
         yield styled(first, "strong", colour) + rest
         yield from faint(wording.more_sentence(answer.rollup), width, colour)
+    if answer.exposed:
+        yield from faint(f"{wording.EXPOSED}.", width, colour)
     if answer.accepted:
         accepted = f"Risk accepted for {answer.accepted:,} of them: see sre-cli suppressions."
         yield from faint(accepted, width, colour)
