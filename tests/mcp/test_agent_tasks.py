@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from sre_findings.engine.duckdb import DuckDB
 from sre_findings.sources.sources import Sources, find
 from sre_mcp.json_values import BYTES_A_TOKEN
 from sre_mcp.tools.registry import TOOLS, describe
@@ -26,8 +27,10 @@ def rows(sources: Sources) -> Callable[[str], Any]:
     """``rows("select …")`` on the files of the newest snapshot."""
 
     def query(text: str) -> Any:
-        connection = find(sources, None).engine.connect(["findings", "resources", "vulnerabilities"])
-        return connection.execute(text).fetchall()
+        engine = find(sources, None).engine
+        assert isinstance(engine, DuckDB)
+        tables = ["findings", "resources", "vulnerabilities"]
+        return engine.connect(tables).execute(text).fetchall()
 
     return query
 
@@ -163,7 +166,7 @@ TASKS: dict[str, tuple[list[tuple[str, dict[str, Any]]], int, Callable[[Any], li
 def test_a_task_of_an_engineer_on_call(task: str, call: Any, rows: Callable[[str], Any]) -> None:
     calls, tokens, right = TASKS[task]
     texts = [call(name, **arguments).content[0].text for name, arguments in calls]
-    answer = "\n".join(texts)
+    answer = "\n".join(texts).replace("`", "")
     assert [one for one in right(rows) if one not in answer] == []
     assert len(answer.encode()) <= tokens * BYTES_A_TOKEN
 

@@ -114,5 +114,7 @@ def _value(value: Any, spec: str, conversion: str | None) -> tuple[str, ...]:
     if isinstance(value, Text) and not spec and not conversion:
         return value.parts
     shown = format(repr(value) if conversion == "r" else value, spec)
+    if not shown:
+        return ()
     ours = isinstance(value, int | float | date) and not conversion
     return (shown if ours else Foreign(shown),) if shown else ()
