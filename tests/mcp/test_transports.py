@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
+from tests.support.clock import month_ago
 from tests.support.http_server import HttpRequest, HttpResponse, HttpServer, json_response
 
 from sre_findings.model.errors import UsageError
@@ -160,6 +161,13 @@ def test_the_server_is_ready_only_with_complete_fresh_data(
         assert (answer.status, answer.json["why"]) == (
             503,
             "the newest complete snapshot is stale",
+        )
+    with serve(demo_store, SRE_CLOCK=month_ago()) as server:
+        answer = server.request("GET", "/readyz")
+        assert (answer.status, answer.json["why"], answer.json["age_seconds"]) == (
+            503,
+            "the snapshot starts in the future: check the clocks",
+            None,
         )
 
 

@@ -35,7 +35,7 @@ def list_(settings: Settings, output: str, pruned: bool) -> int:
 
     if pruned:
         return _list_pruned(settings, output)
-    commits = _open(settings).commits()
+    commits, now = _open(settings).commits(), clock(os.environ)[0]()
     if output in ("json", "ndjson"):
         rows = [commit.to_json() for commit in reversed(commits)]
         click.echo(
@@ -47,7 +47,7 @@ def list_(settings: Settings, output: str, pruned: bool) -> int:
         options.show(
             commits,
             output,
-            lambda some, width, colour: render_snapshots(some, datetime.now(UTC), width, colour),
+            lambda some, width, colour: render_snapshots(some, now, width, colour),
         )
     return exit_codes.ANSWERED
 
