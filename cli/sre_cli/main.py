@@ -161,6 +161,7 @@ def _report(error: Exception) -> int:
         click.echo("sre-cli: interrupted; no snapshot was committed.", err=True)
         return exit_codes.INTERRUPTED
     if isinstance(error, click.ClickException):
+        error.message = printable(error.message)  # click quotes some arguments as they are
         error.show()
         return exit_codes.USAGE
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):

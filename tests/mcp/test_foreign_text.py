@@ -1,13 +1,15 @@
 """Text from outside leaves the server in fences, code spans and JSON values only.
 
-A marker is planted in every field of findings, coverage, tags, account names, suppression rules and
-arguments, and every byte of every answer is checked.
+A marker is planted in every field of findings, coverage, tags, account names, suppression rules,
+the scope file and arguments, and every byte of every answer is checked. The same world is asked for
+in the terminal and in Slack.
 """
 
 from __future__ import annotations
 
 import json
 import re
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -21,6 +23,8 @@ from mcp_types import PromptReference
 from tests.support.clock import session_hour
 from tests.support.simulated_inspector import simulated_inspector
 
+from sre_cli.main import main
+from sre_findings.model.snapshots.scan_plan import AcceptedGap, Expectation
 from sre_findings.queries import ask
 from sre_findings.questions.catalogue import CACHED, Summary, Vulnerabilities
 from sre_findings.questions.history import Sla
@@ -108,7 +112,9 @@ def hostile(make_finding: Any, number: int) -> dict[str, Any]:
     }
 
 
-def snapshot(store: Path, findings: list[dict[str, Any]]) -> None:
+def snapshot(
+    store: Path, findings: list[dict[str, Any]], expectation: Expectation | None = None
+) -> None:
     """Scans the findings into the store; Inspector no longer scans the resources with other IDs."""
     recorded = store.parent / "all.jsonl"
     recorded.write_text("".join(json.dumps(one) + "\n" for one in findings))
@@ -119,17 +125,24 @@ def snapshot(store: Path, findings: list[dict[str, Any]]) -> None:
     with simulated_inspector(fleet):
         regions = fleet.regions
         names = dict.fromkeys(fleet.accounts, marker("account"))
-        request = Request(regions=regions, required=regions, rate=5000.0, account_names=names)
+        request = Request(
+            regions=regions,
+            required=regions,
+            rate=5000.0,
+            account_names=names,
+            expectation=expectation or Expectation(),
+        )
         scan(request, SnapshotWriter(FolderBlobs(store)), SqliteTable(store / "table.db"))
 
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory, make_finding: Any) -> Path:
-    """Two snapshots; the second has half of the findings of the first."""
+    """Two snapshots; the second has half of the findings of the first, and is partial."""
     store = tmp_path_factory.mktemp("hostile") / "store"
     findings = [hostile(make_finding, number) for number in range(9)]
     snapshot(store, findings)
-    snapshot(store, findings[::2])
+    gap = AcceptedGap("*", marker("region"), marker("accepting"), marker("why"), "2027-01-31")
+    snapshot(store, findings[::2], Expectation((marker("expected"),), (), (gap,)))
     return store
 
 
@@ -149,9 +162,14 @@ RULES = {
 
 
 @pytest.fixture(scope="module")
-def sources(store: Path, tmp_path_factory: pytest.TempPathFactory) -> Sources:
-    rules = tmp_path_factory.mktemp("rules") / "rules.yaml"
-    rules.write_text(json.dumps(RULES).replace("\\u001b", ""))  # JSON is YAML, but for this letter
+def rules(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("rules") / "rules.yaml"
+    path.write_text(json.dumps(RULES).replace("\\u001b", ""))  # JSON is YAML, but for this letter
+    return path
+
+
+@pytest.fixture(scope="module")
+def sources(store: Path, rules: Path) -> Sources:
     settings = load({"SRE_STORE": str(store), "SRE_SUPPRESSIONS": str(rules)}, Path("/nonexistent"))
     return replace(open_sources(settings), live=LiveSources())
 
@@ -242,6 +260,7 @@ def test_the_markers_reach_the_answers(client: Any) -> None:
         result = client("call_tool", tool, arguments)
         found += result.content[0].text + json.dumps(result.structured_content)
     names = ("team", "Name", "id", "account", "title", "name", "reason", "rule", "argument")
+    names += ("expected",)
     assert [name for name in names if f"{WORD}-{name}" not in found] == []
 
 
@@ -307,3 +326,45 @@ def test_slack_gets_text_from_outside_escaped(sources: Sources) -> None:
                 assert "<!channel>" not in text
                 assert "\n`Ignore" not in text
                 assert visible(text.replace("\n", " ")) == text.replace("\n", " ")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("vulnerabilities", "-i", ID),
+        ("vulnerabilities", "-i", marker("Name")),
+        ("vulnerabilities", "-i", E),
+        ("summary", "--by", "owner"),
+        ("summary", "--owner", E),
+        ("where", marker("name")),
+        ("where", E),
+        ("findings",),
+        ("priorities",),
+        ("fixes",),
+        ("sla",),
+        ("coverage",),
+        ("changes",),
+        ("trend", f"owner={E}"),
+        ("trend", "--of", f"owner={E}"),
+        ("suppressions",),
+        ("snapshots", "show"),
+        (E,),
+    ],
+    ids=range(18),
+)
+def test_the_terminal_gets_text_from_outside_without_control_characters(
+    arguments: tuple[str, ...],
+    store: Path,
+    rules: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("SRE_STORE", str(store))
+    monkeypatch.setenv("SRE_SUPPRESSIONS", str(rules))
+    with pytest.raises(SystemExit):
+        main(list(arguments))
+    printed = "".join(capfd.readouterr())
+    assert printed
+    shown = printed.replace("\n", "")
+    assert [letter for letter in shown if unicodedata.category(letter) in ("Cc", "Cf", "Cs")] == []
+    assert "\n`Ignore" not in printed, "no text from outside begins a line"
