@@ -26,7 +26,7 @@ from random import Random
 import anyio
 from starlette.types import ASGIApp
 from tests.fuzz.requests import HttpInput, http_input
-from tests.fuzz.target import Answer, Broken, Errors, ask, files, problem_of, started
+from tests.fuzz.target import INPUT, Answer, Broken, Errors, ask, files, problem_of, started
 
 from sre_findings.service.factory import open_sources
 from sre_findings.settings import load
@@ -82,11 +82,14 @@ def run(target: Target, seed: int, numbers: Sequence[int]) -> Counter[int]:
         while not failures and (number := next(left, None)) is not None:
             given = make_input(target, seed, number)
             answer, problem = Answer(), ""
+            INPUT.set(number)
             try:
                 await ask(target.app, given, answer)
             except Exception as error:  # noqa: BLE001 - any of them is a failure
                 problem = repr(error)
-            problem = problem or problem_of(given, answer, target.secrets) or errors.first
+            problem = (
+                problem or problem_of(given, answer, target.secrets) or errors.of.get(number, "")
+            )
             if problem:
                 failures.append(f"seed {seed}, input {number}: {problem}\n{given!r:.4000}")
                 return
@@ -98,9 +101,8 @@ def run(target: Target, seed: int, numbers: Sequence[int]) -> Counter[int]:
             async with started(target.app), anyio.create_task_group() as group:
                 for _ in range(AT_ONCE):
                     group.start_soon(worker, left, errors)
-            failures.extend(
-                [f"seed {seed}: {errors.first}"] if errors.first and not failures else []
-            )
+            if not failures:
+                failures.extend(f"seed {seed}: {text}" for text in errors.of.values())
 
     anyio.run(everything)
     if failures:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 from collections.abc import AsyncIterator
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,17 +25,21 @@ class Broken(AssertionError):
     """A response, or the log, shows that the server failed."""
 
 
+INPUT: ContextVar[int] = ContextVar("input", default=-1)
+"""The number of the input that is being sent, also in the threads that work for it."""
+
+
 class Errors(logging.Handler):
-    """Keeps the first traceback or error of the log."""
+    """Keeps the first traceback or error of each input in the log; -1 is none of them."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.first = ""
+        self.of: dict[int, str] = {}
 
     def emit(self, record: logging.LogRecord) -> None:
         """See logging.Handler."""
         if record.levelno >= logging.ERROR or record.exc_info or "Traceback" in record.getMessage():
-            self.first = self.first or logging.Formatter().format(record)
+            self.of.setdefault(INPUT.get(), logging.Formatter().format(record))
 
 
 @dataclass

@@ -64,13 +64,15 @@ _SHOWN = (
 def changes(question: Changes, sources: Sources) -> ChangesAnswer:
     """What happened between two snapshots.
 
-    If there is no earlier snapshot, the answer states this and has no events.
+    If there is no earlier or no later snapshot, the answer states this and has no events.
     """
     commits = sources.stores.snapshots.commits()
     head, base = _nights(question, commits, sources.now())
     if base is None:
         proof = proof_of(head, sources, question.as_of)
         return nothing_to_compare(head, proof, alone=len(commits) == 1)
+    if base.sequence >= head.sequence:
+        return _nothing_later(head, proof_of(head, sources, question.as_of))
     place = place_of(question.filters)
     found = within(Found(head, proof_of(head, sources, question.as_of), sources), place)
     engine = sources.open([one for one in commits if base.sequence < one.sequence <= head.sequence])
@@ -121,6 +123,12 @@ def nothing_to_compare(head: Commit, proof: Proof, *, alone: bool) -> ChangesAns
     """The answer if a snapshot has no earlier one; ``alone`` if there is no other at all."""
     why = phrase("is the only snapshot") if alone else phrase("has no earlier snapshot")
     headline = phrase("{} {}, so there is nothing to compare it with.", head.snapshot_id, why)
+    return ListAnswer(headline, "events", [], 0, _EVENT, (), proof, no_changes())
+
+
+def _nothing_later(head: Commit, proof: Proof) -> ChangesAnswer:
+    """The answer if the snapshot since which changes are listed is the newest one of them."""
+    headline = phrase("There is no later snapshot to compare {} with.", head.snapshot_id)
     return ListAnswer(headline, "events", [], 0, _EVENT, (), proof, no_changes())
 
 

@@ -1,4 +1,4 @@
-"""The first of several snapshots has nothing to compare with, but it is not the only one."""
+"""Without an earlier or a later snapshot there is nothing to compare with, and answers say why."""
 
 from __future__ import annotations
 
@@ -34,3 +34,19 @@ def test_changes_and_summary_say_the_same_of_each_snapshot(
         assert ("is the only snapshot" in answer.headline) == (first and count == 1)
         assert ("has no earlier snapshot" in answer.headline) == (first and count > 1)
     assert ask(Changes(), sources).proof.too_old, "without a time, a stale snapshot is stale"
+
+
+def test_changes_since_the_newest_snapshot_have_nothing_to_compare_with(
+    tmp_path: Path, write_night: Callable[..., Any]
+) -> None:
+    snapshots = SnapshotWriter(FolderBlobs(tmp_path / "store"))
+    first, last = (write_night(snapshots, number) for number in (1, 2))
+    sources = make_sources(snapshots, SqliteTable(tmp_path / "table"), tmp_path, last.ended_at)
+    for question, head in (
+        (Changes(last.snapshot_id), last),
+        (Changes(first.snapshot_id, first.snapshot_id), first),
+    ):
+        answer = ask(question, sources)
+        told = f"There is no later snapshot to compare {head.snapshot_id} with"
+        assert answer.headline.startswith(told)
+        assert (answer.items, answer.facts["since"]) == ([], None)
