@@ -19,9 +19,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sre_findings.model.errors import StoreUnreadable
 from sre_findings.store.objects.blobs import BlobReader, Missing
 from sre_findings.store.snapshots import keys
+from sre_findings.store.snapshots.decoding import readable
 
 PREVIOUS = "previous"
 """The key of a commit's predecessor."""
@@ -131,11 +131,9 @@ def _links(blobs: BlobReader, folder: str) -> Iterator[Link]:
 
 
 def _link(key: str, sequence: int, body: bytes, *, pruned: bool) -> Link:
-    try:
+    with readable(f"{key} cannot be read"):
         values = json.loads(body)
         found = values.get(PREVIOUS)
         previous = (int(found["sequence"]), str(found[SUM])) if found is not None else None
         digest = str(values.get(SUM, "")) if pruned else sum_of(values)
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise StoreUnreadable(f"{key} cannot be read", why=str(error), do="Restore it.") from error
-    return Link(key, sequence, digest, PREVIOUS in values, previous)
+        return Link(key, sequence, digest, PREVIOUS in values, previous)

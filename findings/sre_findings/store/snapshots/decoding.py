@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from sre_findings.aws_errors import first_line
 from sre_findings.model.errors import StoreUnreadable
 from sre_findings.store.snapshots import keys
 
@@ -22,6 +23,11 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 _MOST = 10**12  # findings, rows or bytes: more than any snapshot can have
+RESTORE = "Restore it."
+_UNEXPECTED = (
+    ValueError, LookupError, TypeError, AttributeError, OverflowError, RecursionError,
+)  # fmt: skip
+_KINDS = {"state": str, "claim": str, "totals": dict, "account_names": dict, "slot": str}
 _VERIFY = "Run: sre-cli snapshots verify."
 
 
@@ -33,16 +39,24 @@ def commit_of(
     ``newest`` is the highest version of the tables that can be read. Raises StoreUnreadable if
     a newer version wrote the commit, or if it is damaged.
     """
-    try:
+    with readable(f"{url}/{key} is not a commit"):
         values = json.loads(body)
         if _is_newer(values, newest):
             raise _of_a_newer_version(f"{url}/{key}", values, newest)
         _check_commit(key, values)
         return make(values)
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise StoreUnreadable(
-            f"{url}/{key} is not a commit", why=str(error), do="Restore it."
-        ) from error
+
+
+def tombstone_values(key: str, body: bytes) -> dict[str, Any]:
+    """Returns the content of the record of a pruned snapshot. Raises StoreUnreadable."""
+    with readable(f"{key} is not the record of a pruned snapshot"):
+        values: dict[str, Any] = json.loads(body)
+        named = keys.parse(key)
+        if named is None or values["sequence"] != int(named.file):
+            raise ValueError(f"it has the sequence number {values['sequence']!r}")
+        if not keys.is_snapshot_id(values["snapshot_id"]):
+            raise ValueError(f"{values['snapshot_id']!r} is not the id of a snapshot")
+        return values
 
 
 def shard_of(snapshot_id: str, body: bytes) -> ShardFacts:
@@ -79,12 +93,21 @@ def damaged(snapshot_id: str, why: str) -> StoreUnreadable:
 
 
 @contextlib.contextmanager
+def readable(what: str) -> Iterator[None]:
+    """Raises StoreUnreadable with ``what`` for a file without the expected content."""
+    try:
+        yield
+    except _UNEXPECTED as error:
+        raise StoreUnreadable(what, why=first_line(error), do=RESTORE) from error
+
+
+@contextlib.contextmanager
 def decoding(snapshot_id: str, what: str) -> Iterator[None]:
     """Raises StoreUnreadable for a file of a snapshot without the expected content."""
     try:
         yield
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise damaged(snapshot_id, f"{what} cannot be used: {error}") from error
+    except _UNEXPECTED as error:
+        raise damaged(snapshot_id, f"{what} cannot be used: {first_line(error)}") from error
 
 
 def _check_commit(key: str, values: Mapping[str, Any]) -> None:
@@ -100,11 +123,22 @@ def _check_commit(key: str, values: Mapping[str, Any]) -> None:
         raise ValueError(f"its totals have {values['totals'][wrong[0]]!r} for {wrong[0]!r}")
     if not keys.is_sha256(str(values["manifest_sha256"])):
         raise ValueError(f"{values['manifest_sha256']!r} is not a SHA-256")
+    _check_kinds(values)
     if (
         not _is_count(layout := values.get("layout", keys.BY_SNAPSHOT))
         or layout not in keys.LAYOUTS
     ):
         raise ValueError(f"{layout!r} is not a layout")
+
+
+def _check_kinds(values: Mapping[str, Any]) -> None:
+    """Raises TypeError for a field of another type, ValueError for a time without a time zone."""
+    for name, kind in _KINDS.items():
+        if not isinstance(found := values.get(name, kind()), kind):
+            raise TypeError(f"{name} is {found!r}")
+    for name in ("started_at", "ended_at"):
+        if datetime.fromisoformat(values[name]).tzinfo is None:
+            raise ValueError(f"{name} has no time zone")
 
 
 def _check_part(part: Part) -> None:

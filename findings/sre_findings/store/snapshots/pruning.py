@@ -10,7 +10,6 @@ Snapshots under a legal hold are not removed.
 
 from __future__ import annotations
 
-import contextlib
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -22,11 +21,11 @@ from sre_findings.model.snapshots.retention import Fate
 from sre_findings.store.objects.blobs import BlobReader, Blobs, Missing
 from sre_findings.store.snapshots import keys
 from sre_findings.store.snapshots.chain import PREVIOUS, SIGNATURE, SUM, sum_of
+from sre_findings.store.snapshots.decoding import RESTORE, readable, tombstone_values
 from sre_findings.store.snapshots.reader import Commit
 from sre_findings.store.snapshots.writer import SnapshotWriter
 
 _LINKS = (SUM, PREVIOUS, SIGNATURE)  # fields of the chain, in no Tombstone
-_RESTORE = "Restore it."
 GRACE = timedelta(days=1)
 """How long files are kept after their commit is deleted: longer than any reader needs them."""
 
@@ -137,7 +136,7 @@ def held(blobs: Blobs, snapshot_id: str) -> Hold | None:
         body = blobs.read(key)
     except Missing:
         return None
-    with _decoding(f"{blobs.url}/{key} is not a legal hold"):
+    with readable(f"{blobs.url}/{key} is not a legal hold"):
         values = json.loads(body)
         return Hold(
             snapshot_id,
@@ -184,13 +183,8 @@ def _link_of(blobs: Blobs, commit: Commit) -> dict[str, Any]:
 
 def _tombstone(key: str, body: bytes) -> Tombstone:
     """Returns the tombstone in a file with this key."""
-    with _decoding(f"{key} is not the record of a pruned snapshot"):
-        values = json.loads(body)
-        named = keys.parse(key)
-        if named is None or values["sequence"] != int(named.file):
-            raise ValueError(f"it has the sequence number {values['sequence']!r}")
-        if not keys.is_snapshot_id(values["snapshot_id"]):
-            raise ValueError(f"{values['snapshot_id']!r} is not the id of a snapshot")
+    values = tombstone_values(key, body)
+    with readable(f"{key} is not the record of a pruned snapshot"):
         times = {name: datetime.fromisoformat(values[name]) for name in ("started_at", "pruned_at")}
         others = {name: value for name, value in values.items() if name not in _LINKS}
         return Tombstone(**{**others, **times})
@@ -202,14 +196,5 @@ def _refuse_another(stone: Tombstone, sequence: int) -> None:
         raise StoreUnreadable(
             f"{keys.tombstone_key(stone.sequence)} is not the record of a pruned snapshot",
             why=f"{stone.snapshot_id} is number {sequence}",
-            do=_RESTORE,
+            do=RESTORE,
         )
-
-
-@contextlib.contextmanager
-def _decoding(what: str) -> Iterator[None]:
-    """Raises StoreUnreadable for a file without the expected content."""
-    try:
-        yield
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise StoreUnreadable(what, why=str(error), do=_RESTORE) from error

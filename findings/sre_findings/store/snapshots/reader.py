@@ -26,6 +26,7 @@ from sre_findings.store.snapshots.decoding import (
     commit_of,
     damaged,
     decoding,
+    tombstone_values,
 )
 
 if TYPE_CHECKING:  # imported lazily (10 ms): queries of the table read no manifest
@@ -259,7 +260,7 @@ class Snapshots:
     def pruned(self) -> Iterator[str]:
         """Yields the IDs of pruned snapshots. store/snapshots/pruning.py removes their files."""
         yield from (
-            json.loads(self.blobs.read(key))["snapshot_id"]
+            tombstone_values(key, self.blobs.read(key))["snapshot_id"]
             for key in self.blobs.keys(keys.TOMBSTONES)
             if key.endswith(".json")
         )
