@@ -142,16 +142,16 @@ def tool_call(rng: Random) -> dict[str, Any]:
 
 
 def _argument(rng: Random, schema: Mapping[str, Any]) -> Any:
-    if rng.random() < 0.1:
+    if rng.random() < 0.1 or not schema.keys() & {"anyOf", "enum", "const", "type"}:
         return value(rng)
     if "anyOf" in schema:
         return _argument(rng, rng.choice(schema["anyOf"]))
     if "enum" in schema or "const" in schema:
         return rng.choice(schema.get("enum") or [schema["const"]])
     if schema["type"] == "array":
-        return [_argument(rng, schema["items"]) for _ in range(rng.randrange(3))]
+        return [_argument(rng, schema.get("items", {})) for _ in range(rng.randrange(3))]
     if schema["type"] == "integer":
-        return rng.randint(schema["minimum"], schema["maximum"])
+        return rng.randint(schema.get("minimum", -2), schema.get("maximum", 1_000_000))
     return rng.random() < 0.5 if schema["type"] == "boolean" else text(rng)
 
 

@@ -220,65 +220,6 @@ def test_bodies_that_are_not_requests_are_refused(http: Any, body: bytes, modern
     _alive(http)
 
 
-CALL = b'"jsonrpc":"2.0","method":"tools/list"'
-ERRORS = {
-    b"{": (-32700, None),
-    b"": (-32700, None),
-    b"[" * 100_000: (-32700, None),
-    b'{"a":' * 20_000: (-32700, None),
-    b"\xff\xfe": (-32700, None),
-    b'{%b,"id":NaN}' % CALL: (-32700, None),
-    b'{%b,"id":"\\ud800"}' % CALL: (-32700, None),
-    b"[]": (-32600, None),
-    b"[{%b}]" % CALL: (-32600, None),
-    b'[{%b,"id":1}]' % CALL: (-32600, None),
-    b"7": (-32600, None),
-    **{b'{%b,"id":%b}' % (CALL, odd): (-32600, None) for odd in (
-        b"true", b"null", b"1.5", b"1.0", b"1e999", b"{}", b"[]", b"[1]"
-    )},
-    b'{"jsonrpc":"1.0","id":7,"method":"tools/list"}': (-32600, 7),
-    b'{"jsonrpc":"2.0","id":"a","method":7}': (-32600, "a"),
-    b'{"jsonrpc":"2.0","id":7,"method":"tools/call","params":[]}': (-32600, 7),
-    b'{"jsonrpc":"2.0"}': (-32600, None),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("body", ERRORS, ids=lambda body: repr(body[:60]))
-@pytest.mark.parametrize("version", ["2025-11-25", "2026-07-28"])
-def test_other_bodies_than_one_message_get_an_error_of_the_protocol(
-    http: Any, body: bytes, version: str
-) -> None:
-    answer = http.post(body, MCP_Protocol_Version=version, Mcp_Method="tools/list")
-    code, given = ERRORS[body]
-    assert (answer.status, answer.json["id"], answer.json["error"]["code"]) == (400, given, code)
-    told = answer.json["error"]["message"]
-    assert not [
-        word for word in ("pydantic", "validation error", "JSONRPC", "line ") if word in told
-    ]
-
-
-def test_a_second_content_type_changes_nothing(http: Any) -> None:
-    with socket.create_connection((http.host, http.port), timeout=30) as connection:
-        headers = "Content-Type: application/json\r\nContent-Type: x\r\nContent-Length: 2\r\n"
-        request = f"POST /mcp HTTP/1.0\r\nHost: {http.host}\r\n{headers}\r\n[]"
-        connection.sendall(request.encode())
-        received = b"".join(iter(lambda: connection.recv(4096), b""))
-    assert b"-32600" in received
-    assert b"pydantic" not in received
-
-
-@pytest.mark.parametrize("sent", [b"", b"{", b'{"jsonrpc":"2.0","id":1,"method":"tools/list"}'])
-@pytest.mark.parametrize("version", ["2025-11-25", "2026-07-28"])
-def test_a_body_that_ends_early_leaves_no_traceback(http: Any, sent: bytes, version: str) -> None:
-    with socket.create_connection((http.host, http.port), timeout=30) as connection:
-        headers = (
-            f"Host: {http.host}:{http.port}\r\nContent-Type: application/json\r\n"
-            f"MCP-Protocol-Version: {version}\r\nContent-Length: 9999\r\n"
-        )
-        connection.sendall(f"POST /mcp HTTP/1.1\r\n{headers}\r\n".encode() + sent)
-    _alive(http)
-
-
 def test_the_server_survives_arbitrary_bytes(http: Any) -> None:
     @settings(
         max_examples=settings().max_examples * 60 // 100,
