@@ -161,8 +161,9 @@ def _report(error: Exception) -> int:
         click.echo("sre-cli: interrupted; no snapshot was committed.", err=True)
         return exit_codes.INTERRUPTED
     if isinstance(error, click.ClickException):
-        error.message = printable(error.message)  # click quotes some arguments as they are
-        error.show()
+        # click quotes some arguments as they are
+        context = error.ctx if isinstance(error, click.UsageError) else None
+        click.UsageError(printable(error.format_message()), context).show()
         return exit_codes.USAGE
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
         error = StoreUnreadable("cannot write the output", why="the disk is full")

@@ -259,8 +259,18 @@ def test_the_markers_reach_the_answers(client: Any) -> None:
     for tool, arguments in CALLS:
         result = client("call_tool", tool, arguments)
         found += result.content[0].text + json.dumps(result.structured_content)
-    names = ("team", "Name", "id", "account", "title", "name", "reason", "rule", "argument")
-    names += ("expected",)
+    names = (
+        "team",
+        "Name",
+        "id",
+        "account",
+        "title",
+        "name",
+        "reason",
+        "rule",
+        "argument",
+        "expected",
+    )
     assert [name for name in names if f"{WORD}-{name}" not in found] == []
 
 
