@@ -18,6 +18,7 @@ from typing import NoReturn
 
 from sre_cli import exit_codes
 from sre_findings.model.errors import Unreadable
+from sre_findings.sources.interruption import interrupt
 
 _LOOK = 0.1  # seconds between two looks
 _GRACE = 10.0  # seconds in which the process can end by itself
@@ -43,7 +44,7 @@ def question_limits(seconds: float, memory: int) -> Iterator[None]:
             raise
         raise watch.reached from error  # DuckDB and others replace the error by their own
     finally:
-        watch.ended.set()
+        watch.end()
         signal.signal(signal.SIGALRM, before)
 
 
@@ -71,15 +72,21 @@ class _Watch(threading.Thread):
                 self.reached = self._looked()
                 if self.reached:
                     self._ends = self._clock() + _GRACE
-                    _interrupt()
+                    interrupt()
                     os.kill(os.getpid(), signal.SIGALRM)
             elif self._clock() > self._ends or used() > 2 * self._memory:
                 _end(self.reached)
 
     def stop(self, *_: object) -> None:
         """Raises the error of the limit, in the main thread."""
-        if self.reached:
+        if self.reached and not self.ended.is_set():
             raise self.reached
+
+    def end(self) -> None:
+        """Ends the watch. Afterwards it sends no signal and holds no error with its query."""
+        self.ended.set()
+        self.join()
+        self.reached = None
 
     def _looked(self) -> Unreadable | None:
         """Returns the error if a limit is reached."""
@@ -90,12 +97,6 @@ class _Watch(threading.Thread):
             what = f"the question needs more than {self._memory / 10**6:,.0f} MB of memory"
             return Unreadable(what, do="Narrow it, or raise SRE_QUERY_MEMORY.")
         return None
-
-
-def _interrupt() -> None:
-    """Stops DuckDB's queries, if the engine was imported."""
-    if databases := sys.modules.get("sre_findings.engine.databases"):
-        databases.interrupt()
 
 
 def _end(error: Unreadable) -> NoReturn:

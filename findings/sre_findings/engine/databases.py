@@ -23,26 +23,27 @@ Room = Callable[[object], Cursors]
 """Provides a database for the tables of an engine, for as long as the engine exists."""
 
 
-_RUNNING: set[Any] = set()  # cursors with a query
+_RUNNING: dict[Any, int] = {}  # cursors with a query, and their threads
 
 
 @contextlib.contextmanager
 def interruptible(cursor: Any) -> Iterator[None]:
     """Lets ``interrupt`` stop the queries that this cursor runs during the block."""
-    _RUNNING.add(cursor)
+    _RUNNING[cursor] = threading.get_ident()
     try:
         yield
     finally:
-        _RUNNING.discard(cursor)
+        _RUNNING.pop(cursor, None)
 
 
-def interrupt() -> None:
-    """Stops every running query of this process; each raises DuckDB's InterruptException.
+def interrupt(thread: int | None = None) -> None:
+    """Stops the running queries of a thread, or of all; each raises DuckDB's InterruptException.
 
     A signal does not: DuckDB looks for signals only when a query has ended.
     """
-    for cursor in tuple(_RUNNING):
-        cursor.interrupt()
+    for cursor, runs_in in tuple(_RUNNING.items()):
+        if thread in (None, runs_in):
+            cursor.interrupt()
 
 
 def own(_engine: object) -> Cursors:
