@@ -103,8 +103,8 @@ soak: setup ## Check the answers about WORLDS random worlds in PROCESSES; contin
 
 INPUTS ?= 100000
 
-fuzz: setup ## Send INPUTS random requests to the server; prints the seed that repeats them
-	@$(BIN)/python -m tests.fuzz.server --inputs $(INPUTS)
+fuzz: setup ## Send INPUTS random inputs to every component; prints the seed that repeats them
+	@$(BIN)/python -m tests.fuzz --inputs $(INPUTS)
 
 lint: $(VENV)/.notebooks ## Check style, types, import contracts and Dockerfiles
 	$(BIN)/ruff check $(CODE)

@@ -9,7 +9,8 @@ from typing import Any
 
 from tests.fuzz.values import changed, encoded, text, value
 
-from sre_mcp.tools.registry import TOOLS, describe
+from sre_mcp.tools.registry import TOOLS
+from sre_mcp.tools.schemas import arguments
 
 RawHeaders = list[tuple[bytes, bytes]]
 
@@ -129,7 +130,7 @@ def message(rng: Random) -> Any:
 def tool_call(rng: Random) -> dict[str, Any]:
     """The parameters of a call whose arguments match the tool's schema, or almost."""
     name = rng.choice([*TOOLS])
-    schema = describe(TOOLS[name]).input_schema
+    schema = arguments(TOOLS[name].arguments)
     required = schema.get("required", [])
     given = {
         one: _argument(rng, about)

@@ -1,20 +1,13 @@
 """Random requests to the server: no 5xx, no traceback, and nothing that no client may see.
 
-``python -m tests.fuzz.server --inputs 100000`` prints its seed. ``--seed S --only N`` repeats one
-input. Half of the inputs are sent to a server with authentication.
+Half of the inputs are sent to a server with authentication.
 """
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import json
 import logging
-import os
-import secrets
-import subprocess
-import sys
-import tempfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -125,26 +118,6 @@ def _errors() -> Iterator[Errors]:
         root.removeHandler(errors)
 
 
-def main() -> None:
-    """Runs inputs on a new store of ``sre-cli demo``."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--inputs", type=int, default=100_000)
-    parser.add_argument("--seed", type=int, default=secrets.randbits(32))
-    parser.add_argument("--only", type=int, help="repeats the input with this number")
-    given = parser.parse_args()
-    print(f"seed {given.seed}", flush=True)
-    numbers = range(given.inputs) if given.only is None else range(given.only, given.only + 1)
-    with tempfile.TemporaryDirectory() as folder:
-        store = Path(folder) / "store"
-        command = [str(Path(sys.executable).parent / "sre-cli"), "demo", "--nights", "2"]
-        environ = os.environ | {"SRE_STORE": str(store)}
-        subprocess.run(command, env=environ, check=True, capture_output=True)
-        try:
-            check(store, given.seed, numbers)
-        except Broken as error:
-            sys.exit(str(error))
-
-
 def check(store: Path, seed: int, numbers: range) -> None:
     """Sends each input to one of two servers. Raises Broken, also if files have changed."""
     before = files(store.parent)
@@ -155,7 +128,3 @@ def check(store: Path, seed: int, numbers: range) -> None:
         print(f"{'with' if auth else 'without'} authentication: {dict(counts.most_common())}")
     if changed := files(store.parent) ^ before:
         raise Broken(f"seed {seed}: files have changed: {changed}")
-
-
-if __name__ == "__main__":
-    main()
