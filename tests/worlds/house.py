@@ -107,9 +107,9 @@ class _Failing(FolderBlobs):
         self._count()
         return super().keys(prefix)
 
-    def fetch(self, key: str, to: Path) -> Path:
+    def fetch(self, key: str, to: Path, size: int | None = None) -> Path:
         self._count()
-        return super().fetch(key, to)
+        return super().fetch(key, to, size)
 
     def delete(self, key: str) -> None:
         self._count()

@@ -6,6 +6,7 @@ import errno
 import io
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -261,6 +262,18 @@ def test_fetch_gives_a_whole_local_file(blobs: Blobs, tmp_path: Path) -> None:
         [to.name] if path == to else []
     )
     assert blobs.fetch("a/b", to).read_bytes() == BODY
+
+
+def test_a_blob_of_another_size_is_not_copied(blobs: Blobs, tmp_path: Path) -> None:
+    put(blobs, "a/b")
+    to = tmp_path / "copies" / "copy"
+    assert blobs.fetch("a/b", to, len(BODY)).read_bytes() == BODY
+    shutil.rmtree(to.parent, ignore_errors=True)
+    if isinstance(blobs, S3Blobs):
+        with pytest.raises(StoreUnreadable, match="it has 7,000 bytes instead of 8") as raised:
+            blobs.fetch("a/b", to, 8)
+        assert "\n" not in str(raised.value)
+    assert not to.parent.exists()
 
 
 def test_the_url_opens_the_same_store(blobs: Blobs) -> None:

@@ -39,7 +39,7 @@ class Elsewhere:
         self.keys, self.folders, self.link = inner.keys, inner.folders, inner.link
         self.delete, self.copy, self.fetched = inner.delete, inner.copy, list[str]()
 
-    def fetch(self, key: str, to: Path) -> Path:
+    def fetch(self, key: str, to: Path, size: int | None = None) -> Path:
         self.fetched.append(key)
         body = self.read(key)
         to.parent.mkdir(parents=True, exist_ok=True)
@@ -296,7 +296,7 @@ from sre_findings.store.objects.blobs import FolderBlobs
 from sre_findings.store.snapshots.reader import Snapshots
 
 class Elsewhere(FolderBlobs):
-    def fetch(self, key, to):
+    def fetch(self, key, to, size=None):
         to.parent.mkdir(parents=True, exist_ok=True)
         to.write_bytes(self.read(key))
         return to

@@ -55,10 +55,11 @@ class BlobReader(Protocol):
         """Yields the folder names directly below the prefix, which ends with ``/``, in order."""
         ...
 
-    def fetch(self, key: str, to: Path) -> Path:
+    def fetch(self, key: str, to: Path, size: int | None = None) -> Path:
         """Returns a path at which the blob can be read.
 
-        In a folder this is the blob's own path; otherwise the blob is copied to ``to``.
+        In a folder this is the blob's own path; otherwise the blob is copied to ``to``, unless
+        it has another size than ``size``: then StoreUnreadable is raised and nothing is copied.
         Raises Missing if the blob does not exist.
         """
         ...
@@ -195,7 +196,7 @@ class FolderBlobs:
                 raise Missing(key) from None
             settle(path, target)
 
-    def fetch(self, key: str, to: Path) -> Path:  # noqa: ARG002 - a folder needs no copy
+    def fetch(self, key: str, to: Path, size: int | None = None) -> Path:  # noqa: ARG002 - a folder needs no copy
         """See Blobs."""
         path = self._path(key)
         with mapped_errors(f"cannot read {path}"):

@@ -22,6 +22,7 @@ from sre_findings.store.objects.blobs import LARGEST, Missing, Served, Taken
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
+_VERIFY = "Run: sre-cli snapshots verify."
 _PIECE = 1 << 20  # bytes that are copied at once
 
 
@@ -150,11 +151,16 @@ class S3Blobs:
                 **options,
             )
 
-    def fetch(self, key: str, to: Path) -> Path:
+    def fetch(self, key: str, to: Path, size: int | None = None) -> Path:
         """See Blobs. The blob is streamed, and an interrupted download leaves no file at ``to``."""
         reading = f"cannot read {key}"
         with self._mapped(reading, key):
-            body = self._s3.get_object(Bucket=self._bucket, Key=self._name(key))["Body"]
+            found = self._s3.get_object(Bucket=self._bucket, Key=self._name(key))
+        body, there = found["Body"], found["ContentLength"]
+        if size not in (None, there):
+            body.close()
+            why = f"it has {there:,} bytes instead of {size:,}"
+            raise StoreUnreadable(f"{self.url}: {reading}", why=why, do=_VERIFY)
         with mapped_errors(f"cannot write {to}"), draft(to) as path:
             with path.open("xb") as file, self._mapped(reading, key):
                 shutil.copyfileobj(body, file, _PIECE)

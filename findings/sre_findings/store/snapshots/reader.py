@@ -227,7 +227,7 @@ class Snapshots:
         """
         key = keys.part_key(snapshot_id, part.key, layout)
         try:
-            return self.blobs.fetch(key, to / snapshot_id / part.key)
+            return self.blobs.fetch(key, to / snapshot_id / part.key, part.bytes)
         except Missing:
             raise damaged(snapshot_id, f"{part.key} is gone") from None
 
