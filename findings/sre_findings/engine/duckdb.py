@@ -23,7 +23,7 @@ from sre_findings.store.schema.column_types import DUCKDB, columns
 from sre_findings.store.snapshots.reader import Commit, Snapshots
 
 _BATCH = 2000
-_ANY_OF = re.compile(r"list_contains\(:([a-z_]+), ([a-z_.]+)\)")
+_ANY_OF = re.compile(r"list_contains\(:([a-z_]+), ([a-z_.]+|coalesce\([a-z_.]+, ''\))\)")
 # Tables with less Parquet than this (bytes) are loaded: a query takes a third of the time.
 _SMALL = 512 * 1024
 _FEW = 10**6  # rows: equal ones are compressed to almost nothing
