@@ -78,9 +78,10 @@ async def ask(app: ASGIApp, given: HttpInput, answer: Answer) -> None:
         await gone.wait()
         return {"type": "http.disconnect"}
 
+    patience = anyio.move_on_after(PATIENCE)
     async with anyio.create_task_group() as group:
         group.start_soon(_leave, answer, gone)
-        with anyio.move_on_after(PATIENCE) as patience:
+        with patience:
             await app(_scope(given), receive, answer.send)
         group.cancel_scope.cancel()
     if patience.cancelled_caught:
