@@ -105,6 +105,14 @@ KEPT: dict[str, World] = {
     "two scans on a day, the first partial": told(
         Incident(1, "clock", (), "20", 1), denied(1), Incident(2, "patch", ("f0",))
     ),
+    "an unread account with a suppressed finding": told(
+        Incident(0, "suppress", ("f9",)),
+        Incident(0, "unnamed", (HERE, MEMBER), nights=1),
+        resources=(Resource("r9", "ecr", MEMBER),),
+        findings=(Finding("f9", ("r9",)),),
+        nights=1,
+        regions=(HERE,),
+    ),
     "a scan that dies after its commit": told(Incident(1, "store", (), "dies 60", 1)),
     **{
         f"{kind} resources that are half scanned": World(

@@ -178,7 +178,7 @@ def _as_read(
         state = reading(Found(one, proof_of(one, sources, None), sources), place) if one else ""
         if place.regions and night.regions and night.regions.isdisjoint(place.regions):
             state = UNREAD
-        if state == UNREAD and rollup.stock == Rollup():
+        if state == UNREAD and not rollup.counts.total:  # a suppressed finding proves no zero
             unread.add(night.started_at.date())
         else:
             state = PARTIAL if state == UNREAD else state or night.state
