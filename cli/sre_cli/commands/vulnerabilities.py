@@ -24,11 +24,11 @@ CONTEXT = (
 
 
 @click.command("vulnerabilities", epilog=options.exit_help)
+@click.argument("resource", metavar="[ID|NAME|IP]", required=False)
 @click.option(
     "-i",
     "--id",
     "text",
-    required=True,
     metavar="ID|NAME|IP",
     help="Id, ARN, name, IP address, or image with tag or digest. See docs/resources.md.",
 )
@@ -64,6 +64,8 @@ CONTEXT = (
 @options.question_options
 def command(
     settings: Settings,
+    resource: str | None,
+    text: str | None,
     output: str,
     gate: Gate | None,
     profile: str | None,
@@ -75,6 +77,7 @@ def command(
     clean only if Inspector scanned the resource and the data is complete and fresh.
 
     \b
+    sre-cli vulnerabilities prod-web-36
     sre-cli vulnerabilities -i i-0123456789abcdef0
     sre-cli vulnerabilities -i prod-web-36 -s critical -s high --fail-on critical
     sre-cli vulnerabilities -i i-0123456789abcdef0 --live --output json
@@ -85,6 +88,7 @@ def command(
 
     some = 25 if output in ("table", "json") else 0
     chosen = {
+        "text": _one_resource(resource, text),
         "source": asked["source"] or EITHER,
         "count": some if asked["count"] is None else asked["count"],
     }
@@ -96,3 +100,13 @@ def command(
     if answer.next_cursor and output == "json":
         click.echo("sre-cli: there are more: pass next_cursor as --cursor, or use -n 0.", err=True)
     return options.exit_code(answer, exit_codes.of_resource, gate)
+
+
+def _one_resource(argument: str | None, option: str | None) -> str:
+    """Returns the resource, given as an argument or as --id; raises UsageError if not just one."""
+    if argument is not None and option is not None:
+        raise click.UsageError("Give the resource once: as an argument or with -i/--id.")
+    resource = argument if option is None else option
+    if resource is None:
+        raise click.UsageError("Missing resource: give its ID, name or IP address.")
+    return resource
