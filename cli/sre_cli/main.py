@@ -13,6 +13,7 @@ import sys
 import click
 
 from sre_cli import exit_codes
+from sre_cli.command_names import ShortNames
 from sre_findings.model.errors import SreError, StoreUnreadable
 
 # The module and the summary of each command.
@@ -74,7 +75,7 @@ scanned, 70 internal error, 130 interrupted. With --fail-on, 0 means that no
 finding at or above the severity is open; 3, 5 and 6, that this is not known."""
 
 
-class Commands(click.Group):
+class Commands(ShortNames):
     """A group that imports a command when it is called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -99,14 +100,14 @@ class Commands(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Resolves the command as click does, and suggests similar ones for a typo."""
+        """Resolves a full or short name, and suggests similar ones for a typo."""
         try:
             return super().resolve_command(ctx, args)
         except click.UsageError as error:
             import difflib
 
             similar = difflib.get_close_matches(args[0], COMMANDS, n=2)
-            if not similar:
+            if not similar or not isinstance(error, click.exceptions.NoSuchCommand):
                 raise
             raise click.UsageError(
                 f"{error.message} Did you mean {' or '.join(similar)}?", ctx

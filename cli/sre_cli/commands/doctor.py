@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sre_cli import options
+from sre_cli.command_names import ShortNames
 from sre_cli.exit_codes import ANSWERED, UNREADABLE
 from sre_findings.settings import Settings
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 _PERSON = re.compile(r"[TE][A-Z0-9]{1,20}/[UW][A-Z0-9]{1,20}\Z")
 
 
-@click.group("doctor", invoke_without_command=True, epilog=options.exit_help)
+@click.group("doctor", cls=ShortNames, invoke_without_command=True, epilog=options.exit_help)
 @click.option(
     "-r",
     "--region",

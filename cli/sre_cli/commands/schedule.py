@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sre_cli import exit_codes, options
+from sre_cli.command_names import ShortNames
 from sre_findings.model.errors import UsageError
 from sre_findings.settings import Settings
 
@@ -27,7 +28,7 @@ file_option = click.option(
 )
 
 
-@click.group("schedule")
+@click.group("schedule", cls=ShortNames)
 def command() -> None:
     """List or run the schedules of scans, reports and digests.
 

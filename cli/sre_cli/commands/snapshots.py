@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 import click
 
 from sre_cli import exit_codes, options
+from sre_cli.command_names import ShortNames
 from sre_findings.clock import clock
 from sre_findings.settings import Settings
 from sre_findings.store.snapshots.reader import Commit
@@ -18,7 +19,7 @@ from sre_findings.store.urls import open_blobs, open_key
 from sre_reports.wording import number
 
 
-@click.group("snapshots")
+@click.group("snapshots", cls=ShortNames)
 def command() -> None:
     """List, show, verify, sign, hold, prune and convert snapshots; rebuild a table from them."""
 

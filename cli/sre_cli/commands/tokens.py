@@ -9,12 +9,13 @@ from typing import Any
 import click
 
 from sre_cli import options
+from sre_cli.command_names import ShortNames
 from sre_cli.exit_codes import ANSWERED
 
 _SCOPES = ("findings:read", "live:query", "operations:read")
 
 
-@click.group("tokens")
+@click.group("tokens", cls=ShortNames)
 def command() -> None:
     """Create access tokens for the server."""
 
