@@ -155,8 +155,8 @@ PARAMETERS: dict[str, list[dict[str, Any]]] = {
     "report_findings": [{"count": None}, {"count": 7}],
     "places": [{}],
     "priorities": [
-        WHERE | {"types": None},
-        WHERE | {"types": ["AWS_EC2_INSTANCE"], "owners": ["payments"]},
+        WHERE | {"types": None, "resource_id": None},
+        WHERE | {"types": ["AWS_EC2_INSTANCE"], "owners": ["payments"], "resource_id": None},
     ],
     "resource_ages": [
         {"resources": [BUSY_INSTANCE, CLEAN_INSTANCE]},
@@ -193,7 +193,7 @@ PARAMETERS: dict[str, list[dict[str, Any]]] = {
         for flag in (True, False)
         for some in (None, ["HIGH"])
     ],
-    "image_use": [
+    "resource_use": [
         PLACE,
         PLACE | {"resource_id": IMAGE, "resource_type": "AWS_ECR_CONTAINER_IMAGE"},
     ],
