@@ -15,7 +15,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from sre_findings.model.errors import Rejected, Throttled, Unreachable
-from sre_reports.slack.blocks import section
 from sre_reports.slack.message import Message
 
 HOSTS = ("hooks.slack.com", "hooks.slack-gov.com")
@@ -75,6 +74,8 @@ def send_text(url: str, text: str, **how: Any) -> None:
     It is a block, because Slack makes links of addresses in a plain text, also of those that came
     with a name or a tag.
     """
+    from sre_reports.slack.blocks import section  # not for the request handler
+
     send(url, {"text": text, "blocks": [section(text)], "response_type": "ephemeral"} | how)
 
 

@@ -36,9 +36,14 @@ from sre_findings.model.answers.verdict import (
 from sre_findings.model.findings.finding import Finding
 from sre_findings.model.findings.severity import ORDER
 from sre_findings.model.quantity import quantity
-from sre_findings.model.snapshots.certificate import EXPECTED, UNRECONCILED, VISIBLE
 from sre_findings.model.snapshots.rollup import Counts, Rollup
-from sre_findings.model.snapshots.states import COMPLETE, PARTIAL
+from sre_findings.model.snapshots.states import (
+    COMPLETE,
+    EXPECTED,
+    PARTIAL,
+    UNRECONCILED,
+    VISIBLE,
+)
 from sre_findings.model.text import Text, joined, ours, phrase
 from sre_findings.model.text import capital as capitalized
 from sre_findings.model.timestamps import iso

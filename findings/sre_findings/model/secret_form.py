@@ -16,12 +16,12 @@ class SecretForm:
     """A kind of secret: its name in errors, its pattern, and the pattern in words."""
 
     what: str
-    pattern: re.Pattern[str]
+    pattern: str
     words: str
 
     def checked(self, text: object) -> str:
         """Returns the secret. Raises CredentialsInvalid, which contains none of it, otherwise."""
-        if isinstance(text, str) and self.pattern.fullmatch(text):
+        if isinstance(text, str) and re.fullmatch(self.pattern, text):
             return text
         raise CredentialsInvalid(
             f"the {self.what} is not valid",
@@ -41,16 +41,16 @@ def _why(text: object) -> str:
 
 
 SIGNING_SECRET = SecretForm(
-    "Slack signing secret", re.compile("[0-9A-Za-z]{32,128}"), "32 letters and digits or more"
+    "Slack signing secret", "[0-9A-Za-z]{32,128}", "32 letters and digits or more"
 )
 BOT_TOKEN = SecretForm(
     "Slack bot token",
-    re.compile(r"(?:xoxe\.)?xoxb-[0-9A-Za-z-]{10,250}"),
+    r"(?:xoxe\.)?xoxb-[0-9A-Za-z-]{10,250}",
     "the prefix xoxb- and 10 or more letters, digits and hyphens",
 )
 SERVER_TOKEN = SecretForm(
-    "token of the server", re.compile("[!-~]{20,8192}"), "20 or more visible ASCII characters"
+    "token of the server", "[!-~]{20,8192}", "20 or more visible ASCII characters"
 )
 SMTP_PASSWORD = SecretForm(
-    "SMTP password", re.compile(r"(?=.*[^ ])[^\x00-\x1f\x7f]{1,1024}"), "visible characters"
+    "SMTP password", r"(?=.*[^ ])[^\x00-\x1f\x7f]{1,1024}", "visible characters"
 )

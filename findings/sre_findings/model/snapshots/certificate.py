@@ -9,11 +9,6 @@ from typing import Any
 from sre_findings.model.snapshots.partial_reasons import Reason, from_json, texts, to_json
 from sre_findings.model.snapshots.states import NOT_OPTED_IN, REACHED, Cell
 
-VISIBLE, EXPECTED = "for all visible accounts", "for all expected accounts"
-"""The claims of a complete snapshot."""
-UNRECONCILED = ", not reconciled"
-"""Added to the claim if a listing could be compared neither with counts nor with earlier ones."""
-
 
 @dataclass(frozen=True, slots=True)
 class Certificate:

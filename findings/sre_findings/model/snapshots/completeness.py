@@ -11,12 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 
 from sre_findings.model.snapshots.cells import SWITCHES, cells_of, unplanned_cells
-from sre_findings.model.snapshots.certificate import (
-    EXPECTED,
-    UNRECONCILED,
-    VISIBLE,
-    Certificate,
-)
+from sre_findings.model.snapshots.certificate import Certificate
 from sre_findings.model.snapshots.partial_reasons import Reason
 from sre_findings.model.snapshots.scan_plan import Plan, Shard
 from sre_findings.model.snapshots.shard_completeness import (
@@ -25,7 +20,13 @@ from sre_findings.model.snapshots.shard_completeness import (
     missing_facts,
 )
 from sre_findings.model.snapshots.shard_facts import ENDED, ShardFacts
-from sre_findings.model.snapshots.states import COMPLETE, PARTIAL
+from sre_findings.model.snapshots.states import (
+    COMPLETE,
+    EXPECTED,
+    PARTIAL,
+    UNRECONCILED,
+    VISIBLE,
+)
 
 
 def judge(plan: Plan, facts: Sequence[ShardFacts]) -> Certificate:

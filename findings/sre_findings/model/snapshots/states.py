@@ -13,6 +13,11 @@ REACHED, DISABLED, NOT_OPTED_IN, STATUS_UNKNOWN, NOT_PLANNED = (
     "not_planned",
 )
 
+VISIBLE, EXPECTED = "for all visible accounts", "for all expected accounts"
+"""The claims of a complete snapshot."""
+UNRECONCILED = ", not reconciled"
+"""Added to the claim if a listing could be compared neither with counts nor with earlier ones."""
+
 
 class Cell(NamedTuple):
     """The scope of one switch of Inspector.

@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from sre_findings.aws_errors import first_line
 from sre_findings.model.errors import StoreUnreadable
 from sre_findings.store.snapshots import keys
 
@@ -98,7 +97,7 @@ def readable(what: str) -> Iterator[None]:
     try:
         yield
     except _UNEXPECTED as error:
-        raise StoreUnreadable(what, why=first_line(error), do=RESTORE) from error
+        raise StoreUnreadable(what, why=_first_line(error), do=RESTORE) from error
 
 
 @contextlib.contextmanager
@@ -107,7 +106,7 @@ def decoding(snapshot_id: str, what: str) -> Iterator[None]:
     try:
         yield
     except _UNEXPECTED as error:
-        raise damaged(snapshot_id, f"{what} cannot be used: {first_line(error)}") from error
+        raise damaged(snapshot_id, f"{what} cannot be used: {_first_line(error)}") from error
 
 
 def _check_commit(key: str, values: Mapping[str, Any]) -> None:
@@ -174,3 +173,9 @@ def _of_a_newer_version(place: str, values: Mapping[str, Any], newest: int) -> S
         why=why,
         do="Upgrade this one: pip install --upgrade.",
     )
+
+
+def _first_line(error: Exception) -> str:
+    from sre_findings.aws_errors import first_line  # imported only for errors (3 ms)
+
+    return first_line(error)
