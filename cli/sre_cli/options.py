@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from sre_cli.list_option import list_option
 from sre_findings.model.errors import UsageError
 from sre_findings.model.findings import severity
 from sre_findings.model.findings.finding import STATUSES, parse_status
@@ -51,10 +52,12 @@ class Parsed(click.ParamType[Any]):
     def shell_complete(
         self, ctx: click.Context, param: click.Parameter, incomplete: str
     ) -> list[Any]:
-        """Returns the words that begin with the input."""
+        """Returns the words that begin with the input, or with its part after the last comma."""
         from click.shell_completion import CompletionItem
 
-        return [CompletionItem(word) for word in self._words if word.startswith(incomplete.lower())]
+        done, comma, last = incomplete.rpartition(",")
+        words = [word for word in self._words if word.startswith(last.lower())]
+        return [CompletionItem(f"{done}{comma}{word}") for word in words]
 
 
 def _moment(text: str) -> datetime:
@@ -144,11 +147,10 @@ def exit_code(answer: Any, code: Callable[[Any, Gate | None], int], gate: Gate |
     return code(answer, gate)
 
 
-owner_option = click.option(
+owner_option = list_option(
     "--owner",
     "owners",
-    multiple=True,
-    help="Only resources of this owner; unassigned: of none. Repeatable.",
+    help="Only resources of this owner; unassigned: of none. Repeatable or comma-separated.",
 )
 
 
@@ -156,8 +158,10 @@ def narrow_options(function: F) -> F:
     """Adds --owner, --account and --region. The command gets them as ``filters``."""
 
     @owner_option
-    @click.option("--account", "accounts", multiple=True, help="Only this account. Repeatable.")
-    @click.option("-r", "--region", "regions", multiple=True, help="Only this region. Repeatable.")
+    @list_option("--account", "accounts", help="Only this account. Repeatable or comma-separated.")
+    @list_option(
+        "-r", "--region", "regions", help="Only this region. Repeatable or comma-separated."
+    )
     @wraps(function)
     def with_narrow(
         *, owners: tuple[str, ...], accounts: tuple[str, ...], regions: tuple[str, ...], **rest: Any

@@ -69,6 +69,7 @@ def test_completion_offers_commands_severities_and_types() -> None:
 
     assert "plain,vulnerabilities" in complete("sre-cli vul")
     assert "plain,critical" in complete("sre-cli vulnerabilities -s cri")
+    assert "plain,critical,high" in complete("sre-cli vulnerabilities -s critical,h")
     assert "plain,lambda" in complete("sre-cli export --type la")
 
 

@@ -30,7 +30,14 @@ ASKED: dict[str, tuple[tuple[str, ...], dict[str, tuple[str, ...]]]] = {
     "changes": ((), NARROW | {"kinds": ("--kind", "resolved")}),
     "trend": ((), {"scope": ("--of", "region=us-east-1")}),
     "fixes": ((), NARROW | TYPE | {"images": ("--images",)}),
-    "priorities": ((), NARROW | TYPE | REACHABLE),
+    "priorities": (
+        (),
+        NARROW
+        | TYPE
+        | REACHABLE
+        | {name: (f"--{name}",) for name in ("kev", "exploitable", "exposed")}
+        | {"resource": ("-i", BUSY_INSTANCE)},
+    ),
     "where": (("openssl",), NARROW | REACHABLE),
     "sla": ((), {"owners": OWNER}),
     "time-to-fix": ((), NARROW),
@@ -74,7 +81,11 @@ NO_FILTER = {
     "raw",
     "author",
 }
-WHERE_TO_ASK = {"vulnerabilities": {"text", "region"}, "where": {"text"}, "export": set[str]()}
+WHERE_TO_ASK = {
+    "vulnerabilities": {"resource", "text", "region"},
+    "where": {"text"},
+    "export": set[str](),
+}
 # Commands that are not queries with filters, or whose filters are tested in
 # tests/cli/test_report.py.
 OTHERS = {
@@ -148,7 +159,10 @@ STRANGERS = {
     "kinds": ("resolvd", "resolvd"),
     "scope": ("region=us-eats-1", "Did you mean us-east-1"),
 }
-EMPTY = {"suppressed", "images", "reachable", "text"}
+EMPTY = {
+    *("suppressed", "images", "reachable", "kev", "exploitable", "exposed"),
+    *("text", "resource"),
+}
 """Flags, and the resource's name, which is tested elsewhere."""
 
 

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import click
 import pytest
 
 from sre_cli.command_names import meanings
+from sre_cli.list_option import ListOption
+from sre_cli.main import COMMANDS
+from sre_cli.main import cli as commands
 
 HOST = "prod-web-36"
 
@@ -67,3 +71,60 @@ def test_a_name_that_is_not_one_command_runs_none(
 
 def test_a_full_name_is_never_taken_for_a_prefix() -> None:
     assert meanings("scan", ["scan", "scan-all"]) == ["scan"]
+
+
+@pytest.mark.parametrize(
+    ("command", "listed", "repeated"),
+    [
+        (("vulnerabilities", HOST), ("-s", "critical,High"), ("-s", "critical", "-s", "high")),
+        (("export",), ("--type", "ec2, lambda"), ("--type", "ec2", "--type", "lambda")),
+        (
+            ("priorities",),
+            ("--owner", '"payments",data'),
+            ("--owner", "payments", "--owner", "data"),
+        ),
+        (("fixes",), ("--type", "ecr,lambda"), ("--type", "ecr", "--type", "lambda")),
+    ],
+)
+def test_a_list_with_commas_means_the_same_as_a_repeated_option(
+    cli: Any,
+    demo: Any,
+    command: tuple[str, ...],
+    listed: tuple[str, ...],
+    repeated: tuple[str, ...],
+) -> None:
+    form = ("--format" if command == ("export",) else "--output", "csv")
+    shown = cli(*command, *listed, *form)
+    assert shown == cli(*command, *repeated, *form)
+    assert shown.code in {0, 3}
+    assert shown != cli(*command, *form)
+
+
+@pytest.mark.parametrize(
+    "text", ["critical,", "critical,,high", ",", '"critical,high', "high,a\nb"]
+)
+def test_a_list_with_an_empty_value_is_an_error(cli: Any, text: str) -> None:
+    run = cli("vulnerabilities", HOST, "-s", text)
+    assert (run.code, run.out) == (2, "")
+    assert "is not a" in run.err
+
+
+def test_a_value_that_contains_a_comma_is_quoted() -> None:
+    option = ListOption(["--owner"], multiple=True)
+    assert option.type_cast_value(click.Context(commands), ['"Ops, EU",data', "a b"]) == (
+        "Ops, EU",
+        "data",
+        "a b",
+    )
+
+
+SCOPES = {"--severity", "--type", "--status", "--owner", "--account", "--region"}
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_each_repeatable_scope_takes_a_list(name: str) -> None:
+    command = commands.get_command(click.Context(commands), name)
+    assert command
+    for option in command.params:
+        if getattr(option, "multiple", False) and SCOPES & {*option.opts}:
+            assert isinstance(option, ListOption), option.opts

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from sre_cli import options
+from sre_cli.list_option import list_option
 from sre_findings.questions.filters import Filters
 from sre_findings.questions.history import KINDS_OF_CHANGE, Changes
 from sre_findings.settings import Settings
@@ -16,12 +17,11 @@ from sre_findings.settings import Settings
     metavar="WHEN",
     help="Compare with this snapshot: its id, 2026-11-22, yesterday, friday, -7d.",
 )
-@click.option(
+@list_option(
     "--kind",
     "kinds",
     type=click.Choice(KINDS_OF_CHANGE),
-    multiple=True,
-    help="Only changes of this kind. Repeatable.",
+    help="Only changes of this kind. Repeatable or comma-separated.",
 )
 @options.count_option(25)
 @options.narrow_options

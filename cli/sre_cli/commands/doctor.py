@@ -13,6 +13,7 @@ import click
 from sre_cli import options
 from sre_cli.command_names import ShortNames
 from sre_cli.exit_codes import ANSWERED, UNREADABLE
+from sre_cli.list_option import list_option
 from sre_findings.settings import Settings
 
 if TYPE_CHECKING:
@@ -22,12 +23,12 @@ _PERSON = re.compile(r"[TE][A-Z0-9]{1,20}/[UW][A-Z0-9]{1,20}\Z")
 
 
 @click.group("doctor", cls=ShortNames, invoke_without_command=True, epilog=options.exit_help)
-@click.option(
+@list_option(
     "-r",
     "--region",
     "regions",
-    multiple=True,
-    help="Require Inspector in this region. Repeatable. Default: check all enabled regions.",
+    help="Require Inspector in this region. Repeatable or comma-separated. Default: check all"
+    " enabled regions.",
 )
 @click.option(
     "--for",

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import click
 
 from sre_cli import exit_codes, options
+from sre_cli.list_option import list_option
 from sre_cli.render.terminal import printable
 from sre_findings.model.errors import UsageError
 from sre_findings.settings import Settings
@@ -48,30 +49,27 @@ Write = Callable[[BinaryIO], int]
     metavar="ID|NAME|IP",
     help="Only this resource. docs/resources.md lists the forms of ids.",
 )
-@click.option(
+@list_option(
     "-s",
     "--severity",
     "severities",
     type=options.SEVERITY,
-    multiple=True,
-    help="Only this severity. Repeatable.",
+    help="Only this severity. Repeatable or comma-separated.",
 )
-@click.option(
+@list_option(
     "--status",
     "statuses",
     type=options.STATUS,
-    multiple=True,
-    help="Only this status. Repeatable. Default: active.",
+    help="Only this status. Repeatable or comma-separated. Default: active.",
 )
-@click.option(
+@list_option(
     "--type",
     "types",
     type=options.TYPE,
-    multiple=True,
-    help="Only this resource type: ec2, ecr, lambda, code. Repeatable.",
+    help="Only this resource type: ec2, ecr, lambda, code. Repeatable or comma-separated.",
 )
-@click.option("--account", "accounts", multiple=True, help="Only this account. Repeatable.")
-@click.option("--region", "regions", multiple=True, help="Only this region. Repeatable.")
+@list_option("--account", "accounts", help="Only this account. Repeatable or comma-separated.")
+@list_option("--region", "regions", help="Only this region. Repeatable or comma-separated.")
 @options.owner_option
 @options.reachable_option
 @click.option(

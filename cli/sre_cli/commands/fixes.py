@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from sre_cli import options
+from sre_cli.list_option import list_option
 from sre_findings.questions.filters import Filters
 from sre_findings.questions.remediation import Fixes, ImageFixes
 from sre_findings.settings import Settings
@@ -16,12 +17,11 @@ from sre_findings.settings import Settings
     "--images", is_flag=True, help="By machine image: what a rebuild of each would resolve."
 )
 @options.narrow_options
-@click.option(
+@list_option(
     "--type",
     "types",
     type=options.TYPE,
-    multiple=True,
-    help="Only this resource type: ec2, ecr, lambda, code. Repeatable.",
+    help="Only this resource type: ec2, ecr, lambda, code. Repeatable or comma-separated.",
 )
 @options.as_of_option
 @options.output_option

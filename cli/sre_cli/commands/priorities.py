@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from sre_cli import options
+from sre_cli.list_option import list_option
 from sre_findings.questions.remediation import Priorities
 from sre_findings.settings import Settings
 
@@ -15,12 +16,11 @@ from sre_findings.settings import Settings
 @options.count_option(10)
 @options.narrow_options
 @options.reachable_option
-@click.option(
+@list_option(
     "--type",
     "types",
     type=options.TYPE,
-    multiple=True,
-    help="Only this resource type: ec2, ecr, lambda, code. Repeatable.",
+    help="Only this resource type: ec2, ecr, lambda, code. Repeatable or comma-separated.",
 )
 @click.option("-i", "--resource", help="Only this resource, by ID or name.")
 @click.option("--kev", is_flag=True, help="Only vulnerabilities in CISA KEV.")

@@ -8,23 +8,23 @@ from typing import Any
 import click
 
 from sre_cli import exit_codes, options
+from sre_cli.list_option import list_option
 from sre_findings.settings import Settings
 
 
 @click.command("scan", epilog=options.exit_help)
-@click.option(
+@list_option(
     "-r",
     "--region",
     "regions",
-    multiple=True,
-    help="Scan this region. Repeatable. Default: all enabled regions.",
+    help="Scan this region. Repeatable or comma-separated. Default: all enabled regions.",
 )
-@click.option(
+@list_option(
     "--status",
     "statuses",
     type=options.STATUS,
-    multiple=True,
-    help="Only findings with this status. Repeatable. Default: all except closed.",
+    help="Only findings with this status. Repeatable or comma-separated. Default: all except"
+    " closed.",
 )
 @click.option(
     "--scope-file",

@@ -11,6 +11,7 @@ import click
 from sre_cli import options
 from sre_cli.command_names import ShortNames
 from sre_cli.exit_codes import ANSWERED
+from sre_cli.list_option import list_option
 
 _SCOPES = ("findings:read", "live:query", "operations:read")
 
@@ -22,17 +23,15 @@ def command() -> None:
 
 @command.command("new", epilog=options.exit_help)
 @click.option("--name", required=True, help="Name of the client: ci, payments-bot.")
-@click.option(
+@list_option(
     "--account",
     "accounts",
-    multiple=True,
-    help="Account that the client may see, or * for all. Repeatable.",
+    help="Account that the client may see, or * for all. Repeatable or comma-separated.",
 )
-@click.option(
+@list_option(
     "--owner",
     "owners",
-    multiple=True,
-    help="Owner that the client may see, or * for all. Repeatable.",
+    help="Owner that the client may see, or * for all. Repeatable or comma-separated.",
 )
 @click.option(
     "--scope",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sre_cli import exit_codes, options
+from sre_cli.list_option import list_option
 from sre_findings.model.errors import Unreadable
 from sre_findings.questions.resource import CACHED, EITHER, LIVE, Vulnerabilities
 from sre_findings.settings import Settings
@@ -32,13 +33,12 @@ CONTEXT = (
     metavar="ID|NAME|IP",
     help="Id, ARN, name, IP address, or image with tag or digest. See docs/resources.md.",
 )
-@click.option(
+@list_option(
     "-s",
     "--severity",
     "severities",
     type=options.SEVERITY,
-    multiple=True,
-    help="Only this severity. Repeatable.",
+    help="Only this severity. Repeatable or comma-separated.",
 )
 @click.option("--suppressed", is_flag=True, help="Also list suppressed findings.")
 @options.reachable_option
