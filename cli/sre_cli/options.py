@@ -110,12 +110,24 @@ def question_options(function: F) -> F:
     return store_options(limited)  # type: ignore[return-value]  # the wrapper passes the rest on unchanged
 
 
-def output_option(function: F) -> F:
-    """Adds --output table|json|csv|ndjson."""
-    text = "Output format."
-    return click.option(
-        "--output", type=click.Choice(FORMATS), default="table", show_default=True, help=text
-    )(function)
+def output_options(*formats: str) -> Callable[[F], F]:
+    """Adds --output with these formats, and --json. The last one given counts."""
+
+    def decorated(function: F) -> F:
+        output = click.option(
+            "--output",
+            type=click.Choice(formats),
+            default="table",
+            show_default=True,
+            help="Output format.",
+        )
+        json = click.option("--json", "output", flag_value="json", help="Same as --output json.")
+        return output(json(function))
+
+    return decorated
+
+
+output_option = output_options(*FORMATS)
 
 
 def gate_options(function: F) -> F:
@@ -174,10 +186,16 @@ def narrow_options(function: F) -> F:
 
 
 def count_option(default: int) -> Callable[[F], F]:
-    """Adds -n, --count: the number of rows."""
+    """Adds -n, --count, --limit: the number of rows."""
     text = "Maximum number of rows; 0 lists all."
     return click.option(
-        "-n", "--count", default=default, show_default=True, type=click.IntRange(0), help=text
+        "-n",
+        "--count",
+        "--limit",
+        default=default,
+        show_default=True,
+        type=click.IntRange(0),
+        help=text,
     )
 
 

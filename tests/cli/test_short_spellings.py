@@ -128,3 +128,46 @@ def test_each_repeatable_scope_takes_a_list(name: str) -> None:
     for option in command.params:
         if getattr(option, "multiple", False) and SCOPES & {*option.opts}:
             assert isinstance(option, ListOption), option.opts
+
+
+def commands_with(option: str) -> list[tuple[str, ...]]:
+    """The commands, and those in groups, that have this option."""
+    context = click.Context(commands)
+    found: list[tuple[str, ...]] = []
+    for name in COMMANDS:
+        command = commands.get_command(context, name)
+        assert command
+        inner = command.commands if isinstance(command, click.Group) else {}
+        everyone = {(name,): command} | {(name, below): one for below, one in inner.items()}
+        found += [path for path, one in everyone.items() if option in spellings(one)]
+    return found
+
+
+def spellings(command: click.Command) -> set[str]:
+    return {spelling for one in command.params for spelling in one.opts}
+
+
+@pytest.mark.parametrize(
+    ("option", "other"),
+    [("--output", "--json"), ("--count", "--limit"), ("--yes", "--force"), ("--again", "--force")],
+)
+def test_each_command_with_an_option_has_its_other_spelling(option: str, other: str) -> None:
+    found = commands_with(option)
+    assert found
+    assert {*found} <= {*commands_with(other)}
+
+
+@pytest.mark.parametrize("command", [("summary",), ("snapshots", "list"), ("schedule", "next")])
+def test_the_flag_json_means_the_output_json(cli: Any, demo: Any, command: tuple[str, ...]) -> None:
+    asked = cli(*command, "--json")
+    assert asked.json
+    assert asked.err == ""
+    assert cli(*command, "--output", "csv", "--json").json
+    assert cli(*command, "--json", "--output", "csv") == cli(*command, "--output", "csv")
+
+
+def test_limit_is_another_name_of_count(cli: Any, demo: Any) -> None:
+    for command in (("vulnerabilities", HOST, "--cached"), ("priorities",), ("schedule", "next")):
+        shown = cli(*command, "--limit", "2", "--output", "csv")
+        assert shown == cli(*command, "--count", "2", "--output", "csv")
+        assert shown.out

@@ -28,7 +28,7 @@ from sre_findings.settings import Settings
     help="Render each message as a PNG in this folder; post nothing.",
 )
 @click.option("--weekly", is_flag=True, help="Compare with the snapshot of seven days before.")
-@click.option("--again", is_flag=True, help="Post again, even if it was already posted.")
+@click.option("--again", "--force", is_flag=True, help="Post again, even if it was already posted.")
 @click.option(
     "--since",
     metavar="WHEN",

@@ -46,13 +46,7 @@ _PERSON = re.compile(r"[TE][A-Z0-9]{1,20}/[UW][A-Z0-9]{1,20}\Z")
     show_default=True,
     help="Seconds for all checks together.",
 )
-@click.option(
-    "--output",
-    type=click.Choice(("table", "json")),
-    default="table",
-    show_default=True,
-    help="Output format.",
-)
+@options.output_options("table", "json")
 @options.store_options
 @click.pass_context
 def command(
@@ -103,13 +97,7 @@ def command(
     metavar="TEAM/USER",
     help="Slack user whose access to check: T0123456/U0123456.",
 )
-@click.option(
-    "--output",
-    type=click.Choice(("table", "json")),
-    default="table",
-    show_default=True,
-    help="Output format.",
-)
+@options.output_options("table", "json")
 def slack(url: str, person: str, output: str) -> int:
     """Check the setup of Slack.
 

@@ -39,7 +39,9 @@ _HOLDER = (
 @click.option(
     "--views", is_flag=True, help="The full report, and one for each owner and each account."
 )
-@click.option("--again", is_flag=True, help="Replace the reports already published for this date.")
+@click.option(
+    "--again", "--force", is_flag=True, help="Replace the reports already published for this date."
+)
 @click.option(
     "--link",
     "seconds",

@@ -56,6 +56,7 @@ def list_(settings: Settings, path: Path | None, output: str) -> int:
 @click.option(
     "-n",
     "--count",
+    "--limit",
     default=10,
     show_default=True,
     type=click.IntRange(1, 1000),

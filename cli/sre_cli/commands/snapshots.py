@@ -110,7 +110,9 @@ def verify(settings: Settings, when: str | None, every: bool) -> int:
 
 
 @command.command("sign")
-@click.option("--yes", is_flag=True, help="Sign. Without it, only show what would be signed.")
+@click.option(
+    "--yes", "--force", is_flag=True, help="Sign. Without it, only show what would be signed."
+)
 @options.store_options
 def sign(settings: Settings, yes: bool) -> int:
     """Sign the snapshots that have no valid signature, with SRE_SIGNING_KEY.
@@ -174,7 +176,10 @@ def rebuild(settings: Settings, every: bool) -> int:
     help="Keep one snapshot of this many months.",
 )
 @click.option(
-    "--yes", is_flag=True, help="Prune. Without it, only show what would be pruned and why."
+    "--yes",
+    "--force",
+    is_flag=True,
+    help="Prune. Without it, only show what would be pruned and why.",
 )
 @options.output_option
 @options.store_options
@@ -258,7 +263,9 @@ def _mark_pages(snapshots: SnapshotWriter, now: datetime) -> None:
 
 
 @command.command("convert")
-@click.option("--yes", is_flag=True, help="Convert. Without it, only show what would be converted.")
+@click.option(
+    "--yes", "--force", is_flag=True, help="Convert. Without it, only show what would be converted."
+)
 @options.store_options
 def convert(settings: Settings, yes: bool) -> int:
     """Convert snapshots of an earlier layout. Without --yes, only shows which.

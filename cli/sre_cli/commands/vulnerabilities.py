@@ -45,6 +45,7 @@ CONTEXT = (
 @click.option(
     "-n",
     "--count",
+    "--limit",
     type=click.IntRange(0),
     help="Maximum number of rows; 0 lists all. Default: 25, or all in CSV and NDJSON.",
 )
