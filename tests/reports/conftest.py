@@ -374,6 +374,7 @@ def night(
                 "lines",
                 [_line(n, what) for n, what in enumerate(("kernel", "openssl", "vim", "curl"), 1)],
             ),
+            "risks": (),
             "findings": iter(()),
             "evidence": None,
         }

@@ -20,6 +20,7 @@ from sre_findings.model.snapshots.rollup import ORGANIZATION, Rollup, Scope
 from sre_findings.model.snapshots.states import COMPLETE
 from sre_findings.nightly.evidence import Evidence, evidence_of
 from sre_findings.nightly.report_findings import open_findings
+from sre_findings.nightly.risks import Risk, top_risks
 from sre_findings.queries.changes import changes, nothing_to_compare
 from sre_findings.queries.coverage import coverage_of_snapshot
 from sre_findings.queries.fixes import fixes
@@ -89,6 +90,7 @@ class Material:
     trend: TrendAnswer
     time_to_fix: TimeToFixAnswer
     fixes: FixesAnswer
+    risks: Sequence[Risk]
     findings: Iterator[OpenFinding]
     evidence: Evidence | None
     not_compared: str = ""
@@ -181,6 +183,7 @@ def material_of(
         trend=trend(Trend(NIGHTS, as_of=as_of), here),
         time_to_fix=time_to_fix(TimeToFix(days=NIGHTS, as_of=as_of), here),
         fixes=fixes(Fixes(count=FIRST, as_of=as_of), here),
+        risks=top_risks(found.engine, here, as_of),
         findings=open_findings(found.engine, here.policy, _new(moved, found, here), rows),
         evidence=evidence_of(found, here) if here.caller.access.everything else None,
     )  # fmt: skip

@@ -158,6 +158,10 @@ PARAMETERS: dict[str, list[dict[str, Any]]] = {
         WHERE | {"types": None, "resource_id": None},
         WHERE | {"types": ["AWS_EC2_INSTANCE"], "owners": ["payments"], "resource_id": None},
     ],
+    "risk_owners": [
+        {"vulnerabilities": ["CVE-2021-44228", "CVE-2024-3094"]},
+        {"vulnerabilities": [*HOSTILE]},
+    ],
     "resource_ages": [
         {"resources": [BUSY_INSTANCE, CLEAN_INSTANCE]},
         {"resources": [BUSY_INSTANCE, *HOSTILE]},

@@ -23,12 +23,14 @@ from sre_findings.model.findings.severity import rank
 from sre_findings.model.sla.ages import Bucket, bucketed, day_of, lateness
 from sre_findings.model.snapshots.rollup import Counts
 from sre_findings.nightly.report import FIRST, NIGHTS, WORST, Material, gather
+from sre_findings.nightly.risks import RISKS
 from sre_findings.queries import ask
 from sre_findings.questions.catalogue import (
     Changes,
     CoverageGaps,
     FindingList,
     Fixes,
+    Priorities,
     Sla,
     Summary,
     TimeToFix,
@@ -115,6 +117,18 @@ def test_every_number_is_the_other_doors_answer(asked: Asked) -> None:
     assert night.changes.items == [one for one in changes.items if one["kind"] == "kev_appeared"]
     assert night.proof == night.summary.proof
     assert (night.owner, night.account) == (view.get("owner"), view.get("account"))
+
+
+def test_risks_are_the_start_of_priorities_with_owner_and_due_date(asked: Asked) -> None:
+    risks = asked.night.risks
+    every = ask(Priorities(count=RISKS, as_of=asked.as_of), asked.seen).items
+    assert [one.priority for one in risks] == every
+    for one in risks:
+        rows = [r for r in asked.rows if r.weakness.identity == one.priority["vulnerability_id"]]
+        if one.priority["type"] == "PACKAGE_VULNERABILITY":
+            assert one.owners == sorted({row.place.owner for row in rows})
+            due = min((row.due_on for row in rows if row.due_on), default=None)
+            assert (one.due_on and one.due_on.isoformat()) == due
 
 
 def test_every_row_is_counted_and_every_count_has_its_rows(asked: Asked) -> None:

@@ -25,6 +25,7 @@ from sre_findings.model.snapshots.gaps import Gap
 from sre_findings.model.snapshots.rollup import Counts, Rollup
 from sre_findings.nightly.evidence import Evidence
 from sre_findings.nightly.report import Before, Held, Material
+from sre_findings.nightly.risks import Risk
 from sre_reports.html_report.html import render
 
 TODAY = date(2026, 11, 22)
@@ -200,6 +201,7 @@ def material(
         "trend": listed(nights, proof),
         "time_to_fix": listed([{"value": "CRITICAL", "median_days": 12}], proof),
         "fixes": listed(lines, proof),
+        "risks": [risk(n, said) for n in range(5)],
         "findings": iter(found),
         "evidence": Evidence(
             "s3://bucket/snapshot",
@@ -224,6 +226,22 @@ def material(
         ),
     }
     return Material(**values | changes)
+
+
+def risk(number: int, said: str) -> Risk:
+    """One of the top risks: the first is overdue and in KEV, the last has no due date."""
+    priority: Any = {
+        "vulnerability_id": f"CVE-2026-{1000 + 37 * number}",
+        "type": ("PACKAGE_VULNERABILITY", "CODE_VULNERABILITY")[number == 3],
+        "title": said,
+        "severity": SEVERITIES[number % 4],
+        "kev": number < 2,
+        "resources": 2 + number,
+        "why": "In KEV, due 2026-11-20 (2 days late); exploited in the wild; EPSS 0.97; critical,"
+        f" Inspector score 10; not reachable ({said}).",
+    }
+    owners = [said, ""][: 1 + number % 2]
+    return Risk(priority, owners, None if number == 4 else TODAY + timedelta(days=number - 1))
 
 
 def held(found: Sequence[OpenFinding]) -> list[Held]:

@@ -219,6 +219,23 @@ def test_each_tile_leads_to_as_many_findings_as_it_counts(visit: Visit, usual: s
         assert page.locator(link).count() == 1
 
 
+def test_the_top_risks_are_on_the_first_screen(visit: Visit, usual: str) -> None:
+    page = visit(usual, viewport={"width": 1440, "height": 900})
+    box = page.locator("#risks").bounding_box()
+    assert box
+    assert box["y"] + box["height"] <= 900
+
+
+def test_each_top_risk_links_to_its_findings(visit: Visit, usual: str, findings: Findings) -> None:
+    page = visit(usual)
+    page.locator("#risks a").first.click()
+    name = page.locator("#risks a").first.inner_text()
+    expect(page.locator("#search")).to_have_value(name)
+    count = sum(one.weakness.identity == name for one in findings)
+    assert count
+    shows(page, count)
+
+
 def test_each_bar_links_to_its_findings(visit: Visit, usual: str) -> None:
     page = visit(usual)
     links = page.evaluate(

@@ -110,6 +110,7 @@ def test_the_first_sheet_is_the_summary(visit: Visit, usual: str, tmp_path: Path
     for words in (
         "critical findings are open",
         "Past SLA",
+        "Top risks",
         "Top remediations",
         "openssl 7",
         "Age of open findings",
@@ -160,10 +161,11 @@ def test_everything_is_reachable_by_keyboard(visit: Visit, usual: str, findings:
     for _ in range(30):
         page.keyboard.press("Tab")
         order.append(focused(page))
-    assert order[:5] == [
+    assert order[:6] == [
         "Skip to the findings",
         "theme",
         "print",
+        "Top risks",
         "Top remediations",
         "Age and SLA",
     ]

@@ -79,6 +79,7 @@ def forms(make_page: MakePage, findings: list[OpenFinding]) -> dict[str, str]:
         "before": None,
         "coverage": CoverageAnswer(40, (), (), proof),
         "fixes": ListAnswer("", "items", [], 0, (), (), proof, {}),
+        "risks": (),
     }
     days = [
         IndexEntry(

@@ -21,6 +21,7 @@ from sre_findings.model.sla.policy import DEFAULT
 from sre_findings.model.snapshots.rollup import Counts, Rollup
 from sre_findings.nightly.evidence import Evidence
 from sre_findings.nightly.report import Before, Held, Material
+from sre_findings.nightly.risks import Risk
 
 AS_OF = datetime(2026, 11, 22, 1, tzinfo=UTC)
 
@@ -113,6 +114,16 @@ def night(
             {"name": "", "resource_id": "i-0fedcba9876543210"},
         ],
     }
+    priority: Any = {
+        "vulnerability_id": "CVE-2026-1234",
+        "type": "PACKAGE_VULNERABILITY",
+        "title": "CVE-2026-1234 - vim",
+        "severity": "CRITICAL",
+        "kev": True,
+        "resources": 2,
+        "why": "In KEV, due 2026-11-20 (2 days late); exploited in the wild; EPSS 0.97;"
+        " critical, Inspector score 9.8; reachable from the internet.",
+    }
     days = {"value": "CRITICAL", "median_days": 12}
 
     def make(**changes: Any) -> Material:
@@ -161,6 +172,7 @@ def night(
             "trend": listed([_night(20, critical=3), _night(22, came=4, went=6)]),
             "time_to_fix": listed([days, {"value": "LOW", "median_days": None}]),
             "fixes": listed([line]),
+            "risks": [Risk(priority, ["payments"], date(2026, 11, 20))],
             "findings": iter(
                 [
                     open_finding(),

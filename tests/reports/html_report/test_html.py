@@ -121,6 +121,7 @@ def forms(
         "findings": iter(()),
         "resources": [],
         "fixes": listed([]),
+        "risks": (),
         "ages": AgeGrid(bands(DEFAULT), {}),
         "time_to_fix": listed([]),
         "late": listed([], **Lateness().to_json()),

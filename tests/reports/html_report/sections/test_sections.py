@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -19,6 +19,7 @@ from sre_findings.model.sla.ages import Lateness
 from sre_findings.model.sla.policy import Policy
 from sre_findings.model.snapshots.rollup import Counts, Rollup
 from sre_findings.nightly.report import Held, Material
+from sre_findings.nightly.risks import Risk
 from sre_reports import wording
 from sre_reports.html_report.sections import (
     ages,
@@ -26,6 +27,7 @@ from sre_reports.html_report.sections import (
     evidence,
     rankings,
     remediations,
+    risks,
     trend,
     view,
 )
@@ -37,6 +39,63 @@ AT = datetime(2026, 11, 22, 7, tzinfo=UTC)
 
 def facts(night: Material) -> dict[str, str]:
     return dict(evidence.evidence(night, AT))
+
+
+# Top risks.
+
+
+def test_a_risk_has_its_due_date_owner_and_first_reasons(night: Nights) -> None:
+    assert risks.lines(night()) == [
+        risks.Line(
+            "CVE-2026-1234",
+            "CVE-2026-1234",
+            "critical",
+            True,
+            "2 d overdue",
+            True,
+            "2 resources",
+            "payments",
+            "Exploited in the wild; EPSS 0.97.",
+        )
+    ]
+
+
+def changed(night: Nights, owners: list[str], due_on: date | None, **item: Any) -> risks.Line:
+    (first,) = night().risks
+    priority: Any = dict(first.priority) | item
+    (line,) = risks.lines(night(risks=[Risk(priority, owners, due_on)]))
+    return line
+
+
+@pytest.mark.parametrize(
+    ("days", "words"), [(None, ""), (0, "due today"), (1, "due in 1 d"), (-1200, "1,200 d overdue")]
+)
+def test_a_risk_is_late_after_its_due_date(night: Nights, days: int | None, words: str) -> None:
+    due_on = None if days is None else night().today + timedelta(days=days)
+    line = changed(night, [], due_on)
+    assert (line.due, line.late) == (words, (days or 0) < 0)
+
+
+@pytest.mark.parametrize(
+    ("owners", "words"),
+    [(["payments"], "payments"), ([""], "unassigned"), (["", "payments"], ""), ([], "")],
+)
+def test_a_risk_of_several_owners_names_none(night: Nights, owners: list[str], words: str) -> None:
+    assert changed(night, owners, None).owner == words
+
+
+def test_a_risk_that_was_not_checked_for_kev_is_reported_so(night: Nights) -> None:
+    line = changed(night, [], None, kev=None, why="KEV not checked; high.")
+    assert (line.kev, line.why) == (False, "KEV not checked; high.")
+
+
+def test_a_risk_without_other_reasons_keeps_the_only_one(night: Nights) -> None:
+    assert changed(night, [], None, kev=False, why="Not in KEV.").why == "Not in KEV."
+
+
+def test_a_risk_without_a_vulnerability_id_has_its_title(night: Nights) -> None:
+    line = changed(night, [], None, type="NETWORK_REACHABILITY", title="Port 22")
+    assert (line.name, line.query) == ("Port 22", "Port 22")
 
 
 # Top remediations.
