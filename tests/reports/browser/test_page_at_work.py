@@ -283,8 +283,10 @@ def test_the_csv_is_the_filtered_view_in_its_order(
             "YES" if flag else "NO" for flag in flags
         ]
         assert [line["Resource"], line["Name"], line["Account"], line["Owner"]] == [
-            one.place.resource_id, one.place.name, one.place.account_id, one.place.owner,
+            one.place.resource_id, one.place.name, one.place.account_id,
+            one.place.owner or "unassigned",
         ]  # fmt: skip
+        assert line["Title"] == f"{one.weakness.identity} - {one.weakness.packages}"
 
 
 def test_the_script_renders_the_same_rows(visit: Visit, usual: str) -> None:

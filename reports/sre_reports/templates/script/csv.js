@@ -13,10 +13,10 @@ function cells(rows, row, severities, day) {
   const w = rows.weakness[row], p = rows.place[row], { weaknesses, places } = rows;
   const text = (name) => at(weaknesses[name], w), where = (name) => at(places[name], p);
   const due = rows.due[row] === NEVER ? null : rows.due[row];
-  return [severities[weaknesses.severity[w]].toUpperCase(), weaknesses.score[w], text("identity"), text("title"),
+  return [severities[weaknesses.severity[w]].toUpperCase(), weaknesses.score[w], text("identity"), titled(text),
     text("packages"), text("installed"), text("fixed_in"), where("resource_id"), where("name"), where("resource_type"),
-    where("account_id"), where("region"), where("owner"), weaknesses.epss[w], yes(weaknesses.kev[w]), yes(weaknesses.exploit[w]),
-    yes(weaknesses.fixable[w]), yes(rows.fresh[row]), rows.age[row] === UNKNOWN ? "" : daysFrom(day, -rows.age[row]),
+    where("account_id"), where("region"), where("owner") || "unassigned", weaknesses.epss[w], yes(weaknesses.kev[w]),
+    yes(weaknesses.exploit[w]), yes(weaknesses.fixable[w]), yes(rows.fresh[row]), rows.age[row] === UNKNOWN ? "" : daysFrom(day, -rows.age[row]),
     due === null ? "" : daysFrom(day, due), due];
 }
 
@@ -26,7 +26,10 @@ function cell(value) {
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
-const yes = (flag) => (flag === null ? "" : flag ? "YES" : "NO");
+// A title that only repeats the ID and the packages is not stored.
+const titled = (text) => text("title") || [text("identity"), text("packages")].filter(Boolean).join(" - ");
+
+const yes = (flag) => (flag === null ? "UNKNOWN" : flag ? "YES" : "NO");
 
 function daysFrom(day, days) {
   const moment = new Date(`${day}T00:00:00Z`);
