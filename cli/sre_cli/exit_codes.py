@@ -7,19 +7,30 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sre_findings.model.errors import CommitLost, Interrupted, SreError, Unreadable, UsageError
+from sre_findings.model.errors import (
+    AmbiguousName,
+    CommitLost,
+    Interrupted,
+    SreError,
+    Unreadable,
+    UsageError,
+)
 
 # --help needs the codes, but not the model, whose dataclasses take 20 ms to create.
 if TYPE_CHECKING:
     from sre_findings.model.answers.answer import CoverageAnswer, ResourceAnswer, SummaryAnswer
     from sre_findings.model.answers.gate import Gate
 
-ANSWERED, FAIL_ON, USAGE, UNSURE, UNREADABLE, NO_RESOURCE, NOT_COVERED = range(7)
+ANSWERED, FAIL_ON, USAGE, UNSURE, UNREADABLE, NO_RESOURCE, NOT_COVERED, AMBIGUOUS = range(8)
 BUG, INTERRUPTED = 70, 130
+# As of a process that SIGPIPE ended. Not 0: the reader may have closed before a gate failed.
+PIPE_CLOSED = 141
 
 
 def of_error(error: SreError) -> int:
     """Returns the exit code of an error that ended the command."""
+    if isinstance(error, AmbiguousName):
+        return AMBIGUOUS
     if isinstance(error, UsageError | Interrupted):
         return USAGE if isinstance(error, UsageError) else INTERRUPTED
     return UNREADABLE if isinstance(error, Unreadable | CommitLost) else BUG

@@ -5,10 +5,13 @@ A command is imported when it is called; ``--help`` and completion import none.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import importlib
 import os
 import sys
+from collections.abc import Iterator
+from typing import Any
 
 import click
 
@@ -71,12 +74,41 @@ COMMANDS = {
 EXITS = """\b
 Exit codes: 0 answered, 1 --fail-on met, 2 usage error, 3 partial, stale or
 unknown, 4 denied, unreachable or not configured, 5 no such resource, 6 not
-scanned, 70 internal error, 130 interrupted. With --fail-on, 0 means that no
-finding at or above the severity is open; 3, 5 and 6, that this is not known."""
+scanned, 7 ambiguous name, 70 internal error, 130 interrupted. With --fail-on,
+0 means that no finding at or above the severity is open; 3, 5, 6 and 7, that
+this is not known."""
+
+
+class PipeClosed(Exception):
+    """The output could not be written, because its reader has ended."""
+
+
+@contextlib.contextmanager
+def _pipe_errors() -> Iterator[None]:
+    """Raises PipeClosed in place of BrokenPipeError, for which click exits with 1, as --fail-on."""
+    try:
+        yield
+    except SreError:
+        raise  # the connection to a service
+    except Exception as error:
+        # the library of XLSX raises an error of its own while it handles this one
+        if isinstance(error, BrokenPipeError) or isinstance(error.__context__, BrokenPipeError):
+            raise PipeClosed from error
+        raise
 
 
 class Commands(ShortNames):
     """A group that imports a command when it is called."""
+
+    def make_context(self, *args: Any, **rest: Any) -> click.Context:
+        """Returns click's context. Raises PipeClosed if the help cannot be written."""
+        with _pipe_errors():
+            return super().make_context(*args, **rest)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Runs the command. Raises PipeClosed if its output cannot be written."""
+        with _pipe_errors():
+            return super().invoke(ctx)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Returns the names of all commands, in the order of ``COMMANDS``."""
@@ -136,16 +168,32 @@ def cli(ctx: click.Context, debug: bool) -> None:
 def main(arguments: list[str] | None = None) -> None:
     """Runs the command line and exits.
 
-    An error is printed as one line; with --debug, it is raised instead.
+    An error is printed as one line; with --debug, it is raised instead. If the reader of the output
+    closes the pipe, nothing is printed.
     """
+    try:
+        code = _run(arguments)
+    except (PipeClosed, BrokenPipeError):
+        code = _end_quietly()
+    sys.exit(code if isinstance(code, int) else exit_codes.ANSWERED)
+
+
+def _run(arguments: list[str] | None) -> object:
     debug = "--debug" in (sys.argv[1:] if arguments is None else arguments)
     try:
-        code = cli.main(args=arguments, prog_name="sre-cli", standalone_mode=False)
+        return cli.main(args=arguments, prog_name="sre-cli", standalone_mode=False)
+    except PipeClosed:
+        raise
     except Exception as error:
         if debug:
             raise
-        code = _report(error)
-    sys.exit(code if isinstance(code, int) else exit_codes.ANSWERED)
+        return _report(error)
+
+
+def _end_quietly() -> int:
+    """Discards the output that is left, which would fail again at the end of the process."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return exit_codes.PIPE_CLOSED
 
 
 def _report(error: Exception) -> int:
@@ -155,9 +203,6 @@ def _report(error: Exception) -> int:
     if isinstance(error, click.exceptions.NoArgsIsHelpError):
         error.show()
         return exit_codes.USAGE
-    if isinstance(error, BrokenPipeError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return exit_codes.ANSWERED
     if isinstance(error, click.Abort):
         click.echo("sre-cli: interrupted; no snapshot was committed.", err=True)
         return exit_codes.INTERRUPTED

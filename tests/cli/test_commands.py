@@ -23,6 +23,7 @@ from tests.support.clock import session_hour
 from tests.support.inspector_findings import INSTANCE, inspector_finding
 
 from sre_cli import main as module
+from sre_findings.inspector import regions
 from sre_findings.store.schema.original_finding import finding as rebuild
 from sre_simulator.fleet import BUSY_INSTANCE, default_fleet, replay_fleet
 from sre_simulator.inspector.server import Fault, Simulator
@@ -171,6 +172,27 @@ def test_a_usage_error_is_one_helpful_line(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     assert_one_line(cli(*arguments), code, *words)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("scan",),
+        ("scan", "--region", "eu-west-1"),
+        ("vulnerabilities", "i-0123456789abcdef0", "--live"),
+        ("vulnerabilities", "i-0123456789abcdef0", "--live", "--region", "eu-west-1"),
+    ],
+)
+@pytest.mark.parametrize("by", ["environment", "option"])
+def test_a_profile_that_does_not_exist_is_one_line(
+    cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], by: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    regions._plain_session.cache_clear()
+    if by == "environment":
+        monkeypatch.setenv("AWS_PROFILE", "nope")
+    run = cli(*arguments, *(("--profile", "nope") if by == "option" else ()))
+    assert_one_line(run, 2, "profile (nope) could not be found", "Check --profile")
 
 
 @pytest.mark.parametrize(

@@ -125,7 +125,7 @@ def test_a_name_works_like_an_id_and_an_ambiguous_one_is_an_error(cli: Cli, demo
     ]
     shared = next(name for name in names if name and names.count(name) > 1)
     run = cli("vulnerabilities", "-i", shared, "--cached")
-    assert run.code == 2
+    assert run.code == 7
     assert f"{names.count(shared)} resources are named" in run.err
     assert run.out == ""
 

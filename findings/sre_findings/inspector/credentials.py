@@ -8,6 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
+from sre_findings.aws_errors import first_line
+from sre_findings.model.errors import UsageError
+
 if TYPE_CHECKING:
     import botocore.session
 
@@ -39,14 +42,27 @@ def open_session(who: Who) -> botocore.session.Session:
     """Returns a session with these credentials.
 
     A reader role is assumed on first use, and its credentials are renewed before they expire.
+    Raises UsageError if the profile does not exist or its file cannot be parsed.
     """
     import botocore.session
 
-    if not isinstance(who, Reader):
-        return botocore.session.Session(profile=who)
-    session = botocore.session.Session()
-    session.get_component("credential_provider").insert_before("env", _provider(who))
+    session = botocore.session.Session(profile=None if isinstance(who, Reader) else who)
+    _check_profile(session)
+    if isinstance(who, Reader):
+        session.get_component("credential_provider").insert_before("env", _provider(who))
     return session
+
+
+def _check_profile(session: botocore.session.Session) -> None:
+    # botocore reads the profile at an unpredictable first use
+    from botocore.exceptions import ConfigParseError, ProfileNotFound
+
+    try:
+        session.get_scoped_config()
+    except (ConfigParseError, ProfileNotFound) as error:
+        raise UsageError(
+            first_line(error), do="Check --profile, AWS_PROFILE and your AWS settings."
+        ) from error
 
 
 def _provider(reader: Reader) -> object:

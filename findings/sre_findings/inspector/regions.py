@@ -34,10 +34,13 @@ def check_region(region: str, known: Iterable[str]) -> str:
 
 @functools.cache
 def _plain_session() -> Any:
-    """A session for botocore's static data. Cached, because loading the endpoints takes 30 ms."""
+    """A session for botocore's static data. Cached, because loading the endpoints takes 30 ms.
+
+    It has no profile: the data needs none, and the one of AWS_PROFILE may not exist.
+    """
     import botocore.session
 
-    return botocore.session.get_session()
+    return botocore.session.Session(session_vars={"profile": (None, None, None, None)})
 
 
 def known_regions() -> list[str]:

@@ -72,25 +72,36 @@ class UsageError(SreError):
 class AmbiguousName(UsageError):
     """Several resources have this name, and the product does not guess which is meant.
 
-    ``candidates`` are the IDs to use instead, and ``called`` their names. ``total`` is the number
-    of matches, which can exceed the number of candidates.
+    ``candidates`` are the IDs to use instead.
     """
 
     def __init__(
-        self, name: str, candidates: Sequence[str], called: Sequence[str] = (), total: int = 0
+        self, what: str, *, why: str = "", do: str = "", candidates: Sequence[str] = ()
     ) -> None:
+        super().__init__(what, why=why, do=do)
+        self.candidates = tuple(candidates)
+
+    @classmethod
+    def of(
+        cls, name: str, candidates: Sequence[str], called: Sequence[str] = (), total: int = 0
+    ) -> AmbiguousName:
+        """Returns the error for a name.
+
+        ``called`` are the names of the candidates. ``total`` is the number of matches, which can
+        exceed the number of candidates.
+        """
         total = max(total, len(candidates))
         examples = [
             phrase("{} ({})", one, title) if title and title not in (one, name) else one
             for one, title in zip_longest(candidates, called[: len(candidates)], fillvalue="")
         ]
         more = [phrase("and {} more", total - len(candidates))] if total > len(candidates) else []
-        super().__init__(
+        return cls(
             phrase("{} resources are named {!r}", total, name),
             why=joined(", ", [*examples, *more]),
             do=phrase("Use one of these IDs."),
+            candidates=candidates,
         )
-        self.candidates = tuple(candidates)
 
 
 class NoSnapshot(UsageError):
@@ -178,7 +189,7 @@ def of_kind(kind: str, what: str, why: str, do: str) -> SreError:
 
 
 _KINDS: dict[str, type[SreError]] = {
-    "ambiguous_name": UsageError,
+    "ambiguous_name": AmbiguousName,
     "timeout": Unreachable,
     "usage": UsageError,
     "access_denied": AccessDenied,

@@ -54,7 +54,7 @@ def resolve(text: str, engine: Engine) -> Resource:
     strongest = min(found.values())
     places = [place for place, strength in found.items() if strength == strongest]
     if len(places) > 1:
-        raise AmbiguousName(text, *_candidates(places, engine), total=len(places))
+        raise AmbiguousName.of(text, *_candidates(places, engine), total=len(places))
     return places[0]
 
 
@@ -137,7 +137,7 @@ def resolve_in(found: Found, text: str) -> tuple[Resource, str]:
     others = sorted({*_others(found, text, one, rank)}, key=placed)
     if others:
         every = [one, *others]
-        raise AmbiguousName(text, _texts(every), [other.name for other in every])
+        raise AmbiguousName.of(text, _texts(every), [other.name for other in every])
     return one, phrase(
         "a resource of the same name would not be found where nothing was read: {}",
         joined(", ", places(gaps)),

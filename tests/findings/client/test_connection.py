@@ -269,7 +269,7 @@ KINDS = [
         one
         for one in KINDS
         # A server has no scans, and sends "no snapshot" as an error of usage.
-        if one not in (AmbiguousName, errors.Interrupted, errors.CommitLost, errors.NoSnapshot)
+        if one not in (errors.Interrupted, errors.CommitLost, errors.NoSnapshot)
     ],
 )
 def test_an_error_of_the_question_is_the_same_error_here(
@@ -287,9 +287,9 @@ def test_an_error_of_the_question_is_the_same_error_here(
 def test_a_name_of_several_and_errors_that_nobody_knows_keep_their_words(
     http: Any, reply: Any
 ) -> None:
-    two = AmbiguousName("web", ["i-1", "i-2"])
+    two = AmbiguousName.of("web", ["i-1", "i-2"])
     again = of_kind(kind_of(two), two.what, two.why, two.do)
-    assert (isinstance(again, UsageError), str(again)) == (True, str(two))
+    assert (type(again), str(again)) == (AmbiguousName, str(two))
     text = [{"type": "text", "text": "a later\nversion's error"}]
     http.reply(reply(body=body(None, {ERROR: {"kind": "weather"}}, isError=True, content=text)))
     with pytest.raises(SreError, match="a later version's error"):

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from sre_findings.inspector.credentials import Reader, open_session, reader_of
+from sre_findings.model.errors import UsageError
 from sre_findings.settings import load
 
 ROLE = "arn:aws:iam::111122223333:role/sre-inspector-reader"
@@ -38,6 +39,24 @@ def test_without_a_role_the_process_is_itself(sts: Any, tmp_path: Any) -> None:
     assert credentials is not None
     assert credentials.access_key == "TESTING"
     assert sts.asked == []
+
+
+@pytest.mark.parametrize("who", [None, "nope", Reader(ROLE)])
+def test_a_profile_that_does_not_exist_is_a_usage_error(
+    who: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "nope")
+    with pytest.raises(UsageError, match=r"profile \(nope\) could not be found\. Check --profile"):
+        open_session(who)
+
+
+def test_a_broken_file_of_profiles_is_a_usage_error(
+    tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    (tmp_path / "config").write_text("[default\n")
+    with pytest.raises(UsageError, match="Unable to parse config file"):
+        open_session(None)
 
 
 def test_the_external_id_shows_nowhere(tmp_path: Any) -> None:

@@ -199,7 +199,7 @@ def test_a_failure_is_told_outward_in_a_sentence_of_ours_with_what_to_do(kind: A
 
 @pytest.mark.parametrize(
     "error",
-    [UsageError("a", why="b"), errors.AmbiguousName("x", ["1", "2"]), Forbidden("c", do="d")],
+    [UsageError("a", why="b"), errors.AmbiguousName.of("x", ["1", "2"]), Forbidden("c", do="d")],
 )
 def test_an_error_of_the_question_is_told_outward_as_it_is(error: SreError) -> None:
     assert outward(error) is error

@@ -192,7 +192,7 @@ def test_a_status_is_read_in_any_case_and_a_wrong_one_is_a_usage_error() -> None
         (SreError("it broke", why="first\nsecond\r\nthird"), "it broke: first second third"),
         (errors.Interrupted(), "interrupted; nothing was committed"),
         (
-            AmbiguousName("web", ["i-1", "i-2"]),
+            AmbiguousName.of("web", ["i-1", "i-2"]),
             "2 resources are named 'web': i-1, i-2. Use one of these IDs.",
         ),
     ],
@@ -214,4 +214,4 @@ def test_the_tree_of_errors_is_the_one_that_its_docstring_draws() -> None:
     ]
     assert sorted(drawn) == sorted(defined)
     assert all(issubclass(getattr(errors, name), SreError) for name in defined)
-    assert AmbiguousName("web", ["i-1"]).candidates == ("i-1",)
+    assert AmbiguousName.of("web", ["i-1"]).candidates == ("i-1",)
