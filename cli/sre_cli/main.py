@@ -44,6 +44,10 @@ COMMANDS = {
         "sre_cli.commands.where",
         "Find the resources with a vulnerability or a package.",
     ),
+    "show": (
+        "sre_cli.commands.show",
+        "Show a vulnerability: what, where, since when, how to fix it.",
+    ),
     "sla": ("sre_cli.commands.sla", "Show findings that are overdue or due this week."),
     "trend": ("sre_cli.commands.trend", "Show the number of open findings over time."),
     "time-to-fix": ("sre_cli.commands.time_to_fix", "Measure the time to remediate."),

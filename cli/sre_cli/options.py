@@ -218,12 +218,19 @@ def answer_list(question: Question[AnyListAnswer], settings: Settings, output: s
 
     Returns the exit code: 3 if the answer is unknown, or may be incomplete or stale.
     """
-    from sre_cli.exit_codes import ANSWERED, UNSURE
     from sre_cli.render.list_answer import render_list
     from sre_findings.service.factory import open_service
 
-    answer = open_service(settings).ask(question)
-    show(answer, output, render_list)
+    return print_list(open_service(settings).ask(question), output, render_list)
+
+
+def print_list(
+    answer: AnyListAnswer, output: str, table: Callable[[Any, int | None, int], str]
+) -> int:
+    """Prints an answer that has a list. Returns the exit code, as ``answer_list`` does."""
+    from sre_cli.exit_codes import ANSWERED, UNSURE
+
+    show(answer, output, table)
     if not answer.known and output in ("csv", "ndjson"):  # rows cannot express it
         from sre_cli.render.terminal import printable
 

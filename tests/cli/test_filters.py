@@ -39,6 +39,7 @@ ASKED: dict[str, tuple[tuple[str, ...], dict[str, tuple[str, ...]]]] = {
         | {"resource": ("-i", BUSY_INSTANCE)},
     ),
     "where": (("openssl",), NARROW | REACHABLE),
+    "show": (("CVE-2024-3094",), NARROW),
     "sla": ((), {"owners": OWNER}),
     "time-to-fix": ((), NARROW),
     "coverage": ((), {"owners": OWNER}),
@@ -84,6 +85,7 @@ NO_FILTER = {
 WHERE_TO_ASK = {
     "vulnerabilities": {"resource", "text", "region"},
     "where": {"text"},
+    "show": {"text"},
     "export": set[str](),
 }
 # Commands that are not queries with filters, or whose filters are tested in

@@ -115,11 +115,12 @@ def test_a_failing_query_has_the_same_error(cli: Any, question: tuple[str, ...])
 
 
 def test_every_query_is_covered_by_these_tests() -> None:
-    # only used by tools, or tested elsewhere in this file; images is fixes --images
+    # only used by tools, or tested elsewhere: images is fixes --images, and show needs a store
     known = {"findings", "export", "file", "snapshots", "operations", "images"} | {
         "finding",
         "due-dates",
         "survival",
+        "show",
     }
     asked = {command for command, *_ in (*QUESTIONS, *WRONG)}
     assert set(QUERIES) - {"vulnerabilities", "summary", "coverage"} - known <= asked

@@ -25,10 +25,20 @@ def render_list(answer: AnyListAnswer, width: int | None, colour: int) -> str:
 
 
 def _list(answer: AnyListAnswer, width: int | None, colour: int) -> Iterator[str]:
+    yield from headline(answer, width, colour)
+    yield from rows_and_proof(answer, width, colour)
+
+
+def headline(answer: AnyListAnswer, width: int | None, colour: int) -> Iterator[str]:
+    """Yields the headline, wrapped."""
     unknown = not answer.known and answer.proof.snapshot_id is not None
     first, *rest = wrapped(f"Unknown: {answer.headline}" if unknown else answer.headline, width)
     yield styled(first, "strong", colour)
     yield from rest
+
+
+def rows_and_proof(answer: AnyListAnswer, width: int | None, colour: int) -> Iterator[str]:
+    """Yields the table, the notes and the provenance."""
     if answer.items and answer.shown:
         yield ""
         yield from _table(answer, width, colour)

@@ -29,6 +29,7 @@ QUERIES = {
     "survival": ("survival_curves", "curves"),
     "priorities": ("priorities", "priorities"),
     "where": ("where", "where"),
+    "show": ("vulnerability_details", "vulnerability_details"),
     "suppressions": ("suppressions", "suppressions"),
     "fixes": ("fixes", "fixes"),
     "images": ("fixes", "images"),

@@ -31,6 +31,7 @@ from sre_findings.questions.remediation import (
     ImageFixes,
     Priorities,
     SuppressionList,
+    VulnerabilityDetails,
 )
 from sre_findings.questions.resource import CACHED, EITHER, LIVE, Vulnerabilities
 
@@ -63,4 +64,5 @@ __all__ = [
     "TimeToFix",
     "Trend",
     "Vulnerabilities",
+    "VulnerabilityDetails",
 ]

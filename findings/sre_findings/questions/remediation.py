@@ -15,6 +15,7 @@ if TYPE_CHECKING:  # only type checkers need the types of the answers
     from sre_findings.model.answers.fixes import FixesAnswer, ImageFixesAnswer
     from sre_findings.model.answers.priorities import PrioritiesAnswer
     from sre_findings.model.answers.suppressions import RulesAnswer
+    from sre_findings.model.answers.vulnerability import VulnerabilityAnswer
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,19 @@ class Exposure(ListQuestion["ExposureAnswer"]):
     as_of: str | None = None
     filters: Filters = EVERYWHERE
     reachable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class VulnerabilityDetails(ListQuestion["VulnerabilityAnswer"]):
+    """A vulnerability, by its ID or a well-known name: the first ``count`` findings (0: all)."""
+
+    name = "show"
+    list_name = "findings"
+
+    text: str
+    count: int = 25
+    as_of: str | None = None
+    filters: Filters = EVERYWHERE
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,6 +46,7 @@ from sre_findings.questions.catalogue import (
     TimeToFix,
     Trend,
     Vulnerabilities,
+    VulnerabilityDetails,
 )
 from sre_findings.questions.question import Question
 from sre_findings.sources.sources import Sources
@@ -79,6 +80,7 @@ LISTS: dict[str, Question[AnyListAnswer]] = {
     "time-to-fix": TimeToFix(),
     "priorities": Priorities(),
     "where": Exposure("openssl"),
+    "show": VulnerabilityDetails("CVE-2024-3094"),
     "fixes": Fixes(),
     "images": ImageFixes(),
     "findings": FindingList(),

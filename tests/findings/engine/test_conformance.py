@@ -220,6 +220,7 @@ PARAMETERS: dict[str, list[dict[str, Any]]] = {
         EXPORTS[3] | {"finding_arn": None, "count": None, "skip": 0},
         ANY | {"finding_arn": HOSTILE[1], "count": None, "skip": 0},
     ],
+    "vulnerability": [{"vulnerability_id": text} for text in ("CVE-2024-3094", HOSTILE[0])],
 }
 # Athena's functions in use, and the keywords that can precede a parenthesis.
 TRINO = {

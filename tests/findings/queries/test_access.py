@@ -64,6 +64,7 @@ from sre_findings.questions.catalogue import (
     TimeToFix,
     Trend,
     Vulnerabilities,
+    VulnerabilityDetails,
 )
 from sre_findings.sources.download_links import DownloadLink, DownloadRequest
 from sre_findings.sources.rollup_access import NOT_IN_TABLE
@@ -407,6 +408,11 @@ QUESTIONS: dict[str, Callable[[Sources], Any]] = {
         f"where is {text}": door("where", Exposure(text, count=0))
         for text in ("openssl", "CVE-2024-3094", "nothing")
     },
+    **{
+        f"show {text}": door("show", VulnerabilityDetails(text, count=0))
+        for text in ("xz backdoor", "CVE-2099-0001")
+    },
+    "show in a part": door("show", VulnerabilityDetails("CVE-2024-3094", filters=NARROW)),
     "sla of one": door("sla", Sla(resource=BUSY_INSTANCE)),
     "fixes of one": door("fixes", Fixes(count=0, resource=BUSY_INSTANCE)),
     "fixes": door("fixes", Fixes(count=0)),
@@ -753,6 +759,7 @@ def test_the_doors_are_all_asked_here() -> None:
         "survival",
         "priorities",
         "where",
+        "show",
         "fixes",
         "images",
         "suppressions",

@@ -35,6 +35,7 @@ from sre_findings.questions.catalogue import (
     TimeToFix,
     Trend,
     Vulnerabilities,
+    VulnerabilityDetails,
 )
 from sre_findings.sources.download_links import DownloadLink
 from sre_findings.sources.sources import Sources
@@ -52,7 +53,11 @@ LISTS: dict[str, Any] = {
     "lines": Fixes(),
     "snapshots": SnapshotList(),
 }
-MORE_LISTS = {"lines": ImageFixes(), "findings": FindingList()}
+MORE_LISTS = (
+    ("lines", ImageFixes()),
+    ("findings", FindingList()),
+    ("findings", VulnerabilityDetails("log4shell")),
+)
 OTHERS = (Summary(), CoverageGaps(), OneFinding("arn:x"), Vulnerabilities("i-00000000"))
 FILE = ExportFile()
 STORED = {"operations"}  # answered from the table
@@ -66,11 +71,11 @@ def empty(tmp_path: Path) -> Sources:
 
 
 def test_every_query_is_tested_here() -> None:
-    asked = (*LISTS.values(), *MORE_LISTS.values(), *OTHERS, ExportPage(), FILE)
+    asked = (*LISTS.values(), *(one for _, one in MORE_LISTS), *OTHERS, ExportPage(), FILE)
     assert {one.name for one in asked} | STORED == set(QUERIES)
 
 
-@pytest.mark.parametrize(("name", "question"), [*LISTS.items(), *MORE_LISTS.items()])
+@pytest.mark.parametrize(("name", "question"), [*LISTS.items(), *MORE_LISTS])
 def test_a_list_is_empty_and_not_known(empty: Sources, name: str, question: Any) -> None:
     answer = ask(question, empty)
     assert (answer.name, answer.items, answer.total, answer.known) == (name, [], 0, False)

@@ -41,6 +41,7 @@ from sre_findings.questions.catalogue import (
     SurvivalCurves,
     TimeToFix,
     Trend,
+    VulnerabilityDetails,
 )
 from sre_findings.sources.download_links import DownloadLink
 from sre_findings.sources.sources import Sources
@@ -83,6 +84,10 @@ QUESTIONS: dict[str, tuple[tuple[str, ...], Made]] = {
     "time-to-fix": (BY_NARROW, lambda place: TimeToFix(filters=filters_of(place))),
     "priorities": (BY_ROWS, lambda place: Priorities(filters=filters_of(place), types=place.types)),
     "where": (BY_NARROW, lambda place: Exposure("no-such-package", filters=filters_of(place))),
+    "show": (
+        BY_NARROW,
+        lambda place: VulnerabilityDetails("CVE-2099-0001", filters=filters_of(place)),
+    ),
     "fixes": (BY_ROWS, lambda place: Fixes(filters=filters_of(place), types=place.types)),
     "images": (BY_ROWS, lambda place: ImageFixes(filters=filters_of(place), types=place.types)),
     "findings": (BY_ROWS, lambda place: FindingList(filters=filters_of(place), types=place.types)),

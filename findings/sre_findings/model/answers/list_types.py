@@ -13,6 +13,7 @@ _TYPES = {
     "time-to-fix": ("time_to_fix", "FixTimesOfGroup", "TimeToFixFacts"),
     "priorities": ("priorities", "Priority", "PrioritiesFacts"),
     "where": ("exposure", "Exposed", "ExposureFacts"),
+    "show": ("vulnerability", "Affected", "VulnerabilityFacts"),
     "suppressions": ("suppressions", "Rule", "RulesFacts"),
     "fixes": ("fixes", "Fix", "FixesFacts"),
     "images": ("fixes", "ImageFix", "ImageFixesFacts"),
