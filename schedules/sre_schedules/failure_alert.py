@@ -35,7 +35,7 @@ def trouble_message(schedule: Schedule, fire: datetime, outcome: Outcome) -> Mes
     title = f"{schedule.name} of {utc_minute(fire)} failed"
     lines = [
         f"*{escaped(cell(title))}*, tried {schedule.attempts} times. Exit code {outcome.code}.",
-        escaped(cell(outcome.detail, 500)) or "No output.",
+        code(outcome.detail, 500) if outcome.detail.strip() else "No output.",
         f"Run it manually: {code('sre-cli ' + ' '.join(schedule.command))}",
     ]
     return message(escaped(cell(title)), [Part([header(title)]), Part([section("\n".join(lines))])])

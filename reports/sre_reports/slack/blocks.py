@@ -86,7 +86,7 @@ def actions(block_id: str, buttons: Sequence[Button]) -> list[Block]:
 def _button(one: Button) -> dict[str, Any]:
     made = {
         "type": "button",
-        "text": {"type": "plain_text", "text": cell(one.text, limits.BUTTON)},
+        "text": {"type": "plain_text", "text": cell(one.text, limits.BUTTON), "emoji": False},
         "action_id": one.action,
     }
     made |= {"value": one.value} if one.value else {}

@@ -9,7 +9,7 @@ from sre_findings.model.answers.answer import SummaryAnswer
 from sre_findings.model.timestamps import iso_date
 from sre_reports import wording
 from sre_reports.slack.blocks import Button, actions, context, lines, section, table
-from sre_reports.slack.escaping import code, escaped
+from sre_reports.slack.escaping import code, prose
 from sre_reports.slack.links import Links
 from sre_reports.slack.message import Message, Part, message
 
@@ -27,7 +27,7 @@ def estate_message(summary: SummaryAnswer, late: SlaAnswer, links: Links) -> Mes
     """
     texts = [
         (
-            f"*{escaped(wording.headline(summary.verdict))}*"
+            f"*{prose(wording.headline(summary.verdict))}*"
             f"{wording.counts_sentence(summary.rollup)[1]}"
         )
     ]
@@ -39,11 +39,11 @@ def estate_message(summary: SummaryAnswer, late: SlaAnswer, links: Links) -> Mes
             f":warning: {wording.number(summary.uncovered, 'resource is', 'resources are')} not"
             " fully scanned; findings there are unknown."
         )
-    texts += [f":warning: {escaped(reason)}" for reason in wording.doubts(summary.proof)[:5]]
+    texts += [f":warning: {prose(reason)}" for reason in wording.doubts(summary.proof)[:5]]
     parts = [
         Part([section("\n".join(texts))]),
         *_owners(summary, late),
-        Part([context(escaped(wording.proof_sentence(summary.proof)))]),
+        Part([context(prose(wording.proof_sentence(summary.proof)))]),
     ]
     text = (
         f"{wording.headline(summary.verdict)}:"

@@ -20,11 +20,7 @@ from sre_reports import wording
 from sre_reports.slack import buttons
 from sre_reports.slack.blocks import actions, context, lines, section, table
 from sre_reports.slack.buttons import Asked
-from sre_reports.slack.escaping import (
-    cell,
-    code,
-    escaped,
-)
+from sre_reports.slack.escaping import cell, code, escaped, prose
 from sre_reports.slack.links import Links
 from sre_reports.slack.message import Message, Part, message
 
@@ -75,7 +71,7 @@ def _name(answer: ResourceAnswer) -> str:
     first = (
         f"*{code(one.name)}*  {code(one.resource_id)}" if one.name else f"*{code(one.resource_id)}*"
     )
-    return "  ·  ".join([first, *(escaped(cell(text)) for text in (account, one.region) if text)])
+    return "  ·  ".join([first, *(code(text) for text in (account, one.region) if text)])
 
 
 def _headline(answer: ResourceAnswer) -> str:
@@ -87,14 +83,14 @@ def _headline(answer: ResourceAnswer) -> str:
 
 def _verdict(answer: ResourceAnswer, beside: Beside) -> str:
     """Returns the verdict, then counts, findings past SLA and in KEV, and fixable ones."""
-    rollup, texts = answer.rollup, [f"*{escaped(_headline(answer))}*"]
-    used = [f"{escaped(wording.capital(answer.use.words()))}."] if answer.use else []
+    rollup, texts = answer.rollup, [f"*{prose(_headline(answer))}*"]
+    used = [f"{wording.capital(prose(answer.use.words()))}."] if answer.use else []
     if (
         not rollup.counts.total
         and not _listed_below(answer)
         and answer.verdict.explanation.lower() not in texts[0].lower()
     ):
-        texts.append(f"{escaped(wording.capital(answer.verdict.explanation))}.")
+        texts.append(f"{wording.capital(prose(answer.verdict.explanation))}.")
     if rollup.counts.total or rollup.suppressed:
         texts[0] += wording.counts_sentence(rollup)[1]
         more = [*_late(beside), *_kev(answer), wording.more_sentence(rollup)]
@@ -125,7 +121,7 @@ def _notes(answer: ResourceAnswer) -> list[Part]:
     """Returns caveats: notes of the verdict, and why the data is incomplete."""
     notes = [*answer.verdict.notes, *wording.doubts(answer.proof)]
     return (
-        [Part([section("\n".join(f":warning: {escaped(note)}" for note in notes[:10]))], weight=1)]
+        [Part([section("\n".join(f":warning: {prose(note)}" for note in notes[:10]))], weight=1)]
         if notes
         else []
     )
@@ -173,7 +169,7 @@ def _fix(line: Fix) -> str:
     return (
         f"{text}: {code(line['command'])}"
         if line["command"]
-        else f"{text}. {escaped(line['advice'])}"
+        else f"{text}. {prose(line['advice'])}"
     )
 
 
@@ -187,24 +183,24 @@ def _coverage(answer: ResourceAnswer) -> list[Part]:
 
 def _scan(row: Coverage) -> str:
     """Returns one scan type: its last scan, or why it is not scanned."""
-    name = escaped(row.scan_type.lower())
+    name = escaped(cell(row.scan_type.lower()))
     if row.active:
         last = f", last on {utc_minute(row.last_scanned_at)}" if row.last_scanned_at else ""
         return f":white_check_mark: {name} scanned{last}"
-    return f":no_entry: {name}: {escaped(explain(row.reason))}. {escaped(remedy(row.reason))}"
+    return f":no_entry: {name}: {prose(explain(row.reason))}. {prose(remedy(row.reason))}"
 
 
 def _not_found(answer: ResourceAnswer, asked: Asked) -> Message:
     """Returns a notice of an unknown resource, with similar names and the accepted id forms."""
     text = (
         "*No such resource:*"
-        f" {code(asked.text)}\n{escaped(wording.capital(answer.verdict.explanation))}."
+        f" {code(asked.text)}\n{wording.capital(prose(answer.verdict.explanation))}."
     )
     text += (
         "\nUse an instance id such as `i-0123456789abcdef0`, an ARN, an image such as"
         " `repository:tag`, an IP address, or a name."
     )
-    note = "Resources without access look the same as unknown ones. " + escaped(
+    note = "Resources without access look the same as unknown ones. " + prose(
         wording.proof_sentence(answer.proof)
     )
     parts = [
@@ -216,4 +212,4 @@ def _not_found(answer: ResourceAnswer, asked: Asked) -> Message:
 
 
 def _proof(answer: ResourceAnswer) -> str:
-    return escaped(wording.proof_sentence(answer.proof))
+    return prose(wording.proof_sentence(answer.proof))

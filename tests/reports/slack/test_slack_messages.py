@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.support.slack_texts import maybe, numbers, texts
+from tests.support.slack_texts import HOSTILE, active, maybe, numbers, texts
 
 from sre_findings.model.answers.answer import Group, Proof, ResourceAnswer, SummaryAnswer
 from sre_findings.model.answers.list_answer import ListAnswer
@@ -33,8 +33,10 @@ from sre_findings.model.findings.finding import Finding, Package
 from sre_findings.model.resources.resource import Resource
 from sre_findings.model.snapshots.partial_reasons import Reason
 from sre_findings.model.snapshots.rollup import Counts, Rollup
+from sre_findings.model.text import phrase
 from sre_reports.slack.blocks import data_table, fields, header, image, line_chart, section
 from sre_reports.slack.buttons import Asked
+from sre_reports.slack.escaping import code, escaped, prose
 from sre_reports.slack.limits import problems
 from sre_reports.slack.links import Links
 from sre_reports.slack.message import Message, Part, message
@@ -142,7 +144,9 @@ def taken(told: Message) -> None:
         assert problems(told.text, blocks) == []
         for text in marked_up({"blocks": blocks}):
             assert not _MARKUP.search(text), text[:200]
+            assert active(text) == [], text[:200]
     assert not re.search("[<>]", told.text)
+    assert active(told.text) == []
     json.dumps(told.payload()).encode()
 
 
@@ -156,6 +160,37 @@ def marked_up(value: Any) -> list[str]:
         if isinstance(value, list | tuple)
         else []
     )
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_name_is_no_emoji_mention_or_formatting_in_any_text(name: str) -> None:
+    for text in (code(name), escaped(name), escaped(f"a {name}, b"), prose(name)):
+        assert active(text) == []
+        assert not _MARKUP.search(text)
+
+
+def test_a_name_in_a_sentence_of_ours_is_a_code_span() -> None:
+    arn = "arn:aws:ec2:eu-west-1:111122223333:instance/i-0"
+    assert prose(phrase("{} and {} are <unknown>", arn, "`x`")) == (
+        f"`{arn}` and `ʼxʼ` are &lt;unknown&gt;"
+    )
+    assert prose(f"{arn} is unknown") == (
+        "arn:\u2060aws:\u2060ec2:\u2060eu-west-1:\u2060111122223333:instance/i-0 is unknown"
+    )
+
+
+def test_words_with_underscores_and_single_colons_stay() -> None:
+    assert escaped("AWS_EC2_INSTANCE: not read (01:00 UTC)") == (
+        "AWS_EC2_INSTANCE: not read (01:00 UTC)"
+    )
+
+
+def test_no_button_or_heading_has_emoji(resource_answer: Callable[..., ResourceAnswer]) -> None:
+    told = resource_message(resource_answer(), Asked(":fire:"), Beside(), Links())
+    texts_ = [one["text"] for block in told.blocks for one in block.get("elements", ())]
+    plain = [one for one in texts_ if isinstance(one, dict)]
+    assert plain
+    assert {one["emoji"] for one in [*plain, header(":fire:")["text"]]} == {False}
 
 
 def test_a_link_to_an_id_with_an_unpaired_surrogate_is_valid() -> None:

@@ -34,11 +34,7 @@ from sre_reports.slack.blocks import (
     lines,
     section,
 )
-from sre_reports.slack.escaping import (
-    cell,
-    code,
-    escaped,
-)
+from sre_reports.slack.escaping import cell, code, escaped, prose
 from sre_reports.slack.message import Message, Part, message
 
 if TYPE_CHECKING:  # only type checkers need the types of the answers
@@ -68,19 +64,19 @@ def daily_message(found: DigestData, report: Report, *, wake: str = "") -> Messa
 
 def closing(summary: Brief) -> Block:
     """Returns the provenance, and the command for one resource."""
-    return context(f"{escaped(summary.proof)}  For one resource, run `/sre-vuln-check &lt;id&gt;`.")
+    return context(f"{prose(summary.proof)}  For one resource, run `/sre-vuln-check &lt;id&gt;`.")
 
 
 def _first(found: DigestData, summary: Brief, wake: str) -> list[str]:
     """Returns what changed, the coverage gaps and the fix plan."""
     lines = [f"{_WAKE} {wake}."] if wake else []
     lines += [
-        escaped(summary.verdict),
+        prose(summary.verdict),
         *sentences.changed(found, summary),
         *sentences.first_seen(found),
     ]
     lines += sentences.gaps(found, weekly=sentences.weekly(found))
-    return [*lines, f":wrench: {escaped(summary.plan)}"]
+    return [*lines, f":wrench: {prose(summary.plan)}"]
 
 
 def _shown(numbers: Sequence[Number]) -> list[Number]:
@@ -145,7 +141,7 @@ def _resource(one: Held) -> str:
         f"{count:,} {name}" for name, count in wording.by_severity(one.rollup.counts)[:2]
     )
     late = f", {one.lateness.late:,} past SLA" if one.lateness.late else ""
-    where = " · ".join(escaped(cell(text)) for text in (place.account_id, place.region) if text)
+    where = " · ".join(code(text) for text in (place.account_id, place.region) if text)
     return f"• {code(place.name or place.resource_id)} {where}: {counted}{late}"
 
 

@@ -9,8 +9,9 @@ from sre_reports.brief import Brief, brief
 from sre_reports.digest.messages import sentences
 from sre_reports.digest.messages.report_links import Report
 from sre_reports.key_figures import unknown
+from sre_reports.plain_text import shortened
 from sre_reports.slack.blocks import actions, context, header, section
-from sre_reports.slack.escaping import cell, escaped
+from sre_reports.slack.escaping import cell, escaped, link, prose
 from sre_reports.slack.message import Message, Part, message
 
 _REASONS = 10
@@ -22,7 +23,7 @@ def quiet_message(found: DigestData, report: Report) -> Message:
     line = f"{summary.subject}. No new or resolved findings."
     url = next((button.url for button in report.buttons(found)), "")
     linked = (
-        f"{escaped(cell(line))} <{escaped(url)}|Report>"
+        f"{escaped(cell(line))} {link(url, 'Report')}"
         if url and "|" not in url
         else escaped(cell(line))
     )
@@ -36,7 +37,7 @@ def partial_message(found: DigestData, report: Report) -> Message:
     Nothing is compared, because unread findings would look resolved.
     """
     summary = brief(found.material)
-    reasons = [f"• {escaped(cell(reason, 300))}" for reason in summary.state.reasons[:_REASONS]]
+    reasons = [f"• {prose(shortened(reason, 300))}" for reason in summary.state.reasons[:_REASONS]]
     if (rest := len(summary.state.reasons) - _REASONS) > 0:
         reasons.append(f"• … and {rest:,} more")
     lines = ["*The scan is partial.* Not read:", *reasons, _read(found, summary)]
@@ -48,7 +49,7 @@ def partial_message(found: DigestData, report: Report) -> Message:
         Part([header(summary.subject)]),
         Part([section("\n".join(lines))]),
         *([Part(row)] if row else []),
-        Part([context(escaped(summary.proof))]),
+        Part([context(prose(summary.proof))]),
     ]
     return message(escaped(cell(f"{summary.subject} – the scan is partial")), parts)
 
@@ -56,7 +57,7 @@ def partial_message(found: DigestData, report: Report) -> Message:
 def _read(found: DigestData, summary: Brief) -> str:
     if unknown(found.material) or not found.material.summary.rollup.counts.total:
         return "No reliable numbers can be given. This is not an all-clear."
-    return f"In the data that was read: {escaped(summary.verdict)} There may be more."
+    return f"In the data that was read: {prose(summary.verdict)} There may be more."
 
 
 def silence_message(found: Silence) -> Message:

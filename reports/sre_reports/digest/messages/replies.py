@@ -5,17 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from sre_findings.model.coverage.reasons import explain, remedy
+from sre_findings.model.coverage.reasons import remedy
 from sre_findings.nightly.digest import DigestData, EventRow, Gap
 from sre_reports import wording
 from sre_reports.brief import distinguished
 from sre_reports.digest.messages import sentences
 from sre_reports.slack.blocks import Block, lines, section, table
-from sre_reports.slack.escaping import (
-    cell,
-    code,
-    escaped,
-)
+from sre_reports.slack.escaping import cell, code, escaped, prose
 from sre_reports.slack.message import Message, Part, message
 
 if TYPE_CHECKING:  # only type checkers need the types of the answers
@@ -139,9 +135,9 @@ def _place(one: Gap) -> Place:
 
 def _gap(place: Place, types: Sequence[str], *, fresh: bool) -> str:
     what, account_id, region, reason, whole = place
-    where = f"{escaped(cell(account_id))} · {escaped(cell(region))}"
-    why = escaped(cell(reason if whole else explain(reason)))
-    do = "" if whole or not remedy(reason) else f" {escaped(remedy(reason))}"
+    where = f"{code(account_id)} · {code(region)}"
+    why = sentences.reason(reason, whole=whole)
+    do = "" if whole or not remedy(reason) else f" {prose(remedy(reason))}"
     scans = escaped(cell(", ".join(one.lower() for one in types)))
     return f"• {'*new* ' if fresh else ''}{code(what)} {where}, {scans}: {why}.{do}"
 
@@ -161,5 +157,5 @@ def _fix(place: int, name: str, line: Fix) -> Block:
         f"{wording.number(line['findings'], 'finding')} on"
         f" {wording.number(line['resources'], 'resource')}{kev}"
     )
-    todo = code(line["command"], 2_000) if line["command"] else escaped(line["advice"])
+    todo = code(line["command"], 2_000) if line["command"] else prose(line["advice"])
     return section(f"{place + 1}. {code(name)} resolves {resolves}\n{todo}")

@@ -9,11 +9,7 @@ from sre_findings.model.coverage.reasons import explain
 from sre_findings.nightly.digest import DigestData, Gap
 from sre_reports import wording
 from sre_reports.brief import Brief
-from sre_reports.slack.escaping import (
-    cell,
-    code,
-    escaped,
-)
+from sre_reports.slack.escaping import code, escaped, prose
 
 _SHOWN = 5  # accounts, reasons
 _MONDAY = 0
@@ -27,7 +23,7 @@ _CELLS = {
 def changed(found: DigestData, summary: Brief) -> Iterator[str]:
     """Yields new and resolved findings with causes, new KEV entries, and other changes."""
     why = resolved_by(found)
-    yield f"*{escaped(summary.since)}*" + (f" Resolved: {escaped(why)}." if why else "")
+    yield f"*{prose(summary.since)}*" + (f" Resolved: {escaped(why)}." if why else "")
     kinds = (
         ("severity_raised", "raised in severity"),
         ("fix_appeared", "with a new fix"),
@@ -127,9 +123,13 @@ def reasons(some: Sequence[Gap]) -> str:
     """Returns the reasons with their counts, most frequent first."""
     # A resource has one row per scan type.
     places = {(one.account_id, one.region, one.what): one for one in reversed(some)}
-    counted = Counter(
-        _CELLS.get(one.reason, one.reason) if one.whole else explain(one.reason)
-        for one in places.values()
-    )
-    lines = [f"{escaped(cell(why))} ({count:,})" for why, count in counted.most_common(_SHOWN)]
+    counted = Counter(reason(one.reason, whole=one.whole) for one in places.values())
+    lines = [f"{why} ({count:,})" for why, count in counted.most_common(_SHOWN)]
     return ", ".join(lines) + (" …" if len(counted) > _SHOWN else "")
+
+
+def reason(name: str, *, whole: bool) -> str:
+    """Returns why a resource, or a ``whole`` account/region pair, is not scanned."""
+    if whole:
+        return _CELLS[name] if name in _CELLS else code(name)
+    return prose(explain(name))

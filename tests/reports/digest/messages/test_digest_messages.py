@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.support.slack_texts import maybe, numbers, texts
+from tests.support.slack_texts import active, maybe, numbers, texts
 
 from sre_findings.model.answers.answer import Proof
 from sre_findings.model.findings.open_finding import Place
@@ -134,7 +134,9 @@ def taken(found: RenderedDigest) -> None:
                 assert not _MARKUP.search(ours.removeprefix("<!here>") if found.paged else ours), (
                     text[:200]
                 )
+                assert active(ours) == [], text[:200]
         assert not re.search("[<>]", one.text)
+        assert active(one.text) == []
         json.dumps(one.payload()).encode()
 
 
@@ -218,7 +220,7 @@ def test_a_digest_has_changes_remediations_and_provenance(tonight: Nights) -> No
         "Resolved: 2 patched",
         "*Critical*\n2  _up 1_",
         "Three updates resolve 9 of 13 open findings.",
-        "Snapshot 20261122T010000Z",
+        "Snapshot `20261122T010000Z`",
         "`/sre-vuln-check &lt;id&gt;`",
     ):
         assert words in text, words
