@@ -159,7 +159,7 @@ def test_an_answer_has_counts_due_dates_fixes_and_provenance(ask: Ask) -> None:
         "open finding",
         "past SLA",
         "can be fixed by an update",
-        "Snapshot 2",
+        "Snapshot `2",
         "Top remediations",
         "CVE-",
     ):
