@@ -82,7 +82,7 @@ def _headline(answer: ResourceAnswer) -> str:
 
 
 def _verdict(answer: ResourceAnswer, beside: Beside) -> str:
-    """Returns the verdict, then counts, findings past SLA and in KEV, and fixable ones."""
+    """Returns the verdict, then counts, findings in KEV and past SLA, and fixable ones."""
     rollup, texts = answer.rollup, [f"*{prose(_headline(answer))}*"]
     used = [f"{wording.capital(prose(answer.use.words()))}."] if answer.use else []
     if (
@@ -93,7 +93,7 @@ def _verdict(answer: ResourceAnswer, beside: Beside) -> str:
         texts.append(f"{wording.capital(prose(answer.verdict.explanation))}.")
     if rollup.counts.total or rollup.suppressed:
         texts[0] += wording.counts_sentence(rollup)[1]
-        more = [*_late(beside), *_kev(answer), wording.more_sentence(rollup)]
+        more = [*_kev(answer), *_late(beside), wording.more_sentence(rollup)]
         texts.append(" ".join(text for text in more if text))
     exposed = [f"{wording.EXPOSED}."] if answer.exposed else []
     return "\n".join(text for text in [*texts, *used, *exposed] if text)
@@ -114,7 +114,7 @@ def _kev(answer: ResourceAnswer) -> list[str]:
     known = answer.rollup.to_json()["kev"]
     if known is None:
         return ["No KEV data."] if answer.rollup.counts.total else []
-    return [f"*{known:,}* in CISA KEV."] if known else []
+    return [f":rotating_light: *{known:,} in CISA KEV.*"] if known else []
 
 
 def _notes(answer: ResourceAnswer) -> list[Part]:

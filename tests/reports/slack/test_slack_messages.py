@@ -362,6 +362,13 @@ def test_overdue_findings_are_shown_if_queried(
     assert (says in told) if says else ("SLA" not in told)
 
 
+def test_kev_leads_the_counts_of_an_answer(resource_answer: Answers) -> None:
+    rollup = replace(resource_answer().rollup, kev=9)
+    told = resource_message(resource_answer(rollup=rollup), Asked("x"), Beside(4), Links())
+    counted = told.blocks[0]["text"]["text"].split("\n")[2]
+    assert counted.startswith(":rotating_light: *9 in CISA KEV.* *4* past SLA.")
+
+
 def test_a_long_message_loses_its_least_important_part() -> None:
     parts = [
         Part([section("keep")]),
