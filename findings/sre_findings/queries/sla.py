@@ -10,12 +10,12 @@ from sre_findings.model.answers.list_answer import ListAnswer, Shown
 from sre_findings.model.errors import UsageError
 from sre_findings.model.quantity import quantity
 from sre_findings.model.sla.ages import Ages, Lateness, bucketed, lateness
+from sre_findings.model.sla.survival import time_to_fix as estimate
 from sre_findings.model.snapshots.query_scope import Place
 from sre_findings.model.snapshots.rollup import ORGANIZATION, Scope
 from sre_findings.model.text import phrase
 from sre_findings.model.timestamps import iso_date
 from sre_findings.queries.resource_lookup import resolve_in
-from sre_findings.queries.survival import time_to_fix as estimate
 from sre_findings.questions.history import DueDates, Sla, SurvivalCurves, TimeToFix
 from sre_findings.rows.values import severity_word
 from sre_findings.sources import rollup_access

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from sre_findings.model.answers.list_answer import ListAnswer, Shown
 from sre_findings.model.quantity import quantity
+from sre_findings.model.sla.survival import Step, survival
 from sre_findings.model.text import phrase
 from sre_findings.queries.sla import lives_of
-from sre_findings.queries.survival import Step, survival
 from sre_findings.questions.history import SurvivalCurves
 from sre_findings.sources.sources import Sources
 

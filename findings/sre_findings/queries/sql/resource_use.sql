@@ -12,4 +12,4 @@ select null as in_use_count, null as last_in_use_us, true as exposed
 from findings
 where resource_id = :resource_id and account_id = :account_id and region = :region and resource_type = :resource_type
   and type = 'NETWORK_REACHABILITY' and status = 'ACTIVE'
-order by last_in_use_us, in_use_count
+order by last_in_use_us, in_use_count, exposed

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sre_findings.queries.survival import TimeToFix, survival, time_to_fix
+from sre_findings.model.sla.survival import TimeToFix, survival, time_to_fix
 
 Rows = list[tuple[int, int, int]]
 ROWS = st.lists(st.tuples(st.integers(0, 12), st.integers(0, 4), st.integers(0, 4)), max_size=12)
