@@ -125,7 +125,7 @@ TOOLS = (
         "Compare snapshots",
         "Lists changes between two snapshots: opened, reopened and resolved findings (with the"
         " reason: patched, terminated, not_scanned, or unknown if nothing proves a fix), raised"
-        " severities, new fixes and exploits. Use it for nightly briefs.",
+        " severities, new fixes and exploits.",
         ChangesArguments,
         schemas.listed("events", counts=schemas.OBJECT, since=schemas.MAYBE_OBJECT),
         changes,

@@ -96,10 +96,8 @@ def _unlimited(schema: Schema) -> Schema:
 
 
 def _type_only(schema: Schema) -> Schema:
-    """Returns the type, which may be a list, and the possible values, if they are listed."""
-    if "anyOf" in schema:
-        return {"type": [one["type"] for one in schema["anyOf"]]}
-    return {name: schema[name] for name in ("type", "enum") if name in schema}
+    """Returns the type, and the possible values, if they are listed."""
+    return {name: schema[name] for name in ("type", "enum", "anyOf") if name in schema}
 
 
 def arguments(model: type[BaseModel]) -> Schema:
