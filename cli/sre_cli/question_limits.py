@@ -14,6 +14,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import NoReturn
 
 from sre_cli import exit_codes
@@ -49,8 +50,12 @@ def question_limits(seconds: float, memory: int) -> Iterator[None]:
 
 
 def used() -> int:
-    """Returns the most memory that this process has used, in bytes."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _UNIT
+    """Returns the memory that this process uses, in bytes; its peak where only that is known."""
+    try:
+        pages = Path("/proc/self/statm").read_text(encoding="ascii").split()[1]
+        return int(pages) * resource.getpagesize()
+    except OSError:
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _UNIT
 
 
 class _Watch(threading.Thread):

@@ -28,6 +28,7 @@ def draft(target: Path) -> Iterator[Path]:
         path.unlink(missing_ok=True)
 
 
+_UNKNOWN_SIZE = 1 << 16
 LARGEST = 1 << 20
 """The maximum size of a file that a user writes: settings, rules, lists; in bytes."""
 
@@ -40,10 +41,13 @@ def bounded(path: Path, largest: int = LARGEST) -> bytes:
     """
     # a named pipe without a writer would block
     with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
-        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        found = os.fstat(file.fileno())
+        if not stat.S_ISREG(found.st_mode):
             raise OSError(errno.EINVAL, "it is not a regular file")
-        content = file.read(largest + 1)
-    if len(content) > largest:
+        # ``read`` allocates what it is asked for. Files of /proc have no size.
+        room = min(max(found.st_size, _UNKNOWN_SIZE), largest)
+        content = file.read(room + 1)
+    if len(content) > room:
         raise OSError(errno.EFBIG, f"it is larger than {largest:,} bytes")
     return content
 

@@ -36,7 +36,13 @@ ASKED: dict[str, tuple[Given, Given]] = {
         NARROW | TYPES | SEVERITIES | STATUSES | {"resource_id": BUSY_INSTANCE} | REACHABLE,
     ),
     "summarize": ({}, {"owners": ["payments"]}),
-    "priorities": ({}, NARROW | TYPES | REACHABLE),
+    "priorities": (
+        {},
+        NARROW
+        | TYPES
+        | {"resource": BUSY_INSTANCE, "kev": True, "exploitable": True, "exposed": True}
+        | REACHABLE,
+    ),
     "fix_plan": ({}, NARROW | TYPES | {"images": True, "resource": BUSY_INSTANCE}),
     "sla": ({}, {"owners": ["payments"], "resource": BUSY_INSTANCE}),
     "coverage": ({}, {"owners": ["payments"]}),
