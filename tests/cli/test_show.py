@@ -37,18 +37,18 @@ def test_the_text_names_fact_place_fix_and_references(cli: Cli, demo: Path) -> N
     values = cli("show", LOG4SHELL, "--output", "json").json
     run = cli("show", LOG4SHELL)
     assert run.code == 0
-    assert f"{LOG4SHELL}: {values['open']} open findings on {values['resources']} resources." in (
-        run.out
+    text = " ".join(run.out.split())  # lines wrap at the width of the terminal
+    assert (
+        f"{LOG4SHELL}: {values['open']} open findings on {values['resources']} resources." in text
     )
-    assert f"due on {values['kev_due']}: {values['kev_action']}" in run.out
-    assert f"EPSS {values['epss_score']:.3f}" in run.out
-    assert values["description"] in run.out
+    assert f"due on {values['kev_due']}: {values['kev_action']}" in text
+    assert f"EPSS {values['epss_score']:.3f}" in text
+    assert " ".join(values["description"].split()) in text
     assert values["references"][0] == f"https://nvd.nist.gov/vuln/detail/{LOG4SHELL}"
-    assert all(one in run.out for one in values["references"][:5])
+    assert all(one in text for one in values["references"][:5])
+    facts = ("resource", "account_id", "region", "first_observed_on", "fixed_in")
     for one in values["findings"]:
-        row = next(line for line in run.out.splitlines() if line.startswith(one["resource"]))
-        facts = ("account_id", "region", "first_observed_on", "fixed_in")
-        assert all(one[name] in row for name in facts)
+        assert any(all(one[name] in row for name in facts) for row in run.out.splitlines())
 
 
 def test_the_rows_are_the_findings_in_every_format(cli: Cli, demo: Path) -> None:

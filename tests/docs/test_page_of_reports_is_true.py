@@ -42,7 +42,7 @@ def test_every_section_that_is_named_is_on_the_page() -> None:
         if name.startswith("report/")
     )
     named = re.findall(r"^\| [^|]+ \| `#([a-z]+)` \|", PAGE, re.MULTILINE)
-    assert len(named) == 7
+    assert len(named) == 8
     assert set(named) == set(re.findall(r'<section class="card" id="([a-z]+)"', whole))
 
 
