@@ -78,6 +78,17 @@ def finding_of(row: Mapping[str, Any]) -> Finding:
     )
 
 
+def in_kev(row: Mapping[str, Any]) -> bool | None:
+    """Whether a row's vulnerability is in KEV; None if that was not checked.
+
+    KEV lists only vulnerabilities of packages, so other findings need no check. Rows of some
+    queries lack the columns.
+    """
+    if row.get("kev_added") or row.get("kev_due"):
+        return True
+    return False if row.get("checked") or row["type"] != "PACKAGE_VULNERABILITY" else None
+
+
 @functools.lru_cache(maxsize=4096)
 def packages_of(text: str | bytes | None) -> tuple[Package, ...]:
     """Returns the packages of a finding from Inspector's JSON.

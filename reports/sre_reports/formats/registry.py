@@ -50,11 +50,12 @@ class Form:
 class Options:
     """The options of an export.
 
-    ``form`` is a name in FORMS. The other options apply to formats that list them.
+    ``form`` is a name in FORMS. The other options apply to formats that list them. ``columns`` is
+    "inspector" or "full"; None is the default of the format.
     """
 
     form: str
-    columns: str = "inspector"
+    columns: str | None = None
     excel: bool = False
     raw: bool = False
     suppressions: Suppressions | None = None

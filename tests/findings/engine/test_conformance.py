@@ -129,6 +129,11 @@ PARAMETERS: dict[str, list[dict[str, Any]]] = {
         RISK | OF | {"resource_id": BUSY_INSTANCE},
     ],
     "fix_packages": [{"lists": None}, {"lists": [1, 2, 3, 40]}],
+    "known_exploits": [
+        {"vulnerabilities": None},
+        {"vulnerabilities": ["CVE-2021-44228", "CVE-2024-3094", "none"]},
+    ],
+    "moved_deadlines": [{"resource_id": None}, {"resource_id": BUSY_INSTANCE}],
     "opened_and_resolved": [{"owners": None}, {"owners": ["payments"]}],
     "digest_events": [
         {"kinds": ["opened", "reopened", "resolved"], "count": None},

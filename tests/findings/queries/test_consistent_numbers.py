@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from itertools import chain
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.support.sources import make_sources
@@ -18,6 +24,7 @@ from sre_findings.queries.summary import summary
 from sre_findings.queries.where import where
 from sre_findings.questions.catalogue import (
     CoverageGaps,
+    DueDates,
     ExportFilters,
     Exposure,
     Fixes,
@@ -26,6 +33,7 @@ from sre_findings.questions.catalogue import (
 )
 from sre_findings.rows.values import version_of, without_zero_epoch
 from sre_findings.sources.sources import Sources
+from sre_findings.store.objects.blobs import FolderBlobs
 from sre_findings.store.records.table import SqliteTable
 from sre_findings.store.snapshots.writer import SnapshotWriter
 from sre_reports.brief import brief
@@ -66,6 +74,80 @@ def test_a_reason_hides_so_many_resources_on_the_page_as_in_the_terminal(sources
     }
     assert told == {one.reason: one.resources for one in gaps(answer)}
     assert sum(told.values()) < len(answer.gaps), "some have a row for each scan type"
+
+
+@pytest.mark.parametrize("later", [0, 20, 400])
+def test_deadlines_of_an_export_agree_with_sla(sources: Sources, later: int) -> None:
+    now = sources.now() + timedelta(days=later)
+    here = replace(sources, now=lambda: now, max_age=timedelta(days=999))
+    _, batches = rows_of(ExportFilters(), here)
+    every = [row for batch in batches for row in batch]
+    due = Counter((row["severity"], row["due_on"]) for row in every)
+    answer = ask(DueDates(by="account"), here)
+    counted: Counter[tuple[str, str | None]] = Counter()
+    for one in answer.items:
+        counted[one["severity"], one["due_on"]] += one["findings"]
+    assert due == counted
+    late = sum(bool(row["days_late"]) for row in every)
+    assert late == sum(one["findings"] for one in answer.items if (one["days_left"] or 0) < 0)
+    assert {row["kev"] for row in every} == {True, False}
+    assert all(row["kev"] for row in every if row["kev_due"])
+
+
+def test_the_deadline_of_a_reopened_finding_starts_again(
+    write_night: Callable[..., Any], tmp_path: Path
+) -> None:
+    snapshots = SnapshotWriter(FolderBlobs(tmp_path))
+    place = {
+        "account_id": "111122223333",
+        "region": "eu-west-1",
+        "resource_type": "AWS_EC2_INSTANCE",
+        "resource_id": "i-0123456789abcdef0",
+        "type": "PACKAGE_VULNERABILITY",
+        "severity_rank": 1,
+    }
+    findings = [
+        {
+            **place,
+            "finding_arn": name,
+            "resource_index": 0,
+            "status": "ACTIVE",
+            "severity": "HIGH",
+            "title": name,
+            "subject": name,
+            "vulnerability_id": name,
+            "first_observed_at": datetime(2026, 10, 1, tzinfo=UTC),
+            "details_id": 1,
+        }
+        for name in ("reopened", "lowered", "steady")
+    ]
+    states = [
+        {
+            **place,
+            "subject": name,
+            "severity_rank": rank,
+            "status": "open",
+            "exposed_since": datetime(2026, month, 1, tzinfo=UTC),
+        }
+        for name, rank, month in (("reopened", 1, 11), ("lowered", 0, 10), ("steady", 1, 10))
+    ]
+    details = [{"region": "eu-west-1", "details_id": 1}]
+    write_night(snapshots, 20, findings=findings, states=states, details=details)
+    at = datetime(2026, 11, 20, 3, tzinfo=UTC)
+    sources = make_sources(snapshots, SqliteTable(tmp_path / "table.db"), tmp_path / "copies", at)
+    _, batches = rows_of(ExportFilters(), sources)
+    assert {row["title"]: (row["due_on"], row["days_late"]) for row in chain(*batches)} == {
+        "reopened": ("2026-12-01", 0),
+        "lowered": ("2026-10-16", 35),
+        "steady": ("2026-10-31", 20),
+    }
+
+
+def test_closed_and_suppressed_findings_have_no_deadline(sources: Sources) -> None:
+    _, batches = rows_of(ExportFilters(statuses=("SUPPRESSED", "CLOSED")), sources)
+    every = [row for batch in batches for row in batch]
+    assert every
+    assert {(row["due_on"], row["days_late"]) for row in every} == {(None, None)}
 
 
 def test_open_findings_of_a_package_agree_in_where_and_summary(

@@ -19,6 +19,7 @@ _DAY = timedelta(days=1) // _MICROSECOND
 # Size of the cache of each kind of run. There are fewer distinct vulnerabilities than that, and
 # rows come resource by resource.
 _KEPT = 16_384
+_KEV = {True: "YES", False: "NO", None: "UNKNOWN"}
 
 S = TypeVar("S")
 
@@ -96,10 +97,11 @@ class Cells(Generic[S]):
     def full(self, row: Mapping[str, Any]) -> list[S]:
         """Returns Inspector's cells followed by our own columns.
 
-        Those are resource name, owner, and runtime reachability with its reason.
+        Those are resource name, owner, runtime reachability with its reason, and KEV and deadline.
         """
         ours = (row["resource_name"], row["owner"], row["reachability"], row["reachability_reason"])
-        return [*self.inspector(row), self._kept(*ours)]
+        deadline = (_KEV[row["kev"]], row["kev_due"], row["due_on"], row["days_late"])
+        return [*self.inspector(row), self._kept(*ours), self._kept(*deadline)]
 
     def _placed(
         self, resource_id: str | None, region: str | None, kind: str | None, resources: str | None

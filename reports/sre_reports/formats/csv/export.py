@@ -88,14 +88,24 @@ INSPECTOR = (
     "Detector Name",
     "Package Manager",
 )
-OWN = ("Instance Name", "Owner", "Runtime Reachability", "Runtime Reachability Reason")
+OWN = (
+    "Instance Name",
+    "Owner",
+    "Runtime Reachability",
+    "Runtime Reachability Reason",
+    "CISA KEV",
+    "CISA KEV Due",
+    "Due",
+    "Days Late",
+)
 COLUMNS = {"inspector": INSPECTOR, "full": INSPECTOR + OWN}
 
 
 def write(options: Options, proof: Proof, batches: Batches, file: BinaryIO, warn: Warn) -> None:  # noqa: ARG001 - a Writer
     """Writes the file; see :func:`chunks`. Ages are as of the snapshot."""
     as_of = proof.as_of or datetime.now(UTC)
-    pieces = chunks(batches, as_of, columns=options.columns, raw=options.raw, excel=options.excel)
+    columns = options.columns or "inspector"
+    pieces = chunks(batches, as_of, columns=columns, raw=options.raw, excel=options.excel)
     file.writelines(piece.encode() for piece in pieces)
 
 

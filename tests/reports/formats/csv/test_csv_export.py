@@ -190,9 +190,16 @@ def test_full_columns_come_after_inspectors_own(row: Rows) -> None:
     text = export(row(), columns="full")
     (cells,) = read(text)
     assert text.startswith(
-        HEADER + ",Instance Name,Owner,Runtime Reachability,Runtime Reachability Reason\r\n"
+        HEADER + ",Instance Name,Owner,Runtime Reachability,Runtime Reachability Reason"
+        ",CISA KEV,CISA KEV Due,Due,Days Late\r\n"
     )
     assert (cells["Instance Name"], cells["Owner"]) == ("prod-web-36", "payments")
+    assert [cells[name] for name in ("CISA KEV", "CISA KEV Due", "Due", "Days Late")] == [
+        "YES",
+        "2026-11-12",
+        "2026-11-12",
+        "10",
+    ]
 
 
 def test_unknown_columns_are_rejected_before_writing() -> None:

@@ -28,7 +28,10 @@ Proofs = Callable[..., Proof]
 
 
 def book(
-    proof: Proof, *rows: dict[str, Any], columns: str = "inspector", told: list[str] | None = None
+    proof: Proof,
+    *rows: dict[str, Any],
+    columns: str | None = "inspector",
+    told: list[str] | None = None,
 ) -> Workbook:
     file = io.BytesIO()
     tell = told.append if told is not None else lambda _: None
@@ -46,7 +49,8 @@ def test_cells_are_typed_and_the_header_is_frozen_with_filters(row: Rows, proof:
     findings = sheet(book(proof(), row(), columns="full"), "Findings")
     header, line = findings.iter_rows()
     cells = dict(zip((cell.value for cell in header), line, strict=True))
-    assert tuple(cells) == COLUMNS["full"]
+    assert sorted(cells) == sorted(COLUMNS["full"])
+    assert [*cells][:5] == ["Severity", "CISA KEV", "Due", "Days Late", "Vulnerability Id"]
     assert (findings.freeze_panes, findings.auto_filter.ref) == (
         "A2",
         f"A1:{get_column_letter(len(COLUMNS['full']))}2",
@@ -66,6 +70,82 @@ def test_cells_are_typed_and_the_header_is_frozen_with_filters(row: Rows, proof:
     ) == (7.8, 19, 0.00203)
     assert cells["NVD CVSS2 Score"].data_type == "n"
     assert cells["Network Paths"].value is None
+
+
+def cells_of(found: Workbook) -> dict[str, Any]:
+    """The cells of the first finding by their header."""
+    header, line, *_ = sheet(found, "Findings").iter_rows()
+    return dict(zip((str(cell.value) for cell in header), line, strict=True))
+
+
+def test_a_workbook_starts_with_risk_deadline_and_owner(row: Rows, proof: Proofs) -> None:
+    cells = cells_of(book(proof(), row(), columns=None))
+    told = {name: cells[name].value for name in ("CISA KEV", "Days Late", "Owner", "Instance Name")}
+    assert told == {
+        "CISA KEV": "YES",
+        "Days Late": 10,
+        "Owner": "payments",
+        "Instance Name": "prod-web-36",
+    }
+    assert (cells["Due"].value, cells["Due"].number_format) == (
+        datetime(2026, 11, 12),  # noqa: DTZ001 - a workbook has no zones
+        "yyyy-mm-dd",
+    )
+    assert cells["Days Late"].font.color.rgb == "FFA8122B"
+    assert cells["Severity"].fill.fgColor.rgb == "FFAD411C", "the report's colour of high"
+    link = cells["Vulnerability Id"]
+    assert (link.value, link.hyperlink.target) == (
+        "CVE-2026-1234",
+        "https://example.com/CVE-2026-1234",
+    )
+
+
+@pytest.mark.parametrize(
+    ("kev", "shown"), [(True, "YES"), (False, "NO"), (None, "UNKNOWN")], ids=str
+)
+def test_a_vulnerability_that_was_not_checked_is_unknown(
+    row: Rows, proof: Proofs, kev: bool | None, shown: str
+) -> None:
+    made = row(kev=kev, kev_due=None, due_on=None, days_late=None)
+    cells = cells_of(book(proof(), made, columns=None))
+    assert [cells[name].value for name in ("CISA KEV", "Due", "Days Late")] == [shown, None, None]
+
+
+def test_a_deadline_before_the_calendar_of_spreadsheets_is_text(row: Rows, proof: Proofs) -> None:
+    cells = cells_of(book(proof(), row(due_on="1850-01-02"), columns=None))
+    assert cells["Due"].value == "1850-01-02"
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["javascript:alert(1)", "file:///etc/passwd", "https://example.com/" + "a" * 3000, "", None],
+)
+def test_only_addresses_of_web_pages_are_links(
+    row: Rows, proof: Proofs, address: str | None
+) -> None:
+    details = json.dumps({"sourceUrl": address})
+    cells = cells_of(book(proof(), row(vulnerability_details=details), columns=None))
+    assert cells["Vulnerability Id"].value == "CVE-2026-1234"
+    assert cells["Vulnerability Id"].hyperlink is None
+
+
+@pytest.mark.parametrize("name", ["=1+1", "_x0041_BC", "<r>CVE", "CVE 2026", "A" * 200])
+def test_an_unusual_id_is_no_link_and_stays_as_it_is(row: Rows, proof: Proofs, name: str) -> None:
+    cells = cells_of(book(proof(), row(vulnerability_id=name), columns=None))
+    assert cells["Vulnerability Id"].value == name
+    assert cells["Vulnerability Id"].hyperlink is None
+
+
+def test_links_beyond_the_limit_are_texts_with_a_remark(
+    row: Rows, proof: Proofs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sre_reports.formats.xlsx.export.MOST_LINKS", 2)
+    told: list[str] = []
+    found = book(proof(), *(row() for _ in range(4)), columns=None, told=told)
+    cells = [line[4] for line in sheet(found, "Findings").iter_rows(min_row=2)]
+    assert [cell.hyperlink is not None for cell in cells] == [True, True, False, False]
+    assert {cell.value for cell in cells} == {"CVE-2026-1234"}
+    assert told == ["Only the first 2 vulnerabilities are links."]
 
 
 def test_a_formula_is_text_and_stays_text_when_edited(row: Rows, proof: Proofs) -> None:
