@@ -16,6 +16,7 @@ from sre_findings.queries.resource_lookup import optional_in
 from sre_findings.questions.findings import ExportFilters, ExportPage, FindingList
 from sre_findings.rows.values import finding_of
 from sre_findings.rows.wire_form import wire_form
+from sre_findings.sources.deadlines import deadlines
 from sre_findings.sources.older_snapshots import for_reachability
 from sre_findings.sources.places import place_of, within
 from sre_findings.sources.risk_acceptance import marked
@@ -113,7 +114,8 @@ def export_page(question: ExportPage, sources: Sources) -> ExportAnswer:
         skip=question.skip,
         **filters,
     )
-    items = [wire_form(row) for row in page]
+    due = deadlines(found, rows.as_of, page)
+    items = [wire_form({**row, **due.of(row)}) for row in page]
     return ListAnswer(
         phrase("{} to export.", quantity(total, "finding")),
         "findings",

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from sre_findings.model.answers.answer import Proof
 from sre_findings.model.findings.finding import Package
 from sre_findings.model.findings.finding_key import finding_key
+from sre_findings.model.sla.policy import spell_days
 from sre_findings.model.timestamps import iso, moment_of
 from sre_findings.rows.values import NOT_AVAILABLE, time_of, version_of, without_zero_epoch
 from sre_reports.formats.json_values import (
@@ -24,6 +25,7 @@ from sre_reports.formats.package_urls import purl_of
 from sre_reports.wording import capital, doubts
 
 PRODUCT = "SRE Operations Assistant"
+DISTRIBUTION = "sre-operations-assistant"
 SCANNER = "Amazon Inspector"
 SCANNER_URL = "https://docs.aws.amazon.com/inspector/latest/user/what-is-inspector.html"
 VENDOR = "AWS"
@@ -98,6 +100,20 @@ def moment(microseconds: int | None) -> str | None:
     """Returns a time of a row in ISO 8601; None if there is none."""
     found = time_of(microseconds)
     return iso(found)
+
+
+def risk(row: Row) -> dict[str, Any]:
+    """Returns KEV and the deadline as plain data, without what is unknown."""
+    names = {"kev": "kev", "kevDue": "kev_due", "due": "due_on", "daysLate": "days_late"}
+    return {name: row[column] for name, column in names.items() if row[column] is not None}
+
+
+def urgency(row: Row) -> str:
+    """Returns KEV and the deadline as sentences; empty if there is nothing to say."""
+    kev = "In CISA's catalog of known exploited vulnerabilities." if row["kev"] else ""
+    late = row["days_late"]
+    due = f"Due {row['due_on']}{f', {spell_days(late)} late' if late else ''}."
+    return " ".join((*filter(None, (kev,)), *((due,) if row["due_on"] else ())))
 
 
 def wire_time(seconds: object) -> datetime | None:

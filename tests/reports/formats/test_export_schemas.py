@@ -9,6 +9,7 @@ import json
 from collections import Counter
 from collections.abc import Callable
 from importlib import resources
+from importlib.metadata import version
 from typing import Any
 
 import openpyxl
@@ -124,7 +125,8 @@ def test_sarif_has_rule_location_and_fingerprint(row: Rows, proof: Proofs) -> No
     assert (
         first["message"]["text"]
         == "CVE-2026-1234 - vim-minimal, vim-data on prod-web-36. Fixed in vim-minimal"
-        " 2:9.1.785-1.amzn2023."
+        " 2:9.1.785-1.amzn2023. In CISA's catalog of known exploited vulnerabilities."
+        " Due 2026-11-12, 10 days late."
     )
     (place,) = first["locations"]
     assert place["logicalLocations"][0]["fullyQualifiedName"] == "i-0123456789abcdef0"
@@ -134,6 +136,76 @@ def test_sarif_has_rule_location_and_fingerprint(row: Rows, proof: Proofs) -> No
     )
     assert first["partialFingerprints"] == {"findingKey/v1": finding_key(row())}
     assert run["properties"]["snapshot"]["snapshot_id"] == "20261122T010000Z"
+
+
+def test_sarif_says_how_urgent_a_finding_is_and_what_its_rule_is_about(
+    row: Rows, proof: Proofs
+) -> None:
+    run = sarif_of(proof(), row(description="A flaw of U. S. origin lets others in. More follows."))
+    (rule,), (result,) = run["tool"]["driver"]["rules"], run["results"]
+    title = "CVE-2026-1234: A flaw of U. S. origin lets others in"
+    assert (rule["name"], rule["shortDescription"]["text"]) == ("PackageVulnerability", title)
+    assert "It is in CISA's catalog of known exploited vulnerabilities." in rule["help"]["text"]
+    assert result["message"]["text"].endswith(
+        " In CISA's catalog of known exploited vulnerabilities. Due 2026-11-12, 10 days late."
+    )
+    told = {name: result["properties"][name] for name in ("kev", "kevDue", "due", "daysLate")}
+    assert told == {"kev": True, "kevDue": "2026-11-12", "due": "2026-11-12", "daysLate": 10}
+    assert run["tool"]["driver"]["version"] == "2020-06-08"
+    assert run["conversion"]["tool"]["driver"]["version"] == version("sre-operations-assistant")
+
+
+UNCHECKED: dict[str, None] = dict.fromkeys(("kev", "kev_due", "due_on", "days_late"))
+
+
+def test_formats_say_nothing_of_kev_and_deadlines_that_are_unknown(
+    row: Rows, proof: Proofs
+) -> None:
+    unknown = row(**UNCHECKED)
+    (result,) = sarif_of(proof(), unknown)["results"]
+    assert result["message"]["text"].endswith("2:9.1.785-1.amzn2023.")
+    assert {"kev", "due", "daysLate"} & result["properties"].keys() == set()
+    assert "enrichments" not in ocsf_of(proof(), unknown)[0]
+    (vulnerability,) = cyclonedx_of(proof(), unknown)["vulnerabilities"]
+    for name in ("kev", "kev_due", "due", "late_findings"):
+        assert valued(vulnerability["properties"], name) == []
+
+
+def test_ocsf_enriches_the_vulnerability_with_kev_and_the_finding_with_its_deadline(
+    row: Rows, proof: Proofs
+) -> None:
+    (event,) = ocsf_of(proof(), row(reachability="REACHABLE"))
+    assert event["enrichments"] == [
+        {
+            "name": "vulnerabilities.cve.uid",
+            "value": "CVE-2026-1234",
+            "provider": "CISA",
+            "data": {"kev": True, "kevDue": "2026-11-12"},
+        },
+        {
+            "name": "finding_info.uid",
+            "value": event["finding_info"]["uid"],
+            "provider": "SRE Operations Assistant",
+            "data": {"due": "2026-11-12", "daysLate": 10},
+        },
+    ]
+    assert event["unmapped"]["inspector"]["runtime_reachability"] == "REACHABLE"
+
+
+def test_cyclonedx_has_kev_and_the_earliest_deadline_of_a_vulnerability(
+    row: Rows, proof: Proofs
+) -> None:
+    later = row(finding_arn="arn:2", due_on="2026-12-01", days_late=0)
+    (one,) = cyclonedx_of(proof(), later, row())["vulnerabilities"]
+    names = ("kev", "kev_due", "due", "late_findings", "findings")
+    told = {name: valued(one["properties"], name) for name in names}
+    assert told == {
+        "kev": ["true"],
+        "kev_due": ["2026-11-12"],
+        "due": ["2026-11-12"],
+        "late_findings": ["1"],
+        "findings": ["2"],
+    }
 
 
 def test_sarif_separates_findings_of_one_vulnerability_on_one_resource(

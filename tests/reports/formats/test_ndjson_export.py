@@ -21,6 +21,10 @@ def test_a_line_is_inspectors_finding_with_our_fields(row: Rows) -> None:
         "snapshot_id": "20261122T010000Z",
         "resource_name": "prod-web-36",
         "owner": "payments",
+        "kev": True,
+        "kev_due": "2026-11-12",
+        "due_on": "2026-11-12",
+        "days_late": 10,
         "not_understood": "newField",
     }
     details = found.pop("packageVulnerabilityDetails")

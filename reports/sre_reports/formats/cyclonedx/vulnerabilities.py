@@ -44,10 +44,11 @@ Rating = tuple[str, float | int | None, str | None, str]  # severity, score, vec
 class _Seen:
     """The findings, components and ratings of one vulnerability so far."""
 
-    __slots__ = ("findings", "numbers", "place", "ratings")
+    __slots__ = ("due", "findings", "late", "numbers", "place", "ratings")
 
     def __init__(self, place: int) -> None:
-        self.place, self.findings = place, 0
+        self.place, self.findings, self.late = place, 0, 0
+        self.due: str | None = None  # the earliest
         self.numbers = array("I")  # alternating: a component and the version that fixes it
         self.ratings: dict[Rating, None] = {}
 
@@ -87,6 +88,8 @@ class Vulnerabilities:
         if seen is None:
             seen = self._seen[key] = _Seen(self._spool.add(_vulnerability(row)))
         seen.findings += 1
+        seen.late += bool(row["days_late"])
+        seen.due = min(filter(None, (seen.due, row["due_on"])), default=None)
         seen.ratings[_rating(row)] = None
         for component, fix in affected:
             fits = fix if fix and len(fix) <= LONGEST_VERSION else None
@@ -100,7 +103,9 @@ class Vulnerabilities:
         ):
             known = json.loads(line)
             ratings = [*known.pop("ratings", ()), *map(_inspectors, seen.ratings)]
-            more = [*known.pop("properties", ()), *properties(findings=seen.findings)]
+            late = seen.late if seen.due else None
+            counts = properties(findings=seen.findings, due=seen.due, late_findings=late)
+            more = [*known.pop("properties", ()), *counts]
             yield dumped(
                 {
                     "bom-ref": f"vulnerability-{place}",
@@ -166,6 +171,8 @@ def _properties(row: Row, wire: Mapping[str, Any]) -> list[dict[str, str]]:
         type=row["type"],
         epss_score=row["epss_score"],
         exploit_available=row["exploit_available"],
+        kev=row["kev"],
+        kev_due=row["kev_due"],
         reachability=row["reachability"],
         reachability_reason=row["reachability_reason"],
         related=", ".join(words(wire.get("relatedVulnerabilities"))),

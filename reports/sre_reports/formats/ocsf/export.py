@@ -18,6 +18,7 @@ from sre_reports.formats.finding_fields import (
     VENDOR,
     Keys,
     Row,
+    risk,
     snapshot,
     warnings,
 )
@@ -87,6 +88,7 @@ def event(row: Row, key: str, kept: dict[str, Any]) -> dict[str, Any]:
         "vulnerabilities": vulnerabilities(row),
         "resources": _resources(row),
         "cloud": _cloud(row),
+        **present(enrichments=_enrichments(row)),
         "unmapped": {**kept, **_unmapped(row)},
     }
 
@@ -171,6 +173,24 @@ def _cloud(row: Row) -> dict[str, Any]:
     }
 
 
+def _enrichments(row: Row) -> list[dict[str, Any]]:
+    """Returns KEV, EPSS being in the vulnerability, and the deadline under the SLA policy."""
+    known, deadline = risk(row), {}
+    for name in ("due", "daysLate"):
+        if name in known:
+            deadline[name] = known.pop(name)
+    found = []
+    if known and row["vulnerability_id"]:
+        found.append(_enrichment("vulnerabilities.cve.uid", row["vulnerability_id"], "CISA", known))
+    if deadline and row["finding_arn"]:
+        found.append(_enrichment("finding_info.uid", row["finding_arn"], PRODUCT, deadline))
+    return found
+
+
+def _enrichment(name: str, value: str, provider: str, data: dict[str, Any]) -> dict[str, Any]:
+    return {"name": name, "value": value, "provider": provider, "data": data}
+
+
 def _unmapped(row: Row) -> dict[str, Any]:
     """Returns Inspector's values for which OCSF has numbers or no field."""
     return present(
@@ -181,6 +201,8 @@ def _unmapped(row: Row) -> dict[str, Any]:
             score_details=parsed(row["score_details"]),
             fix_available=row["fix_available"],
             exploit_available=row["exploit_available"],
+            runtime_reachability=row["reachability"],
+            runtime_reachability_reason=row["reachability_reason"],
             vulnerability_id=row["vulnerability_id"],
             network=parsed(row["network_details"]),
             code=parsed(row["code_details"]),

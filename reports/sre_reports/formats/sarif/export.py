@@ -7,6 +7,7 @@ score of each is known only at the end.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from importlib.metadata import version
 from itertools import chain
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -14,6 +15,7 @@ from sre_findings.model.answers.answer import Proof
 from sre_findings.model.snapshots.states import COMPLETE
 from sre_findings.model.timestamps import iso
 from sre_reports.formats.finding_fields import (
+    DISTRIBUTION,
     PRODUCT,
     SCANNER,
     SCANNER_URL,
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
         Warn,
     )
 
+API_VERSION = "2020-06-08"  # of Inspector's API, from botocore: the service names no other version
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 # The limits of GitHub's code scanning for one run: docs.github.com, "SARIF results exceed one or
 # more limits".
@@ -69,7 +72,7 @@ def _opened(proof: Proof) -> bytes:
     """Returns the document up to the first result, with open brackets."""
     run = {
         "columnKind": "unicodeCodePoints",
-        "conversion": {"tool": {"driver": {"name": PRODUCT}}},
+        "conversion": {"tool": {"driver": {"name": PRODUCT, "version": version(DISTRIBUTION)}}},
         "originalUriBaseIds": {
             "RESOURCES": {
                 "description": {"text": "Not a folder: account, region and id of a resource."}
@@ -91,7 +94,12 @@ def _invocation(proof: Proof) -> dict[str, Any]:
 
 
 def _closed(rules: Rules) -> Iterator[bytes]:
-    driver = {"name": SCANNER, "organization": VENDOR, "informationUri": SCANNER_URL}
+    driver = {
+        "name": SCANNER,
+        "organization": VENDOR,
+        "version": API_VERSION,
+        "informationUri": SCANNER_URL,
+    }
     yield b'\n],"tool":{"driver":' + dumped(driver)[:-1] + b',"rules":[\n'
     lines = rules.lines()
     yield next(lines, b"")

@@ -10,6 +10,8 @@ from sre_reports.formats.finding_fields import (
     Row,
     moment,
     packages,
+    risk,
+    urgency,
 )
 from sre_reports.formats.json_values import (
     mapping,
@@ -39,7 +41,7 @@ def result(row: Row, key: str, rule_id: str, place: int) -> dict[str, Any]:
 
 
 def _sentence(row: Row) -> str:
-    """Returns the message: the finding, its resource, and the fixed versions."""
+    """Returns the message: the finding, its resource, the fixed versions and the deadline."""
     where = row["resource_name"] or row["resource_id"] or "a resource without an id"
     fixes = dict.fromkeys(
         f"{one.package.name} {one.package.fixed_in}"
@@ -47,7 +49,8 @@ def _sentence(row: Row) -> str:
         if one.package.fixed_in
     )
     fixed = f" Fixed in {', '.join(fixes)}." if fixes else ""
-    return f"{row['title'] or rule_name(row)} on {where}.{fixed}"
+    urgent = f" {text}" if (text := urgency(row)) else ""
+    return f"{row['title'] or rule_name(row)} on {where}.{fixed}{urgent}"
 
 
 def rule_name(row: Row) -> str:
@@ -138,7 +141,8 @@ def _properties(row: Row) -> dict[str, Any]:
         "lastObservedAt": moment(row["last_observed_at"]),
     }
     plain = {name: row[column] for name, column in names.items()}
-    return present(**plain, **times, packages=[_package(one) for one in packages(row["packages"])])
+    held = [_package(one) for one in packages(row["packages"])]
+    return present(**plain, **times, **risk(row), packages=held)
 
 
 def _package(one: Part) -> dict[str, Any]:

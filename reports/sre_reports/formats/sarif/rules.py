@@ -28,6 +28,10 @@ from sre_reports.plain_text import shortened, visible
 _LONGEST = 1024  # characters of a description: GitHub's limit
 # By severity rank. The last two are untriaged and unknown.
 _LEVELS = ("error", "error", "warning", "note", "note", "warning", "warning")
+_KEV = "It is in CISA's catalog of known exploited vulnerabilities."
+_TAGS = ("security", "vulnerability")
+_TITLE = 120  # characters of a rule's title after its id: code scanning shows about one line
+_SENTENCE = re.compile(r"(?<=[^.\s]{2}\.)\s")  # after a full stop, but not one of an initial
 _PLACE, _LINK = re.compile(r"\{(\d+)\}"), re.compile(r"\]\(")
 
 
@@ -92,7 +96,7 @@ class Rules:
     def lines(self) -> Iterator[bytes]:
         """Yields each rule as JSON, in the order of its index."""
         for line, (score, severity) in zip(self._spool.lines(), self._worst, strict=True):
-            properties: dict[str, Any] = {"tags": ["security", "vulnerability"]}
+            properties: dict[str, Any] = {"tags": _TAGS}
             if score >= 0:
                 properties["security-severity"] = f"{score:.1f}"
             yield with_more(
@@ -119,9 +123,11 @@ def _rule(rule_id: str, row: Row) -> dict[str, Any]:
     wire, code = mapping(row["vulnerability_details"]), mapping(row["code_details"])
     description = message(row["description"] or "").strip()
     of_kind = (row["type"] or "Finding").replace("_", " ").capitalize()
-    short = rule_id if row["vulnerability_id"] else word(code.get("detectorName")) or of_kind
+    named = rule_id if row["vulnerability_id"] else word(code.get("detectorName")) or of_kind
+    short = _title(named, description)
     return {
         "id": rule_id,
+        **present(name=_name(of_kind)),
         "shortDescription": {"text": shortened(message(short), _LONGEST)},
         "fullDescription": {"text": shortened(description or message(short), _LONGEST)},
         "help": {"text": _help(row, description)},
@@ -129,8 +135,19 @@ def _rule(rule_id: str, row: Row) -> dict[str, Any]:
     }
 
 
+def _title(named: str, description: str) -> str:
+    """Returns the name of the rule with the first sentence of its description."""
+    first = _SENTENCE.split(description, maxsplit=1)[0].rstrip(".")
+    return f"{named}: {shortened(first, _TITLE)}" if first and first != named else named
+
+
+def _name(kind: str) -> str:
+    """Returns the kind of finding in Pascal case, as SARIF names rules."""
+    return "".join(part.capitalize() for part in kind.split() if part.isalnum())
+
+
 def _help(row: Row, description: str) -> str:
-    """Returns the help text: description, remediation and links."""
+    """Returns the help text: description, remediation, KEV and links."""
     wire, code = mapping(row["vulnerability_details"]), mapping(row["code_details"])
     advice = part(mapping(row["remediation"]), "recommendation").get("text")
     fixes = dict.fromkeys(
@@ -141,6 +158,7 @@ def _help(row: Row, description: str) -> str:
         description,
         *([word(advice) or ""] if advice != "None Provided" else []),
         *fixes,
+        *([_KEV] if row["kev"] else []),
         *links,
     ]
     return "\n".join(message(one) for one in parts if one) or what(row)
