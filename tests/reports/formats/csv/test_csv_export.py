@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from sre_reports.formats.csv import export as csv_export
@@ -254,3 +255,9 @@ def test_repeated_values_are_parsed_once(row: Rows, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(nested_fields, "packages", counting)
     export(row(), row(title="another finding of the same packages"))
     assert parsed == [row()["packages"]]
+
+
+def test_pandas_keeps_account_ids_as_the_guide_shows(row: Rows) -> None:
+    text = export(row(account_id="000000000012"))
+    frame = pd.read_csv(io.StringIO(text), dtype={"AWS Account Id": "string"})
+    assert [*frame["AWS Account Id"]] == ["000000000012"]
