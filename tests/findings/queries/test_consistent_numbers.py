@@ -84,7 +84,7 @@ def test_deadlines_of_an_export_agree_with_sla(sources: Sources, later: int) -> 
     every = [row for batch in batches for row in batch]
     due = Counter((row["severity"], row["due_on"]) for row in every)
     answer = ask(DueDates(by="account"), here)
-    counted: Counter[tuple[str, str | None]] = Counter()
+    counted: Counter[tuple[str | None, str | None]] = Counter()
     for one in answer.items:
         counted[one["severity"], one["due_on"]] += one["findings"]
     assert due == counted
