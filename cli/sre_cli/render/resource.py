@@ -26,7 +26,8 @@ _REACHABILITY = {REACHABLE: "reachable", NOT_REACHABLE: "not reachable"}
 def render_resource(answer: ResourceAnswer, width: int | None, colour: int) -> str:
     """Returns the verdict, the counts, the findings and the provenance.
 
-    The verdict is left out if it is "vulnerable". Findings are ordered by severity, highest first.
+    The verdict is left out if it is "vulnerable". Findings are ordered by severity, highest first,
+    with CISA KEV first in each.
     """
     return text_of(_resource(answer, width, colour))
 

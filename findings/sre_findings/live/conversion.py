@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import math
+from datetime import date
+from typing import Any
+
 from sre_findings.inspector.wire.coverage import WireCoverage
 from sre_findings.inspector.wire.finding_parts import (
     WireResource,
@@ -67,13 +71,18 @@ def finding_of(wire: WireFinding, mine: WireResource, region: str, owner: str | 
     )
 
 
-def worst_first(finding: Finding) -> tuple[int, str, float, str, str]:
-    """Returns the sort key, with the same order as resource_findings.sql."""
-    score = -(finding.inspector_score or -1.0)
+def worst_first(one: Finding) -> tuple[Any, ...]:
+    """Returns the sort key, with the same order as resource_findings.sql.
+
+    Within a severity, findings in KEV come first, by due date, and then those with an exploit.
+    """
     return (
-        severity.rank(finding.severity),
-        finding.status,
-        score,
-        finding.vulnerability_id or "",
-        finding.finding_arn,
+        severity.rank(one.severity),
+        not one.kev,
+        (one.kev_due or date.max) if one.kev else date.max,
+        one.exploit_available != "YES" and one.exploit_observed is None,
+        one.status,
+        math.inf if one.inspector_score is None else -one.inspector_score,
+        (one.vulnerability_id is None, one.vulnerability_id or ""),
+        one.finding_arn,
     )

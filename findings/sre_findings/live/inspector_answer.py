@@ -9,6 +9,7 @@ from datetime import datetime
 from functools import partial
 
 from sre_findings.inspector.listing import Inspector
+from sre_findings.live.conversion import worst_first
 from sre_findings.live.resource_listing import ListingRequest, LiveListing
 from sre_findings.live.single_flight import SingleFlight
 from sre_findings.model.access import Access
@@ -29,7 +30,9 @@ from sre_findings.model.text import phrase
 from sre_findings.questions.resource import Vulnerabilities
 
 NO_OWNERS = Owners()
-Live = Callable[[Vulnerabilities, ResourceAnswer | None, Access], ResourceAnswer]
+Known = Callable[[Sequence[Finding]], Sequence[Finding]]
+"""Adds to findings what the snapshot knows of their vulnerabilities (KEV, observed exploits)."""
+Live = Callable[[Vulnerabilities, ResourceAnswer | None, Access, Known | None], ResourceAnswer]
 Open = Callable[[str], Inspector]
 """Returns Inspector in a region."""
 
@@ -51,7 +54,10 @@ def live(
     share = once or SingleFlight(keep=0.0)
 
     def ask(
-        question: Vulnerabilities, cached: ResourceAnswer | None, access: Access
+        question: Vulnerabilities,
+        cached: ResourceAnswer | None,
+        access: Access,
+        completed: Known | None = None,
     ) -> ResourceAnswer:
         known = cached.resource if cached and cached.resource.region else None
         text, named = (
@@ -67,7 +73,12 @@ def live(
             for region in where
         ]
         answers = [
-            _answer(one, share.ask(one.key, partial(one.listed, now())), question, now())
+            _answer(
+                one,
+                _completed(share.ask(one.key, partial(one.listed, now())), completed),
+                question,
+                now(),
+            )
             for one in asked
         ]
         best = max(
@@ -85,6 +96,12 @@ def live(
         return replace(best, verdict=cached.verdict) if cached and off else best
 
     return ask
+
+
+def _completed(listed: LiveListing, completed: Known | None) -> LiveListing:
+    if completed is None:
+        return listed
+    return listed._replace(findings=sorted(completed(listed.findings), key=worst_first))
 
 
 def _answer(
@@ -163,6 +180,7 @@ def _rollup(found: Sequence[Finding]) -> Rollup:
         suppressed=sum(f.status == "SUPPRESSED" for f in found),
         fixable=sum(f.fix_available in ("YES", "PARTIAL") for f in active),
         exploitable=sum(f.exploit_available == "YES" for f in active),
+        kev=sum(f.kev is True for f in active),
         resources=int(bool(found)),
-        unchecked=len(active),
+        unchecked=sum(f.kev is None for f in active),
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Container, Iterable, Mapping
-from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from sre_findings.model.answers.list_answer import ListAnswer, Shown
@@ -18,7 +17,7 @@ from sre_findings.model.timestamps import iso, iso_date
 from sre_findings.queries import resource_lookup
 from sre_findings.queries.resource_lookup import optional_in
 from sre_findings.questions.remediation import Priorities
-from sre_findings.rows.values import severity_word, time_of
+from sre_findings.rows.values import day_of, severity_word, time_of
 from sre_findings.sources.older_snapshots import for_reachability
 from sre_findings.sources.places import place_of, within
 from sre_findings.sources.sources import Sources, find
@@ -142,9 +141,9 @@ def _candidate(row: Mapping[str, Any]) -> Candidate:
         severity=severity_word(row["severity_rank"]) or "",
         first_seen=first.date() if first else None,
         checked=bool(row["checked"]) or row["type"] != "PACKAGE_VULNERABILITY",
-        kev_added=_day(row["kev_added"]),
-        kev_due=_day(row["kev_due"]),
-        exploit_observed=_day(row["exploit_seen"]),
+        kev_added=day_of(row["kev_added"]),
+        kev_due=day_of(row["kev_due"]),
+        exploit_observed=day_of(row["exploit_seen"]),
         exploit_available=bool(row["exploitable"]),
         epss=row["epss_score"],
         inspector_score=row["inspector_score"],
@@ -190,7 +189,3 @@ def _item(place: int, one: Candidate, row: Mapping[str, Any], reason: str) -> Pr
         "reachable_findings": row["reachable_findings"],
         "resources": row["resources"],
     }
-
-
-def _day(text: str | None) -> date | None:
-    return date.fromisoformat(text) if text else None

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from sre_findings.model.access import Access
@@ -14,10 +15,13 @@ from sre_findings.model.text import phrase
 from sre_findings.queries import snapshot_answer
 from sre_findings.queries.live_fallback import without_inspector
 from sre_findings.questions.resource import CACHED, LIVE, Vulnerabilities
+from sre_findings.rows.values import day_of, in_kev
 from sre_findings.sources.older_snapshots import for_reachability
 from sre_findings.sources.sources import Found, Sources, find_any
 
 if TYPE_CHECKING:  # imported at run time only where it is needed, to start faster
+    from sre_findings.engine.catalogue import Engine
+    from sre_findings.model.findings.finding import Finding
     from sre_findings.model.resources.aws_context import Context
 
 
@@ -50,9 +54,31 @@ def _about(question: Vulnerabilities, sources: Sources) -> ResourceAnswer:
     if not _wants_live(question, cached, sources):
         return cached or question.without_snapshot()
     try:
-        return (sources.live.inspector or _no_live)(question, cached, sources.caller.access)
+        ask = sources.live.inspector or _no_live
+        known = partial(_with_exploits, found.engine) if found else None
+        return ask(question, cached, sources.caller.access, known)
     except SreError as error:
         return without_inspector(question, cached, error, sources)
+
+
+def _with_exploits(engine: Engine, findings: Sequence[Finding]) -> Sequence[Finding]:
+    """The findings with what the snapshot knows of their vulnerabilities.
+
+    ``kev`` stays None for a vulnerability that the snapshot does not contain or did not check.
+    """
+    wanted = sorted({one.vulnerability_id for one in findings if one.vulnerability_id})
+    rows = engine.rows("known_exploits", vulnerabilities=wanted) if wanted else []
+    known = {row["vulnerability_id"]: row for row in rows}
+    return [
+        replace(
+            one,
+            kev=in_kev({"type": one.type, **row}),
+            kev_due=day_of(row.get("kev_due")),
+            exploit_observed=day_of(row.get("exploit_seen")),
+        )
+        for one in findings
+        for row in [known.get(one.vulnerability_id or "", {})]
+    ]
 
 
 def _cached(question: Vulnerabilities, found: Found, sources: Sources) -> ResourceAnswer:
@@ -84,7 +110,7 @@ def _wants_live(question: Vulnerabilities, cached: ResourceAnswer | None, source
 
 
 def _no_live(
-    _question: Vulnerabilities, _cached: ResourceAnswer | None, _access: Access
+    _question: Vulnerabilities, _cached: ResourceAnswer | None, _access: Access, _known: object
 ) -> ResourceAnswer:
     do = phrase("Ask the snapshot instead: leave out live.")
     raise UsageError(phrase("Inspector cannot be queried from here"), do=do)

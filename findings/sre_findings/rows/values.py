@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from sre_findings.model.coverage.row import ACTIVE, SWITCHED_OFF, Coverage
@@ -51,7 +51,7 @@ def resource_of(row: Mapping[str, Any]) -> Resource:
 
 
 def finding_of(row: Mapping[str, Any]) -> Finding:
-    """Converts a row of ``resource_findings``."""
+    """Converts a row of ``resource_findings``, or of a query with the columns of a finding."""
     return Finding(
         finding_arn=row["finding_arn"],
         vulnerability_id=row["vulnerability_id"],
@@ -75,6 +75,9 @@ def finding_of(row: Mapping[str, Any]) -> Finding:
         not_understood=row["not_understood"],
         reachability=row["reachability"],
         reachability_reason=row["reachability_reason"],
+        kev=in_kev(row),
+        kev_due=day_of(row.get("kev_due")),
+        exploit_observed=day_of(row.get("exploit_seen")),
     )
 
 
@@ -87,6 +90,11 @@ def in_kev(row: Mapping[str, Any]) -> bool | None:
     if row.get("kev_added") or row.get("kev_due"):
         return True
     return False if row.get("checked") or row["type"] != "PACKAGE_VULNERABILITY" else None
+
+
+def day_of(text: str | None) -> date | None:
+    """Returns the day for a date in a row."""
+    return date.fromisoformat(text) if text else None
 
 
 @functools.lru_cache(maxsize=4096)

@@ -15,7 +15,7 @@ from sre_findings.model.answers.answer import ResourceAnswer
 from sre_findings.model.sla.policy import DEFAULT, Policy, parse_policy, parse_sla
 from sre_findings.service.service import LocalService, Service
 from sre_findings.settings import Settings, open_owners
-from sre_findings.sources.sources import AskContext, Live, LiveSources, Sources
+from sre_findings.sources.sources import AskContext, Known, Live, LiveSources, Sources
 from sre_findings.sources.stores import Stores
 from sre_findings.store.snapshots.reader import Snapshots
 from sre_findings.store.urls import open_blobs, open_key, open_table
@@ -91,11 +91,14 @@ def _live(profile: str | None, settings: Settings) -> Live:
     opening = threading.Lock()  # concurrent first queries share one source
 
     def ask(
-        question: Vulnerabilities, cached: ResourceAnswer | None, access: Access
+        question: Vulnerabilities,
+        cached: ResourceAnswer | None,
+        access: Access,
+        completed: Known | None,
     ) -> ResourceAnswer:
         with opening:
             source = opened()
-        return source(question, cached, access)
+        return source(question, cached, access, completed)
 
     return ask
 

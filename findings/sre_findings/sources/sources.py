@@ -22,13 +22,19 @@ from sre_findings.store.snapshots.reader import Commit
 # Each dataclass takes a millisecond to create, so a query imports only what it needs.
 if TYPE_CHECKING:
     from sre_findings.engine.catalogue import Engine
+    from sre_findings.model.findings.finding import Finding
     from sre_findings.model.findings.suppression import Suppressions
     from sre_findings.model.resources.aws_context import Context
     from sre_findings.model.resources.resource import Resource
     from sre_findings.questions.resource import Vulnerabilities
     from sre_findings.sources.download_links import IssueLink
 
-Live: TypeAlias = "Callable[[Vulnerabilities, ResourceAnswer | None, Access], ResourceAnswer]"
+Known: TypeAlias = "Callable[[Sequence[Finding]], Sequence[Finding]]"
+"""Adds to findings what the snapshot knows of their vulnerabilities."""
+
+Live: TypeAlias = (
+    "Callable[[Vulnerabilities, ResourceAnswer | None, Access, Known | None], ResourceAnswer]"
+)
 """Queries Inspector about one resource, with the access of the caller.
 
 The snapshot's answer, if any, provides the resource's location.

@@ -65,7 +65,11 @@ class Bearer:
         }
 
     def _no_live(
-        self, _question: Vulnerabilities, _cached: ResourceAnswer | None, _access: Access
+        self,
+        _question: Vulnerabilities,
+        _cached: ResourceAnswer | None,
+        _access: Access,
+        _completed: object,
     ) -> ResourceAnswer:
         self.need(LIVE)
         raise AssertionError("a bearer with the scope has live sources")

@@ -194,7 +194,7 @@ def test_aws_is_queried_only_with_the_live_scope(tmp_path: Path) -> None:
     reader = Bearer("r", frozenset({FINDINGS}), everything).sources(sources)
     assert reader.live.inspector
     with pytest.raises(AccessDenied, match="this token lacks the scope live:query"):
-        reader.live.inspector(Vulnerabilities("i-00000000"), None, everything)
+        reader.live.inspector(Vulnerabilities("i-00000000"), None, everything, None)
     assert reader.live.context
     assert (
         "live:query"

@@ -7,7 +7,7 @@ KeyError, and an unknown field is ignored.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from sre_findings.model.answers.answer import (
@@ -153,15 +153,25 @@ def layout_of(answer: AnyListAnswer) -> dict[str, Any]:
 def finding(values: Values) -> Finding:
     """One finding."""
     times = {name: moment(values[name]) for name in ("first_observed_at", "last_observed_at")}
+    days = {name: _day(values.get(name)) for name in ("kev_due", "exploit_observed")}
     plain = {name: value for name, value in values.items() if name in Finding.__dataclass_fields__}
     return Finding(
-        **{**plain, **times, "packages": tuple(Package(**one) for one in values["packages"])}
+        **{
+            **plain,
+            **times,
+            **days,
+            "packages": tuple(Package(**one) for one in values["packages"]),
+        }
     )
 
 
 def moment(text: str | None) -> datetime | None:
     """Parses a time in an answer; None stays None."""
     return None if text is None else datetime.fromisoformat(text)
+
+
+def _day(text: str | None) -> date | None:
+    return None if text is None else date.fromisoformat(text)
 
 
 def _resource(values: Values) -> Resource:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from sre_findings.model.errors import UsageError
 from sre_findings.model.text import phrase
-from sre_findings.model.timestamps import iso
+from sre_findings.model.timestamps import iso, iso_date
 
 if TYPE_CHECKING:  # only type checkers need the types of the JSON
     from sre_findings.model.findings.finding_json import FindingJson, PackageJson
@@ -60,7 +60,8 @@ class Finding:
     sent none or an invalid one. ``not_understood`` names the unknown fields and values in it.
     ``accepted`` is set if a suppression rule covers the finding, with the rule's owner, reason and
     expiry date; the finding still counts as open. ``reachability`` is REACHABLE, NOT_REACHABLE,
-    UNKNOWN, or None without data, which means unknown too.
+    UNKNOWN, or None without data, which means unknown too. ``kev`` is None if the vulnerability was
+    not checked against KEV. ``exploit_observed`` is the last day on which an attack was observed.
     """
 
     finding_arn: str
@@ -86,6 +87,9 @@ class Finding:
     not_understood: str | None = None
     reachability: str | None = None
     reachability_reason: str | None = None
+    kev: bool | None = None
+    kev_due: date | None = None
+    exploit_observed: date | None = None
 
     @property
     def fixed_in(self) -> str | None:
@@ -127,6 +131,9 @@ class Finding:
             "reachability": self.reachability,
             "reachability_reason": self.reachability_reason,
             "fixed_in": self.fixed_in,
+            "kev": self.kev,
+            "kev_due": iso_date(self.kev_due),
+            "exploit_observed": iso_date(self.exploit_observed),
         }
 
 

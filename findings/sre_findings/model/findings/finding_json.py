@@ -20,7 +20,8 @@ class PackageJson(TypedDict):
 class FindingJson(TypedDict):
     """One finding; see ``Finding``. Times are ISO 8601 in UTC.
 
-    ``fixed_in`` has the versions that fix it, over all packages, separated by commas.
+    ``fixed_in`` has the versions that fix it, over all packages, separated by commas. ``kev`` is
+    null if the vulnerability was not checked against KEV.
     """
 
     finding_arn: str
@@ -47,3 +48,6 @@ class FindingJson(TypedDict):
     reachability: str | None
     reachability_reason: str | None
     fixed_in: str | None
+    kev: bool | None
+    kev_due: str | None
+    exploit_observed: str | None
