@@ -135,6 +135,29 @@ def more_sentence(rollup: Rollup) -> Text:
     return fixable + (exploited if rollup.exploitable else "") + phrase(".")
 
 
+def urgency_sentence(rollup: Rollup, overdue: int | None) -> Text:
+    """Returns how many open findings are in KEV and overdue; empty if none is open.
+
+    It says which of them is not known.
+    """
+    if not rollup.counts.total:
+        return phrase("")
+    known, parts = rollup.to_json()["kev"], list[Text]()
+    if known is None:
+        parts.append(phrase("not checked against CISA KEV"))
+    else:
+        parts.append(phrase("{} in CISA KEV", _number_or_none(known)))
+        if rollup.unchecked:
+            parts.append(phrase("{:,} not checked", rollup.unchecked))
+    if overdue is not None:
+        parts.append(phrase("{} overdue", _number_or_none(overdue)))
+    return capital(joined(", ", parts)) + phrase(".")
+
+
+def _number_or_none(count: int) -> Text:
+    return phrase("{:,}", count) if count else phrase("none")
+
+
 def age(seconds: int) -> Text:
     """Returns a duration in one unit: ``12 min``, ``6 h``, ``9 d``."""
     minutes = max(0, seconds) // 60

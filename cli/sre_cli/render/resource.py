@@ -75,6 +75,7 @@ def _counts(answer: ResourceAnswer, width: int | None, colour: int) -> Iterator[
     if answer.rollup.counts.total or answer.rollup.suppressed:
         first, rest = wording.counts_sentence(answer.rollup)
         yield styled(first, "strong", colour) + rest
+        yield from wrapped(wording.urgency_sentence(answer.rollup, answer.overdue), width)
         yield from faint(wording.more_sentence(answer.rollup), width, colour)
     if answer.exposed:
         yield from faint(f"{wording.EXPOSED}.", width, colour)
@@ -87,12 +88,14 @@ def _findings(answer: ResourceAnswer, width: int | None, colour: int) -> Iterato
     columns = (
         Column("Severity", style=str.lower),
         Column("Score", drop=2, right=True),
+        Column("KEV", drop=6, style="warn"),
         Column("Vulnerability"),
         Column("Risk", drop=4, style="warn"),
         Column("Package", floor=10),
         Column("Fixed in", floor=22),
         Column("Installed", floor=12, drop=1, style="muted"),
         Column("Age", drop=3, right=True),
+        Column("Due", drop=5, right=True, style=_due_style),
     )
     rows = [_finding(one, answer.proof.as_of) for one in answer.findings]
     yield from lines(columns, rows, width, colour)
@@ -112,13 +115,27 @@ def _finding(one: Finding, as_of: datetime | None) -> tuple[str, ...]:
     return (
         one.severity.capitalize(),
         "" if one.inspector_score is None else f"{one.inspector_score:.1f}",
+        "KEV" if one.kev else "",
         wording.identity(one),
         _risk(one),
         _package(one),
         wording.version(one.fixed_in) or ("no fix yet" if one.fix_available == "NO" else "-"),
         wording.version(one.installed) or "-",
         "" if days is None else f"{days} d",
+        _due(one),
     )
+
+
+def _due(one: Finding) -> str:
+    """Returns the days until the due date, or since; empty if there is none."""
+    left = one.days_left
+    if not left:
+        return "" if left is None else "today"
+    return f"in {left} d" if left > 0 else f"{-left} d late"
+
+
+def _due_style(text: str) -> str:
+    return "warn" if text.endswith("late") else ""
 
 
 def _package(one: Finding) -> str:

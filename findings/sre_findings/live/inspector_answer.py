@@ -152,7 +152,14 @@ def _answer(
         incomplete=bool(gaps),
         filters=filters,
         use=use or None,
+        overdue=_overdue(found),
     )
+
+
+def _overdue(found: Sequence[Finding]) -> int | None:
+    """Returns the number of overdue findings; None if it is not known for each."""
+    known = [f.overdue for f in found if is_open(f.status)]
+    return None if None in known else sum(map(bool, known))
 
 
 def _resource(

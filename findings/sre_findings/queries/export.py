@@ -9,7 +9,7 @@ from sre_findings.engine.catalogue import Engine
 from sre_findings.model.answers.answer import Proof
 from sre_findings.queries.findings import count_whole, left_out_of, selection
 from sre_findings.questions.findings import ExportFilters
-from sre_findings.sources.deadlines import Deadlines, deadlines
+from sre_findings.sources.deadlines import RowDeadlines, row_deadlines
 from sre_findings.sources.older_snapshots import for_reachability
 from sre_findings.sources.places import everywhere, place_of, within
 from sre_findings.sources.sources import Sources, find
@@ -18,8 +18,8 @@ from sre_findings.sources.sources import Sources, find
 def rows(question: ExportFilters, sources: Sources) -> tuple[Proof, Iterator[list[dict[str, Any]]]]:
     """The provenance, and rows of complete findings in batches.
 
-    Each row also has the risk and deadline of its finding, see Deadlines. Raises UsageError if
-    there is no snapshot.
+    Each row also has the risk and deadline of its finding, see Deadlines.of_row. Raises UsageError
+    if there is no snapshot.
     """
     found = find(sources, question.as_of)
     found = for_reachability(
@@ -27,7 +27,7 @@ def rows(question: ExportFilters, sources: Sources) -> tuple[Proof, Iterator[lis
     )
     if not count_whole(question, found):
         found = everywhere(found)
-    due = deadlines(found, question.as_of)
+    due = row_deadlines(found, question.as_of)
     return found.proof, _whole(found.engine, selection(question, found), due)
 
 
@@ -37,7 +37,7 @@ def left_out(question: ExportFilters, sources: Sources) -> Sequence[str]:
 
 
 def _whole(
-    engine: Engine, filters: Mapping[str, Any], due: Deadlines
+    engine: Engine, filters: Mapping[str, Any], due: RowDeadlines
 ) -> Iterator[list[dict[str, Any]]]:
     """Findings joined with the data that they share.
 

@@ -16,7 +16,7 @@ from sre_findings.queries.resource_lookup import optional_in
 from sre_findings.questions.findings import ExportFilters, ExportPage, FindingList
 from sre_findings.rows.values import finding_of
 from sre_findings.rows.wire_form import wire_form
-from sre_findings.sources.deadlines import deadlines
+from sre_findings.sources.deadlines import deadlines, row_deadlines
 from sre_findings.sources.older_snapshots import for_reachability
 from sre_findings.sources.places import place_of, within
 from sre_findings.sources.risk_acceptance import marked
@@ -79,7 +79,11 @@ def findings(question: FindingList, sources: Sources) -> FindingsAnswer:
         "list_findings", count=question.count or None, skip=question.skip, **filters
     )
     today = sources.now().date()
-    items = [marked(finding_of(row), sources.suppressions, today).to_json() for row in rows]
+    due = deadlines(found, question.as_of, [row["finding_arn"] for row in rows])
+    items = [
+        due.completed(marked(finding_of(row), sources.suppressions, today)).to_json()
+        for row in rows
+    ]
     words, verb = question.filters.words(), phrase("matches" if total == 1 else "match")
     headline = (
         phrase("{:,} {}{} {}.", total, _noun(question, total), words, verb)
@@ -114,7 +118,7 @@ def export_page(question: ExportPage, sources: Sources) -> ExportAnswer:
         skip=question.skip,
         **filters,
     )
-    due = deadlines(found, rows.as_of, page)
+    due = row_deadlines(found, rows.as_of, page)
     items = [wire_form({**row, **due.of(row)}) for row in page]
     return ListAnswer(
         phrase("{} to export.", quantity(total, "finding")),

@@ -41,6 +41,7 @@ from sre_findings.queries import coverage_rows
 from sre_findings.queries.resource_lookup import UnknownResource, resolve_in
 from sre_findings.rows.values import finding_of, time_of
 from sre_findings.sources import rollup_access
+from sre_findings.sources.deadlines import resource_deadlines
 from sre_findings.sources.older_snapshots import lacks_names
 from sre_findings.sources.risk_acceptance import marked
 from sre_findings.sources.sources import Found, Sources
@@ -78,6 +79,7 @@ def answer(question: Vulnerabilities, found: Found, sources: Sources) -> Resourc
     verdict = decide(evidence)
     findings, total, cursor = _page(question, found, place)
     use, exposed = _use(found, place)
+    due, overdue = resource_deadlines(found, place, question.as_of)
     unread = (unread_names,) if unread_names else ()
     notes = (*verdict.notes, *unread, *notes_on_counts, *_left_out(question, found, place))
     verdict = replace(verdict, notes=notes)
@@ -86,7 +88,7 @@ def answer(question: Vulnerabilities, found: Found, sources: Sources) -> Resourc
         verdict,
         rollup,
         coverage,
-        [marked(one, rules, now.date()) for one in findings],
+        [due.completed(marked(one, rules, now.date())) for one in findings],
         total,
         cursor,
         found.proof,
@@ -96,6 +98,7 @@ def answer(question: Vulnerabilities, found: Found, sources: Sources) -> Resourc
         accepted=_accepted(found, place, rules, now),
         use=use,
         exposed=exposed,
+        overdue=overdue,
     )
 
 

@@ -16,11 +16,11 @@ from sre_findings.queries import snapshot_answer
 from sre_findings.queries.live_fallback import without_inspector
 from sre_findings.questions.resource import CACHED, LIVE, Vulnerabilities
 from sre_findings.rows.values import day_of, in_kev
+from sre_findings.sources.deadlines import deadlines
 from sre_findings.sources.older_snapshots import for_reachability
 from sre_findings.sources.sources import Found, Sources, find_any
 
 if TYPE_CHECKING:  # imported at run time only where it is needed, to start faster
-    from sre_findings.engine.catalogue import Engine
     from sre_findings.model.findings.finding import Finding
     from sre_findings.model.resources.aws_context import Context
 
@@ -55,26 +55,29 @@ def _about(question: Vulnerabilities, sources: Sources) -> ResourceAnswer:
         return cached or question.without_snapshot()
     try:
         ask = sources.live.inspector or _no_live
-        known = partial(_with_exploits, found.engine) if found else None
+        known = partial(_with_exploits, found) if found else None
         return ask(question, cached, sources.caller.access, known)
     except SreError as error:
         return without_inspector(question, cached, error, sources)
 
 
-def _with_exploits(engine: Engine, findings: Sequence[Finding]) -> Sequence[Finding]:
-    """The findings with what the snapshot knows of their vulnerabilities.
+def _with_exploits(found: Found, findings: Sequence[Finding]) -> Sequence[Finding]:
+    """The findings with what the snapshot knows of their vulnerabilities, and their due dates.
 
     ``kev`` stays None for a vulnerability that the snapshot does not contain or did not check.
     """
     wanted = sorted({one.vulnerability_id for one in findings if one.vulnerability_id})
-    rows = engine.rows("known_exploits", vulnerabilities=wanted) if wanted else []
+    rows = found.engine.rows("known_exploits", vulnerabilities=wanted) if wanted else []
     known = {row["vulnerability_id"]: row for row in rows}
+    due = deadlines(found, None, [one.finding_arn for one in findings])
     return [
-        replace(
-            one,
-            kev=in_kev({"type": one.type, **row}),
-            kev_due=day_of(row.get("kev_due")),
-            exploit_observed=day_of(row.get("exploit_seen")),
+        due.completed(
+            replace(
+                one,
+                kev=in_kev({"type": one.type, **row}),
+                kev_due=day_of(row.get("kev_due")),
+                exploit_observed=day_of(row.get("exploit_seen")),
+            )
         )
         for one in findings
         for row in [known.get(one.vulnerability_id or "", {})]

@@ -108,6 +108,8 @@ def _verdict_of(answer: ResourceAnswer) -> Iterator[Text]:
         yield first + rest
         yield wording.more_sentence(answer.rollup)
         yield from _kev(answer.rollup)
+    if answer.overdue:
+        yield phrase("{:,} past their due date under the SLA policy", answer.overdue)
 
 
 def _kev(rollup: Rollup) -> Iterator[Text]:

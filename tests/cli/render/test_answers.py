@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -88,6 +88,39 @@ def unknown(reason: str, explanation: str, **changes: Any) -> ResourceAnswer:
     return answer(verdict=verdict, rollup=Rollup(), findings=(), total_findings=0, **changes)
 
 
+@pytest.mark.parametrize(
+    ("days", "shown"), [(-42, "42 d late"), (0, "today"), (8, "in 8 d"), (None, None)]
+)
+def test_a_finding_shows_kev_and_how_long_it_may_stay(days: int | None, shown: str | None) -> None:
+    due = None if days is None else date(2026, 12, 1) + timedelta(days=days)
+    one = finding(kev=True, due=due, days_left=days, overdue=(days or 0) < 0)
+    text = render_resource(answer(findings=(one,), total_findings=1), 124, Colour.NONE)
+    head, row = text.splitlines()[5:7]
+    assert head[row.index("KEV ") :].startswith("KEV ")
+    assert ("Due" in head) is (shown is not None)
+    assert shown is None or row.endswith(shown)
+
+
+@pytest.mark.parametrize(
+    ("rollup", "overdue", "shown"),
+    [
+        ({"kev": 9}, 1266, "9 in CISA KEV, 1,266 overdue."),
+        ({"kev": 0}, 0, "None in CISA KEV, none overdue."),
+        ({"kev": 9, "unchecked": 2}, None, "9 in CISA KEV, 2 not checked."),
+        ({"unchecked": 13}, 3, "Not checked against CISA KEV, 3 overdue."),
+    ],
+)
+def test_the_counts_say_what_is_urgent_and_what_was_not_checked(
+    rollup: dict[str, int], overdue: int | None, shown: str
+) -> None:
+    one = answer(rollup=Rollup(Counts(2, 6, 5), **rollup), overdue=overdue)
+    assert shown in render_resource(one, 124, Colour.NONE).splitlines()
+
+
+def test_nothing_is_urgent_where_nothing_is_open() -> None:
+    assert "KEV" not in render_resource(answer(rollup=Rollup()), 124, Colour.NONE).split("\n\n")[0]
+
+
 def test_an_answer_shows_name_counts_findings_and_provenance() -> None:
     findings = (
         finding(),
@@ -109,8 +142,8 @@ def test_an_answer_shows_name_counts_findings_and_provenance() -> None:
     assert (
         render_resource(answer(findings=findings, total_findings=16), 124, Colour.NONE)
         == "prod-web-36  i-826b94c7f9118bb16  111122223333  eu-west-1\n13 open findings: 2"
-        " critical, 6 high, 5 medium; 3 suppressed\n11 can be fixed by an update; 1 has an"
-        " exploit available.\n\nSeverity  Score  Vulnerability        Risk        Package     "
+        " critical, 6 high, 5 medium; 3 suppressed\nNone in CISA KEV.\n11 can be fixed by an update; 1 has"
+        " an exploit available.\n\nSeverity  Score  Vulnerability        Risk        Package     "
         " Fixed in                Installed             Age\nCritical    9.6  CVE-2022-58300                "
         "   vim-minimal  9.1.785-1.amzn2023.0.1  9.0.2153-1.amzn2023  37 d\nHigh        8.8 "
         " CVE-2026-57507       exploit     vim-minimal  9.1.785-1.amzn2023.0.1 "

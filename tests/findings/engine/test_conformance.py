@@ -133,6 +133,7 @@ PARAMETERS: dict[str, list[dict[str, Any]]] = {
         {"vulnerabilities": None},
         {"vulnerabilities": ["CVE-2021-44228", "CVE-2024-3094", "none"]},
     ],
+    "resource_deadlines": [PLACE],
     "moved_deadlines": [{"findings": None}, {"findings": ["arn:none", *HOSTILE[:2]]}],
     "opened_and_resolved": [{"owners": None}, {"owners": ["payments"]}],
     "digest_events": [

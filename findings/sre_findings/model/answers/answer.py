@@ -113,7 +113,8 @@ class ResourceAnswer:
     reports about the resource now, None if it was not requested. ``live_error`` is the kind of the
     error if a live query failed, empty otherwise. ``use`` is the runtime use of an image, None if
     it is unknown. ``exposed`` is true if the resource has a public address or an open network
-    finding; otherwise None, since it may be reachable through something else.
+    finding; otherwise None, since it may be reachable through something else. ``overdue`` is the
+    number of open findings that are past their due date, None if that is not known.
     """
 
     resource: Resource
@@ -132,6 +133,7 @@ class ResourceAnswer:
     live_error: str = ""
     use: Use | None = None
     exposed: bool | None = None
+    overdue: int | None = None
 
     @property
     def stale(self) -> bool:
@@ -184,6 +186,7 @@ class ResourceAnswer:
                     "kev_unchecked",
                 )
             },
+            "overdue": self.overdue,
             "accepted": self.accepted,
             **self.proof.to_json(),
             "stale": self.stale,

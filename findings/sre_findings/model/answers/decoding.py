@@ -65,6 +65,7 @@ def resource_answer(values: Values) -> ResourceAnswer:
         live_error=values["live_error"] or "",
         use=_use(values["in_use"]),
         exposed=values["exposed"],
+        overdue=values["overdue"],
     )
 
 
@@ -153,7 +154,7 @@ def layout_of(answer: AnyListAnswer) -> dict[str, Any]:
 def finding(values: Values) -> Finding:
     """One finding."""
     times = {name: moment(values[name]) for name in ("first_observed_at", "last_observed_at")}
-    days = {name: _day(values.get(name)) for name in ("kev_due", "exploit_observed")}
+    days = {name: _day(values.get(name)) for name in ("kev_due", "exploit_observed", "due")}
     plain = {name: value for name, value in values.items() if name in Finding.__dataclass_fields__}
     return Finding(
         **{

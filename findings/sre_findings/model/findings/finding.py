@@ -62,6 +62,8 @@ class Finding:
     expiry date; the finding still counts as open. ``reachability`` is REACHABLE, NOT_REACHABLE,
     UNKNOWN, or None without data, which means unknown too. ``kev`` is None if the vulnerability was
     not checked against KEV. ``exploit_observed`` is the last day on which an attack was observed.
+    ``due`` is the due date under the SLA policy, ``days_left`` the days until then, negative after
+    it; both are None if there is none. ``overdue`` is None if that is not known.
     """
 
     finding_arn: str
@@ -90,6 +92,9 @@ class Finding:
     kev: bool | None = None
     kev_due: date | None = None
     exploit_observed: date | None = None
+    due: date | None = None
+    days_left: int | None = None
+    overdue: bool | None = None
 
     @property
     def fixed_in(self) -> str | None:
@@ -134,6 +139,9 @@ class Finding:
             "kev": self.kev,
             "kev_due": iso_date(self.kev_due),
             "exploit_observed": iso_date(self.exploit_observed),
+            "due": iso_date(self.due),
+            "days_left": self.days_left,
+            "overdue": self.overdue,
         }
 
 

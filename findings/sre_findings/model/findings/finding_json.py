@@ -51,3 +51,6 @@ class FindingJson(TypedDict):
     kev: bool | None
     kev_due: str | None
     exploit_observed: str | None
+    due: str | None
+    days_left: int | None
+    overdue: bool | None

@@ -113,7 +113,7 @@ class Rollup:
         numbers = {name: getattr(self, name) + getattr(more, name) for name in _NUMBERS}
         flow = {
             word: self.flow.get(word, 0) + more.flow.get(word, 0)
-            for word in {**self.flow, **more.flow}
+            for word in sorted({**self.flow, **more.flow})
         }
         return Rollup(self.counts + more.counts, **numbers, flow=flow)
 
