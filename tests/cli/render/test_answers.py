@@ -111,7 +111,7 @@ def test_a_finding_shows_kev_and_how_long_it_may_stay(days: int | None, shown: s
     ],
 )
 def test_the_counts_say_what_is_urgent_and_what_was_not_checked(
-    rollup: dict[str, int], overdue: int | None, shown: str
+    rollup: dict[str, Any], overdue: int | None, shown: str
 ) -> None:
     one = answer(rollup=Rollup(Counts(2, 6, 5), **rollup), overdue=overdue)
     assert shown in render_resource(one, 124, Colour.NONE).splitlines()
