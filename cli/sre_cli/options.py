@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from sre_cli.list_option import list_option
-from sre_findings.model.errors import UsageError
+from sre_findings.model.errors import NoSnapshot, UsageError
 from sre_findings.model.findings import severity
 from sre_findings.model.findings.finding import STATUSES, parse_status
 from sre_findings.model.resources import resource
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from sre_findings.model.answers.list_answer import AnyListAnswer
     from sre_findings.questions.question import Question
 
+_STORE = "sre_cli.store"
+"""Key of the store's address in the context; empty for a server."""
 F = TypeVar("F", bound=Callable[..., Any])
 FORMATS = ("table", "json", "csv", "ndjson")
 _FAIL_ON = (
@@ -92,7 +94,11 @@ def store_options(function: F) -> F:
         *, store: str | None, table: str | None, max_age: str | None, **rest: Any
     ) -> Any:
         settings = load(os.environ, Path.cwd(), store=store, table=table, max_age=max_age)
-        return function(settings=settings, **rest)
+        click.get_current_context().meta[_STORE] = "" if settings.server else settings.store
+        try:
+            return function(settings=settings, **rest)
+        except NoSnapshot as error:
+            raise error if settings.server else NoSnapshot(settings.store) from error
 
     return with_settings  # type: ignore[return-value]  # the wrapper adds options and passes the rest on unchanged
 
@@ -272,3 +278,14 @@ def show(answer: Any, output: str, table: Callable[[Any, int | None, int], str])
             "ndjson": answers.as_ndjson,
         }[output](answer)
     click.echo(text.rstrip("\n"))
+    proof = getattr(answer, "proof", None)
+    if proof is not None and proof.source == "snapshot" and proof.snapshot_id is None:
+        say_where()
+
+
+def say_where() -> None:
+    """Prints the address of the store that has no snapshot, unless a server was queried."""
+    if store := click.get_current_context().meta.get(_STORE):
+        from sre_cli.render.terminal import printable
+
+        click.echo(f"sre-cli: there is no snapshot in {printable(store)}", err=True)

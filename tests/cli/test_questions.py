@@ -406,3 +406,25 @@ def test_an_export_of_an_unknown_resource_is_an_error(cli: Cli, demo: Path) -> N
     run = cli("export", "-i", "nobody")
     assert (run.code, run.out) == (2, "")
     assert "the snapshot has no resource 'nobody'" in run.err
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("summary",),
+        ("summary", "--json"),
+        ("vulnerabilities", "i-0123456789abcdef0", "--cached"),
+        ("priorities",),
+        ("coverage",),
+        ("snapshots", "list"),
+        ("snapshots", "show"),
+        ("export",),
+        ("sql", "select 1"),
+    ],
+)
+def test_without_a_snapshot_the_address_of_the_store_is_shown(
+    cli: Cli, tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    run = cli(*command, "--store", str(tmp_path))
+    assert str(tmp_path) in run.err
+    assert "there is no snapshot" in run.err

@@ -266,5 +266,5 @@ def test_sql_without_a_snapshot_is_a_usage_error(cli: Cli, tmp_path: Path) -> No
     run = cli("sql", "select 1", "--store", str(tmp_path))
     assert (run.code, run.err) == (
         2,
-        "sre-cli: there is no snapshot yet. Run: sre-cli scan (or sre-cli demo).\n",
+        f"sre-cli: there is no snapshot yet in {tmp_path}. Run: sre-cli scan (or sre-cli demo).\n",
     )

@@ -50,6 +50,8 @@ def list_(settings: Settings, output: str, pruned: bool) -> int:
             output,
             lambda some, width, colour: render_snapshots(some, now, width, colour),
         )
+    if not commits:
+        options.say_where()
     return exit_codes.ANSWERED
 
 

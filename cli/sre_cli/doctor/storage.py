@@ -179,7 +179,9 @@ def snapshot(snapshots: Snapshots, settings: Settings, now: datetime) -> list[Ch
     """Checks the newest snapshot: its age, and whether it is complete."""
     commits = snapshots.commits()
     if not commits:
-        return [Check("snapshot", WARNING, "no snapshot yet", "Run: sre-cli scan")]
+        return [
+            Check("snapshot", WARNING, f"no snapshot yet in {settings.store}", "Run: sre-cli scan")
+        ]
     newest, passed = commits[-1], age(commits[-1].started_at, now)
     if passed is None:
         future = f"{newest.snapshot_id}: {IN_FUTURE}"

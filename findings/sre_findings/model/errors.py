@@ -105,11 +105,16 @@ class AmbiguousName(UsageError):
 
 
 class NoSnapshot(UsageError):
-    """There is no snapshot yet."""
+    """There is no snapshot yet.
 
-    def __init__(self) -> None:
+    ``store`` is its address, for a user of this machine; clients of a server do not see it.
+    """
+
+    def __init__(self, store: str = "") -> None:
+        what = phrase("there is no snapshot yet")
         super().__init__(
-            phrase("there is no snapshot yet"), do=phrase("Run: sre-cli scan (or sre-cli demo).")
+            phrase("{} in {}", what, store) if store else what,
+            do=phrase("Run: sre-cli scan (or sre-cli demo)."),
         )
 
 
