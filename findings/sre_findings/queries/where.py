@@ -15,9 +15,10 @@ from sre_findings.model.findings.reachability import NOT_REACHABLE, REACHABLE, U
 from sre_findings.model.quantity import quantity
 from sre_findings.model.snapshots.states import COMPLETE
 from sre_findings.model.spelling import near
-from sre_findings.model.text import joined, phrase
+from sre_findings.model.text import Text, joined, phrase
 from sre_findings.model.timestamps import iso
 from sre_findings.queries.summary import unsure
+from sre_findings.questions.filters import Filters
 from sre_findings.questions.remediation import Exposure
 from sre_findings.rows.values import time_of
 from sre_findings.sources.places import place_of, within
@@ -96,24 +97,25 @@ def where(question: Exposure, sources: Sources) -> ExposureAnswer:
         "open": len(still_open),
         "suppressed": len(items) - len(still_open),
     }
-    headline, notes = (
-        _headline(question, text, items),
-        [
-            *(phrase("{} is {}.", text, one) for one in known_as),
-            *_left_out(every, items),
-            *_names(text, matched),
-        ],
-    )
-    if every and not items:
+    notes = [
+        *(phrase("{} is {}.", text, one) for one in known_as),
+        *_left_out(every, items),
+        *_names(text, matched),
+    ]
+    if items:
+        headline = _headline(question, text, items)
+    elif every:
         headline = phrase(
             "{}{}: none of {:,} findings is known to be reachable.",
             text,
             question.filters.words(),
             len(every),
         )
-    elif not items and not known_as:
-        notes += _near(text, known)
-    notes += _caveats(found)
+    else:
+        headline = not_found(known_as[0] if known_as else text, question.filters, found)
+        notes += [] if known_as else _near(text, known)
+    counted = not every and not question.filters.accounts and not question.filters.regions
+    notes += _caveats(found, 0 if counted else unsure(found).uncovered)
     return ListAnswer(
         headline,
         "findings",
@@ -137,10 +139,26 @@ def _resources(items: Sequence[Exposed]) -> int:
     return len({(one["account_id"], one["region"], one["resource_id"]) for one in items})
 
 
+def not_found(text: str, filters: Filters, found: Found) -> Text:
+    """The headline if nothing has the text: over what it looked, and what can still have it."""
+    # the counts of resources are by owner
+    if filters.accounts or filters.regions:
+        return phrase("{} not found in the data that was read{}.", text, filters.words())
+    uncovered, doubtful, proven = unsure(found, filters.owners)
+    scanned = quantity(proven, "scanned resource") + filters.words()
+    return phrase("{} not found in {}{}.", text, scanned, _missing(uncovered, doubtful))
+
+
+def _missing(uncovered: int, doubtful: int) -> Text:
+    """The resources that may have the vulnerability."""
+    words = phrase("; {:,} not fully scanned", uncovered) if uncovered else phrase("")
+    if doubtful:
+        words += phrase("; {:,} not scanned recently, or never", doubtful)
+    return words + phrase(": see coverage" if words else "")
+
+
 def _headline(question: Exposure, text: str, items: Sequence[Exposed]) -> str:
     where = question.filters.words()
-    if not items:
-        return phrase("No open findings for {}{} in the data that was read.", text, where)
     ids = {one["vulnerability_id"] for one in items}
     named = (
         next(iter(ids))
@@ -192,9 +210,11 @@ def _near(text: str, known: Sequence[str]) -> Sequence[str]:
     return [phrase("Similar names: {}.", joined(", ", close))] if close else []
 
 
-def _caveats(found: Found) -> Sequence[str]:
-    """Notes about where there can be more: the absence of findings there proves nothing."""
-    uncovered = unsure(found).uncovered
+def _caveats(found: Found, uncovered: int) -> Sequence[str]:
+    """Notes about where there can be more: the absence of findings there proves nothing.
+
+    ``uncovered`` is the number of resources that are not fully scanned, 0 if the headline has it.
+    """
     resources = quantity(uncovered, "resource")
     notes = [phrase("{} not fully scanned: see coverage.", resources)] if uncovered else []
     return notes + (

@@ -260,7 +260,9 @@ def test_an_empty_answer_from_a_snapshot_that_is_too_old_is_unknown(whole: Sourc
 def test_where_everything_was_read_an_empty_answer_is_one(whole: Sources) -> None:
     answer = ask(Exposure("no-such-package"), whole)
     assert (answer.known, answer.proof.sure, answer.total) == (True, True, 0)
-    assert answer.headline == "No open findings for no-such-package in the data that was read."
+    assert answer.headline == (
+        "no-such-package not found in 34 scanned resources; 8 not fully scanned: see coverage."
+    )
 
 
 def test_a_place_outside_the_access_is_answered_as_one_that_does_not_exist(whole: Sources) -> None:
