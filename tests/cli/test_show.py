@@ -84,7 +84,7 @@ def test_not_found_in_a_region_gives_no_number_of_resources(cli: Cli, demo: Path
     run = cli("show", "CVE-2099-0001", "--region", "us-east-1")
     assert run.code == 3
     assert run.out.startswith("Unknown: CVE-2099-0001 not found")
-    assert "in the data that was read." in run.out.splitlines()[0]
+    assert "in the data that was read in us-east-1." in run.out.splitlines()[0]
 
 
 def test_a_package_is_refused_with_the_command_for_it(cli: Cli, demo: Path) -> None:
