@@ -278,9 +278,26 @@ def show(answer: Any, output: str, table: Callable[[Any, int | None, int], str])
             "ndjson": answers.as_ndjson,
         }[output](answer)
     click.echo(text.rstrip("\n"))
+    if output == "table" and sys.stdout.isatty():
+        _show_next_step(answer)
     proof = getattr(answer, "proof", None)
     if proof is not None and proof.source == "snapshot" and proof.snapshot_id is None:
         say_where()
+
+
+def _show_next_step(answer: Any) -> None:
+    """Prints the command that most likely helps next, in a muted style.
+
+    Snapshots are queried as they were: an answer with --as-of has none.
+    """
+    from sre_cli.next_step import next_step
+    from sre_cli.render.terminal import colour_of, styled
+
+    context = click.get_current_context()
+    if context.params.get("as_of") is None and (
+        step := next_step(context.command.name or "", answer)
+    ):
+        click.echo(styled(f"Next: {step}", "muted", colour_of(True, os.environ)))
 
 
 def say_where() -> None:

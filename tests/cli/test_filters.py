@@ -29,7 +29,7 @@ ASKED: dict[str, tuple[tuple[str, ...], dict[str, tuple[str, ...]]]] = {
     "summary": ((), {"owners": OWNER}),
     "changes": ((), NARROW | {"kinds": ("--kind", "resolved")}),
     "trend": ((), {"scope": ("--of", "region=us-east-1")}),
-    "fixes": ((), NARROW | TYPE | {"images": ("--images",)}),
+    "fixes": ((), NARROW | TYPE | {"images": ("--images",), "resource": ("-i", BUSY_INSTANCE)}),
     "priorities": (
         (),
         NARROW

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from sre_cli import options
 from sre_cli.list_option import list_option
-from sre_findings.questions.filters import Filters
 from sre_findings.questions.remediation import Fixes, ImageFixes
 from sre_findings.settings import Settings
 
@@ -16,6 +17,7 @@ from sre_findings.settings import Settings
 @click.option(
     "--images", is_flag=True, help="By machine image: what a rebuild of each would resolve."
 )
+@click.option("-i", "--resource", help="Only this resource, by ID or name. Not with --images.")
 @options.narrow_options
 @list_option(
     "--type",
@@ -27,13 +29,7 @@ from sre_findings.settings import Settings
 @options.output_option
 @options.question_options
 def command(
-    settings: Settings,
-    count: int,
-    images: bool,
-    filters: Filters,
-    types: tuple[str, ...],
-    as_of: str | None,
-    output: str,
+    settings: Settings, images: bool, resource: str | None, output: str, **asked: Any
 ) -> int:
     """Plan upgrades that resolve findings, highest risk first.
 
@@ -42,8 +38,11 @@ def command(
 
     \b
     sre-cli fixes
+    sre-cli fixes -i prod-web-36
     sre-cli fixes --owner payments -n 3
     sre-cli fixes --images
     """
-    question = ImageFixes if images else Fixes
-    return options.answer_list(question(count, as_of, filters, types), settings, output)
+    if images and resource:
+        raise click.UsageError("--images is about every instance: leave out -i/--resource.")
+    question = ImageFixes(**asked) if images else Fixes(**asked, resource=resource)
+    return options.answer_list(question, settings, output)
