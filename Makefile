@@ -7,7 +7,7 @@ INSTALL := sh install-lock.sh
 CODE := findings scanner reports mcp lambda cli schedules simulator benchmarks containers notebooks deploy tests
 
 .DEFAULT_GOAL := help
-.PHONY: help setup spark notebooks emulator iceberg node zip demo quick test soak fuzz lint format bench images sbom docs refresh lock clean synth stack
+.PHONY: help setup spark notebooks emulator iceberg node zip demo quick test soak fuzz lint format bench images fonts sbom docs refresh lock clean synth stack
 
 help: ## List all targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -144,6 +144,9 @@ docs: $(VENV)/.docs ## Build the documentation site in build/docs, in a separate
 
 refresh: setup ## Refresh the generated parts of the documentation: output of commands, MCP tools, costs
 	$(BIN)/python docs/make.py
+
+fonts: ## Make the fonts that HTML pages embed (needs uv)
+	uv run --no-project --with fonttools==4.68.0 --with brotli==1.2.1 python docs/web_fonts.py
 
 PIN := uv pip compile --universal --python-version 3.11 --generate-hashes --quiet
 

@@ -31,7 +31,7 @@ NAME = "report"  # tool name in the audit log
 FOLDER = "/reports/"
 POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    "font-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 """The Content-Security-Policy header. The page has a stricter policy with hashes; both apply."""
 

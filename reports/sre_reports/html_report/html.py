@@ -41,11 +41,12 @@ if TYPE_CHECKING:
     from jinja2 import Environment, Template
 
 EMBEDDED = 100_000  # findings in a report: more would open slowly, and the exports have all of them
-FIRST = 50  # findings shown without JavaScript; the script shows as many per page
+FIRST = 25  # findings shown without JavaScript; the script adds the rest of its first page
 _LONGEST = 300  # characters of a name or title; ids are shown in full
 _STYLES = ("base", "sections", "findings", "print")
 _SCRIPTS = ("unpacking", "selection", "table", "address", "csv", "theme", "controls")
 _FLAGS = {"kev": "KEV"}
+_FONTS = {"Inter-Regular": "400", "Inter-SemiBold": "500 900"}  # embedded, with their weights
 
 
 def render(material: Material, generated_at: datetime) -> str:
@@ -111,7 +112,22 @@ def style() -> str:
         f" }}\n@media print {{ :root, :root[data-theme=dark] {{ {palette.variables(palette.LIGHT)}"
         " } }\n"
     )
-    return themes + "".join(_file(f"style/{name}.css") for name in _STYLES)
+    return faces() + themes + "".join(_file(f"style/{name}.css") for name in _STYLES)
+
+
+@functools.cache
+def faces() -> str:
+    """Returns the style rules that embed the font, so that every reader sees the same layout."""
+    return "".join(_face(name, weights) for name, weights in _FONTS.items())
+
+
+def _face(name: str, weights: str) -> str:
+    body = (resources.files("sre_reports") / "fonts" / f"{name}.woff2").read_bytes()
+    data = base64.b64encode(body).decode("ascii")
+    return (
+        f"@font-face {{ font-family: Inter; font-weight: {weights};"
+        f" src: url(data:font/woff2;base64,{data}) format('woff2'); }}\n"
+    )
 
 
 @functools.cache
@@ -125,7 +141,7 @@ def _policy(css: str, js: str) -> str:
     """Returns a policy that allows the report's own style sheet and script, and nothing else."""
     return (
         f"default-src 'none'; style-src '{_digest(css)}'; script-src '{_digest(js)}'; img-src"
-        " data:; base-uri 'none'; form-action 'none'"
+        " data:; font-src data:; base-uri 'none'; form-action 'none'"
     )
 
 

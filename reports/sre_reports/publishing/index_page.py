@@ -17,7 +17,7 @@ from importlib import resources
 from markupsafe import Markup
 
 from sre_findings.model.timestamps import iso_date, utc_minute
-from sre_reports.html_report.html import environment
+from sre_reports.html_report.html import environment, faces
 from sre_reports.pictures import palette
 from sre_reports.pictures.charts import (
     Area,
@@ -98,7 +98,10 @@ def _line(name: str, newest: Sequence[IndexEntry], days: Sequence[str]) -> Line 
 def _policy(css: str) -> str:
     """Returns a policy that allows the page's own style sheet, and nothing else."""
     digest = base64.b64encode(hashlib.sha256(css.encode()).digest()).decode()
-    return f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+    return (
+        f"default-src 'none'; style-src 'sha256-{digest}'; font-src data:;"
+        " base-uri 'none'; form-action 'none'"
+    )
 
 
 @functools.cache
@@ -110,6 +113,8 @@ def style() -> str:
         f"@media print {{ :root {{ {light} }} }}\n"
     )
     folder = resources.files("sre_reports") / "templates" / "style"
-    return themes + "".join(
-        (folder / name).read_text(encoding="utf-8") for name in ("base.css", "index.css")
+    return (
+        faces()
+        + themes
+        + "".join((folder / name).read_text(encoding="utf-8") for name in ("base.css", "index.css"))
     )

@@ -73,7 +73,7 @@ def place(number: int, **changes: Any) -> Place:
         "AWS_EC2_INSTANCE",
         "" if number == 3 else f"prod-web-{number}",
         ("111122223333", "444455556666")[number % 2],
-        "eu-west-1",
+        ("eu-west-1", "ap-northeast-1")[number % 2],
         ("payments", "search", "")[number % 3],
     )
     return made._replace(**changes)
@@ -195,7 +195,7 @@ def material(
         "late_by_account": listed([{"account": "111122223333", "late": 2}], proof),
         "ages": AgeGrid(bands(DEFAULT), grid),
         "coverage": CoverageAnswer(
-            40, (gap,), (Gap("*", "eu-south-1", "*", "*", "access_denied"),), proof
+            40, (gap,), (Gap("111122223333", "ap-northeast-1", "*", "*", "access_denied"),), proof
         ),
         "changes": listed([], proof, since={"snapshot_id": "20261121T010000Z"}, **flow),
         "trend": listed(nights, proof),

@@ -95,7 +95,8 @@ def _open(material: Material) -> str:
 
 def _allowed(material: Material, severity: str) -> str:
     days = material.policy.to_json()["sla"].get(severity)
-    return f"their {days:,}-day SLA" if days else "their due date"
+    # A line break would separate the number from its unit.
+    return f"their {days:,}\N{NON-BREAKING HYPHEN}day SLA" if days else "their due date"
 
 
 def _joined(clauses: Sequence[str]) -> str:

@@ -47,7 +47,11 @@ async function wireTable() {
 
   view = sorted(rows, found(rows, state), state);
   if (isView(location.hash)) visit();
-  else tell(state, view.length, rows.count, severities); // its first rows are in the HTML already
+  else { // its first rows are in the HTML already
+    const more = view.slice(table.tBodies[0].rows.length, PAGE);
+    table.tBodies[0].append(...Array.from(more, (row) => drawn(rows, row, severities)));
+    tell(state, view.length, rows.count, severities);
+  }
   document.getElementById("filters").hidden = false;
 }
 

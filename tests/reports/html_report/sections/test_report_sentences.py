@@ -29,9 +29,9 @@ Lists = Callable[..., ListAnswer[Any, Any]]
         (Rollup(Counts(low=1)), {}, "1 low finding is open."),
         (Rollup(Counts(high=2, low=3)), {}, "2 high findings are open."),
         (Rollup(Counts(critical=24, high=1000)), {"critical": 1, "high": 7},
-         "24 critical findings are open, and 1 of them past their 15-day SLA."),
+         "24 critical findings are open, and 1 of them past their 15\N{NON-BREAKING HYPHEN}day SLA."),
         (Rollup(Counts(critical=24, high=1000), kev=3), {"critical": 9},
-         ("24 critical findings are open, 9 of them past their 15-day SLA, "
+         ("24 critical findings are open, 9 of them past their 15\N{NON-BREAKING HYPHEN}day SLA, "
           "and 3 of all 1,024 are known to be exploited (CISA KEV).")),
         (Rollup(Counts(informational=2), kev=1), {"informational": 1},
          "2 informational findings are open, 1 of them past their due date, and 1 of all 2 is known to be exploited (CISA KEV)."),
@@ -57,7 +57,7 @@ def test_a_sla_of_one_day_is_a_one_day_sla(night: Nights, listed: Lists) -> None
     policy = Policy((1, 30, 90, 180, None, 30))
     late = listed([], **Lateness(1, late_by_rank=(1, 0, 0, 0, 0, 0, 0)).to_json())
     assert sentences.verdict(night(policy=policy, late=late)).first.endswith(
-        "1 of them past their 1-day SLA."
+        "1 of them past their 1\N{NON-BREAKING HYPHEN}day SLA."
     )
 
 
