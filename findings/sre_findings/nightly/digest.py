@@ -16,6 +16,7 @@ from sre_findings.model.coverage.row import Coverage
 from sre_findings.model.snapshots.freshness import age
 from sre_findings.model.snapshots.states import COMPLETE
 from sre_findings.model.timestamps import iso_date
+from sre_findings.nightly.leads import Lead, leads
 from sre_findings.nightly.report import Material, material_of, seen_night
 from sre_findings.queries.coverage import coverage_of_snapshot
 from sre_findings.rows.values import severity_word
@@ -103,7 +104,8 @@ class DigestData:
     ``event_counts`` has the events since the snapshot that ``material`` is compared with, without
     those of onboarded or rebuilt resources. ``listed`` has the most important events of each kind.
     ``gaps`` are the current coverage gaps, ``opened_gaps`` and ``closed_gaps`` the differences to
-    that snapshot.
+    that snapshot. ``leads`` are the first of ``lead_count`` new vulnerabilities that are critical
+    or in KEV.
     """
 
     owners: tuple[str, ...]
@@ -114,6 +116,8 @@ class DigestData:
     gaps: Sequence[Gap]
     opened_gaps: Sequence[Gap]
     closed_gaps: Sequence[Gap]
+    leads: Sequence[Lead] = ()
+    lead_count: int = 0
 
     def count(self, *kinds: str) -> int:
         """The number of events of these kinds."""
@@ -220,6 +224,8 @@ def _digest_data(
     )
     some = {one.kind for one in counts}.intersection(_LISTED_KINDS)
     now, then = set(_gaps(found)), set(_gaps(before)) if before else None
+    # nothing is new in a first snapshot
+    first, lead_count = leads(engine, here, material.today) if before else ((), 0)
     return DigestData(
         owners,
         material,
@@ -232,6 +238,8 @@ def _digest_data(
         gaps=sorted(now),
         opened_gaps=sorted(now - then) if then is not None else (),
         closed_gaps=sorted(then - now) if then is not None else (),
+        leads=first,
+        lead_count=lead_count,
     )
 
 

@@ -127,6 +127,18 @@ def fixes(question: Fixes, sources: Sources) -> FixesAnswer:
     return ListAnswer(headline, "lines", items, len(lines), _FIELDS, _SHOWN, found.proof, summary)
 
 
+def single_fix(engine: Engine, row: Mapping[str, Any]) -> tuple[str | None, str]:
+    """The command and the advice that resolve one finding, from its place and packages.
+
+    Without a fixed version there is no command.
+    """
+    key = (row["region"], int(row["packages_id"]))
+    packages = _packages(engine, [key[1]]).get(key, ())
+    kind = _KINDS.get(row["resource_type"], INSTANCE)
+    lines = plan([Need(0, kind, row["platform"], packages, 1, 0, (1,), 1.0)])
+    return (command(lines[0]), advice(lines[0])) if lines else (None, "No fixed version is known.")
+
+
 def _headline(lines: Sequence[Line], shown: Sequence[Line], words: str) -> str:
     if not lines:
         return phrase("No upgrade{} resolves a finding.", words)

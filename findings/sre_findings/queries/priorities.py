@@ -74,7 +74,7 @@ def priorities(question: Priorities, sources: Sources) -> PrioritiesAnswer:
     filters = parameters(types=question.types) | question.filters.parameters()
     one_resource = optional_in(found, question.resource)
     rows = found.engine.rows("priorities", **resource_lookup.narrowed(filters, one_resource))
-    known = {_candidate(row): row for row in rows}
+    known = {candidate(row): row for row in rows}
     every = {one: row for one, row in known.items() if _selects(question, one)}
     candidates = (
         {one: row for one, row in every.items() if one.reachability == REACHABLE}
@@ -134,7 +134,8 @@ def _left_out(every: Iterable[Candidate], shown: Container[Candidate]) -> list[s
     return list(left_out(words[UNKNOWN], words[NOT_REACHABLE], "vulnerability", "vulnerabilities"))
 
 
-def _candidate(row: Mapping[str, Any]) -> Candidate:
+def candidate(row: Mapping[str, Any]) -> Candidate:
+    """The facts that rank a row of ``priorities`` or ``new_risks``."""
     first, word = time_of(row["first_us"]), {2: REACHABLE, 0: NOT_REACHABLE}.get(row["reached"])
     return Candidate(
         vulnerability_id=f"{row['subject']} {row['type']}",

@@ -10,6 +10,7 @@ from sre_findings.model.timestamps import iso_date
 from sre_reports import wording
 from sre_reports.slack.blocks import Button, actions, context, lines, section, table
 from sre_reports.slack.escaping import code, prose
+from sre_reports.slack.kev import kev_sentence
 from sre_reports.slack.links import Links
 from sre_reports.slack.message import Message, Part, message
 
@@ -33,7 +34,12 @@ def estate_message(summary: SummaryAnswer, late: SlaAnswer, links: Links) -> Mes
     ]
     if summary.rollup.counts.total:
         past = late.facts["late"] if late.summary else 0
-        texts.append(f"*{past:,}* past SLA. {wording.more_sentence(summary.rollup)}")
+        counts = [
+            kev_sentence(summary.rollup),
+            f"*{past:,}* past SLA.",
+            wording.more_sentence(summary.rollup),
+        ]
+        texts.append(" ".join(text for text in counts if text))
     if summary.uncovered:
         texts.append(
             f":warning: {wording.number(summary.uncovered, 'resource is', 'resources are')} not"

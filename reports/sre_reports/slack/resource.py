@@ -21,6 +21,7 @@ from sre_reports.slack import buttons
 from sre_reports.slack.blocks import actions, context, lines, section, table
 from sre_reports.slack.buttons import Asked
 from sre_reports.slack.escaping import cell, code, escaped, prose
+from sre_reports.slack.kev import kev_sentence
 from sre_reports.slack.links import Links
 from sre_reports.slack.message import Message, Part, message
 
@@ -93,7 +94,7 @@ def _verdict(answer: ResourceAnswer, beside: Beside) -> str:
         texts.append(f"{wording.capital(prose(answer.verdict.explanation))}.")
     if rollup.counts.total or rollup.suppressed:
         texts[0] += wording.counts_sentence(rollup)[1]
-        more = [*_kev(answer), *_late(beside), wording.more_sentence(rollup)]
+        more = [kev_sentence(rollup), *_late(beside), wording.more_sentence(rollup)]
         texts.append(" ".join(text for text in more if text))
     exposed = [f"{wording.EXPOSED}."] if answer.exposed else []
     return "\n".join(text for text in [*texts, *used, *exposed] if text)
@@ -108,13 +109,6 @@ def _late(beside: Beside) -> list[str]:
     if beside.late is None:
         return []
     return [f"*{beside.late:,}* past SLA." if beside.late else "None past SLA."]
-
-
-def _kev(answer: ResourceAnswer) -> list[str]:
-    known = answer.rollup.to_json()["kev"]
-    if known is None:
-        return ["No KEV data."] if answer.rollup.counts.total else []
-    return [f":rotating_light: *{known:,} in CISA KEV.*"] if known else []
 
 
 def _notes(answer: ResourceAnswer) -> list[Part]:

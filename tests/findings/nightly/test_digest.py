@@ -7,7 +7,7 @@ import shutil
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +18,21 @@ from tests.support.sources import folder_sources, make_sources
 from sre_findings.model.access import ALL, Access
 from sre_findings.model.errors import UsageError
 from sre_findings.nightly.digest import LISTED, SPEAKING, DigestData, Silence, digest_data, named
+from sre_findings.nightly.leads import LEADS
 from sre_findings.nightly.report import gather
 from sre_findings.queries import ask
 from sre_findings.queries.changes import changes
 from sre_findings.queries.sla import sla
 from sre_findings.queries.summary import summary
 from sre_findings.queries.trend import trend
-from sre_findings.questions.catalogue import Changes, CoverageGaps, Sla, Summary, Trend
+from sre_findings.questions.catalogue import (
+    Changes,
+    CoverageGaps,
+    OneFinding,
+    Sla,
+    Summary,
+    Trend,
+)
 from sre_findings.sources.sources import Sources
 from sre_findings.store.objects.blobs import FolderBlobs
 from sre_findings.store.records.table import SqliteTable
@@ -243,3 +251,26 @@ def test_a_partial_night_is_compared_with_none_in_any_mouth(
     unread = trend(Trend(kind="region", value=region), here)
     assert unread.items[-1]["date"] < f"{last.started_at:%Y-%m-%d}"
     assert unread.notes == [f"Not read on 1 day: {last.started_at:%Y-%m-%d}."]
+
+
+def test_a_digest_names_new_critical_and_kev_findings_by_kev_and_due_date(
+    asked: tuple[DigestData, Sources],
+) -> None:
+    found, seen = asked
+    order = [(not one.kev, one.due_on if one.kev else date.max) for one in found.leads]
+    assert order == sorted(order)
+    named = [one.vulnerability_id for one in found.leads]
+    assert len(named) == min(LEADS, found.lead_count)
+    assert all(one.kev or one.severity == "CRITICAL" for one in found.leads)
+    assert bool(named) == bool(found.new_kev or found.opened_count(severity="CRITICAL"))
+    for one in found.leads:
+        due = ask(OneFinding(resource=one.resource_id, vulnerability_id=one.vulnerability_id), seen)
+        assert due.finding is not None
+        assert due.finding.owner == (one.owner or None)
+        assert one.command or one.advice
+
+
+def test_a_first_snapshot_names_nothing_as_new(sources: Sources) -> None:
+    first = sources.stores.snapshots.commits()[0].snapshot_id
+    found = known(digest_data(sources, first, ("*",)))
+    assert (tuple(found.leads), found.lead_count) == ((), 0)

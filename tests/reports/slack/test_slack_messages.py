@@ -377,3 +377,19 @@ def test_a_long_message_loses_its_least_important_part() -> None:
     ]
     told = message("text", parts)
     assert [block["text"]["text"][0] for block in told.blocks] == ["k", "x", "x", "x"]
+
+
+def test_kev_leads_the_counts_of_all_resources(
+    summary_answer: Callable[..., SummaryAnswer],
+) -> None:
+    def told(**changes: int) -> str:
+        usual = summary_answer().rollup
+        one = summary_answer(by="owner", rollup=replace(usual, **changes))
+        late: ListAnswer[Any, Any] = ListAnswer(
+            "", "owners", [{}], 1, (), (), one.proof, {"late": 4}
+        )
+        return str(estate_message(one, late, Links()).blocks[0]["text"]["text"])
+
+    assert ":rotating_light: *9 in CISA KEV.* *4* past SLA." in told(kev=9)
+    assert "CISA KEV" not in told(kev=0, unchecked=0)
+    assert "No KEV data." in told(kev=0, unchecked=summary_answer().rollup.counts.total)

@@ -72,8 +72,9 @@ class Courier:
         first = self._once(MAIN, None, rendered.message)
         self._classic = first.classic
         for reply in rendered.thread:
-            self._once(reply.part, first.ts, reply.message)
-        if first.classic and picture is not None:
+            # a workspace that rejected the newer blocks of one part rejects those of the next
+            self._classic |= self._once(reply.part, first.ts, reply.message).classic
+        if self._classic and picture is not None:
             self._once(PICTURE, first.ts, picture)
         return Delivery(first.ts, tuple(self._posted))
 

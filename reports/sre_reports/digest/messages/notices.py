@@ -7,6 +7,7 @@ from datetime import datetime
 from sre_findings.nightly.digest import DigestData, Silence
 from sre_reports.brief import Brief, brief
 from sre_reports.digest.messages import sentences
+from sre_reports.digest.messages.lead_lines import lead_lines, notification
 from sre_reports.digest.messages.report_links import Report
 from sre_reports.key_figures import unknown
 from sre_reports.plain_text import shortened
@@ -32,9 +33,9 @@ def quiet_message(found: DigestData, report: Report) -> Message:
 
 
 def partial_message(found: DigestData, report: Report) -> Message:
-    """Returns what could not be read.
+    """Returns what is new and matters in the data that was read, then what could not be read.
 
-    Nothing is compared, because unread findings would look resolved.
+    Counts are not compared, because unread findings would look resolved.
     """
     summary = brief(found.material)
     reasons = [f"• {prose(shortened(reason, 300))}" for reason in summary.state.reasons[:_REASONS]]
@@ -45,13 +46,16 @@ def partial_message(found: DigestData, report: Report) -> Message:
         "Not compared with the previous snapshot, because unread findings would look resolved."
     )
     row = actions("digest", list(report.buttons(found))[:1])
+    named = ["*New in the data that was read:*", *lead_lines(found)] if found.leads else []
     parts = [
         Part([header(summary.subject)]),
+        *([Part([section("\n".join(named))])] if named else []),
         Part([section("\n".join(lines))]),
         *([Part(row)] if row else []),
         Part([context(prose(summary.proof))]),
     ]
-    return message(escaped(cell(f"{summary.subject} – the scan is partial")), parts)
+    text, first = f"{summary.subject} – the scan is partial", notification(found)
+    return message(escaped(cell(text)) + (f": {first}" if first else ""), parts)
 
 
 def _read(found: DigestData, summary: Brief) -> str:

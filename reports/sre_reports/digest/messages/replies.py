@@ -1,4 +1,7 @@
-"""The replies in a digest's thread: new findings, other changes, coverage gaps, updates."""
+"""The replies in a digest's thread.
+
+They are new findings, other changes, coverage gaps, updates, and the trend.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +10,12 @@ from typing import TYPE_CHECKING
 
 from sre_findings.model.coverage.reasons import remedy
 from sre_findings.nightly.digest import DigestData, EventRow, Gap
+from sre_findings.nightly.report import Held
 from sre_reports import wording
 from sre_reports.brief import distinguished
 from sre_reports.digest.messages import sentences
-from sre_reports.slack.blocks import Block, lines, section, table
+from sre_reports.digest.messages.weekly_chart import chart
+from sre_reports.slack.blocks import Block, data_table, lines, section, table
 from sre_reports.slack.escaping import cell, code, escaped, prose
 from sre_reports.slack.message import Message, Part, message
 
@@ -20,9 +25,10 @@ if TYPE_CHECKING:  # only type checkers need the types of the answers
 Place = tuple[str, str, str, str, bool]
 """Resource, account, region, reason, and whether it is a whole account/region pair."""
 
-FIXES, GAPS = 7, 12
+FIXES, GAPS, RESOURCES = 7, 12, 5
 _WORST = ("CRITICAL", "HIGH")
 _HEADINGS = ("Severity", "Vulnerability", "Resource", "Owner", "Why")
+_FIX_HEADINGS = ("Update", "Resolves", "Critical", "KEV", "Resources")
 _NAMES = {
     "reopened": "reopened",
     "severity_raised": "raised in severity",
@@ -56,6 +62,9 @@ def replies(found: DigestData) -> Iterator[tuple[str, Message]]:
         yield "gaps", _gaps(found)
     if found.material.fixes.items:
         yield "fixes", _fixes(found.material.fixes.items[:FIXES])
+    if standing := _standing(found):
+        title = "Trend and most vulnerable resources"
+        yield "trend", message(title, [Part([section(f"*{title}*")]), *standing])
 
 
 def _opened_reply(found: DigestData, rows: Sequence[EventRow]) -> Message:
@@ -143,12 +152,17 @@ def _gap(place: Place, types: Sequence[str], *, fresh: bool) -> str:
 
 
 def _fixes(items: Sequence[Fix]) -> Message:
-    """Returns each update with its command if one can be built safely, otherwise with advice."""
-    named = zip(distinguished(items), items, strict=True)
+    """Returns a table that users can sort, and each update with its command if one is safe.
+
+    Updates without a command have advice.
+    """
+    named = list(zip(distinguished(items), items, strict=True))
+    rows = [_FIX_HEADINGS, *((name, *_numbers(line)) for name, line in named)]
     parts = [
         Part([_fix(place, name, line)], weight=place) for place, (name, line) in enumerate(named)
     ]
-    return message("Top remediations", [Part([section("*Top remediations*")]), *parts])
+    shown = Part([data_table("Top remediations", rows, len(items))], weight=FIXES, classic=[])
+    return message("Top remediations", [Part([section("*Top remediations*")]), shown, *parts])
 
 
 def _fix(place: int, name: str, line: Fix) -> Block:
@@ -159,3 +173,39 @@ def _fix(place: int, name: str, line: Fix) -> Block:
     )
     todo = code(line["command"], 2_000) if line["command"] else prose(line["advice"])
     return section(f"{place + 1}. {code(name)} resolves {resolves}\n{todo}")
+
+
+def _numbers(line: Fix) -> Iterator[str]:
+    """Yields the cells of the number columns."""
+    for count in (line["findings"], line["critical"], line["kev"], line["resources"]):
+        yield f"{count:,}"
+
+
+def _standing(found: DigestData) -> list[Part]:
+    """Returns the trend and the most vulnerable resources."""
+    return [*chart(found.material.trend), *_most(found.material.resources)]
+
+
+def _most(resources: Sequence[Held]) -> list[Part]:
+    """Returns the most vulnerable resources."""
+    some = [one for one in resources if one.rollup.counts.total][:RESOURCES]
+    return (
+        [
+            Part(
+                [section("\n".join(["*Most vulnerable resources*", *map(_held, some)]))],
+                weight=1,
+            )
+        ]
+        if some
+        else []
+    )
+
+
+def _held(one: Held) -> str:
+    place = one.place
+    counted = ", ".join(
+        f"{count:,} {name}" for name, count in wording.by_severity(one.rollup.counts)[:2]
+    )
+    late = f", {one.lateness.late:,} past SLA" if one.lateness.late else ""
+    where = " · ".join(code(text) for text in (place.account_id, place.region) if text)
+    return f"• {code(place.name or place.resource_id)} {where}: {counted}{late}"

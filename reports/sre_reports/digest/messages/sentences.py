@@ -20,8 +20,12 @@ _CELLS = {
 }
 
 
-def changed(found: DigestData, summary: Brief) -> Iterator[str]:
-    """Yields new and resolved findings with causes, new KEV entries, and other changes."""
+def changed(found: DigestData, summary: Brief, *, counted: bool) -> Iterator[str]:
+    """Yields new and resolved findings with causes, and other changes.
+
+    New KEV entries and new critical findings are among them if ``counted``, and not named
+    elsewhere.
+    """
     why = resolved_by(found)
     yield f"*{prose(summary.since)}*" + (f" Resolved: {escaped(why)}." if why else "")
     kinds = (
@@ -31,9 +35,9 @@ def changed(found: DigestData, summary: Brief) -> Iterator[str]:
         ("unsuppressed", "no longer suppressed"),
     )
     more = [f"{count:,} {words}" for kind, words in kinds if (count := found.count(kind))]
-    if found.new_kev:
+    if counted and found.new_kev:
         yield f":rotating_light: *{new_kev(found.new_kev)}.*"
-    if exposed := found.opened_count(severity="CRITICAL", exposed=True):
+    if counted and (exposed := found.opened_count(severity="CRITICAL", exposed=True)):
         yield f":globe_with_meridians: *{new_exposed(exposed)}.*"
     if more:
         yield f"{wording.capital(', '.join(more))}."

@@ -45,7 +45,7 @@ from sre_simulator.slack.web_api import CHANNEL, TOKEN, Fault, Slack, Workspace
 
 NOW = datetime(2026, 11, 22, 2, tzinfo=UTC)
 POST = "chat.postMessage"
-PARTS = ["main", "came", "changed", "fixes"]
+PARTS = ["main", "came", "changed", "fixes", "trend"]
 
 
 class Clock:
@@ -120,11 +120,11 @@ def test_a_digest_is_one_message_with_a_thread(
     first = deliver(table)
     assert list(first.posted) == PARTS
     assert [one["ts"] for one in workspace.of()] == [first.ts]
-    assert len(workspace.of(thread=first.ts)) == 3
+    assert len(workspace.of(thread=first.ts)) == 4
     for _ in range(2):
         again = deliver(table)
         assert (again.ts, again.posted) == (first.ts, ())
-    assert workspace.asked == [POST] * 4  # recorded parts are not searched for
+    assert workspace.asked == [POST] * 5  # recorded parts are not searched for
     assert workspace.refused == []
 
 
@@ -176,7 +176,7 @@ def test_a_run_killed_after_the_post_has_posted(
         rows.execute("delete from rows where sort like '%#sent'")
     said: list[str] = []
     again = deliver(sqlite, notify=said.append)
-    assert (again.posted, len(workspace.messages)) == ((), 4)
+    assert (again.posted, len(workspace.messages)) == ((), 5)
     assert "another run started posting" in said[0]
     assert clock.now < NOW + LEASE  # for a part that was posted there is no wait
 
@@ -188,7 +188,7 @@ def test_a_run_killed_before_the_post_has_not_posted(
     assert isinstance(claim, Claim)
     assert list(deliver(sqlite).posted) == PARTS
     assert clock.now >= NOW + LEASE
-    assert len(workspace.messages) == 4
+    assert len(workspace.messages) == 5
 
 
 def test_a_part_is_not_reposted_to_an_unreadable_channel(
@@ -269,7 +269,7 @@ def test_a_workspace_without_newer_blocks_gets_lines_and_a_picture(
     assert (file["content"], file["alt_txt"]) == (b"png", "the trend in words")
     assert workspace.of(thread=first.ts)[-1]["files"][0]["name"] == "inspector-20261122T010000Z.png"
     assert deliver(sqlite).posted == ()
-    assert len(workspace.messages) == 5
+    assert len(workspace.messages) == 6
 
 
 def test_a_picture_is_not_uploaded_twice_after_a_lost_response(
@@ -286,7 +286,7 @@ def test_a_resumed_thread_keeps_using_classic_blocks(
 ) -> None:
     workspace.newer_blocks = False
     workspace.before = lambda _: (
-        workspace.will_fail(POST, Fault("not_in_channel")) if len(workspace.messages) == 1 else None
+        workspace.will_fail(POST, Fault("not_in_channel")) if len(workspace.messages) == 2 else None
     )
     with pytest.raises(Rejected):
         deliver(sqlite)

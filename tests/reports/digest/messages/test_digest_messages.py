@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -19,6 +19,7 @@ from sre_findings.model.findings.open_finding import Place
 from sre_findings.model.sla.ages import Lateness
 from sre_findings.model.snapshots.rollup import Counts, Rollup
 from sre_findings.nightly.digest import DigestData, EventCount, Gap, Onboarded, Silence
+from sre_findings.nightly.leads import Lead
 from sre_findings.nightly.report import Held, Material
 from sre_reports.brief import brief
 from sre_reports.digest.messages.content import (
@@ -108,6 +109,22 @@ days = st.lists(st.integers(0, 200), max_size=90, unique=True).map(sorted)
 _MARKUP = re.compile(r"[<>]|&(?!amp;|lt;|gt;)")
 
 
+leads = st.builds(
+    Lead, *[texts] * 2, st.none() | st.booleans(), st.booleans(), *[texts] * 5,
+    st.none() | st.dates(), *[texts] * 2, numbers,
+)  # fmt: skip
+
+
+def lead(vulnerability_id: str = "CVE-2021-44228", **changes: Any) -> Lead:
+    values: dict[str, Any] = {
+        "severity": "CRITICAL", "kev": True, "exposed": False, "resource": "prod-web-36",
+        "resource_id": "i-0123456789abcdef0", "account_id": "111122223333",
+        "region": "eu-west-1", "owner": "payments", "due_on": date(2026, 12, 6),
+        "command": "sudo dnf upgrade log4j", "advice": "Upgrade to log4j 2.17.", "more": 0,
+    }  # fmt: skip
+    return Lead(vulnerability_id, **values | changes)
+
+
 def all_messages(found: RenderedDigest) -> Iterator[Message]:
     yield found.message
     yield from (reply.message for reply in found.thread)
@@ -138,6 +155,10 @@ def taken(found: RenderedDigest) -> None:
         assert not re.search("[<>]", one.text)
         assert active(one.text) == []
         json.dumps(one.payload()).encode()
+
+
+def trend_of(found: RenderedDigest) -> Message:
+    return dict(found.thread)["trend"]
 
 
 def said(one: Message) -> str:
@@ -195,6 +216,8 @@ def test_slack_accepts_every_digest(
         ),
         opened_gaps=data.draw(st.lists(gaps, max_size=9)),
         closed_gaps=data.draw(st.lists(gaps, max_size=9)),
+        leads=data.draw(st.lists(leads, max_size=5)),
+        lead_count=data.draw(st.integers(5, 10**6)),
     )
     taken(
         render_digest(
@@ -213,7 +236,7 @@ def test_a_digest_has_changes_remediations_and_provenance(tonight: Nights) -> No
         False,
     )
     assert found.message.blocks[0]["text"]["text"] == "Inspector, 22 Nov: 2 critical, 4 past SLA"
-    assert len(found.message.blocks) == 7  # without the block of resources
+    assert len(found.message.blocks) == 5
     text = said(found.message)
     for words in (
         "5 new and 2 resolved since 21 November 2026",
@@ -225,7 +248,7 @@ def test_a_digest_has_changes_remediations_and_provenance(tonight: Nights) -> No
     ):
         assert words in text, words
     assert "not scanned" not in text  # the gap is not new, and it is a Sunday
-    assert [part for part, _ in found.thread] == ["came", "changed", "fixes"]
+    assert [part for part, _ in found.thread] == ["came", "changed", "fixes", "trend"]
 
 
 def test_message_card_and_email_have_the_same_numbers(tonight: Nights) -> None:
@@ -402,12 +425,62 @@ def test_buttons_open_the_report_filtered(tonight: Nights) -> None:
     ]
 
 
-def test_without_charts_and_tables_the_message_is_lines(tonight: Nights) -> None:
-    one = render_digest(tonight(), REPORT).message
-    kinds = [block["type"] for block in one.blocks]
+def test_without_charts_and_tables_the_thread_is_lines(tonight: Nights) -> None:
+    found = render_digest(tonight(), REPORT)
+    thread = [reply.message for reply in found.thread]
+    kinds = [block["type"] for one in thread for block in one.blocks]
     assert "data_visualization" in kinds
     assert "data_table" in kinds
-    assert {block["type"] for block in one.classic} <= {"header", "section", "actions", "context"}
+    usual = {"header", "section", "actions", "context"}
+    assert {block["type"] for block in found.message.blocks} <= usual
+    assert {block["type"] for one in thread for block in one.classic} <= usual
+
+
+def test_a_digest_starts_with_the_new_risks_by_name(tonight: Nights) -> None:
+    other = lead(
+        "CVE-2026-1234", kev=False, owner="", due_on=date(2026, 11, 20), command="",
+        advice="Upgrade to vim 9.1.", more=2, exposed=True,
+    )  # fmt: skip
+    found = render_digest(tonight(leads=(lead(), other), lead_count=4), REPORT)
+    taken(found)
+    assert [block["type"] for block in found.message.blocks[:2]] == ["header", "section"]
+    assert found.message.blocks[1]["text"]["text"].split("\n") == [
+        ":rotating_light: *KEV* `CVE-2021-44228` on `prod-web-36` · `payments` · due 2026-12-06",
+        "      `sudo dnf upgrade log4j`",
+        (
+            "• *Critical* `CVE-2026-1234` on `prod-web-36` and 2 other resources"
+            " · unassigned · *overdue since 2026-11-20* · internet-facing"
+        ),
+        "      Upgrade to vim 9.1.",
+        "… and 2 more vulnerabilities that are new and critical or in KEV.",
+    ]
+    assert found.message.text.endswith(": CVE-2021-44228 on prod-web-36, in KEV")
+
+
+def test_new_risks_that_are_named_are_not_counted_again(tonight: Nights) -> None:
+    counts = (KEV, EXPOSED)
+    counted = said(render_digest(tonight(event_counts=counts), REPORT).message)
+    named = render_digest(tonight(event_counts=counts, leads=(lead(),), lead_count=1), REPORT)
+    assert "1 finding added to CISA KEV" in counted
+    assert "added to CISA KEV" not in said(named.message)
+
+
+def test_a_partial_digest_names_what_is_new_and_says_that_it_is_partial(
+    tonight: Nights, night: Materials, proof: Proofs
+) -> None:
+    partial = night({"proof": proof(state="partial", reasons=("eu-south-1: access was denied",))})
+    found = render_digest(tonight(partial, leads=(lead(),), lead_count=1), REPORT)
+    taken(found)
+    text = said(found.message)
+    assert "*New in the data that was read:*\n:rotating_light: *KEV* `CVE-2021-44228`" in text
+    assert text.index("PARTIAL") < text.index("CVE-2021-44228")
+
+
+def test_a_command_too_long_for_a_line_is_advice_and_never_cut(tonight: Nights) -> None:
+    long = lead(command="sudo dnf upgrade " + "package " * 100, advice="Upgrade them.")
+    text = said(render_digest(tonight(leads=(long,), lead_count=1), REPORT).message)
+    assert "Upgrade them." in text
+    assert "sudo" not in text.partition("Resolved")[0]
 
 
 def test_three_months_are_one_point_per_week(tonight: Nights, night: Materials) -> None:
@@ -429,7 +502,7 @@ def test_three_months_are_one_point_per_week(tonight: Nights, night: Materials) 
     found = render_digest(
         tonight(replace(material, trend=replace(material.trend, items=nights))), REPORT
     )
-    (chart,) = (block for block in found.message.blocks if block["type"] == "data_visualization")
+    (chart,) = (block for block in trend_of(found).blocks if block["type"] == "data_visualization")
     assert [point["value"] for point in chart["chart"]["series"][0]["data"]] == list(
         range(119 - 12 * 7, 120, 7)
     )
@@ -456,6 +529,6 @@ def test_weeks_without_a_complete_snapshot_are_left_out_and_counted(
     found = render_digest(
         tonight(replace(material, trend=replace(material.trend, items=nights))), REPORT
     )
-    (chart,) = (block for block in found.message.blocks if block["type"] == "data_visualization")
+    (chart,) = (block for block in trend_of(found).blocks if block["type"] == "data_visualization")
     assert [point["value"] for point in chart["chart"]["series"][0]["data"]] == [6, 20, 27]
-    assert "1 week without a complete snapshot is left out." in said(found.message)
+    assert "1 week without a complete snapshot is left out." in said(trend_of(found))

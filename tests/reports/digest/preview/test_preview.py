@@ -36,7 +36,7 @@ def test_it_shows_the_message_and_its_thread(tonight: Callable[..., DigestData])
         "APP",
         "02:05",
         "Inspector, 22 Nov: 2 critical, 4 past SLA",
-        "3 replies",
+        "4 replies",
         "Open report",
         "KEV only",
         "Top remediations",
