@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+import json
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -11,6 +13,9 @@ from sre_cli.list_option import list_option
 from sre_findings.questions.remediation import Fixes, ImageFixes
 from sre_findings.settings import Settings
 
+if TYPE_CHECKING:
+    from sre_findings.model.answers.fixes import FixesAnswer
+
 
 @click.command("fixes", epilog=options.exit_help)
 @options.count_option(10)
@@ -18,6 +23,12 @@ from sre_findings.settings import Settings
     "--images", is_flag=True, help="By machine image: what a rebuild of each would resolve."
 )
 @click.option("-i", "--resource", help="Only this resource, by ID or name. Not with --images.")
+@click.option(
+    "--as",
+    "form",
+    type=click.Choice(["ssm"]),
+    help="Print documents for AWS Systems Manager instead, one for each update. Runs nothing.",
+)
 @options.narrow_options
 @list_option(
     "--type",
@@ -29,7 +40,12 @@ from sre_findings.settings import Settings
 @options.output_option
 @options.question_options
 def command(
-    settings: Settings, images: bool, resource: str | None, output: str, **asked: Any
+    settings: Settings,
+    images: bool,
+    form: str | None,
+    resource: str | None,
+    output: str,
+    **asked: Any,
 ) -> int:
     """Plan upgrades that resolve findings, highest risk first.
 
@@ -41,8 +57,42 @@ def command(
     sre-cli fixes -i prod-web-36
     sre-cli fixes --owner payments -n 3
     sre-cli fixes --images
+    sre-cli fixes --as ssm -n 1 > upgrade.json
     """
+    if form and (images or output not in ("table", "json")):
+        raise click.UsageError("--as ssm prints JSON documents of updates, not images or tables.")
     if images and resource:
         raise click.UsageError("--images is about every instance: leave out -i/--resource.")
+    if form:
+        return _documents(Fixes(**asked, resource=resource), settings)
     question = ImageFixes(**asked) if images else Fixes(**asked, resource=resource)
     return options.answer_list(question, settings, output)
+
+
+def _documents(question: Fixes, settings: Settings) -> int:
+    """Prints the documents as JSON, and on stderr which updates have none."""
+    from sre_cli.exit_codes import ANSWERED, UNSURE
+    from sre_findings.remediation.ssm import document
+    from sre_findings.service.factory import open_service
+
+    answer = open_service(settings).ask(question)
+    made = [document(fix) for fix in answer.items]
+    for one in filter(None, made):
+        click.echo(json.dumps(one, indent=2))
+    if words := _left_out(answer, made):
+        click.echo(f"sre-cli: {words}", err=True)
+    return ANSWERED if answer.known and answer.proof.sure else UNSURE
+
+
+def _left_out(answer: FixesAnswer, made: Sequence[object]) -> str:
+    """Why there is no document for some updates; empty if all have one."""
+    from sre_cli.render.terminal import printable
+
+    if not answer.items:
+        return printable(answer.headline)
+    without = [str(place) for place, one in enumerate(made, 1) if one is None]
+    if not without:
+        return ""
+    listed = f"({', '.join(without)})"
+    verb = "has" if len(without) == 1 else "have"
+    return f"{len(without)} of {len(made)} {verb} no document {listed}: no safe command is known."

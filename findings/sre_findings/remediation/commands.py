@@ -28,23 +28,34 @@ _ADVICE = {
 
 
 class _Tool(NamedTuple):
-    """The words of a command, the names that it accepts, and the form of each argument."""
+    """The words of a command, the names that it accepts, and the form of each argument.
+
+    ``unattended`` has the words with which the tool does not prompt, if it otherwise would.
+    """
 
     words: str
     name: re.Pattern[str]
     form: str = "{name}"
+    unattended: str = ""
 
 
 _RPM = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
 # apt-get removes a package if its name is followed by a hyphen
 _DPKG = re.compile(r"[a-z0-9][a-z0-9+.-]*[a-z0-9+.]")
-_APT = _Tool("apt-get update && apt-get install --only-upgrade", _DPKG)
+_APT = _Tool(
+    "apt-get update && apt-get install --only-upgrade",
+    _DPKG,
+    unattended="apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y"
+    " -o Dpkg::Options::=--force-confold --only-upgrade",
+)
 _APK = _Tool("apk add --update-cache --upgrade", _RPM)
-_YUM = _Tool("yum update", _RPM)
-_DNF = _Tool("dnf upgrade", _RPM)
+_YUM = _Tool("yum update", _RPM, unattended="yum update -y")
+_DNF = _Tool("dnf upgrade", _RPM, unattended="dnf upgrade -y")
 # without --releasever, Amazon Linux stays at the release that the instance was built from
-_DNF_AMAZON = _Tool("dnf upgrade --releasever=latest", _RPM)
-_ZYPPER = _Tool("zypper update", _RPM)
+_DNF_AMAZON = _Tool(
+    "dnf upgrade --releasever=latest", _RPM, unattended="dnf upgrade -y --releasever=latest"
+)
+_ZYPPER = _Tool("zypper update", _RPM, unattended="zypper --non-interactive update")
 
 _PIP = _Tool(
     "pip install --upgrade",
@@ -71,10 +82,11 @@ _TOOLS = {
 }
 
 
-def command(line: Line) -> str | None:
+def command(line: Line, *, unattended: bool = False) -> str | None:
     """The command to run in a POSIX shell on the instance, or None if none is safe.
 
-    Packages of a language must be upgraded in the folder where they are used.
+    Packages of a language must be upgraded in the folder where they are used. An ``unattended``
+    command does not prompt.
     """
     if line.kind != INSTANCE or _is_windows(line) or not line.packages:
         return None
@@ -82,7 +94,7 @@ def command(line: Line) -> str | None:
     for package in line.packages:
         tool = _tool(package.manager, line.platform)
         groups.setdefault(tool, []).append(_word(package, tool, line.platform))
-    parts = [_joined(tool, words) for tool, words in groups.items()]
+    parts = [_joined(tool, words, unattended) for tool, words in groups.items()]
     sure = [part for part in parts if part is not None]
     return " && ".join(sure) if len(sure) == len(parts) else None
 
@@ -139,10 +151,11 @@ def _word(package: Package, tool: _Tool | None, platform: str) -> str | None:
     )
 
 
-def _joined(tool: _Tool | None, words: Sequence[str | None]) -> str | None:
+def _joined(tool: _Tool | None, words: Sequence[str | None], unattended: bool) -> str | None:
     if tool is None or None in words:
         return None
-    return " ".join([tool.words, *dict.fromkeys(word for word in words if word)])
+    first = tool.unattended if unattended and tool.unattended else tool.words
+    return " ".join([first, *dict.fromkeys(word for word in words if word)])
 
 
 def _listed(packages: Sequence[Package]) -> str:
