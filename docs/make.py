@@ -1,7 +1,7 @@
 """``make refresh``: renews the generated parts of the documentation.
 
-Runs each command that a page shows under ``$`` and puts its output there. Writes the MCP tools and
-the costs.
+Runs each command that a page shows under ``$`` and puts its output there. Writes the MCP tools, the
+costs and the JSON Schemas of answers.
 
 Blocks without ``$`` are not changed, for example because they need AWS.
 """
@@ -15,6 +15,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+import answer_schemas
 import costs
 import mcp_page
 
@@ -73,6 +74,7 @@ def main() -> None:
             if renewed != text:
                 page.write_text(renewed, encoding="utf-8")
                 print(f"renewed {page.relative_to(ROOT)}")
+    answer_schemas.main()
 
 
 if __name__ == "__main__":

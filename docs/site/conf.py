@@ -82,6 +82,7 @@ CONTENTS: dict[str, dict[str, list[str]]] = {
             "SECURITY",
         ],
         "Reference": [
+            "docs/comparison",
             "docs/glossary",
             "docs/site/api",
             "docs/schema",

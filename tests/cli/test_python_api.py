@@ -60,7 +60,7 @@ SAME: dict[tuple[str, ...], Ask] = {
 
 
 def timeless(values: dict[str, Any]) -> dict[str, Any]:
-    return values | {"age_seconds": 0}
+    return values | {"age_seconds": 0, "schema_version": 1}
 
 
 @pytest.fixture(scope="module")

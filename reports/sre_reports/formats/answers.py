@@ -64,7 +64,10 @@ _SUMS = ("suppressed", "fixable", "exploitable", "resources")
 
 
 def as_json(answer: Answer) -> str:
-    """Returns the answer as ASCII JSON, so that control characters of terminals are escaped."""
+    """Returns the answer as ASCII JSON, so that control characters of terminals are escaped.
+
+    docs/schemas has the schema of each command's answer.
+    """
     return json.dumps(answer.to_json(), indent=2) + "\n"
 
 

@@ -150,6 +150,7 @@ def test_a_cursor_leaves_out_what_was_listed_and_is_good_for_its_snapshot_only(
         **PROOF,
         "in_use": None,
         "exposed": None,
+        "overdue": None,
         "notes": [],
         "doubt": None,
         "coverage": [],

@@ -160,7 +160,7 @@ def test_a_list_without_a_snapshot_is_received_too(tmp_path: Path, name: str) ->
 @pytest.mark.parametrize("name", LISTS)
 def test_items_and_numbers_have_the_keys_of_their_types(sources: Sources, name: str) -> None:
     answer, keys = ask(LISTS[name], sources), keys_of(name)
-    module, item, facts = list_types._TYPES[name]
+    module, item, facts = list_types.TYPES[name]
     types = import_module(f"{list_types.__package__}.{module}")
     for type_name, required, values in (
         (item, keys.item, answer.items),

@@ -38,10 +38,12 @@ def read(text: str) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(text, newline=""), strict=True))
 
 
-def test_json_is_the_answers_object(resource_answer: Resources) -> None:
-    assert json.loads(as_json(resource_answer())) == json.loads(
-        json.dumps(resource_answer().to_json())
-    )
+def test_json_is_the_answers_object_with_the_version_of_its_schema(
+    resource_answer: Resources,
+) -> None:
+    found = json.loads(as_json(resource_answer()))
+    assert found == json.loads(json.dumps(resource_answer().to_json()))
+    assert found["schema_version"] == 1
 
 
 def test_json_has_no_terminal_control_characters(

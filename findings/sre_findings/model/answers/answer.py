@@ -83,13 +83,14 @@ class Proof:
         return replace(self, causes=outward(self.causes))
 
     def to_json(self) -> dict[str, Any]:
-        """The provenance fields of the JSON contract."""
+        """The provenance fields of the JSON contract, and its version."""
         certificate = (
             {"state": self.state, "claim": self.claim, "reasons": list(self.reasons)}
             if self.state
             else None
         )
         return {
+            "schema_version": SCHEMA_VERSION,
             "source": self.source,
             "snapshot_id": self.snapshot_id,
             "as_of": iso(self.as_of),
@@ -99,6 +100,12 @@ class Proof:
             "unread": list(self.unread),
         }
 
+
+SCHEMA_VERSION = 1
+"""The version of the JSON of answers.
+
+Keys can be added without a new version; none is removed or changed.
+"""
 
 NO_PROOF = Proof(SNAPSHOT, None, None, None, None)
 """The proof of an answer if there is no snapshot."""

@@ -95,6 +95,7 @@ def coverage_answer(values: Values) -> CoverageAnswer:
 
 
 _OWN = (
+    "schema_version",
     "headline",
     "notes",
     "source",

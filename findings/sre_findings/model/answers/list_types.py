@@ -5,8 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import NamedTuple
 
-# The module and types of each query's answer, by the query's name. Imported when needed.
-_TYPES = {
+TYPES = {
     "changes": ("changes", "Change", "ChangesFacts"),
     "trend": ("trend", "TrendDay", "TrendFacts"),
     "sla": ("sla", "Late", "SlaFacts"),
@@ -23,6 +22,9 @@ _TYPES = {
     "snapshots": ("snapshots", "SnapshotItem", ""),
     "operations": ("operations", "OperationItem", "OperationsFacts"),
 }
+"""The module, and the types of the items and of the numbers, of each query's list answer.
+
+They are imported when needed."""
 
 
 class Keys(NamedTuple):
@@ -34,7 +36,7 @@ class Keys(NamedTuple):
 
 def keys_of(question: str) -> Keys:
     """The required keys of a query's answer. Raises KeyError if the answer is not a list."""
-    name, *types = _TYPES[question]
+    name, *types = TYPES[question]
     module = import_module(f"sre_findings.model.answers.{name}")
     item, facts = (
         frozenset(getattr(module, one).__required_keys__ if one else ()) for one in types
