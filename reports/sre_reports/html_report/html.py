@@ -44,7 +44,10 @@ EMBEDDED = 100_000  # findings in a report: more would open slowly, and the expo
 FIRST = 25  # findings shown without JavaScript; the script adds the rest of its first page
 _LONGEST = 300  # characters of a name or title; ids are shown in full
 _STYLES = ("base", "sections", "findings", "print")
-_SCRIPTS = ("unpacking", "selection", "table", "address", "csv", "theme", "controls")
+_SCRIPTS = (
+    *("unpacking", "query", "selection", "table", "details"),
+    *("address", "csv", "theme", "controls"),
+)
 _FLAGS = {"kev": "KEV"}
 _FONTS = {"Inter-Regular": "400", "Inter-SemiBold": "500 900"}  # embedded, with their weights
 
@@ -188,4 +191,7 @@ def _shown(value: object) -> object:
 
 @functools.cache
 def _file(name: str) -> str:
-    return (resources.files("sre_reports") / "templates" / name).read_text(encoding="utf-8")
+    """Returns a style sheet or script without indentation and lines of comment."""
+    text = (resources.files("sre_reports") / "templates" / name).read_text(encoding="utf-8")
+    lines = (line.strip() for line in text.splitlines())
+    return "".join(f"{line}\n" for line in lines if line and not line.startswith("//"))

@@ -6,6 +6,7 @@ import csv
 import io
 import re
 from collections.abc import Callable
+from datetime import date
 from operator import attrgetter
 from pathlib import Path
 from typing import Any
@@ -60,6 +61,10 @@ def chip(page: Page, name: str) -> Any:
     return page.get_by_role("button", name=name, exact=True)
 
 
+def age(opened_on: str) -> int:
+    return (date.fromisoformat(TODAY) - date.fromisoformat(opened_on)).days
+
+
 SEARCHES: dict[str, Callable[[OpenFinding], object]] = {
     "prod-web-5": lambda one: one.place.name == "prod-web-5",
     "LIB-C": lambda one: one.weakness.packages == "lib-c",
@@ -69,6 +74,21 @@ SEARCHES: dict[str, Callable[[OpenFinding], object]] = {
     "i-0123456789abcde03": lambda one: one.place.resource_id.endswith("03"),
     "444455556666": lambda one: one.place.account_id == "444455556666",
     "nothing has this": lambda one: False,
+    "severity:critical kev": lambda one: one.weakness.severity == "CRITICAL" and one.weakness.kev,
+    "severity:high,low owner:payments": lambda one: (
+        one.weakness.severity in ("HIGH", "LOW") and one.place.owner == "payments"
+    ),
+    "owner:unassigned overdue": lambda one: (
+        not one.place.owner and one.due_on is not None and one.due_on < TODAY
+    ),
+    "age:>30": lambda one: one.opened_on is not None and age(one.opened_on) > 30,
+    "age:<=30 score:>=9": lambda one: (
+        one.opened_on is not None
+        and age(one.opened_on) <= 30
+        and one.weakness.score is not None
+        and one.weakness.score >= 9
+    ),
+    "age:old": lambda one: False,
 }
 
 
@@ -298,3 +318,66 @@ def test_the_script_renders_the_same_rows(visit: Visit, usual: str) -> None:
     assert page.evaluate(read) != there
     heading.click()
     assert page.evaluate(read) == there
+
+
+def test_back_and_forward_restore_the_filters(visit: Visit, usual: str) -> None:
+    page = visit(usual)
+    chip(page, "High").click()
+    chip(page, "KEV").click()
+    page.go_back()
+    expect(chip(page, "KEV")).to_have_attribute("aria-pressed", "false")
+    expect(chip(page, "High")).to_have_attribute("aria-pressed", "true")
+    page.go_back()
+    expect(chip(page, "High")).to_have_attribute("aria-pressed", "false")
+    shows(page, 130)
+    page.go_forward()
+    expect(chip(page, "High")).to_have_attribute("aria-pressed", "true")
+
+
+def test_each_filter_shows_how_many_findings_it_keeps(
+    visit: Visit, usual: str, findings: Findings
+) -> None:
+    page = visit(usual)
+    for name, keeps in FILTERS.items():
+        shown = page.locator(f".chip[data-only={name}]").get_attribute("data-count")
+        assert shown == str(sum(bool(keeps(one)) for one in findings)), name
+
+
+def test_a_row_opens_to_its_life_references_and_command(visit: Visit, usual: str) -> None:
+    page = visit(usual)
+    button = page.locator("#table .open").first
+    button.focus()
+    page.keyboard.press("Enter")
+    expect(button).to_have_attribute("aria-expanded", "true")
+    details = page.locator("#table .detail")
+    for words in ("First seen 2026-", "Reachability", "References", "sre-cli fixes -i i-"):
+        expect(details).to_contain_text(words)
+    page.keyboard.press("Enter")
+    expect(details).to_have_count(0)
+
+
+def test_an_arn_is_shortened_in_its_middle_and_copied_whole(visit: Visit, usual: str) -> None:
+    page = visit(usual)
+    page.set_viewport_size({"width": 1280, "height": 800})
+    shortened = page.locator("#table code.middle").first
+    whole = shortened.get_attribute("title")
+    assert whole
+    assert shortened.evaluate("(one) => getSelection().selectAllChildren(one)") is None
+    assert page.evaluate("String(getSelection()).replaceAll('\\n', '')") == whole
+
+
+def test_rows_are_low_and_the_heading_and_navigation_stay(visit: Visit, usual: str) -> None:
+    page = visit(usual, viewport={"width": 1440, "height": 900})
+    heights = page.evaluate(
+        "[...document.querySelectorAll('#table tbody tr')].map((row) => row.offsetHeight)"
+    )
+    assert max(heights) < 90
+    page.locator("#table tbody tr").nth(40).scroll_into_view_if_needed()
+    expect(page.locator("#table thead th").first).to_be_in_viewport()
+    expect(page.locator("nav a").first).to_be_in_viewport()
+
+
+def test_a_top_risk_opens_to_its_resources(visit: Visit, usual: str) -> None:
+    page = visit(usual)
+    page.locator("#risks summary").first.click()
+    expect(page.locator("#risks details p").first).to_contain_text("prod-web-")

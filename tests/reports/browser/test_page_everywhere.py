@@ -70,7 +70,7 @@ def test_without_javascript_the_report_is_complete(visit: Visit, usual: str) -> 
         assert min(box["width"], box["height"]) > 8
     assert page.locator("svg.panel").count() == 4
     assert not page.get_by_role("button").count()  # buttons need the script
-    page.locator("summary").first.click()
+    page.locator("#first summary").first.click()
     expect(page.get_by_text("Update openssl.").first).to_be_visible()
 
 
@@ -203,6 +203,8 @@ def test_everything_is_reachable_by_keyboard(visit: Visit, usual: str, findings:
     for name in ("Critical", "High", "Medium", "Low", *only, "clear", "download"):
         page.keyboard.press("Tab")
         assert focused(page) == name
+    page.keyboard.press("Tab")
+    assert focused(page) == "Search help"
     page.keyboard.press("Tab")
     page.keyboard.press("Tab")
     assert focused(page) == "Score"

@@ -10,31 +10,35 @@ async function wireTable() {
   const rows = await unpack(document.getElementById("rows").textContent);
   let state = readAddress(isView(location.hash) ? location.hash : "#", severities), view = null;
 
+  const line = (row) => openable(drawn(rows, row, severities), rows, row, severities, day);
   const show = (changed) => {
     Object.assign(state, changed);
-    view = sorted(rows, found(rows, state), state);
+    view = sorted(rows, found(rows, state, severities), state);
     turn(changed.page ?? 1);
   };
   const turn = (page) => {
     state.page = Math.min(Math.max(1, page), Math.max(1, Math.ceil(view.length / PAGE)));
     const first = (state.page - 1) * PAGE;
-    const shown = Array.from(view.slice(first, first + PAGE), (row) => drawn(rows, row, severities));
+    const shown = Array.from(view.slice(first, first + PAGE), line);
     table.tBodies[0].replaceChildren(...shown);
     tell(state, view.length, rows.count, severities);
   };
-  const visit = () => {
-    if (!isView(location.hash)) return;
-    state = readAddress(location.hash, severities);
+  // A link to a section of the page keeps the view; Back to an entry of ours restores its view.
+  const visit = (ours) => {
+    if (!isView(location.hash) && !ours) return;
+    state = readAddress(isView(location.hash) ? location.hash : "#", severities);
     show({ page: state.page });
-    document.getElementById("findings").scrollIntoView();
+    if (!ours) document.getElementById("findings").scrollIntoView();
   };
-  const change = (changed) => {
+  // What is typed changes one entry of the history; every other change adds one.
+  const keep = (typed) => history[typed ? "replaceState" : "pushState"]({ ours: true }, "", writeAddress(state, severities));
+  const change = (changed, typed = false) => {
     show(changed);
-    history.replaceState(null, "", writeAddress(state, severities));
+    keep(typed);
   };
   const move = (by) => {
     turn(state.page + by);
-    history.replaceState(null, "", writeAddress(state, severities));
+    keep(false);
     document.getElementById("findings").scrollIntoView();
   };
 
@@ -43,13 +47,17 @@ async function wireTable() {
   document.getElementById("previous").addEventListener("click", () => move(-1));
   document.getElementById("next").addEventListener("click", () => move(1));
   document.getElementById("download").addEventListener("click", () => save(csv(rows, view, severities, day), `findings-${day}.csv`));
-  addEventListener("hashchange", visit);
+  addEventListener("popstate", (event) => visit(event.state?.ours === true));
+  history.replaceState({ ours: true }, "");
+  counted(rows, severities);
+  wireHosts(rows);
 
-  view = sorted(rows, found(rows, state), state);
-  if (isView(location.hash)) visit();
+  view = sorted(rows, found(rows, state, severities), state);
+  if (isView(location.hash)) visit(false);
   else { // its first rows are in the HTML already
-    const more = view.slice(table.tBodies[0].rows.length, PAGE);
-    table.tBodies[0].append(...Array.from(more, (row) => drawn(rows, row, severities)));
+    const written = [...table.tBodies[0].rows];
+    written.forEach((one, row) => openable(one, rows, row, severities, day));
+    table.tBodies[0].append(...Array.from(view.slice(written.length, PAGE), line));
     tell(state, view.length, rows.count, severities);
   }
   document.getElementById("filters").hidden = false;
@@ -81,7 +89,7 @@ function wireFilters(state, change) {
   let typing = 0;
   search.addEventListener("input", () => {
     clearTimeout(typing);
-    typing = setTimeout(() => change({ query: search.value.trim() }), TYPING);
+    typing = setTimeout(() => change({ query: search.value.trim() }, Boolean(state().query)), TYPING);
   });
   document.getElementById("filters").addEventListener("submit", (event) => event.preventDefault());
   for (const chip of document.querySelectorAll(".chip[data-only]")) {
@@ -99,6 +107,16 @@ function wireFilters(state, change) {
     event.preventDefault();
     search.focus();
   });
+}
+
+// Each filter shows how many findings of the report it keeps.
+function counted(rows, severities) {
+  const none = { severities: new Set(), only: new Set(), query: "" };
+  for (const chip of document.querySelectorAll(".chip")) {
+    const alone = chip.dataset.only ? { only: new Set([chip.dataset.only]) } : { severities: new Set([severities.indexOf(chip.dataset.name)]) };
+    chip.dataset.count = thousands(found(rows, { ...none, ...alone }, severities).length);
+    chip.setAttribute("aria-description", chip.dataset.count);
+  }
 }
 
 function toggled(set, value) {

@@ -1,18 +1,15 @@
 // Selects and sorts rows: filters run on shared values first, then in one pass over the rows.
 
-function found(rows, { severities, only, query }) {
+function found(rows, { severities, only, query }, names) {
   const weakness = weaknessesOf(rows, severities, only);
-  const terms = query.toLowerCase().split(/\s+/).filter(Boolean).map((term) => [
-    rows.weaknessTexts.map((text) => text.includes(term)),
-    rows.placeTexts.map((text) => text.includes(term)),
-  ]);
+  const terms = tests(rows, query, names);
   const late = only.has("late"), fresh = only.has("new");
   const kept = new Uint32Array(rows.count);
   let count = 0;
   for (let row = 0; row < rows.count; row++) {
     const w = rows.weakness[row];
     if (!weakness[w] || (late && rows.due[row] >= 0) || (fresh && !rows.fresh[row])) continue;
-    if (terms.every(([inWeakness, inPlace]) => inWeakness[w] || inPlace[rows.place[row]])) kept[count++] = row;
+    if (terms.every((fits) => fits(w, rows.place[row], row))) kept[count++] = row;
   }
   return kept.slice(0, count);
 }

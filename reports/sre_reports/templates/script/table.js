@@ -1,12 +1,20 @@
 // Renders table rows, the same as without JavaScript (report/findings.html). Text is only ever set as text.
 
 const CVE = /^CVE-\d{4}-\d{4,19}$/;
+const TAIL = 14; // characters of an ID that stay visible at its end, as in findings_table.py
 const FLAGS = { kev: "KEV", exploit: "exploit", reachable: "reachable", new: "new" };
 
 function element(name, className, ...content) {
   const made = document.createElement(name);
   if (className) made.className = className;
   made.append(...content);
+  return made;
+}
+
+// Both parts together are the whole text, so that it is copied whole; the style sheet shortens the first.
+function middled(id) {
+  const made = element("code", "middle", element("span", "", id.slice(0, -TAIL)), element("span", "", id.slice(-TAIL)));
+  made.title = id;
   return made;
 }
 
@@ -57,7 +65,7 @@ function packaged(packages, installed, fixed) {
 }
 
 function named(className, name, id) {
-  return element("td", className, element("span", "strong", name || id), ...(name ? [" ", element("code", "", id)] : []));
+  return element("td", className, element("span", "strong", name || id), ...(name ? [" ", middled(id)] : []));
 }
 
 function deadline(days) {
