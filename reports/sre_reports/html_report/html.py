@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from jinja2 import Environment, Template
 
 EMBEDDED = 100_000  # findings in a report: more would open slowly, and the exports have all of them
-FIRST = 25  # findings shown without JavaScript; the script adds the rest of its first page
+FIRST = 15  # findings shown without JavaScript; the script adds the rest of its first page
 _LONGEST = 300  # characters of a name or title; ids are shown in full
 _STYLES = ("base", "sections", "findings", "print")
 _SCRIPTS = (
