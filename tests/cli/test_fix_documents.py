@@ -42,3 +42,20 @@ def test_documents_are_of_updates_and_in_json(cli: Any, other: tuple[str, ...]) 
     run = cli("fixes", "--as", "ssm", *other)
     assert (run.code, run.out) == (2, "")
     assert "--as ssm" in run.err
+
+
+def test_what_if_counts_what_remains_after_the_first_updates(cli: Any, demo: Any) -> None:
+    lines = cli("fixes", "-n", "3", "--json").json["lines"]
+    facts = cli("fixes", "--what-if", "3", "--json").json
+    assert facts["resolved"] == sum(line["findings"] for line in lines)
+    assert facts["resolved"] + facts["remaining"] == facts["findings"]
+    shown = cli("fixes", "--what-if", "3").out
+    assert "would remain" in shown
+    assert "more become overdue within 7 days" in shown
+
+
+@pytest.mark.parametrize("other", [("--images",), ("--as", "ssm")])
+def test_what_if_is_about_the_updates_of_the_plan(cli: Any, other: tuple[str, ...]) -> None:
+    run = cli("fixes", "--what-if", "3", *other)
+    assert (run.code, run.out) == (2, "")
+    assert "--what-if" in run.err

@@ -122,6 +122,7 @@ def test_every_query_is_covered_by_these_tests() -> None:
         "due-dates",
         "survival",
         "show",
+        "fix-effects",
     }
     asked = {command for command, *_ in (*QUESTIONS, *WRONG)}
     assert set(QUERIES) - {"vulnerabilities", "summary", "coverage"} - known <= asked

@@ -10,7 +10,7 @@ import click
 
 from sre_cli import options
 from sre_cli.list_option import list_option
-from sre_findings.questions.remediation import Fixes, ImageFixes
+from sre_findings.questions.remediation import FixEffects, Fixes, ImageFixes
 from sre_findings.settings import Settings
 
 if TYPE_CHECKING:
@@ -29,6 +29,13 @@ if TYPE_CHECKING:
     type=click.Choice(["ssm"]),
     help="Print documents for AWS Systems Manager instead, one for each update. Runs nothing.",
 )
+@click.option(
+    "--what-if",
+    "applied",
+    metavar="N",
+    type=click.IntRange(1),
+    help="What remains, and becomes overdue, if the first N updates are applied.",
+)
 @options.narrow_options
 @list_option(
     "--type",
@@ -43,6 +50,7 @@ def command(
     settings: Settings,
     images: bool,
     form: str | None,
+    applied: int | None,
     resource: str | None,
     output: str,
     **asked: Any,
@@ -57,16 +65,30 @@ def command(
     sre-cli fixes -i prod-web-36
     sre-cli fixes --owner payments -n 3
     sre-cli fixes --images
+    sre-cli fixes --what-if 3
     sre-cli fixes --as ssm -n 1 > upgrade.json
     """
+    if applied is not None and (images or form):
+        raise click.UsageError("--what-if counts findings: leave out --images and --as.")
     if form and (images or output not in ("table", "json")):
         raise click.UsageError("--as ssm prints JSON documents of updates, not images or tables.")
     if images and resource:
         raise click.UsageError("--images is about every instance: leave out -i/--resource.")
     if form:
         return _documents(Fixes(**asked, resource=resource), settings)
+    if applied is not None:
+        del asked["count"]
+        return _effects(FixEffects(applied, **asked, resource=resource), settings, output)
     question = ImageFixes(**asked) if images else Fixes(**asked, resource=resource)
     return options.answer_list(question, settings, output)
+
+
+def _effects(question: FixEffects, settings: Settings, output: str) -> int:
+    from sre_cli.render.list_answer import render_list
+    from sre_findings.queries import ask
+
+    sources = options.sources_here(settings)
+    return options.print_list(ask(question, sources), output, render_list)
 
 
 def _documents(question: Fixes, settings: Settings) -> int:

@@ -33,6 +33,7 @@ QUERIES = {
     "suppressions": ("suppressions", "suppressions"),
     "fixes": ("fixes", "fixes"),
     "images": ("fixes", "images"),
+    "fix-effects": ("fix_effects", "fix_effects"),
     "findings": ("findings", "findings"),
     "finding": ("finding_details", "one_finding"),
     "export": ("findings", "export_page"),

@@ -43,7 +43,7 @@ if TYPE_CHECKING:  # only type checkers need the types of the answers
     )
 
 HOSTS_NAMED = 50  # resources listed for each line; the count includes all
-_KINDS = {
+KINDS = {
     resource.INSTANCE: INSTANCE,
     resource.IMAGE: IMAGE,
     resource.FUNCTION: FUNCTION,
@@ -111,7 +111,7 @@ def fixes(question: Fixes, sources: Sources) -> FixesAnswer:
     found = within(found, place_of(question.filters, question.types))
     wanted = parameters(types=question.types) | question.filters.parameters()
     filters = resource_lookup.narrowed(wanted, optional_in(found, question.resource))
-    needs, lists = _needs(found.engine, {**risk_parameters(sources.policy), **filters})
+    needs, lists = needs_of(found.engine, {**risk_parameters(sources.policy), **filters})
     lines = plan(needs)
     shown = lines[: question.count or None]
     hosts = _hosts(found.engine, shown, lists, filters)
@@ -134,7 +134,7 @@ def single_fix(engine: Engine, row: Mapping[str, Any]) -> tuple[str | None, str]
     """
     key = (row["region"], int(row["packages_id"]))
     packages = _packages(engine, [key[1]]).get(key, ())
-    kind = _KINDS.get(row["resource_type"], INSTANCE)
+    kind = KINDS.get(row["resource_type"], INSTANCE)
     lines = plan([Need(0, kind, row["platform"], packages, 1, 0, (1,), 1.0)])
     return (command(lines[0]), advice(lines[0])) if lines else (None, "No fixed version is known.")
 
@@ -156,7 +156,7 @@ def _headline(lines: Sequence[Line], shown: Sequence[Line], words: str) -> str:
     return phrase("{}; the first {} {:,}.", all_of_them, first, part)
 
 
-def _needs(
+def needs_of(
     engine: Engine, parameters: Mapping[str, Any]
 ) -> tuple[list[Need], dict[int, list[Key]]]:
     """Open findings grouped by the packages that they need, and the package lists of each need."""
@@ -167,7 +167,7 @@ def _needs(
     lists: dict[tuple[str, str, tuple[Package, ...]], set[Key]] = defaultdict(set)
     for row in rows:
         key = (row["region"], int(row["packages_id"]))
-        place = (_KINDS.get(row["resource_type"], INSTANCE), row["platform"], packages.get(key, ()))
+        place = (KINDS.get(row["resource_type"], INSTANCE), row["platform"], packages.get(key, ()))
         total = sums.setdefault(place, [0, 0, [0] * (OTHER + 1), 0.0])
         total[0] += int(row["findings"])
         total[1] += int(row["kev"])
@@ -209,7 +209,7 @@ def _hosts(
     for row in engine.rows("fix_resources", lists=wanted, **filters) if wanted else []:
         place = line_of.get(
             (
-                _KINDS.get(row["resource_type"], INSTANCE),
+                KINDS.get(row["resource_type"], INSTANCE),
                 row["platform"],
                 (row["region"], int(row["packages_id"])),
             )

@@ -27,6 +27,7 @@ from sre_findings.questions.history import (
 from sre_findings.questions.records import Operations, SimilarNames, SnapshotList
 from sre_findings.questions.remediation import (
     Exposure,
+    FixEffects,
     Fixes,
     ImageFixes,
     Priorities,
@@ -50,6 +51,7 @@ __all__ = [
     "Exposure",
     "Filters",
     "FindingList",
+    "FixEffects",
     "Fixes",
     "ImageFixes",
     "OneFinding",

@@ -12,7 +12,7 @@ from sre_findings.questions.question import ListQuestion
 
 if TYPE_CHECKING:  # only type checkers need the types of the answers
     from sre_findings.model.answers.exposure import ExposureAnswer
-    from sre_findings.model.answers.fixes import FixesAnswer, ImageFixesAnswer
+    from sre_findings.model.answers.fixes import FixEffectsAnswer, FixesAnswer, ImageFixesAnswer
     from sre_findings.model.answers.priorities import PrioritiesAnswer
     from sre_findings.model.answers.suppressions import RulesAnswer
     from sre_findings.model.answers.vulnerability import VulnerabilityAnswer
@@ -93,6 +93,23 @@ class Fixes(ListQuestion["FixesAnswer"]):
     list_name = "lines"
 
     count: int = 10
+    as_of: str | None = None
+    filters: Filters = EVERYWHERE
+    types: Sequence[str] = ()
+    resource: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FixEffects(ListQuestion["FixEffectsAnswer"]):
+    """What remains if the first ``applied`` updates of the fix plan are applied.
+
+    ``resource`` is an ID or name and limits the plan to this resource.
+    """
+
+    name = "fix-effects"
+    list_name = "severities"
+
+    applied: int
     as_of: str | None = None
     filters: Filters = EVERYWHERE
     types: Sequence[str] = ()

@@ -128,6 +128,7 @@ PARAMETERS: dict[str, list[dict[str, Any]]] = {
         RISK | OF | {"types": ["AWS_EC2_INSTANCE"], "owners": ["payments"]},
         RISK | OF | {"resource_id": BUSY_INSTANCE},
     ],
+    "fix_effects": [OF, OF | {"types": ["AWS_EC2_INSTANCE"], "owners": ["payments"]}],
     "fix_packages": [{"lists": None}, {"lists": [1, 2, 3, 40]}],
     "known_exploits": [
         {"vulnerabilities": None},

@@ -50,6 +50,7 @@ from sre_findings.questions.catalogue import (
     Exposure,
     Filters,
     FindingList,
+    FixEffects,
     Fixes,
     ImageFixes,
     OneFinding,
@@ -416,6 +417,7 @@ QUESTIONS: dict[str, Callable[[Sources], Any]] = {
     "sla of one": door("sla", Sla(resource=BUSY_INSTANCE)),
     "fixes of one": door("fixes", Fixes(count=0, resource=BUSY_INSTANCE)),
     "fixes": door("fixes", Fixes(count=0)),
+    "fix effects": door("fix-effects", FixEffects(3)),
     "images": door("images", ImageFixes(count=0)),
     "findings": door("findings", FindingList(count=50, skip=20, statuses=())),
     "findings of some": door(
@@ -762,6 +764,7 @@ def test_the_doors_are_all_asked_here() -> None:
         "show",
         "fixes",
         "images",
+        "fix-effects",
         "suppressions",
         "finding",
         "findings",

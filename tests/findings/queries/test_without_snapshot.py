@@ -23,6 +23,7 @@ from sre_findings.questions.catalogue import (
     ExportPage,
     Exposure,
     FindingList,
+    FixEffects,
     Fixes,
     ImageFixes,
     OneFinding,
@@ -55,6 +56,7 @@ LISTS: dict[str, Any] = {
 }
 MORE_LISTS = (
     ("lines", ImageFixes()),
+    ("severities", FixEffects(3)),
     ("findings", FindingList()),
     ("findings", VulnerabilityDetails("log4shell")),
 )

@@ -33,6 +33,7 @@ from sre_findings.questions.catalogue import (
     Exposure,
     Filters,
     FindingList,
+    FixEffects,
     Fixes,
     ImageFixes,
     Priorities,
@@ -89,6 +90,10 @@ QUESTIONS: dict[str, tuple[tuple[str, ...], Made]] = {
         lambda place: VulnerabilityDetails("CVE-2099-0001", filters=filters_of(place)),
     ),
     "fixes": (BY_ROWS, lambda place: Fixes(filters=filters_of(place), types=place.types)),
+    "fix-effects": (
+        BY_ROWS,
+        lambda place: FixEffects(1, filters=filters_of(place), types=place.types),
+    ),
     "images": (BY_ROWS, lambda place: ImageFixes(filters=filters_of(place), types=place.types)),
     "findings": (BY_ROWS, lambda place: FindingList(filters=filters_of(place), types=place.types)),
     "export": (BY_ROWS, lambda place: ExportPage(rows(place))),

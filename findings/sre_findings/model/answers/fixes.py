@@ -1,4 +1,4 @@
-"""The types of the answers to ``Fixes`` and ``ImageFixes``."""
+"""The types of the answers to ``Fixes``, ``FixEffects`` and ``ImageFixes``."""
 
 from collections.abc import Sequence
 from typing import TypeAlias, TypedDict
@@ -83,3 +83,40 @@ class ImageFixesFacts(TypedDict):
 
 
 ImageFixesAnswer: TypeAlias = ListAnswer[ImageFix, ImageFixesFacts]
+
+
+class _Effect(TypedDict):
+    """Open findings, those resolved, and of the remaining the ones in KEV and overdue.
+
+    ``overdue_in_7_days`` and ``overdue_in_30_days`` count those that become overdue until then.
+    ``no_due_date`` are never counted as overdue, ``kev_unchecked`` never as in KEV.
+    ``next_due_on`` is the next due date, None if there is none.
+    """
+
+    findings: int
+    resolved: int
+    remaining: int
+    kev: int
+    kev_unchecked: int
+    overdue: int
+    overdue_in_7_days: int
+    overdue_in_30_days: int
+    no_due_date: int
+    next_due_on: str | None
+
+
+class FixEffect(_Effect):
+    """The findings of one severity."""
+
+    severity: str | None
+
+
+class FixEffectsFacts(_Effect):
+    """All findings; the updates ``applied`` of all ``upgrades`` of the plan, and the day."""
+
+    applied: int
+    upgrades: int
+    today: str
+
+
+FixEffectsAnswer: TypeAlias = ListAnswer[FixEffect, FixEffectsFacts]

@@ -16,6 +16,7 @@ TYPES = {
     "suppressions": ("suppressions", "Rule", "RulesFacts"),
     "fixes": ("fixes", "Fix", "FixesFacts"),
     "images": ("fixes", "ImageFix", "ImageFixesFacts"),
+    "fix-effects": ("fixes", "FixEffect", "FixEffectsFacts"),
     "findings": ("findings", "FindingJson", ""),
     "export": ("findings", "", "ExportFacts"),
     "file": ("findings", "", "ExportFacts"),
