@@ -15,9 +15,9 @@ from sre_findings.model.findings.suppression import Suppression, Suppressions
 from sre_findings.model.quantity import quantity
 from sre_findings.model.text import phrase
 from sre_findings.model.timestamps import iso_date
-from sre_findings.queries import suppression_access
 from sre_findings.questions.remediation import SuppressionList
 from sre_findings.rows.values import finding_of
+from sre_findings.sources import suppression_access
 from sre_findings.sources.sources import Found, Sources, find
 
 if TYPE_CHECKING:  # only type checkers need the types of the answers
