@@ -26,7 +26,12 @@ from sre_findings.sources.places import place_of, within
 from sre_findings.sources.sources import Sources, find
 
 if TYPE_CHECKING:  # only type checkers need the types of the answers
-    from sre_findings.model.answers.fixes import FixEffect, FixEffectsAnswer, FixEffectsFacts
+    from sre_findings.model.answers.fixes import (
+        Effect,
+        FixEffect,
+        FixEffectsAnswer,
+        FixEffectsFacts,
+    )
 
 Rows = Sequence[Mapping[str, Any]]
 _SOON = 7, 30  # days
@@ -92,9 +97,7 @@ def _is_closed(row: Mapping[str, Any], closed: set[tuple[str, str, Key]]) -> boo
     return (kind, row["platform"], (row["region"], int(row["packages_id"]))) in closed
 
 
-def _effect(
-    rows: Rows, closed: set[tuple[str, str, Key]], policy: Policy, today: date
-) -> dict[str, Any]:
+def _effect(rows: Rows, closed: set[tuple[str, str, Key]], policy: Policy, today: date) -> Effect:
     left = [row for row in rows if not _is_closed(row, closed)]
     total, remaining = _count(rows), _count(left)
     ages = bucketed(
@@ -136,12 +139,11 @@ def _facts(
     upgrades: tuple[int, int],
 ) -> FixEffectsFacts:
     applied, every = upgrades
-    whole: Any = _effect(rows, closed, policy, today)
     facts: FixEffectsFacts = {
         "applied": applied,
         "upgrades": every,
         "today": iso_date(today),
-        **whole,
+        **_effect(rows, closed, policy, today),
     }
     return facts
 

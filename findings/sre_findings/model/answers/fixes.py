@@ -85,7 +85,7 @@ class ImageFixesFacts(TypedDict):
 ImageFixesAnswer: TypeAlias = ListAnswer[ImageFix, ImageFixesFacts]
 
 
-class _Effect(TypedDict):
+class Effect(TypedDict):
     """Open findings, those resolved, and of the remaining the ones in KEV and overdue.
 
     ``overdue_in_7_days`` and ``overdue_in_30_days`` count those that become overdue until then.
@@ -105,13 +105,13 @@ class _Effect(TypedDict):
     next_due_on: str | None
 
 
-class FixEffect(_Effect):
+class FixEffect(Effect):
     """The findings of one severity."""
 
     severity: str | None
 
 
-class FixEffectsFacts(_Effect):
+class FixEffectsFacts(Effect):
     """All findings; the updates ``applied`` of all ``upgrades`` of the plan, and the day."""
 
     applied: int
