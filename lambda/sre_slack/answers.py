@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from sre_findings.client.connection import Remote
 from sre_findings.client.service import RemoteService
 from sre_findings.model.answers.answer import SNAPSHOT, ResourceAnswer
@@ -16,7 +18,8 @@ from sre_reports.slack.links import Links
 from sre_reports.slack.message import Message
 from sre_reports.slack.overview import GROUPS, estate_message
 from sre_reports.slack.resource import FIXES, TOP, Beside, resource_message
-from sre_slack.job import SHARE, Job
+from sre_reports.slack.risk_acceptance import draft_message
+from sre_slack.job import ACCEPT, SHARE, Job
 
 TIMEOUT = 25.0  # seconds; the server's own limit for a live query is 20
 
@@ -28,6 +31,8 @@ def answer(job: Job, remote: Remote, links: Links) -> Message:
     lists them; and UsageError if the channel may see nothing of an answer to share.
     """
     service = RemoteService(remote)
+    if job.kind == ACCEPT:
+        return _draft(job, service)
     if not job.text and job.kind == SHARE:  # no button offers it: its numbers depend on the access
         raise UsageError("Not shared: a summary of all resources is for you alone")
     if not job.text:
@@ -35,6 +40,16 @@ def answer(job: Job, remote: Remote, links: Links) -> Message:
             service.ask(Summary(by="owner", count=GROUPS)), service.ask(Sla(by="owner")), links
         )
     return _resource(job, service, links)
+
+
+def _draft(job: Job, service: RemoteService) -> Message:
+    """Returns the draft of an accepted risk, of a finding that the user may see."""
+    found = service.ask(Vulnerabilities(job.text, count=0, source=CACHED))
+    wanted = job.vulnerability
+    one = next((one for one in found.findings if one.vulnerability_id == wanted), None)
+    if one is None:
+        raise UsageError("The newest snapshot has no such finding that you may see")
+    return draft_message(one, datetime.fromtimestamp(job.asked_at, UTC).date())
 
 
 def _resource(job: Job, service: RemoteService, links: Links) -> Message:

@@ -12,7 +12,8 @@ from typing import Any
 from sre_findings.model.errors import Throttled, Unreachable
 
 ASK, NEXT, LIVE, SHARE = "ask", "next_ten", "ask_live", "share"
-KINDS = (ASK, NEXT, LIVE, SHARE)
+ACCEPT = "accept_risk"
+KINDS = (ASK, NEXT, LIVE, SHARE, ACCEPT)
 
 
 class InProgress(Throttled):
@@ -29,7 +30,8 @@ class Job:
 
     ``key`` is Slack's trigger ID, by which a job is answered only once. ``asked_at`` is in epoch
     seconds. ``response_url`` is a secret: anyone who has it can write to the channel. ``private``
-    is whether only the user sees the message that the answer replaces.
+    is whether only the user sees the message that the answer replaces. ``vulnerability`` is that of
+    an ACCEPT, whose ``text`` is the resource.
     """
 
     kind: str
@@ -44,6 +46,7 @@ class Job:
     live: bool = False
     cursor: str | None = None
     private: bool = False
+    vulnerability: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """Returns JSON values under the key ``job``, which identifies the event as a job."""

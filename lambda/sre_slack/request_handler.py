@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl
 
 from sre_findings.model.errors import SreError
 from sre_slack import command, log
-from sre_slack.job import ASK, KINDS, Job
+from sre_slack.job import ACCEPT, ASK, KINDS, Job
 from sre_slack.request import Malformed, Request, request_of
 from sre_slack.response_url import is_slack
 from sre_slack.secrets import SecretCache
@@ -114,7 +114,7 @@ class RequestHandler:
         action = next(iter(_list(pressed.get("actions"))), None)
         if not isinstance(action, dict) or action.get("action_id") not in KINDS:
             return _empty(200)
-        asked = _object(str(action.get("value", "")))
+        asked = _asked(action)
         place = tuple(_id(pressed.get(name)) for name in ("team", "user", "channel"))
         job = self._job(
             action["action_id"],
@@ -129,6 +129,7 @@ class RequestHandler:
             ),
             cursor=str(asked["cursor"])[:200] if asked.get("cursor") else None,
             live=asked.get("live") is True,
+            vulnerability=str(asked.get("vulnerability", ""))[: command.LONGEST],
             private=_is_private(pressed),
         )
         self.invoke(job)
@@ -174,6 +175,20 @@ def _object(text: str) -> dict[str, Any]:
     if not isinstance(values, dict):
         raise Malformed("the JSON is not an object")
     return values
+
+
+def _asked(action: dict[str, Any]) -> dict[str, Any]:
+    """Returns the values of a button, or of a choice in a menu.
+
+    Raises Malformed for any other action.
+    """
+    if action["action_id"] != ACCEPT:
+        return _object(str(action.get("value", "")))
+    from sre_reports.slack.risk_acceptance import chosen
+
+    if not (found := chosen(action)):
+        raise Malformed("the choice has no value")
+    return dict(found)
 
 
 def _list(value: Any) -> list[Any]:

@@ -27,7 +27,7 @@ from sre_slack import log
 from sre_slack.answers import TIMEOUT, answer
 from sre_slack.deadline import DeadlineRemote, TooSlow
 from sre_slack.groups import Groups
-from sre_slack.job import ASK, SHARE, InProgress, Job, NotRecorded
+from sre_slack.job import ACCEPT, ASK, SHARE, InProgress, Job, NotRecorded
 from sre_slack.response_url import (
     LIFETIME,
     MessageRejected,
@@ -151,7 +151,7 @@ class Worker:
         shared = job.kind == SHARE
         how = {
             "response_type": "in_channel" if shared else "ephemeral",
-            "replace_original": job.private and not shared,
+            "replace_original": job.private and job.kind not in (SHARE, ACCEPT),
         }
         send_message(job.response_url, message, **how)
 

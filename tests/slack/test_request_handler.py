@@ -255,6 +255,25 @@ def test_a_button_starts_a_job_with_its_values(signer: Any, action: str) -> None
     )
 
 
+def test_a_choice_to_accept_a_risk_starts_a_job(signer: Any) -> None:
+    started = StartedJobs()
+    action = {
+        "action_id": "accept_risk",
+        "block_id": "accept i-0",
+        "selected_option": {"value": "CVE-2021-44228"},
+    }
+    assert (
+        started.handler.answer(signer.pressed(press("", {}, actions=[action])))["statusCode"] == 200
+    )
+    (job,) = started.jobs
+    assert (job.kind, job.text, job.vulnerability) == ("accept_risk", "i-0", "CVE-2021-44228")
+    unchosen = action | {"selected_option": None}
+    assert (
+        started.handler.answer(signer.pressed(press("", {}, actions=[unchosen])))["statusCode"]
+        == 400
+    )
+
+
 @pytest.mark.parametrize(
     ("payload", "status"),
     [

@@ -94,6 +94,20 @@ def _button(one: Button) -> dict[str, Any]:
     return made | ({"style": "primary"} if one.primary else {})
 
 
+def select(block_id: str, action: str, words: str, values: Sequence[str]) -> Block:
+    """Returns a menu of values. The caller checks their length and that of the block's ID."""
+    menu = {
+        "type": "static_select",
+        "action_id": action,
+        "placeholder": {"type": "plain_text", "text": words, "emoji": False},
+        "options": [
+            {"text": {"type": "plain_text", "text": one, "emoji": False}, "value": one}
+            for one in values[: limits.OPTIONS]
+        ],
+    }
+    return {"type": "actions", "block_id": block_id, "elements": [menu]}
+
+
 def table(rows: Sequence[Sequence[str]], numbers: Sequence[int] = ()) -> Block:
     """Returns a table; its first row has the headings.
 

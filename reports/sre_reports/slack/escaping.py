@@ -51,6 +51,12 @@ def code(text: str, longest: int = _ID) -> str:
     return f"`{_entities(shortened(visible(text), longest).replace('`', 'ʼ')) or ' '}`"
 
 
+def fenced(text: str) -> str:
+    """Returns text from outside as a code block of several lines, which it cannot end."""
+    lines = (visible(line).replace("`", "ʼ") for line in text.split("\n"))
+    return f"```{_entities(chr(10).join(lines))}```"
+
+
 def link(url: str, words: str) -> str:
     """Returns a link. Neither may contain ``|``."""
     return f"<{_entities(url)}|{escaped(words)}>"

@@ -19,6 +19,7 @@ TEXT = 4_000  # characters of the text beside the blocks; Slack cuts longer ones
 SECTION, FIELD, FIELDS = 3_000, 2_000, 10
 HEADER, CONTEXT_ELEMENTS, ACTION_ELEMENTS = 150, 10, 25
 BUTTON, VALUE, URL, ID = 75, 2_000, 3_000, 255
+OPTION, OPTIONS = 75, 100  # characters of an option's text and value; options of a menu
 TABLE_ROWS, TABLE_COLUMNS, TABLE_CHARACTERS = 100, 20, 10_000
 CHART_TITLE, CHART_POINTS, CHART_SERIES, CHART_LABEL, CHARTS = 50, 20, 6, 20, 2
 IMAGE_TEXT = 2_000
@@ -89,10 +90,23 @@ def _actions(block: Block) -> Iterator[str]:
     if len(set(names)) < len(names):
         yield "two elements have one action_id"
     for element in elements:
+        if element["type"] == "static_select":
+            yield from _select(element)
+            continue
         yield from _between("characters of a button", len(element["text"]["text"]), 1, BUTTON)
         yield from _most("characters of an action_id", len(element["action_id"]), ID)
         yield from _most("characters of a button's value", len(element.get("value", "")), VALUE)
         yield from _most("characters of a button's url", len(element.get("url", "")), URL)
+
+
+def _select(element: Block) -> Iterator[str]:
+    options = element["options"]
+    yield from _between("options", len(options), 1, OPTIONS)
+    yield from _most("characters of an action_id", len(element["action_id"]), ID)
+    yield from _between("a placeholder", len(element["placeholder"]["text"]), 1, BUTTON)
+    for option in options:
+        yield from _between("characters of an option", len(option["text"]["text"]), 1, OPTION)
+        yield from _between("characters of an option's value", len(option["value"]), 1, OPTION)
 
 
 def _table(block: Block) -> Iterator[str]:

@@ -24,6 +24,7 @@ from sre_reports.slack.escaping import cell, code, escaped, prose
 from sre_reports.slack.kev import kev_sentence
 from sre_reports.slack.links import Links
 from sre_reports.slack.message import Message, Part, message
+from sre_reports.slack.risk_acceptance import choice
 
 if TYPE_CHECKING:  # only type checkers need the types of the answers
     from sre_findings.model.answers.fixes import Fix
@@ -56,6 +57,7 @@ def resource_message(answer: ResourceAnswer, asked: Asked, beside: Beside, links
         parts += _coverage(answer)
     parts += [
         Part([context(_proof(answer))]),
+        Part(choice(answer.resource.resource_id, answer.findings[:TOP]), weight=3),
         Part(actions("resource", buttons.of_answer(answer, asked, links))),
     ]
     return message(f"{_plain_name(answer)}: {_headline(answer)}", parts)

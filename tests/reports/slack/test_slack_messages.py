@@ -187,7 +187,9 @@ def test_words_with_underscores_and_single_colons_stay() -> None:
 
 def test_no_button_or_heading_has_emoji(resource_answer: Callable[..., ResourceAnswer]) -> None:
     told = resource_message(resource_answer(), Asked(":fire:"), Beside(), Links())
-    texts_ = [one["text"] for block in told.blocks for one in block.get("elements", ())]
+    shown = [one for block in told.blocks for one in block.get("elements", ())]
+    texts_ = [one.get("placeholder") or one["text"] for one in shown]
+    texts_ += [option["text"] for one in shown for option in one.get("options", ())]
     plain = [one for one in texts_ if isinstance(one, dict)]
     assert plain
     assert {one["emoji"] for one in [*plain, header(":fire:")["text"]]} == {False}

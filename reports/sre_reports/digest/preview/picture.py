@@ -187,7 +187,7 @@ def _actions(sheet: Sheet, block: Block) -> None:
     x = sheet.left
     for one in block["elements"]:
         text, primary = (
-            fitted(one["text"]["text"], 13, sheet.room - 24, bold=True),
+            fitted(_label(one), 13, sheet.room - 24, bold=True),
             one.get("style") == "primary",
         )
         broad = wide(text, 13, bold=True) + 24
@@ -207,6 +207,13 @@ def _actions(sheet: Sheet, block: Block) -> None:
         )
         x += broad + 8
     sheet.y += 34
+
+
+def _label(element: Block) -> str:
+    """Returns the text of a button, or of a menu before anything is chosen."""
+    if element["type"] == "static_select":
+        return f"{element['placeholder']['text']} ▾"
+    return str(element["text"]["text"])
 
 
 def _table(sheet: Sheet, block: Block) -> None:
