@@ -140,7 +140,7 @@ def row() -> Callable[..., dict[str, Any]]:
             "kev": True,
             "kev_due": "2026-11-12",
             "due_on": "2026-11-12",
-            "days_late": 10,
+            "days_overdue": 10,
             "first_observed_at": _micros(datetime(2026, 11, 2, 3, tzinfo=UTC)),
             "last_observed_at": _micros(datetime(2026, 11, 21, 3, 4, 5, 98_000, tzinfo=UTC)),
             "updated_at": None,

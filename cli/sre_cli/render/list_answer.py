@@ -14,6 +14,7 @@ from sre_findings.model.answers.list_answer import AnyListAnswer, Shown
 from sre_reports import wording
 
 _INDENT = "   "
+_PARAGRAPH = 100  # cells: longer lines are hard to read
 
 
 def render_list(answer: AnyListAnswer, width: int | None, colour: int) -> str:
@@ -76,7 +77,7 @@ def _column(one: Shown, place: int, many: int) -> Column:
 def _cell(item: Mapping[str, object], one: Shown) -> str:
     value = item[one.field]
     if value is None or value == "":
-        return wording.valued("", "owner") if one.field == "owner" and one.style == "wide" else "-"
+        return wording.valued("", "owner") if one.field == "owner" else "-"
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, int):
@@ -102,5 +103,5 @@ def _below(item: Mapping[str, object], one: Shown, width: int | None, colour: in
     if one.style == "command":
         yield f"{_INDENT}$ {wrapped(value, None)[0]}"
         return
-    room = None if width is None else width - len(_INDENT)
+    room = None if width is None else min(width - len(_INDENT), _PARAGRAPH)
     yield from (_INDENT + styled(line, "muted", colour) for line in wrapped(value, room))

@@ -131,11 +131,11 @@ def _due(one: Finding) -> str:
     left = one.days_left
     if not left:
         return "" if left is None else "today"
-    return f"in {left} d" if left > 0 else f"{-left} d late"
+    return f"in {left} d" if left > 0 else f"{-left} d overdue"
 
 
 def _due_style(text: str) -> str:
-    return "warn" if text.endswith("late") else ""
+    return "warn" if text.endswith("overdue") else ""
 
 
 def _package(one: Finding) -> str:

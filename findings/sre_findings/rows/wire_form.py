@@ -10,14 +10,14 @@ from sre_findings.store.schema import original_finding
 
 _TIMES = ("first_observed_at", "last_observed_at", "updated_at")
 
-_RISK = ("kev", "kev_due", "due_on", "days_late")
+_RISK = ("kev", "kev_due", "due_on", "days_overdue")
 
 
 def wire_form(row: Mapping[str, Any]) -> dict[str, Any]:
     """Returns Inspector's finding for a row, including unknown fields and nulls, and ``_sre``.
 
     ``_sre`` contains snapshot_id, resource_name and owner, and in exports ``kev``, ``kev_due``,
-    ``due_on`` and ``days_late``. If there are any, it also contains ``undecoded`` (the original
+    ``due_on`` and ``days_overdue``. If there are any, it also contains ``undecoded`` (the original
     form of texts that were not Unicode) and ``not_understood``.
     """
     timed = {**row, **{name: time_of(row[name]) for name in _TIMES}}

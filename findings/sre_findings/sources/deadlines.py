@@ -38,21 +38,21 @@ class Deadlines:
         return due_of(Bucket(rank, opened or "", kev_due or ""), self._policy)
 
     def of_row(self, row: Mapping[str, Any], known: Mapping[str, Any]) -> dict[str, Any]:
-        """``kev``, ``kev_due``, ``due_on`` and ``days_late`` of an export's row.
+        """``kev``, ``kev_due``, ``due_on`` and ``days_overdue`` of an export's row.
 
         ``known`` is what the snapshot knows of its vulnerability. ``kev`` is None if that was not
         checked. A finding that is not open, or has no deadline, has None as ``due_on`` and
-        ``days_late``.
+        ``days_overdue``.
         """
         kev_due = known.get("kev_due")
         facts = {"kev": in_kev({"type": row["type"], **known}), "kev_due": kev_due}
         if not is_open(row["status"]):
-            return {**facts, "due_on": None, "days_late": None}
+            return {**facts, "due_on": None, "days_overdue": None}
         first = time_of(row["first_observed_at"])
         day = first.date() if first else None
         due = self.due(row["finding_arn"], row["severity_rank"], day, kev_due)
         past = days_late(due, self._today) if due.on else None
-        return {**facts, "due_on": iso_date(due.on), "days_late": past}
+        return {**facts, "due_on": iso_date(due.on), "days_overdue": past}
 
     def completed(self, one: Finding) -> Finding:
         """The finding with ``due``, ``days_left`` and ``overdue``.

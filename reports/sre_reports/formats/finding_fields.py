@@ -104,15 +104,15 @@ def moment(microseconds: int | None) -> str | None:
 
 def risk(row: Row) -> dict[str, Any]:
     """Returns KEV and the deadline as plain data, without what is unknown."""
-    names = {"kev": "kev", "kevDue": "kev_due", "due": "due_on", "daysLate": "days_late"}
+    names = {"kev": "kev", "kevDue": "kev_due", "due": "due_on", "daysOverdue": "days_overdue"}
     return {name: row[column] for name, column in names.items() if row[column] is not None}
 
 
 def urgency(row: Row) -> str:
     """Returns KEV and the deadline as sentences; empty if there is nothing to say."""
     kev = "In CISA's catalog of known exploited vulnerabilities." if row["kev"] else ""
-    late = row["days_late"]
-    due = f"Due {row['due_on']}{f', {spell_days(late)} late' if late else ''}."
+    late = row["days_overdue"]
+    due = f"Due {row['due_on']}{f', {spell_days(late)} overdue' if late else ''}."
     return " ".join((*filter(None, (kev,)), *((due,) if row["due_on"] else ())))
 
 

@@ -89,7 +89,7 @@ def unknown(reason: str, explanation: str, **changes: Any) -> ResourceAnswer:
 
 
 @pytest.mark.parametrize(
-    ("days", "shown"), [(-42, "42 d late"), (0, "today"), (8, "in 8 d"), (None, None)]
+    ("days", "shown"), [(-42, "42 d overdue"), (0, "today"), (8, "in 8 d"), (None, None)]
 )
 def test_a_finding_shows_kev_and_how_long_it_may_stay(days: int | None, shown: str | None) -> None:
     due = None if days is None else date(2026, 12, 1) + timedelta(days=days)

@@ -88,7 +88,7 @@ def test_deadlines_of_an_export_agree_with_sla(sources: Sources, later: int) -> 
     for one in answer.items:
         counted[one["severity"], one["due_on"]] += one["findings"]
     assert due == counted
-    late = sum(bool(row["days_late"]) for row in every)
+    late = sum(bool(row["days_overdue"]) for row in every)
     assert late == sum(one["findings"] for one in answer.items if (one["days_left"] or 0) < 0)
     assert {row["kev"] for row in every} == {True, False}
     assert all(row["kev"] for row in every if row["kev_due"])
@@ -136,7 +136,7 @@ def test_the_deadline_of_a_reopened_finding_starts_again(
     at = datetime(2026, 11, 20, 3, tzinfo=UTC)
     sources = make_sources(snapshots, SqliteTable(tmp_path / "table.db"), tmp_path / "copies", at)
     _, batches = rows_of(ExportFilters(), sources)
-    assert {row["title"]: (row["due_on"], row["days_late"]) for row in chain(*batches)} == {
+    assert {row["title"]: (row["due_on"], row["days_overdue"]) for row in chain(*batches)} == {
         "reopened": ("2026-12-01", 0),
         "lowered": ("2026-10-16", 35),
         "steady": ("2026-10-31", 20),
@@ -147,7 +147,7 @@ def test_closed_and_suppressed_findings_have_no_deadline(sources: Sources) -> No
     _, batches = rows_of(ExportFilters(statuses=("SUPPRESSED", "CLOSED")), sources)
     every = [row for batch in batches for row in batch]
     assert every
-    assert {(row["due_on"], row["days_late"]) for row in every} == {(None, None)}
+    assert {(row["due_on"], row["days_overdue"]) for row in every} == {(None, None)}
 
 
 def test_open_findings_of_a_package_agree_in_where_and_summary(

@@ -126,7 +126,7 @@ def test_sarif_has_rule_location_and_fingerprint(row: Rows, proof: Proofs) -> No
         first["message"]["text"]
         == "CVE-2026-1234 - vim-minimal, vim-data on prod-web-36. Fixed in vim-minimal"
         " 2:9.1.785-1.amzn2023. In CISA's catalog of known exploited vulnerabilities."
-        " Due 2026-11-12, 10 days late."
+        " Due 2026-11-12, 10 days overdue."
     )
     (place,) = first["locations"]
     assert place["logicalLocations"][0]["fullyQualifiedName"] == "i-0123456789abcdef0"
@@ -147,15 +147,15 @@ def test_sarif_says_how_urgent_a_finding_is_and_what_its_rule_is_about(
     assert (rule["name"], rule["shortDescription"]["text"]) == ("PackageVulnerability", title)
     assert "It is in CISA's catalog of known exploited vulnerabilities." in rule["help"]["text"]
     assert result["message"]["text"].endswith(
-        " In CISA's catalog of known exploited vulnerabilities. Due 2026-11-12, 10 days late."
+        " In CISA's catalog of known exploited vulnerabilities. Due 2026-11-12, 10 days overdue."
     )
-    told = {name: result["properties"][name] for name in ("kev", "kevDue", "due", "daysLate")}
-    assert told == {"kev": True, "kevDue": "2026-11-12", "due": "2026-11-12", "daysLate": 10}
+    told = {name: result["properties"][name] for name in ("kev", "kevDue", "due", "daysOverdue")}
+    assert told == {"kev": True, "kevDue": "2026-11-12", "due": "2026-11-12", "daysOverdue": 10}
     assert run["tool"]["driver"]["version"] == "2020-06-08"
     assert run["conversion"]["tool"]["driver"]["version"] == version("sre-operations-assistant")
 
 
-UNCHECKED: dict[str, None] = dict.fromkeys(("kev", "kev_due", "due_on", "days_late"))
+UNCHECKED: dict[str, None] = dict.fromkeys(("kev", "kev_due", "due_on", "days_overdue"))
 
 
 def test_formats_say_nothing_of_kev_and_deadlines_that_are_unknown(
@@ -164,10 +164,10 @@ def test_formats_say_nothing_of_kev_and_deadlines_that_are_unknown(
     unknown = row(**UNCHECKED)
     (result,) = sarif_of(proof(), unknown)["results"]
     assert result["message"]["text"].endswith("2:9.1.785-1.amzn2023.")
-    assert {"kev", "due", "daysLate"} & result["properties"].keys() == set()
+    assert {"kev", "due", "daysOverdue"} & result["properties"].keys() == set()
     assert "enrichments" not in ocsf_of(proof(), unknown)[0]
     (vulnerability,) = cyclonedx_of(proof(), unknown)["vulnerabilities"]
-    for name in ("kev", "kev_due", "due", "late_findings"):
+    for name in ("kev", "kev_due", "due", "overdue_findings"):
         assert valued(vulnerability["properties"], name) == []
 
 
@@ -186,7 +186,7 @@ def test_ocsf_enriches_the_vulnerability_with_kev_and_the_finding_with_its_deadl
             "name": "finding_info.uid",
             "value": event["finding_info"]["uid"],
             "provider": "SRE Operations Assistant",
-            "data": {"due": "2026-11-12", "daysLate": 10},
+            "data": {"due": "2026-11-12", "daysOverdue": 10},
         },
     ]
     assert event["unmapped"]["inspector"]["runtime_reachability"] == "REACHABLE"
@@ -195,15 +195,15 @@ def test_ocsf_enriches_the_vulnerability_with_kev_and_the_finding_with_its_deadl
 def test_cyclonedx_has_kev_and_the_earliest_deadline_of_a_vulnerability(
     row: Rows, proof: Proofs
 ) -> None:
-    later = row(finding_arn="arn:2", due_on="2026-12-01", days_late=0)
+    later = row(finding_arn="arn:2", due_on="2026-12-01", days_overdue=0)
     (one,) = cyclonedx_of(proof(), later, row())["vulnerabilities"]
-    names = ("kev", "kev_due", "due", "late_findings", "findings")
+    names = ("kev", "kev_due", "due", "overdue_findings", "findings")
     told = {name: valued(one["properties"], name) for name in names}
     assert told == {
         "kev": ["true"],
         "kev_due": ["2026-11-12"],
         "due": ["2026-11-12"],
-        "late_findings": ["1"],
+        "overdue_findings": ["1"],
         "findings": ["2"],
     }
 

@@ -24,7 +24,7 @@ def test_a_line_is_inspectors_finding_with_our_fields(row: Rows) -> None:
         "kev": True,
         "kev_due": "2026-11-12",
         "due_on": "2026-11-12",
-        "days_late": 10,
+        "days_overdue": 10,
         "not_understood": "newField",
     }
     details = found.pop("packageVulnerabilityDetails")

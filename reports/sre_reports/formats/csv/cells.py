@@ -100,7 +100,7 @@ class Cells(Generic[S]):
         Those are resource name, owner, runtime reachability with its reason, and KEV and deadline.
         """
         ours = (row["resource_name"], row["owner"], row["reachability"], row["reachability_reason"])
-        deadline = (_KEV[row["kev"]], row["kev_due"], row["due_on"], row["days_late"])
+        deadline = (_KEV[row["kev"]], row["kev_due"], row["due_on"], row["days_overdue"])
         return [*self.inspector(row), self._kept(*ours), self._kept(*deadline)]
 
     def _placed(

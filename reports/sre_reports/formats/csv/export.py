@@ -96,7 +96,7 @@ OWN = (
     "CISA KEV",
     "CISA KEV Due",
     "Due",
-    "Days Late",
+    "Days Overdue",
 )
 COLUMNS = {"inspector": INSPECTOR, "full": INSPECTOR + OWN}
 

@@ -88,7 +88,7 @@ class Vulnerabilities:
         if seen is None:
             seen = self._seen[key] = _Seen(self._spool.add(_vulnerability(row)))
         seen.findings += 1
-        seen.late += bool(row["days_late"])
+        seen.late += bool(row["days_overdue"])
         seen.due = min(filter(None, (seen.due, row["due_on"])), default=None)
         seen.ratings[_rating(row)] = None
         for component, fix in affected:
@@ -104,7 +104,7 @@ class Vulnerabilities:
             known = json.loads(line)
             ratings = [*known.pop("ratings", ()), *map(_inspectors, seen.ratings)]
             late = seen.late if seen.due else None
-            counts = properties(findings=seen.findings, due=seen.due, late_findings=late)
+            counts = properties(findings=seen.findings, due=seen.due, overdue_findings=late)
             more = [*known.pop("properties", ()), *counts]
             yield dumped(
                 {

@@ -177,7 +177,9 @@ def _enrichments(row: Row) -> list[dict[str, Any]]:
     """Returns KEV for the vulnerability, and the deadline of the SLA policy for the finding."""
     every, found = risk(row), []
     known: dict[str, Any] = {name: every[name] for name in ("kev", "kevDue") if name in every}
-    deadline: dict[str, Any] = {name: every[name] for name in ("due", "daysLate") if name in every}
+    deadline: dict[str, Any] = {
+        name: every[name] for name in ("due", "daysOverdue") if name in every
+    }
     if known and row["vulnerability_id"]:
         found.append(_enrichment("vulnerabilities.cve.uid", row["vulnerability_id"], "CISA", known))
     if deadline and row["finding_arn"]:

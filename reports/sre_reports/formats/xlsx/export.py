@@ -132,7 +132,7 @@ class Sheets:
         self._linked = book.add_format({"num_format": "@", "font_color": LIGHT["link"]})
         self._severities = {name.upper(): _coloured(book, name) for name in _COLOURED}
         self._severity, self._link = names.index("Severity"), names.index(_LINKED)
-        self._overdue = names.index("Days Late") if "Days Late" in names else None
+        self._overdue = names.index("Days Overdue") if "Days Overdue" in names else None
         self._count, self._cut, self._links, self._unlinked = 0, 0, 0, 0
         self._sheet, self._row = self._begun()
 

@@ -192,10 +192,10 @@ def test_full_columns_come_after_inspectors_own(row: Rows) -> None:
     (cells,) = read(text)
     assert text.startswith(
         HEADER + ",Instance Name,Owner,Runtime Reachability,Runtime Reachability Reason"
-        ",CISA KEV,CISA KEV Due,Due,Days Late\r\n"
+        ",CISA KEV,CISA KEV Due,Due,Days Overdue\r\n"
     )
     assert (cells["Instance Name"], cells["Owner"]) == ("prod-web-36", "payments")
-    assert [cells[name] for name in ("CISA KEV", "CISA KEV Due", "Due", "Days Late")] == [
+    assert [cells[name] for name in ("CISA KEV", "CISA KEV Due", "Due", "Days Overdue")] == [
         "YES",
         "2026-11-12",
         "2026-11-12",

@@ -51,7 +51,7 @@ def test_cells_are_typed_and_the_header_is_frozen_with_filters(row: Rows, proof:
     cells = dict(zip((cell.value for cell in header), line, strict=True))
     assert len(cells) == len(COLUMNS["full"])
     assert {*cells} == {*COLUMNS["full"]}
-    assert [*cells][:5] == ["Severity", "CISA KEV", "Due", "Days Late", "Vulnerability Id"]
+    assert [*cells][:5] == ["Severity", "CISA KEV", "Due", "Days Overdue", "Vulnerability Id"]
     assert (findings.freeze_panes, findings.auto_filter.ref) == (
         "A2",
         f"A1:{get_column_letter(len(COLUMNS['full']))}2",
@@ -81,10 +81,12 @@ def cells_of(found: Workbook) -> dict[str, Any]:
 
 def test_a_workbook_starts_with_risk_deadline_and_owner(row: Rows, proof: Proofs) -> None:
     cells = cells_of(book(proof(), row(), columns=None))
-    told = {name: cells[name].value for name in ("CISA KEV", "Days Late", "Owner", "Instance Name")}
+    told = {
+        name: cells[name].value for name in ("CISA KEV", "Days Overdue", "Owner", "Instance Name")
+    }
     assert told == {
         "CISA KEV": "YES",
-        "Days Late": 10,
+        "Days Overdue": 10,
         "Owner": "payments",
         "Instance Name": "prod-web-36",
     }
@@ -92,7 +94,7 @@ def test_a_workbook_starts_with_risk_deadline_and_owner(row: Rows, proof: Proofs
         datetime(2026, 11, 12),  # noqa: DTZ001 - a workbook has no zones
         "yyyy-mm-dd",
     )
-    assert cells["Days Late"].font.color.rgb == "FFA8122B"
+    assert cells["Days Overdue"].font.color.rgb == "FFA8122B"
     assert cells["Severity"].fill.fgColor.rgb == "FFAD411C", "the report's colour of high"
     link = cells["Vulnerability Id"]
     assert (link.value, link.hyperlink.target) == (
@@ -107,9 +109,13 @@ def test_a_workbook_starts_with_risk_deadline_and_owner(row: Rows, proof: Proofs
 def test_a_vulnerability_that_was_not_checked_is_unknown(
     row: Rows, proof: Proofs, kev: bool | None, shown: str
 ) -> None:
-    made = row(kev=kev, kev_due=None, due_on=None, days_late=None)
+    made = row(kev=kev, kev_due=None, due_on=None, days_overdue=None)
     cells = cells_of(book(proof(), made, columns=None))
-    assert [cells[name].value for name in ("CISA KEV", "Due", "Days Late")] == [shown, None, None]
+    assert [cells[name].value for name in ("CISA KEV", "Due", "Days Overdue")] == [
+        shown,
+        None,
+        None,
+    ]
 
 
 def test_a_deadline_before_the_calendar_of_spreadsheets_is_text(row: Rows, proof: Proofs) -> None:
