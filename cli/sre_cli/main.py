@@ -25,6 +25,7 @@ COMMANDS = {
         "sre_cli.commands.demo",
         "Try it on a simulated organization, without an AWS account.",
     ),
+    "init": ("sre_cli.commands.setup.init", "Write sre-ops.toml, and check the setup."),
     "scan": ("sre_cli.commands.scan", "Collect all findings into a snapshot."),
     "vulnerabilities": (
         "sre_cli.commands.vulnerabilities",
@@ -72,7 +73,7 @@ COMMANDS = {
     "operations": ("sre_cli.commands.operations", "Show the audit log of the server."),
     "tokens": ("sre_cli.commands.tokens", "Create access tokens for the server."),
     "doctor": ("sre_cli.commands.doctor", "Check the setup: AWS, store, server, Slack."),
-    "completion": ("sre_cli.commands.completion", "Print the completion script of a shell."),
+    "completion": ("sre_cli.commands.setup.completion", "Print the completion script of a shell."),
 }
 
 EXITS = """\b

@@ -104,6 +104,7 @@ OTHERS = {
     "tokens",
     "doctor",
     "completion",
+    "init",
 }
 
 
