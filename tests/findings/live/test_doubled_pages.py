@@ -83,7 +83,7 @@ def test_each_finding_counts_once_in_its_newest_state(
         pages = pages[:3]  # one call for each group of accounts
     ask = live(lambda _: cast("Inspector", inspector), lambda: ["eu-west-1"], lambda: NOW)
     question = Vulnerabilities(INSTANCE, source=LIVE, count=0, suppressed=True)
-    answer = ask(question, None, access if several_calls else EVERYTHING)
+    answer = ask(question, None, access if several_calls else EVERYTHING, None)
     wanted = newest([one for page in pages for one in page])
     assert answer.rollup.counts.total == sum(one[2] == "ACTIVE" for one in wanted)
     assert answer.rollup.suppressed == sum(one[2] == "SUPPRESSED" for one in wanted)

@@ -384,7 +384,7 @@ def test_a_long_message_loses_its_least_important_part() -> None:
 def test_kev_leads_the_counts_of_all_resources(
     summary_answer: Callable[..., SummaryAnswer],
 ) -> None:
-    def told(**changes: int) -> str:
+    def told(**changes: Any) -> str:
         usual = summary_answer().rollup
         one = summary_answer(by="owner", rollup=replace(usual, **changes))
         late: ListAnswer[Any, Any] = ListAnswer(
