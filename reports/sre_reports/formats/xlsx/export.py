@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from sre_findings.model.answers.answer import Proof
@@ -169,7 +169,7 @@ class Sheets:
             case datetime():
                 sheet.write_datetime(row, column, cell, self._time)
             case date():
-                sheet.write_datetime(row, column, cell, self._day)
+                sheet.write_datetime(row, column, datetime.combine(cell, time()), self._day)
             case _:
                 late = self._late if column == self._overdue and cell > 0 else None
                 sheet.write_number(row, column, cell, late)
