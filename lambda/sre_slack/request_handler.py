@@ -184,7 +184,7 @@ def _asked(action: dict[str, Any]) -> dict[str, Any]:
     """
     if action["action_id"] != ACCEPT:
         return _object(str(action.get("value", "")))
-    from sre_reports.slack.risk_acceptance import chosen
+    from sre_reports.slack.risk_choice import chosen
 
     if not (found := chosen(action)):
         raise Malformed("the choice has no value")

@@ -81,6 +81,7 @@ NO_FILTER = {
     "excel",
     "raw",
     "author",
+    "applied",
 }
 WHERE_TO_ASK = {
     "vulnerabilities": {"resource", "text", "region"},

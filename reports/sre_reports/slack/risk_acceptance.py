@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from datetime import date, timedelta
-from typing import Any
 
 from sre_findings.model.findings.finding import Finding
 from sre_findings.model.findings.suppression import is_glob
@@ -18,10 +17,10 @@ from sre_reports.slack import limits
 from sre_reports.slack.blocks import Block, section, select
 from sre_reports.slack.escaping import code, fenced
 from sre_reports.slack.message import Message, Part, message
+from sre_reports.slack.risk_choice import BLOCK
 
 DAYS = 30
 ACTION = "accept_risk"
-_BLOCK = "accept "
 _LONGEST = 500  # characters of a value in markup, so that five fit in a block
 
 
@@ -32,19 +31,10 @@ def choice(resource: str, findings: Sequence[Finding]) -> list[Block]:
     """
     ids = dict.fromkeys(one.vulnerability_id for one in findings if one.vulnerability_id)
     some = [one for one in ids if len(one) <= limits.OPTION and visible(one) == one]
-    name = f"{_BLOCK}{resource}"
+    name = f"{BLOCK}{resource}"
     if not some or len(name) > limits.ID:
         return []
     return [select(name, ACTION, "Accept the risk of …", some)]
-
-
-def chosen(action: dict[str, Any]) -> dict[str, str]:
-    """Returns ``id`` and ``vulnerability`` of a choice in the menu, empty if it has none."""
-    block, option = action.get("block_id"), action.get("selected_option")
-    value = option.get("value") if isinstance(option, dict) else None
-    if not isinstance(block, str) or not isinstance(value, str) or not block.startswith(_BLOCK):
-        return {}
-    return {"id": block.removeprefix(_BLOCK), "vulnerability": value}
 
 
 def draft_message(finding: Finding, today: date) -> Message:

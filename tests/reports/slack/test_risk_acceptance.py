@@ -15,7 +15,8 @@ from sre_findings.config.suppressions import parse
 from sre_findings.model.answers.answer import ResourceAnswer
 from sre_findings.model.errors import UsageError
 from sre_reports.slack.limits import problems
-from sre_reports.slack.risk_acceptance import ACTION, choice, chosen, draft_message, rule
+from sre_reports.slack.risk_acceptance import ACTION, choice, draft_message, rule
+from sre_reports.slack.risk_choice import chosen
 
 TODAY = date(2026, 11, 22)
 Answers = Callable[..., ResourceAnswer]
