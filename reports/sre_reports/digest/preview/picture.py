@@ -212,7 +212,7 @@ def _actions(sheet: Sheet, block: Block) -> None:
 def _label(element: Block) -> str:
     """Returns the text of a button, or of a menu before anything is chosen."""
     if element["type"] == "static_select":
-        return f"{element['placeholder']['text']} ▾"
+        return f"{element['placeholder']['text']} ▼"
     return str(element["text"]["text"])
 
 
