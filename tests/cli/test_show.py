@@ -28,9 +28,21 @@ def test_the_facts_are_those_of_the_other_answers(cli: Cli, demo: Path) -> None:
         same["first_observed_on"],
     )
     where = cli("where", LOG4SHELL, "--output", "json").json["findings"]
-    assert [{**one, "first_observed_on": one["first_observed_at"][:10]} for one in where] == (
-        shown["findings"]
-    )
+    assert [
+        {**one, "first_observed_on": one["first_observed_at"][:10]}
+        | {name: each[name] for name in ("due", "days_left")}
+        for one, each in zip(where, shown["findings"], strict=True)
+    ] == (shown["findings"])
+
+
+@pytest.mark.parametrize("name", [LOG4SHELL, "CVE-2024-3094", "CVE-2025-32463"])
+def test_each_resource_has_the_due_date_of_its_own_answer(cli: Cli, demo: Path, name: str) -> None:
+    items = cli("show", name, "-n", "0", "--json").json["findings"]
+    assert any(one["due"] for one in items)
+    for one in items:
+        own = cli("vulnerabilities", one["resource_id"], "--cached", "--json", "-n", "0").json
+        (same,) = [each for each in own["findings"] if each["finding_arn"] == one["finding_arn"]]
+        assert [same[key] for key in ("due", "days_left")] == [one["due"], one["days_left"]]
 
 
 def test_the_text_names_fact_place_fix_and_references(cli: Cli, demo: Path) -> None:
@@ -46,9 +58,10 @@ def test_the_text_names_fact_place_fix_and_references(cli: Cli, demo: Path) -> N
     assert " ".join(values["description"].split()) in text
     assert values["references"][0] == f"https://nvd.nist.gov/vuln/detail/{LOG4SHELL}"
     assert all(one in text for one in values["references"][:5])
-    facts = ("resource", "account_id", "region", "first_observed_on", "fixed_in")
+    facts = ("resource", "account_id", "region", "first_observed_on", "due", "fixed_in")
     for one in values["findings"]:
-        assert any(all(one[name] in row for name in facts) for row in run.out.splitlines())
+        shown = [one[name] or "-" for name in facts]
+        assert any(all(text in row for text in shown) for row in run.out.splitlines())
 
 
 def test_the_rows_are_the_findings_in_every_format(cli: Cli, demo: Path) -> None:

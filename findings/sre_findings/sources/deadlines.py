@@ -37,6 +37,14 @@ class Deadlines:
         rank, opened = self._starts.get(arn, (rank, iso_date(first)))
         return due_of(Bucket(rank, opened or "", kev_due or ""), self._policy)
 
+    def due_date(
+        self, one: Mapping[str, Any], first: date | None, kev_due: str | None
+    ) -> date | None:
+        """The due date of an item with ``finding_arn``, ``severity`` and ``status``."""
+        if not is_open(one["status"]):
+            return None
+        return self.due(one["finding_arn"], severity.rank(one["severity"] or ""), first, kev_due).on
+
     def of_row(self, row: Mapping[str, Any], known: Mapping[str, Any]) -> dict[str, Any]:
         """``kev``, ``kev_due``, ``due_on`` and ``days_overdue`` of an export's row.
 
