@@ -33,6 +33,12 @@ class Run:
         return json.loads(self.out)
 
 
+@pytest.fixture(autouse=True)
+def any_width(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Output is not fitted to a width: workers of a parallel run have COLUMNS in their environment."""
+    monkeypatch.delenv("COLUMNS", raising=False)
+
+
 @pytest.fixture
 def cli(capfd: pytest.CaptureFixture[str]) -> Callable[..., Run]:
     """``cli("summary", "--output", "json")`` runs the command in this process."""
