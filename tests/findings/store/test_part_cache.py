@@ -121,6 +121,23 @@ def test_a_part_is_fetched_once_and_lies_under_its_sum(
     assert home.stat().st_mode & 0o077 == 0
 
 
+def test_a_folder_that_another_process_removes_while_it_is_made_is_made_again(
+    snapshots: SnapshotWriter, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commit, wanted = night(snapshots, 1)
+    real, failed = os.mkdir, list[Path]()
+
+    def mkdir(path: Path, mode: int = 0o777) -> None:
+        if Path(path) == home / commit.snapshot_id and not failed:
+            failed.append(path)
+            raise FileExistsError(path)  # it was there, and is gone now
+        real(path, mode)
+
+    monkeypatch.setattr("os.mkdir", mkdir)
+    paths = Copies(home).paths(snapshots, wanted)
+    assert (len(failed), sums(paths)) == (1, [part.sha256 for _, part in wanted])
+
+
 def test_a_folder_needs_no_copies(tmp_path: Path) -> None:
     snapshots = SnapshotWriter(FolderBlobs(tmp_path / "store"))
     commit, wanted = night(snapshots, 1)

@@ -109,7 +109,9 @@ class Copies:
         used = self._folder / snapshot_id / ".used"
         while snapshot_id not in self._held:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            used.parent.mkdir(exist_ok=True)
+            # exist_ok would fail if the folder was there, and is removed before mkdir looks again
+            with contextlib.suppress(FileExistsError):
+                used.parent.mkdir()
             with contextlib.suppress(FileNotFoundError):  # removed since the previous line
                 handle = os.open(used, os.O_RDWR | os.O_CREAT, 0o600)
                 fcntl.flock(handle, fcntl.LOCK_SH)
