@@ -117,4 +117,5 @@ def _left_out(answer: FixesAnswer, made: Sequence[object]) -> str:
         return ""
     listed = f"({', '.join(without)})"
     verb = "has" if len(without) == 1 else "have"
-    return f"{len(without)} of {len(made)} {verb} no document {listed}: no safe command is known."
+    why = "no safe command is known, or it is too long"
+    return f"{len(without)} of {len(made)} {verb} no document {listed}: {why}."

@@ -157,9 +157,9 @@ def _answer(
 
 
 def _overdue(found: Sequence[Finding]) -> int | None:
-    """Returns the number of overdue findings; None if it is not known for each."""
+    """Returns the number of overdue findings; None if it is not known for any of them."""
     known = [f.overdue for f in found if is_open(f.status)]
-    return None if None in known else sum(map(bool, known))
+    return sum(map(bool, known)) if {*known} != {None} else None
 
 
 def _resource(

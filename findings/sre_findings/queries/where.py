@@ -65,15 +65,10 @@ def where(question: Exposure, sources: Sources) -> ExposureAnswer:
     """Every finding of a vulnerability or of the packages that a text names.
 
     A well-known name of a vulnerability, such as Log4Shell, means its ID if no package has it.
-    If there are none, the notes list what was not scanned. Raises UsageError if the text is empty
-    or too long.
+    If there are none, the headline has the number of scanned resources, and of those that are not.
+    Raises UsageError if the text is empty or too long.
     """
-    text = question.text.strip()
-    if not 0 < len(text) <= LONGEST:
-        raise UsageError(
-            phrase("a vulnerability or a package has 1 to 1,024 characters"),
-            do=phrase("Example: CVE-2021-44228, or openssl."),
-        )
+    text = _checked(question.text)
     found = find(sources, question.as_of)
     found = within(found, place_of(question.filters))
     known = [row["name"] for row in found.engine.rows("package_names")]
@@ -127,6 +122,16 @@ def where(question: Exposure, sources: Sources) -> ExposureAnswer:
         summary,
         notes,
     )
+
+
+def _checked(text: str) -> str:
+    """The text without spaces around it. Raises UsageError if it is empty or too long."""
+    if not 0 < len(text.strip()) <= LONGEST:
+        raise UsageError(
+            phrase("a vulnerability or a package has 1 to 1,024 characters"),
+            do=phrase("Example: CVE-2021-44228, or openssl."),
+        )
+    return text.strip()
 
 
 def _left_out(every: Sequence[Exposed], shown: Sequence[Exposed]) -> list[str]:

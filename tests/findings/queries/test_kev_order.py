@@ -98,6 +98,7 @@ def test_a_live_answer_has_the_snapshots_kev_facts_and_order(with_live: Sources)
         for each in (now, then)
     ]
     assert facts[0] == facts[1] != []
+    assert now.overdue == sum(bool(one.overdue) for one in now.findings)
     assert (now.rollup.kev, now.rollup.unchecked) == (then.rollup.kev, then.rollup.unchecked)
 
 
