@@ -72,7 +72,7 @@ class DuckDB(Engine):
                 for batch in self._run(text, used):
                     begun = True
                     yield batch
-            except duckdb.Error as error:
+            except (duckdb.Error, UnicodeDecodeError) as error:  # its message may quote the file
                 tried += 1
                 if isinstance(error, duckdb.FatalException):
                     self._begin_anew()

@@ -7,6 +7,7 @@ product writes has the form of ``iso``.
 
 from __future__ import annotations
 
+import functools
 from datetime import UTC, date, datetime
 from typing import overload
 
@@ -64,6 +65,18 @@ def iso_date(day: date | None) -> str | None: ...
 def iso_date(day: date | None) -> str | None:
     """A date as all answers show it: 2026-11-22. Of a datetime, its own date."""
     return None if day is None else day.isoformat()[:10]
+
+
+@functools.lru_cache(maxsize=8192)
+def day_of(text: str | None) -> date | None:
+    """The day of an ISO date; None if there is none or it is not a date, as in a damaged part.
+
+    Cached, because findings are many and distinct days few.
+    """
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError:
+        return None
 
 
 def utc_minute(moment: datetime) -> str:

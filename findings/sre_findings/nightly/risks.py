@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sre_findings.engine.catalogue import Engine
 from sre_findings.model.sla.policy import due
+from sre_findings.model.timestamps import day_of
 from sre_findings.queries.priorities import priorities
 from sre_findings.questions.remediation import Priorities
 from sre_findings.sources.sources import Sources
@@ -46,9 +47,5 @@ def top_risks(engine: Engine, here: Sources, as_of: str | None) -> list[Risk]:
 
 def _due_on(one: Priority, here: Sources) -> date | None:
     return due(
-        here.policy, one["severity"], _day(one["first_observed_on"]), _day(one["kev_due"])
+        here.policy, one["severity"], day_of(one["first_observed_on"]), day_of(one["kev_due"])
     ).on
-
-
-def _day(text: str | None) -> date | None:
-    return date.fromisoformat(text) if text else None

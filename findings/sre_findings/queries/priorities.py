@@ -13,11 +13,11 @@ from sre_findings.model.quantity import quantity
 from sre_findings.model.resources.image_use import Use
 from sre_findings.model.sql_parameters import parameters
 from sre_findings.model.text import Text, phrase
-from sre_findings.model.timestamps import iso, iso_date
+from sre_findings.model.timestamps import day_of, iso, iso_date
 from sre_findings.queries import resource_lookup
 from sre_findings.queries.resource_lookup import optional_in
 from sre_findings.questions.remediation import Priorities
-from sre_findings.rows.values import day_of, severity_word, time_of
+from sre_findings.rows.values import severity_word, time_of
 from sre_findings.sources.older_snapshots import for_reachability
 from sre_findings.sources.places import place_of, within
 from sre_findings.sources.sources import Sources, find

@@ -12,10 +12,11 @@ from sre_findings.model.answers.answer import ResourceAnswer
 from sre_findings.model.errors import SreError, UsageError
 from sre_findings.model.resources.resource import Resource, check_id, check_text
 from sre_findings.model.text import phrase
+from sre_findings.model.timestamps import day_of
 from sre_findings.queries import snapshot_answer
 from sre_findings.queries.live_fallback import without_inspector
 from sre_findings.questions.resource import CACHED, LIVE, Vulnerabilities
-from sre_findings.rows.values import day_of, in_kev
+from sre_findings.rows.values import in_kev
 from sre_findings.sources.deadlines import deadlines
 from sre_findings.sources.older_snapshots import for_reachability
 from sre_findings.sources.sources import Found, Sources, find_any

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import json
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sre_findings.model.coverage.row import ACTIVE, SWITCHED_OFF, Coverage
@@ -13,14 +13,23 @@ from sre_findings.model.findings.finding import Finding, Package
 from sre_findings.model.findings.reachability import Reachability, together
 from sre_findings.model.findings.severity import ORDER, OTHER
 from sre_findings.model.resources.resource import Resource
+from sre_findings.model.timestamps import day_of
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 NOT_AVAILABLE = "NotAvailable"  # Inspector's value if no fixed version exists
 
 
 def time_of(microseconds: int | None) -> datetime | None:
-    """Returns the time for an engine's epoch microseconds."""
-    return None if microseconds is None else _EPOCH + timedelta(microseconds=microseconds)
+    """Returns the time for an engine's epoch microseconds.
+
+    None if there is none, or if it is outside the years 1 to 9999, as in a damaged part.
+    """
+    if microseconds is None:
+        return None
+    try:
+        return _EPOCH + timedelta(microseconds=microseconds)
+    except OverflowError:
+        return None
 
 
 def coverage_of(row: Mapping[str, Any]) -> Coverage:
@@ -90,11 +99,6 @@ def in_kev(row: Mapping[str, Any]) -> bool | None:
     if row.get("kev_added") or row.get("kev_due"):
         return True
     return False if row.get("checked") or row["type"] != "PACKAGE_VULNERABILITY" else None
-
-
-def day_of(text: str | None) -> date | None:
-    """Returns the day for a date in a row."""
-    return date.fromisoformat(text) if text else None
 
 
 @functools.lru_cache(maxsize=4096)
@@ -170,4 +174,4 @@ def severity_word(rank: int | None) -> str | None:
     """Returns the name of a severity from its rank. Unknown severities are ``OTHER``."""
     if rank is None:
         return None
-    return str(ORDER[rank]) if rank < OTHER else "OTHER"
+    return str(ORDER[rank]) if 0 <= rank < OTHER else "OTHER"

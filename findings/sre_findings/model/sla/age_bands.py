@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple
 
-from sre_findings.model.sla.ages import Ages, day_of, due_of
+from sre_findings.model.sla.ages import Ages, due_of
 from sre_findings.model.sla.policy import Policy, late
 
 
@@ -56,7 +56,7 @@ def age_grid(ages: Ages, policy: Policy, today: date) -> AgeGrid:
     known = bands(policy)
     findings, past = Counter[tuple[int, int]](), Counter[tuple[int, int]]()
     for bucket, count in ages.buckets.items():
-        square = bucket.rank, _band(known, (today - day_of(bucket.opened)).days)
+        square = bucket.rank, _band(known, (today - date.fromisoformat(bucket.opened)).days)
         findings[square] += count
         past[square] += count if late(due_of(bucket, policy), today) else 0
     places = range(len(known))

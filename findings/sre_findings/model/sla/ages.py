@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sre_findings.model.findings.severity import ORDER, OTHER
 from sre_findings.model.sla.policy import Due, Policy, days_late, due, due_this_week
+from sre_findings.model.timestamps import day_of
 
 if TYPE_CHECKING:  # only type checkers need the types of the answers
     from sre_findings.model.answers.sla import Deadlines
@@ -64,15 +65,11 @@ def _read(key: str) -> Bucket:
     place, opened, kev_due = key.split("|")
     if not 0 <= int(place) <= OTHER:
         raise ValueError(f"{key!r} has no severity's rank")
-    return Bucket(
-        int(place), day_of(opened).isoformat(), day_of(kev_due).isoformat() if kev_due else ""
-    )
+    return Bucket(int(place), _date(opened), _date(kev_due) if kev_due else "")
 
 
-@functools.lru_cache(maxsize=8192)
-def day_of(text: str) -> date:
-    """Parses an ISO date. Cached, because ages are many and distinct days few."""
-    return date.fromisoformat(text)
+def _date(text: str) -> str:
+    return date.fromisoformat(text).isoformat()
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,9 +119,8 @@ def lateness(ages: Ages, policy: Policy, today: date) -> Lateness:
 @functools.lru_cache(maxsize=16384)
 def due_of(one: Bucket, policy: Policy) -> Due:
     """The due date of a bucket's findings. Cached, because many scopes have the same buckets."""
-    severity = ORDER[one.rank] if one.rank < OTHER else "OTHER"
-    kev_due = day_of(one.kev_due) if one.kev_due else None
-    return due(policy, severity, day_of(one.opened) if one.opened else None, kev_due)
+    severity = ORDER[one.rank] if 0 <= one.rank < OTHER else "OTHER"
+    return due(policy, severity, day_of(one.opened), day_of(one.kev_due))
 
 
 def _group(deadline: Due, today: date, past: int) -> str:

@@ -26,7 +26,7 @@ select case when :by = 'owner' then owner when :by = 'account' then account_id e
        case when days < 0 then 0 else days end as days,
        sum(case when patched then 1 else 0 end) as patched, sum(case when patched then 0 else 1 end) as unpatched
 from lives
-where (:owners is null or list_contains(:owners, coalesce(owner, ''))) and (:accounts is null or list_contains(:accounts, account_id))
+where days is not null and (:owners is null or list_contains(:owners, coalesce(owner, ''))) and (:accounts is null or list_contains(:accounts, account_id))
   and (:regions is null or list_contains(:regions, region))
 group by case when :by = 'owner' then owner when :by = 'account' then account_id else cast(severity_rank as varchar) end,
          case when days < 0 then 0 else days end
