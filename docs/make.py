@@ -39,7 +39,7 @@ def output(command: str, home: Path) -> str:
         | {"PATH": path}
     )
     if command == "sre-cli --help":
-        environ["COLUMNS"] = "80"
+        environ["COLUMNS"] = "82"  # click leaves two columns free
     done = subprocess.run(
         command,
         shell=True,

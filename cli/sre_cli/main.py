@@ -39,7 +39,7 @@ COMMANDS = {
     "priorities": ("sre_cli.commands.priorities", "Rank vulnerabilities by risk, with reasons."),
     "fixes": (
         "sre_cli.commands.fixes",
-        "Plan upgrades that resolve findings, highest risk first.",
+        "Plan upgrades that resolve findings, KEV first, then by risk.",
     ),
     "where": (
         "sre_cli.commands.where",

@@ -55,7 +55,7 @@ def command(
     output: str,
     **asked: Any,
 ) -> int:
-    """Plan upgrades that resolve findings, highest risk first.
+    """Plan upgrades that resolve findings, KEV first, then by risk.
 
     A small set of upgrades that together resolve every fixable finding. A shell command is shown
     only if all package names and versions are valid for the package manager.

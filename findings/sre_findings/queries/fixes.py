@@ -106,7 +106,7 @@ Key = tuple[str, int]
 
 
 def fixes(question: Fixes, sources: Sources) -> FixesAnswer:
-    """The fewest upgrades that resolve every fixable finding, highest risk first."""
+    """The fewest upgrades that resolve every fixable finding, KEV and then highest risk first."""
     found = find(sources, question.as_of)
     found = within(found, place_of(question.filters, question.types))
     wanted = parameters(types=question.types) | question.filters.parameters()

@@ -84,7 +84,7 @@ class VulnerabilityDetails(ListQuestion["VulnerabilityAnswer"]):
 
 @dataclass(frozen=True, slots=True)
 class Fixes(ListQuestion["FixesAnswer"]):
-    """The fix plan, highest risk first: the first ``count`` updates (0: all).
+    """The fix plan, KEV and then highest risk first: the first ``count`` updates (0: all).
 
     ``resource`` is an ID or name and limits the plan to this resource.
     """

@@ -1,4 +1,4 @@
-"""The fix plan: the fewest upgrades that resolve every fixable finding, highest risk first."""
+"""The fix plan: the fewest upgrades that resolve every fixable finding, KEV and then risk first."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ INSTANCE, IMAGE, FUNCTION, CODE = "instance", "image", "function", "code"
 
 # Risk is counted in whole millionths, so that sums, and the plan, do not depend on the order.
 _UNIT = 1_000_000
-_KEV_BITS = 40  # low bits of a worth, for KEV findings: they decide between equal risks
+_RISK_BITS = 64  # low bits of a worth: risk decides between equal numbers of KEV findings
 
 # A kernel runs until the next boot. Packages for building with it or reading about it do not run,
 # and a live patch needs no boot.
@@ -92,15 +92,18 @@ class _Upgrade(NamedTuple):
 
 
 def plan(needs: Iterable[Need], count: int | None = None) -> list[Line]:
-    """The fewest upgrades that resolve every fixable finding, highest risk first.
+    """The fewest upgrades that resolve every fixable finding.
+
+    Upgrades that resolve most KEV findings are first, so that many findings of low urgency, as
+    those of a kernel, do not hide a known exploit. Others follow by risk, highest first.
 
     Returns at most ``count`` lines, or all lines for None. A package is upgraded once for each kind
     and platform, to the newest version that its findings require. A version that cannot be compared
     stays an upgrade by itself. Needs without a fixed version for each of their packages are left
     out.
 
-    The order of ``needs`` does not affect the plan. Ties in risk are resolved by KEV findings, then
-    by the number of packages, then by name.
+    The order of ``needs`` does not affect the plan. Ties are resolved by the number of packages,
+    then by name.
     """
     fixable = [need for need in needs if _fixable(need)]
     upgrades, numbers = _numbered(fixable)
@@ -126,7 +129,7 @@ def _fixable(need: Need) -> bool:
 
 
 def _worth(need: Need) -> int:
-    return (round(need.risk * _UNIT) << _KEV_BITS) + need.kev
+    return (need.kev << _RISK_BITS) + round(need.risk * _UNIT)
 
 
 def _numbered(

@@ -1,4 +1,4 @@
-"""The fix plan: few upgrades, highest risk first; each line resolves exactly what it promises."""
+"""The fix plan: few upgrades, KEV and then risk first; each line resolves exactly what it promises."""
 
 from __future__ import annotations
 
@@ -88,11 +88,11 @@ def wants(one: Need) -> frozenset[Upgrade]:
 def best_candidate(open_needs: Sequence[Need], done: frozenset[Upgrade]) -> frozenset[Upgrade]:
     """The next line according to the rules, found by trying every candidate."""
 
-    def merit(candidate: frozenset[Upgrade]) -> tuple[float, int, int, list[tuple[str, str, str]]]:
+    def merit(candidate: frozenset[Upgrade]) -> tuple[int, int, int, list[tuple[str, str, str]]]:
         gone = [one for one in open_needs if wants(one) <= done | candidate]
         risk = sum(round(one.risk * 10) for one in gone)
         named = sorted((name, platform, kind) for kind, platform, name in candidate)
-        return -risk, -sum(one.kev for one in gone), len(candidate), named
+        return -sum(one.kev for one in gone), -risk, len(candidate), named
 
     return min((wants(one) - done for one in open_needs), key=merit)
 
@@ -220,16 +220,17 @@ def test_what_is_left_of_a_bundle_is_a_candidate_of_its_own() -> None:
     assert [(names(line), line.needs) for line in lines] == [("a", (1,)), ("b", (2,)), ("c", (3,))]
 
 
-def test_after_the_risk_decide_exploited_findings_then_fewer_packages_then_names() -> None:
+def test_kev_findings_decide_then_risk_then_fewer_packages_then_names() -> None:
     needs = [need("d 1"), need("c 1", "e 1"), need("b 1", kev=1), need("a 1", risk=2), need("a1 1")]
-    assert [names(line) for line in plan(needs)] == ["a", "b", "a1", "d", "c e"]
+    assert [names(line) for line in plan(needs)] == ["b", "a", "a1", "d", "c e"]
 
 
-def test_a_small_risk_counts_more_than_any_number_of_exploited_findings() -> None:
-    assert [
-        names(line)
-        for line in plan([need("a 1", kev=999_999, risk=1), need("b 1", risk=1.000_001)])
-    ] == ["b", "a"]
+def test_one_kev_finding_counts_more_than_any_risk() -> None:
+    kernel = need("kernel 6", risk=1e9)
+    assert [names(line) for line in plan([kernel, need("sudo 1", kev=1, risk=1e-6)])] == [
+        "sudo",
+        "kernel",
+    ]
 
 
 def test_versions_that_cannot_be_compared_stay_upgrades_of_their_own() -> None:
