@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import click
 
+from sre_cli.help_text import HelpContext
+
 SHORT_FORMS = {"vulns": "vulnerabilities", "ttf": "time-to-fix"}
 
 
 class ShortNames(click.Group):
     """A group in which a command can be called by any prefix that no other command shares."""
+
+    context_class = HelpContext
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -21,7 +25,10 @@ class ShortNames(click.Group):
         meant = meanings(args[0], names)
         if len(meant) > 1 and not ctx.resilient_parsing:
             raise click.UsageError(f"{args[0]!r} is ambiguous: {', '.join(meant)}.", ctx)
-        return super().resolve_command(ctx, [*meant, *args[1:]] if len(meant) == 1 else args)
+        found = super().resolve_command(ctx, [*meant, *args[1:]] if len(meant) == 1 else args)
+        if found[1]:
+            found[1].context_class = HelpContext
+        return found
 
 
 def meanings(typed: str, names: list[str]) -> list[str]:

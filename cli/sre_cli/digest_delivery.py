@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sre_cli import exit_codes
-from sre_cli.render.terminal import printable
+from sre_cli.messages import tell
 from sre_findings.model.errors import SreError
 from sre_findings.nightly.digest import DigestData, Silence, digest_data, silence
 from sre_findings.settings import Settings
@@ -198,4 +198,4 @@ def _each(routes: Iterable[Route], act: Callable[[Route], RenderedDigest]) -> in
 
 
 def _print_error(text: str) -> None:
-    click.echo(f"sre-cli: {printable(text)}", err=True)
+    tell(text)

@@ -17,6 +17,7 @@ import click
 
 from sre_cli import exit_codes
 from sre_cli.command_names import ShortNames
+from sre_cli.messages import tell
 from sre_findings.model.errors import SreError, StoreUnreadable
 
 # The module and the summary of each command.
@@ -47,7 +48,7 @@ COMMANDS = {
     ),
     "show": (
         "sre_cli.commands.show",
-        "Show a vulnerability: what, where, since when, how to fix it.",
+        "Show a vulnerability: what, where, since when, its fix.",
     ),
     "sla": ("sre_cli.commands.sla", "Show findings that are overdue or due this week."),
     "trend": ("sre_cli.commands.trend", "Show the number of open findings over time."),
@@ -76,12 +77,11 @@ COMMANDS = {
     "completion": ("sre_cli.commands.setup.completion", "Print the completion script of a shell."),
 }
 
-EXITS = """\b
-Exit codes: 0 answered, 1 --fail-on met, 2 usage error, 3 partial, stale or
-unknown, 4 denied, unreachable or not configured, 5 no such resource, 6 not
-scanned, 7 ambiguous name, 70 internal error, 130 interrupted. With --fail-on,
-0 means that no finding at or above the severity is open; 3, 5, 6 and 7, that
-this is not known."""
+EXITS = """\
+Exit codes: 0 answered, 1 --fail-on met, 2 usage error, 3 partial, stale or unknown, 4 denied,
+unreachable or not configured, 5 no such resource, 6 not scanned, 7 ambiguous name, 70 internal
+error, 130 interrupted. With --fail-on, 0 means that no finding at or above the severity is open;
+3, 5, 6 and 7, that this is not known."""
 
 
 class PipeClosed(Exception):
@@ -201,6 +201,15 @@ def _end_quietly() -> int:
     return exit_codes.PIPE_CLOSED
 
 
+def _fitted(message: str) -> str:
+    """Returns an error for click, which adds its first word, wrapped to the terminal."""
+    from sre_cli.render.terminal import columns
+    from sre_cli.render.wrapping import wrapped
+
+    lines = wrapped(f"Error: {message}", columns(sys.stderr))
+    return "\n".join(lines).removeprefix("Error: ")
+
+
 def _report(error: Exception) -> int:
     """Prints the error on stderr and returns its exit code."""
     from sre_cli.render.terminal import printable
@@ -209,22 +218,20 @@ def _report(error: Exception) -> int:
         error.show()
         return exit_codes.USAGE
     if isinstance(error, click.Abort):
-        click.echo("sre-cli: interrupted; no snapshot was committed.", err=True)
+        tell("interrupted; no snapshot was committed.")
         return exit_codes.INTERRUPTED
     if isinstance(error, click.ClickException):
         # click quotes some arguments as they are
         context = error.ctx if isinstance(error, click.UsageError) else None
-        click.UsageError(printable(error.format_message()), context).show()
+        click.UsageError(_fitted(error.format_message()), context).show()
         return exit_codes.USAGE
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
         error = StoreUnreadable("cannot write the output", why="the disk is full")
     if isinstance(error, RecursionError):
         error = StoreUnreadable("the data cannot be used", why="it is nested too deeply")
     if isinstance(error, SreError):
-        click.echo(f"sre-cli: {printable(error)}", err=True)
+        tell(error)
         return exit_codes.of_error(error)
     bug = f"{type(error).__name__}: {printable(error)}"
-    click.echo(
-        f"sre-cli: internal error: {bug}. Run it again with --debug and report it.", err=True
-    )
+    tell(f"internal error: {bug}. Run it again with --debug and report it.")
     return exit_codes.BUG

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from sre_cli.list_option import list_option
+from sre_cli.messages import tell
 from sre_findings.model.errors import NoSnapshot, UsageError
 from sre_findings.model.findings import severity
 from sre_findings.model.findings.finding import STATUSES, parse_status
@@ -161,7 +161,7 @@ def exit_code(answer: Any, code: Callable[[Any, Gate | None], int], gate: Gate |
     from sre_cli.exit_codes import why_failed
 
     if gate and (why := why_failed(answer, gate)):
-        click.echo(f"sre-cli: {why}", err=True)
+        tell(why)
     return code(answer, gate)
 
 
@@ -238,9 +238,7 @@ def print_list(
 
     show(answer, output, table)
     if not answer.known and output in ("csv", "ndjson"):  # rows cannot express it
-        from sre_cli.render.terminal import printable
-
-        click.echo(f"sre-cli: Unknown: {printable(answer.headline)}", err=True)
+        tell(f"Unknown: {answer.headline}")
     return ANSWERED if answer.known and answer.proof.sure else UNSURE
 
 
@@ -264,11 +262,10 @@ def show(answer: Any, output: str, table: Callable[[Any, int | None, int], str])
     Tables are fitted to a terminal, but not shortened in a pipe.
     """
     if output == "table":
-        from sre_cli.render.terminal import colour_of
+        from sre_cli.render.terminal import colour_of, columns
 
-        tty = sys.stdout.isatty()
-        width = shutil.get_terminal_size().columns if tty or "COLUMNS" in os.environ else None
-        text = table(answer, width, colour_of(tty, os.environ))
+        width = columns(sys.stdout, forced="COLUMNS" in os.environ)
+        text = table(answer, width, colour_of(sys.stdout.isatty(), os.environ))
     else:
         from sre_reports.formats import answers
 
@@ -303,6 +300,4 @@ def _show_next_step(answer: Any) -> None:
 def say_where() -> None:
     """Prints the address of the store that has no snapshot, unless a server was queried."""
     if store := click.get_current_context().meta.get(_STORE):
-        from sre_cli.render.terminal import printable
-
-        click.echo(f"sre-cli: there is no snapshot in {printable(store)}", err=True)
+        tell(f"there is no snapshot in {store}")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from sre_cli.messages import tell
 from sre_findings.model.errors import UsageError
 from sre_findings.settings import Settings
 
@@ -34,7 +35,7 @@ def mail(editions: Editions, view: View, settings: Settings, recipients: Sequenc
     link = Links(settings.public_url).report(editions.day, view.folder)
     sender = open_sender(settings.smtp, settings.smtp_password)
     sender.send(message(material, digest(material), link, settings.mail_from, recipients))
-    click.echo(f"sre-cli: mailed to {', '.join(recipients)}", err=True)
+    tell(f"mailed to {', '.join(recipients)}")
 
 
 def draw(editions: Editions, view: View, folder: Path) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import click
 
+from sre_cli.messages import tell_as_is
 from sre_findings.model.errors import StoreUnreadable, UsageError
 from sre_findings.settings import Settings
 from sre_findings.store.snapshots import signing
@@ -24,7 +25,7 @@ def verified(snapshots: SnapshotWriter, commit: Commit) -> int:
     damaged = [(key, why) for key, why in files if why]
     odd = [] if damaged else _odd_counts(snapshots, commit)
     for key, why in (*damaged, *odd):
-        click.echo(f"{commit.snapshot_id}/{key}: {why}", err=True)
+        tell_as_is(f"{commit.snapshot_id}/{key}: {why}")
     total = f"{number(len(files), 'file')}, {len(damaged) or 'none'} damaged"
     click.echo(f"{commit.snapshot_id}: {total}{_balance(damaged, odd)}")
     return len(damaged) + len(odd)
@@ -34,7 +35,7 @@ def broken_links(snapshots: SnapshotWriter) -> int:
     """Prints what is wrong with the chain of commits, and returns the number of such lines."""
     broken = list(breaks(snapshots.blobs))
     for key, why in broken:
-        click.echo(f"{key}: {why}", err=True)
+        tell_as_is(f"{key}: {why}")
     result = f"{number(len(broken), 'break')}" if broken else "whole"
     click.echo(f"chain of snapshots: {result}")
     return len(broken)
@@ -49,7 +50,7 @@ def unsigned(snapshots: SnapshotWriter, name: str) -> int:
         return 0
     found = list(signing.unsigned(snapshots.blobs, key))
     for file, why in found:
-        click.echo(f"{file}: {why}", err=True)
+        tell_as_is(f"{file}: {why}")
     click.echo(f"signatures: {len(found) or 'none'} missing or wrong")
     return len(found)
 
@@ -68,7 +69,7 @@ def sign(settings: Settings, *, yes: bool) -> None:
             signing.sign(blobs, name, key)
         click.echo(f"{name}: {'signed' if yes else 'would be signed'}")
     done = "signed" if yes else "would be signed; use --yes to do it"
-    click.echo(f"{number(len(found), 'file')} {done}.", err=True)
+    tell_as_is(f"{number(len(found), 'file')} {done}.")
 
 
 def _odd_counts(snapshots: SnapshotWriter, commit: Commit) -> list[tuple[str, str]]:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import click
 
 from sre_cli import exit_codes, options
+from sre_cli.messages import tell_as_is
 from sre_findings.model.errors import UsageError
 from sre_findings.settings import Settings, beside, data_folder
 
@@ -49,11 +50,11 @@ def command(nights: int, seed: int) -> int:
     home = Path(settings.store.removeprefix("file://")).absolute()
     fleet = default_fleet(seed=seed, nights=nights, now=datetime.now(UTC) - timedelta(minutes=1))
     snapshots = _empty_store(settings, home)
-    click.echo(
+    tell_as_is(
         f"Simulated organization: {number(len(fleet.accounts), 'account')},"
-        f" {number(len(fleet.regions), 'region')}, {number(nights, 'daily scan')}.\n",
-        err=True,
+        f" {number(len(fleet.regions), 'region')}, {number(nights, 'daily scan')}."
     )
+    tell_as_is("")
     _scan_days(fleet, snapshots, settings)
     _query(settings)
     files = _write_files(settings, home)
@@ -110,7 +111,10 @@ def _scan_days(fleet: Fleet, snapshots: SnapshotWriter, settings: Settings) -> N
     with Simulator(fleet) as simulator, _pointed_at(simulator.url):
         for day in fleet.nights:
             simulator.clock = day
-            click.echo(render_commit(scan(request, snapshots, table, now=_clock(day))), err=True)
+            for line in render_commit(
+                scan(request, snapshots, table, now=_clock(day))
+            ).splitlines():
+                tell_as_is(line)
 
 
 def _clock(day: datetime) -> Callable[[], datetime]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from sre_cli import options
 from sre_cli.command_names import ShortNames
 from sre_cli.exit_codes import ANSWERED, UNREADABLE
 from sre_cli.list_option import list_option
+from sre_cli.messages import tell
 from sre_findings.settings import Settings
 
 if TYPE_CHECKING:
@@ -126,15 +128,17 @@ def slack(url: str, person: str, output: str) -> int:
     wrong = sum(one.state == WRONG for one in found)
     if output == "json":
         click.echo(as_json(found))
-    click.echo(f"sre-cli: {number(len(found), 'check')}, {wrong or 'none'} wrong", err=True)
+    tell(f"{number(len(found), 'check')}, {wrong or 'none'} wrong")
     return UNREADABLE if wrong else ANSWERED
 
 
 def _print(check: Check) -> None:
     from sre_cli.doctor.slack_app import SKIPPED
-    from sre_cli.render.terminal import printable
+    from sre_cli.render.terminal import columns
+    from sre_cli.render.wrapping import labelled
 
     state = "–" if check.state == SKIPPED else check.state
-    click.echo(f"{state:<6} {check.what:<9} {printable(check.detail)}")
-    if check.remedy:
-        click.echo(f"{'':<16} {printable(check.remedy)}")
+    width = columns(sys.stdout, forced="COLUMNS" in os.environ)
+    for label, text in ((f"{state:<6} {check.what:<9} ", check.detail), (" " * 17, check.remedy)):
+        if text:
+            click.echo("\n".join(labelled(label, text, width)))

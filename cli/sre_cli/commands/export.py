@@ -12,6 +12,7 @@ import click
 
 from sre_cli import exit_codes, options
 from sre_cli.list_option import list_option
+from sre_cli.messages import tell
 from sre_cli.render.terminal import printable
 from sre_findings.model.errors import UsageError
 from sre_findings.settings import Settings
@@ -199,7 +200,7 @@ def _check(form: Form, to_stdout: bool, given: Mapping[str, object]) -> None:
 
 
 def _note(text: str) -> None:
-    click.echo(f"sre-cli: {text}", err=True)
+    tell(text)
 
 
 def _to_file(path: Path, write: Write) -> int:

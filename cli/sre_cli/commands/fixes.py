@@ -10,6 +10,7 @@ import click
 
 from sre_cli import options
 from sre_cli.list_option import list_option
+from sre_cli.messages import tell
 from sre_findings.questions.remediation import FixEffects, Fixes, ImageFixes
 from sre_findings.settings import Settings
 
@@ -102,7 +103,7 @@ def _documents(question: Fixes, settings: Settings) -> int:
     for one in filter(None, made):
         click.echo(json.dumps(one, indent=2))
     if words := _left_out(answer, made):
-        click.echo(f"sre-cli: {words}", err=True)
+        tell(words)
     return ANSWERED if answer.known and answer.proof.sure else UNSURE
 
 

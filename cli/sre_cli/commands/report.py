@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sre_cli import exit_codes, options
+from sre_cli.messages import tell, tell_as_is
 from sre_cli.report_delivery import check_mail, draw, mail
 from sre_findings.model.errors import UsageError
 from sre_findings.model.timestamps import iso
@@ -121,7 +122,7 @@ def _missing(sources: Sources, since: datetime | None) -> bool:
         return False
     newest = f"the newest is {latest.snapshot_id}" if latest else "there is none"
     text = f"no snapshot since {iso(since)}: {newest}. Nothing was published."
-    click.echo(f"sre-cli: {text}", err=True)
+    tell(text)
     return True
 
 
@@ -172,8 +173,8 @@ def _link(sources: Sources, view: View, as_of: str | None, seconds: int) -> int:
     day = as_of if as_of is not None and published else open_editions(sources, as_of).day
     click.echo(shelf.link(day, view, seconds))
     valid = f"{seconds:,} seconds, or until the credentials that signed it expire"
-    click.echo(f"sre-cli: the link is valid for {valid}.", err=True)
-    click.echo(_HOLDER, err=True)
+    tell(f"the link is valid for {valid}.")
+    tell_as_is(_HOLDER)
     return exit_codes.ANSWERED
 
 
@@ -214,7 +215,7 @@ def _publish(
         every = wanted(editions, every, press)
     sure = [_page(editions, one, press) for one in every]
     if not folder:
-        click.echo(f"sre-cli: list of all reports: {publish_list(shelf, press.at)}", err=True)
+        tell(f"list of all reports: {publish_list(shelf, press.at)}")
     return exit_codes.ANSWERED if all(sure) else exit_codes.UNSURE
 
 
@@ -225,7 +226,7 @@ def _page(editions: Editions, view: View, press: Press) -> bool:
     """
     from sre_reports.publishing.publisher import publish
 
-    click.echo(f"sre-cli: report of {view}, snapshot {editions.snapshot_id}", err=True)
+    tell(f"report of {view}, snapshot {editions.snapshot_id}")
     summary = publish(editions, view, press)
     click.echo(press.shelf.place(press.day, press.place(view)))
     return summary.proof.sure

@@ -9,6 +9,7 @@ import click
 
 from sre_cli import exit_codes, options
 from sre_cli.list_option import list_option
+from sre_cli.messages import tell_as_is
 from sre_findings.settings import Settings
 
 
@@ -66,6 +67,7 @@ def command(settings: Settings, **asked: Any) -> int:
 
     with watching() as progress:
         commit = run(settings, progress, Flags(**asked))
-    click.echo(render_commit(commit), err=True)
+    for line in render_commit(commit).splitlines():
+        tell_as_is(line)
     click.echo(commit.snapshot_id)
     return exit_codes.ANSWERED if commit.state == "complete" else exit_codes.UNSURE

@@ -11,6 +11,7 @@ import click
 
 from sre_cli import exit_codes, options
 from sre_cli.command_names import ShortNames
+from sre_cli.messages import say, tell_as_is
 from sre_findings.clock import clock
 from sre_findings.settings import Settings
 from sre_findings.store.snapshots.reader import Commit
@@ -148,7 +149,7 @@ def rebuild(settings: Settings, every: bool) -> int:
     snapshots = _open(settings)
     written = roll_up(snapshots, open_table(settings.table), every=every)
     rows, commits = number(written, "row"), number(len(snapshots.commits()), "snapshot")
-    click.echo(f"{rows} of {commits} written to {settings.table}")
+    say(f"{rows} of {commits} written to {settings.table}")
     return exit_codes.ANSWERED
 
 
@@ -207,14 +208,12 @@ def prune(settings: Settings, yes: bool, output: str, **keep: int) -> int:
     click.echo(render_fates(found, output))
     unkept = [one for one in found if not one.kept]
     if not yes:
-        click.echo(
-            f"{number(len(unkept), 'snapshot')} would be pruned; use --yes to do it.", err=True
-        )
+        tell_as_is(f"{number(len(unkept), 'snapshot')} would be pruned; use --yes to do it.")
         return exit_codes.ANSWERED
     pruned = list(store.prune(snapshots, unkept, now))
     swept = list(store.sweep(snapshots, now))
     removed = f"removed the files of {len(swept)} pruned earlier"
-    click.echo(f"{number(len(pruned), 'snapshot')} pruned; {removed}.", err=True)
+    tell_as_is(f"{number(len(pruned), 'snapshot')} pruned; {removed}.")
     _mark_pages(snapshots, now)
     return exit_codes.ANSWERED
 
@@ -261,7 +260,7 @@ def _mark_pages(snapshots: SnapshotWriter, now: datetime) -> None:
     pruned = {stone.snapshot_id: stone.pruned_at for stone in tombstones(snapshots.blobs)}
     if marked := mark_pruned(shelf, pruned):
         publish_list(shelf, now)
-        click.echo(f"{number(marked, 'published report')} marked as pruned.", err=True)
+        tell_as_is(f"{number(marked, 'published report')} marked as pruned.")
 
 
 @command.command("convert")
@@ -293,11 +292,9 @@ def convert(settings: Settings, yes: bool) -> int:
     publish(settings.engine, snapshots, snapshots.commits())
     swept = list(store.tidy(snapshots, now))
     converted = number(len(old) - len(damaged), "snapshot")
-    click.echo(f"{converted} converted; removed the old files of {len(swept)}.", err=True)
+    tell_as_is(f"{converted} converted; removed the old files of {len(swept)}.")
     if waiting := store.waiting(snapshots):
-        click.echo(
-            f"The old files of {len(waiting)} are kept for a day; then run it again.", err=True
-        )
+        tell_as_is(f"The old files of {len(waiting)} are kept for a day; then run it again.")
     return exit_codes.UNREADABLE if damaged else exit_codes.ANSWERED
 
 
@@ -306,7 +303,7 @@ def _show_conversion(old: Sequence[str], waiting: Sequence[str]) -> int:
         click.echo(f"{one}: would be converted")
     for one in waiting:
         click.echo(f"{one}: converted; its old files would be removed a day after that")
-    click.echo(f"{number(len(old), 'snapshot')} would be converted; use --yes to do it.", err=True)
+    tell_as_is(f"{number(len(old), 'snapshot')} would be converted; use --yes to do it.")
     return exit_codes.ANSWERED
 
 
@@ -318,7 +315,7 @@ def _converted(snapshots: SnapshotWriter, commit: Commit, now: datetime) -> bool
     try:
         count = convert_one(snapshots, commit, now)
     except StoreUnreadable as error:
-        click.echo(str(error), err=True)
+        tell_as_is(str(error))
         return False
     click.echo(f"{commit.snapshot_id}: {number(count, 'file')}")
     return True

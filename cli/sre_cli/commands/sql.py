@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sre_cli import exit_codes, options
+from sre_cli.messages import tell
 from sre_findings.settings import Settings, size, span
 
 if TYPE_CHECKING:
@@ -86,10 +87,7 @@ def _summarize(answer: SqlAnswer) -> None:
     """Prints the number of rows and their snapshot on stderr, and whether there are more."""
     rows = "1 row" if len(answer.rows) == 1 else f"{len(answer.rows):,} rows"
     more = "; there are more, -n 0 lists all" if answer.cut else ""
-    click.echo(
-        f"sre-cli: {rows} of snapshot {answer.proof.snapshot_id} ({answer.proof.state}){more}",
-        err=True,
-    )
+    tell(f"{rows} of snapshot {answer.proof.snapshot_id} ({answer.proof.state}){more}")
 
 
 def _table(answer: SqlAnswer) -> str:

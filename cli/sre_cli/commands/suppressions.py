@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from sre_cli import options
+from sre_cli.messages import tell
 from sre_findings.questions.remediation import SuppressionList
 from sre_findings.settings import Settings
 
@@ -55,4 +56,4 @@ def _write(settings: Settings, path: Path, author: str, as_of: str | None) -> No
     with output(path) as file:
         file.write(vex.to_text().encode())
     left_out = number(len(vex.left_out), "rule")
-    click.echo(f"sre-cli: OpenVEX written to {path}, {left_out} left out", err=True)
+    tell(f"OpenVEX written to {path}, {left_out} left out")

@@ -12,6 +12,7 @@ from sre_cli import options
 from sre_cli.command_names import ShortNames
 from sre_cli.exit_codes import ANSWERED
 from sre_cli.list_option import list_option
+from sre_cli.messages import tell
 
 _SCOPES = ("findings:read", "live:query", "operations:read")
 
@@ -80,8 +81,9 @@ def new(path: Path | None, **wished: Any) -> int:
     if path:
         add_entry(entry, path)
         added = f"added {entry['name']} to {path}"
-        click.echo(f"sre-cli: {added}; save the token now, it is not shown again", err=True)
+        tell(f"{added}; save the token now, it is not shown again")
     else:
+        # to be copied: not wrapped
         click.echo(f'sre-cli: add this to "tokens": {json.dumps(entry)}', err=True)
     click.echo(token)
     return ANSWERED

@@ -8,6 +8,7 @@ import click
 
 from sre_cli import exit_codes, options
 from sre_cli.list_option import list_option
+from sre_cli.messages import tell
 from sre_findings.model.errors import Unreadable
 from sre_findings.questions.resource import CACHED, EITHER, LIVE, Vulnerabilities
 from sre_findings.settings import Settings
@@ -99,7 +100,7 @@ def command(
         raise Unreadable(answer.verdict.explanation)
     options.show(answer, output, render_resource)
     if answer.next_cursor and output == "json":
-        click.echo("sre-cli: there are more: pass next_cursor as --cursor, or use -n 0.", err=True)
+        tell("there are more: pass next_cursor as --cursor, or use -n 0.")
     return options.exit_code(answer, exit_codes.of_resource, gate)
 
 

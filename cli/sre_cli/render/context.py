@@ -5,12 +5,12 @@ It has state, patches, agent and CPU of an instance, or the clusters that run an
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import TypeVar
 
 from sre_cli.render.terminal import cut, printable
+from sre_cli.render.wrapping import labelled
 from sre_findings.model.resources.aws_context import (
     HOURS,
     Agent,
@@ -80,12 +80,7 @@ def _line(
     width: int | None,
 ) -> list[str]:
     value = none if result.value is None else ", ".join(words(result.value))
-    line = f"{label:{_LABEL}}{printable(value if result.checked else 'not checked')}"
-    if width is None:
-        return [line]
-    return textwrap.wrap(
-        line, width, subsequent_indent=" " * _LABEL, break_long_words=False, break_on_hyphens=False
-    )
+    return labelled(f"{label:{_LABEL}}", value if result.checked else "not checked", width)
 
 
 def _instance(one: Instance, known_name: str) -> list[str]:

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from sre_cli.render.sentences import proof, text_of, wrapped
-from sre_cli.render.table import Column, lines
-from sre_cli.render.terminal import printable, styled
+from sre_cli.render.sentences import proof, text_of
+from sre_cli.render.table import Column, Table, fitted, lines, not_shown
+from sre_cli.render.terminal import styled
+from sre_cli.render.wrapping import wrapped
 from sre_findings.model.answers.answer import LIVE, CoverageAnswer
 from sre_findings.model.coverage.reasons import explain, remedy
 from sre_findings.model.coverage.row import Coverage
@@ -21,7 +22,7 @@ _GAPS = (
     Column("Region"),
     Column("Scan"),
     Column("Name", floor=8, drop=1),
-    Column("Resource"),
+    Column("Resource", below=True),
 )
 _UNREAD = (
     Column("Account"),
@@ -45,9 +46,14 @@ def render_coverage(answer: CoverageAnswer, width: int | None, colour: int) -> s
 def _coverage(answer: CoverageAnswer, width: int | None, colour: int) -> Iterator[str]:
     if answer.proof.snapshot_id is not None or answer.proof.source == LIVE:
         yield _headline(answer, colour)
+    dropped = list[str]()
     for reason in dict.fromkeys(row.reason for row in answer.gaps):
         rows = [row for row in answer.gaps if row.reason == reason]
-        yield from _gaps(reason, rows, width, colour)
+        table = _table(rows, width, colour)
+        yield from _title(reason, rows, width, colour)
+        yield from (table.head, *table.rows)
+        dropped += table.dropped
+    yield from not_shown(dropped, width, colour)
     if answer.cells:
         yield ""
         yield from lines(_UNREAD, [_unread(cell) for cell in answer.cells], width, colour)
@@ -67,15 +73,18 @@ def _unread(gap: Gap) -> list[str]:
     return [*where, gap.state.replace("_", " "), gap.last_read[:10] or "–"]
 
 
-def _gaps(reason: str, rows: Sequence[Coverage], width: int | None, colour: int) -> Iterator[str]:
-    """Yields a reason, its remedy and its resources.
+def _title(reason: str, rows: Sequence[Coverage], width: int | None, colour: int) -> Iterator[str]:
+    """Yields a reason with the number of its resources, and the remedy.
 
     Each scan type of a resource has a row; the count is of resources.
     """
     resources = {(row.account_id, row.region, row.resource_type, row.resource_id) for row in rows}
     title = f"{wording.capital(explain(reason))} ({reason}): {len(resources):,}"
     yield ""
-    yield styled(printable(title), "strong", colour)
+    yield from (styled(line, "strong", colour) for line in wrapped(title, width))
     yield from wrapped(remedy(reason), width)
+
+
+def _table(rows: Sequence[Coverage], width: int | None, colour: int) -> Table:
     cells = [(r.account_id, r.region, r.scan_type.lower(), r.name, r.resource_id) for r in rows]
-    yield from lines(_GAPS, cells, width, colour)
+    return fitted(_GAPS, cells, width, colour)

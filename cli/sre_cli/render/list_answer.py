@@ -7,14 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from sre_cli.render.sentences import notes, proof, text_of, wrapped
-from sre_cli.render.table import Column, lines
+from sre_cli.render.sentences import notes, proof, text_of
+from sre_cli.render.table import Column, fitted, not_shown
 from sre_cli.render.terminal import styled
+from sre_cli.render.wrapping import labelled, wrapped
 from sre_findings.model.answers.list_answer import AnyListAnswer, Shown
 from sre_reports import wording
 
 _INDENT = "   "
-_PARAGRAPH = 100  # cells: longer lines are hard to read
+_KEPT = ("severity", "vulnerability_id")  # never dropped; nor are the first and the wide columns
+_LEAST = ("cause", "platform")  # dropped before the others, which are dropped from the right
 
 
 def render_list(answer: AnyListAnswer, width: int | None, colour: int) -> str:
@@ -53,25 +55,30 @@ def _table(answer: AnyListAnswer, width: int | None, colour: int) -> Iterator[st
     shown = [one for one in answer.shown if one.style not in ("sentence", "command")]
     below = [one for one in answer.shown if one.style in ("sentence", "command")]
     rows = [[_cell(item, one) for one in shown] for item in answer.items]
-    head, *table = lines(
+    table = fitted(
         [_column(one, n, len(shown)) for n, one in enumerate(shown)], rows, width, colour
     )
-    yield head
-    for line, item in zip(table, answer.items, strict=True):
+    yield table.head
+    for line, item in zip(table.rows, answer.items, strict=True):
         yield line
         yield from (text for one in below for text in _below(item, one, width, colour))
+    yield from not_shown(table.dropped, width, colour)
 
 
 def _column(one: Shown, place: int, many: int) -> Column:
     style = str.lower if one.style == "severity" else ""
-    floor = 12 if one.style == "wide" else None
+    wide = one.style == "wide"
     return Column(
         one.heading,
-        floor=floor,
-        drop=many - place if place > 3 else None,
+        floor=12 if wide else None,
+        drop=None if wide or not place or one.field in _KEPT else _dropped_at(one, many - place),
         right=one.style == "number",
         style=style,
     )
+
+
+def _dropped_at(one: Shown, from_the_right: int) -> int:
+    return 0 if one.field in _LEAST else from_the_right
 
 
 def _cell(item: Mapping[str, object], one: Shown) -> str:
@@ -103,5 +110,5 @@ def _below(item: Mapping[str, object], one: Shown, width: int | None, colour: in
     if one.style == "command":
         yield f"{_INDENT}$ {wrapped(value, None)[0]}"
         return
-    room = None if width is None else min(width - len(_INDENT), _PARAGRAPH)
-    yield from (_INDENT + styled(line, "muted", colour) for line in wrapped(value, room))
+    for line in labelled(_INDENT, value, width):
+        yield _INDENT + styled(line[len(_INDENT) :], "muted", colour)

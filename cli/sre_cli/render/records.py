@@ -6,13 +6,13 @@ import csv
 import io
 import json
 import os
-import shutil
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sre_cli.render.table import Column, lines
 from sre_cli.render.terminal import colour_of
+from sre_cli.render.terminal import columns as terminal_columns
 
 
 def render_records(
@@ -30,10 +30,9 @@ def render_records(
     keys = [column.title.lower() for column in columns]
     if output == "csv":
         return _csv(records, keys)
-    tty = sys.stdout.isatty()
-    width = shutil.get_terminal_size().columns if tty or "COLUMNS" in os.environ else None
+    width = terminal_columns(sys.stdout, forced="COLUMNS" in os.environ)
     rows = [[str(record[key] or "") for key in keys] for record in records]
-    return "\n".join(lines(columns, rows, width, colour_of(tty, os.environ)))
+    return "\n".join(lines(columns, rows, width, colour_of(sys.stdout.isatty(), os.environ)))
 
 
 def _csv(records: Sequence[Mapping[str, Any]], keys: Sequence[str]) -> str:

@@ -8,9 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from sre_cli.render.sentences import faint, notes, proof, sentence, text_of, verdict_lines, wrapped
+from sre_cli.render.sentences import faint, headed, notes, proof, sentence, text_of, verdict_lines
 from sre_cli.render.table import Column, lines
 from sre_cli.render.terminal import printable, styled
+from sre_cli.render.terminal import width as cells
+from sre_cli.render.wrapping import wrapped
 from sre_findings.model.answers.answer import ResourceAnswer
 from sre_findings.model.answers.verdict import CLEAN, FINDINGS
 from sre_findings.model.coverage.row import Coverage
@@ -39,7 +41,7 @@ def _resource(answer: ResourceAnswer, width: int | None, colour: int) -> Iterato
     yield from notes(verdict.notes[:first], width)
     if verdict.reason != FINDINGS:
         yield from verdict_lines(verdict, width, colour)
-    yield _name(answer.resource, answer.account_name, colour)
+    yield from _name(answer.resource, answer.account_name, width, colour)
     if answer.use:
         yield from wrapped(sentence(answer.use.words()), width)
     if answer.context:
@@ -62,19 +64,22 @@ def _resource(answer: ResourceAnswer, width: int | None, colour: int) -> Iterato
             yield from faint(source, width, colour)
 
 
-def _name(resource: Resource, account_name: str, colour: int) -> str:
-    """Returns name, id, account and region. The first of them is bold."""
+def _name(resource: Resource, account_name: str, width: int | None, colour: int) -> Iterator[str]:
+    """Yields name, id, account and region; each id on its own line if they do not fit on one."""
     account = f"{account_name} ({resource.account_id})" if account_name else resource.account_id
     place = [part for part in (account, resource.region) if part]
     names = [resource.name, resource.resource_id] if resource.name else [resource.resource_id]
-    first, *rest = map(printable, [*names, *place])
-    return "  ".join([styled(first, "strong", colour), *rest])
+    first, *more = map(printable, [*names, "  ".join(place)])
+    whole = "  ".join([first, *more])
+    rest = [whole[len(first) :]] if width is None or cells(whole) <= width else ["", *more]
+    yield styled(first, "strong", colour) + rest[0].rstrip()
+    yield from filter(None, rest[1:])
 
 
 def _counts(answer: ResourceAnswer, width: int | None, colour: int) -> Iterator[str]:
     if answer.rollup.counts.total or answer.rollup.suppressed:
         first, rest = wording.counts_sentence(answer.rollup)
-        yield styled(first, "strong", colour) + rest
+        yield from headed(first, first + rest, width, colour)
         yield from wrapped(wording.urgency_sentence(answer.rollup, answer.overdue), width)
         yield from faint(wording.more_sentence(answer.rollup), width, colour)
     if answer.exposed:

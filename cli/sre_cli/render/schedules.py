@@ -25,7 +25,7 @@ LISTED = (
     Column("Last", drop=2),
     Column("Outcome", floor=10, drop=4),
 )
-COMING = (Column("At"), Column("Local"), Column("Name"), Column("Command", floor=16))
+COMING = (Column("At"), Column("Local", drop=1), Column("Name"), Column("Command", floor=16))
 
 
 def listed(

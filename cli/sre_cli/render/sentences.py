@@ -6,10 +6,10 @@ must not be wrapped or shortened; ``colour`` is a ``terminal.Colour``.
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterable, Iterator
 
 from sre_cli.render.terminal import printable, styled
+from sre_cli.render.wrapping import wrapped
 from sre_findings.model.answers.answer import LIVE, Proof
 from sre_findings.model.answers.verdict import (
     CLEAN,
@@ -58,6 +58,14 @@ def faint(text: str, width: int | None, colour: int) -> Iterator[str]:
     yield from (styled(line, "muted", colour) for line in wrapped(text, width))
 
 
+def headed(head: str, text: str, width: int | None, colour: int) -> Iterator[str]:
+    """Yields a text that begins with ``head``, wrapped, with that part emphasized."""
+    first, *rest = wrapped(text, width)
+    if first.startswith(head):
+        first = styled(head, "strong", colour) + first[len(head) :]
+    yield from (first, *rest)
+
+
 def sentence(text: str) -> str:
     """Returns the text with a capital letter and a full stop."""
     return wording.capital(_terminated(text))
@@ -66,14 +74,6 @@ def sentence(text: str) -> str:
 def _terminated(text: str) -> str:
     clean = printable(text).strip()
     return clean if clean.endswith((".", "?", "!")) else f"{clean}."
-
-
-def wrapped(text: str, width: int | None) -> list[str]:
-    """Returns lines of whole words. An id that is longer than the line is not broken."""
-    clean = printable(text)
-    if width is None:
-        return [clean]
-    return textwrap.wrap(clean, width, break_long_words=False, break_on_hyphens=False)
 
 
 def text_of(lines: Iterable[str]) -> str:

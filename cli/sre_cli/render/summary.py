@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sre_cli.render.sentences import faint, proof, text_of, verdict_lines
+from sre_cli.render.sentences import faint, headed, proof, text_of, verdict_lines
 from sre_cli.render.table import Column, lines
 from sre_cli.render.terminal import cut, printable, styled
 from sre_findings.model.answers.answer import Group, SummaryAnswer
@@ -30,7 +30,7 @@ def _summary(answer: SummaryAnswer, width: int | None, colour: int) -> Iterator[
     if answer.rollup.counts.total or answer.rollup.suppressed:
         first, rest = wording.counts_sentence(answer.rollup)
         resources = wording.number(answer.rollup.resources, "resource")
-        yield styled(first, "strong", colour) + f" on {resources}{rest}"
+        yield from headed(first, f"{first} on {resources}{rest}", width, colour)
         yield from faint(wording.more_sentence(answer.rollup), width, colour)
     yield from _gaps(answer, colour)
     if answer.groups:
@@ -53,7 +53,7 @@ def _groups(answer: SummaryAnswer, width: int | None, colour: int) -> list[str]:
     named = any(group.name for group in answer.groups)
     other = any(group.rollup.counts.other for group in answer.groups)
     columns = [
-        Column((answer.by or "").capitalize()),
+        Column((answer.by or "").capitalize(), below=answer.by == "resource"),
         Column("Name", floor=10, drop=8),
         *(Column(name.capitalize(), right=True, drop=drop) for name, drop in _DROPS.items()),
         Column("Total", right=True),
@@ -64,7 +64,7 @@ def _groups(answer: SummaryAnswer, width: int | None, colour: int) -> list[str]:
     kept = [n for n in range(len(columns)) if (n != 1 or named) and (n != 8 or other)]
     # Ids of resources can be longer than a line. In the last column they hide no other column.
     if answer.by == "resource":
-        kept, width = [*kept[1 + named :], *kept[named::-1]], None
+        kept = [*kept[1 + named :], *kept[named::-1]]
     rows = [_group(group, answer.by or "") for group in answer.groups]
     return lines(
         [columns[n] for n in kept], [[row[n] for n in kept] for row in rows], width, colour

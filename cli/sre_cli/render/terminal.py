@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 import unicodedata
 from collections.abc import Mapping
 from enum import IntEnum
 from itertools import accumulate, takewhile
+from typing import TextIO
 
 from sre_reports.plain_text import visible
 
@@ -60,6 +62,14 @@ def colour_of(is_terminal: bool, environ: Mapping[str, str]) -> Colour:
         if environ.get("COLORTERM", "").lower() in ("truecolor", "24bit")
         else Colour.INDEXED
     )
+
+
+def columns(stream: TextIO, *, forced: bool = False) -> int | None:
+    """Returns the width of the terminal that the stream is, in cells; None if it is none.
+
+    With ``forced``, the stream is taken for a terminal.
+    """
+    return shutil.get_terminal_size().columns if forced or stream.isatty() else None
 
 
 def styled(text: str, style: str, colour: int) -> str:

@@ -404,13 +404,16 @@ def test_an_unknown_severity_has_a_column_if_it_occurs() -> None:
 def test_long_resource_ids_are_in_the_last_column_and_not_cut() -> None:
     arn = "arn:aws:lambda:us-west-2:222222222222:function:" + "x" * 90
     groups = (Group(arn, "n" * 80, COUNTS), Group(ID, "", COUNTS))
-    header, first, second = render_summary(
-        summary(by="resource", groups=groups), 80, Colour.NONE
-    ).splitlines()[3:6]
+    one = summary(by="resource", groups=groups)
+    header, first, second = render_summary(one, None, Colour.NONE).splitlines()[3:6]
     assert header.endswith("Resource")
     assert first.endswith(f"{'n' * 39}…  {arn}")
     assert second.endswith(ID)
     assert "Untriaged" in header
+    header, first, below, _, second = render_summary(one, 80, Colour.NONE).splitlines()[3:8]
+    assert header.endswith("Name")
+    assert first.endswith("n…")
+    assert (below, second) == (f"   {arn}", f"   {ID}")
 
 
 def test_an_unknown_summary_says_so_first() -> None:

@@ -75,7 +75,6 @@ WHOLE = Context(
 def aws_says(service: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     """``service`` in place of all AWS services; each knows ID and returns hostile text."""
     monkeypatch.setenv("AWS_ENDPOINT_URL", service.url)
-    monkeypatch.setenv("COLUMNS", "400")
     tags = (
         f"<item><key>team</key><value>{EVIL}</value></item>"
         "<item><key>Name</key><value>renamed</value></item>"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sre_cli.render.table import GAP, Column, fit, lines
+from sre_cli.render.table import GAP, Column, fit, fitted, lines
 from sre_cli.render.terminal import Colour, width
 
 words = st.text(alphabet="abcXYZ019-:. 東é", max_size=14)
@@ -47,7 +47,7 @@ def test_columns_without_a_floor_are_never_cut(
 ) -> None:
     columns, rows = table
     found = fit(columns, rows, room)
-    _, *body = lines(columns, rows, room, Colour.NONE)
+    body = fitted(columns, rows, room, Colour.NONE).rows
     whole = [n for n in found.places if columns[n].floor is None]
     for row, line in zip(rows, body, strict=True):
         assert all(row[n].strip() in line for n in whole)
@@ -60,7 +60,8 @@ def test_every_line_has_its_cells_at_the_same_positions(
 ) -> None:
     columns, rows = table
     found = fit(columns, rows, room)
-    for line in lines(columns, rows, room, Colour.NONE):
+    table_ = fitted(columns, rows, room, Colour.NONE)
+    for line in (table_.head, *table_.rows):
         assert width(line) <= found.total
 
 
@@ -111,6 +112,22 @@ def test_the_widest_flexible_column_shrinks_first() -> None:
 def test_columns_are_dropped_in_order_and_the_others_get_their_full_width() -> None:
     assert lines(COLUMNS, ROWS, 33, Colour.NONE)[0] == "Vulnerability  Score  Package"
     assert lines(COLUMNS, ROWS, 26, Colour.NONE)[1] == "CVE-2026-1234  vim-filesy…"
+
+
+def test_a_line_names_the_columns_that_do_not_fit() -> None:
+    assert lines(COLUMNS, ROWS, 33, Colour.NONE)[-2:] == [
+        "Not shown, too wide: Installed.",
+        "See --output json.",
+    ]
+    assert lines(COLUMNS, ROWS, 60, Colour.NONE)[-1].startswith("CVE-2026-99 ")
+    assert fitted(COLUMNS, ROWS, 26, Colour.NONE).dropped == ("Score", "Installed")
+
+
+def test_an_id_that_does_not_fit_stands_below_its_row() -> None:
+    columns = (Column("Name"), Column("Resource", below=True))
+    rows = [["web", "i-0123456789"], ["db", "i-1"]]
+    assert lines(columns, rows, 18, Colour.NONE)[1:] == ["web   i-0123456789", "db    i-1"]
+    assert lines(columns, rows, 17, Colour.NONE) == ["Name", "web\n   i-0123456789", "db\n   i-1"]
 
 
 def test_an_id_overflows_instead_of_being_cut() -> None:

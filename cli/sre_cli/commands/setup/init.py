@@ -11,6 +11,7 @@ import click
 
 from sre_cli import options
 from sre_cli.list_option import list_option
+from sre_cli.messages import tell
 from sre_findings.model.errors import StoreUnreadable, UsageError
 from sre_findings.settings import FILE, REMOTE, SETTINGS, data_folder, words
 
@@ -48,7 +49,7 @@ def command(ctx: click.Context, /, yes: bool, force: bool, **given: Any) -> int:
     if file.exists() and not force:
         raise UsageError(f"{FILE} exists", do="Edit it, or replace it with --force.")
     _write(file, _as_toml(_settings(given, yes)), force)
-    click.echo(f"sre-cli: wrote {FILE}", err=True)
+    tell(f"wrote {FILE}")
     _say_overridden()
     return _check(ctx)
 
@@ -124,7 +125,7 @@ def _say_overridden() -> None:
     variables = [one.variable for one in SETTINGS if one.key in keys]
     if found := [name for name in (REMOTE, *variables) if os.environ.get(name)]:
         verb = "is set and overrides" if len(found) == 1 else "are set and override"
-        click.echo(f"sre-cli: {', '.join(found)} {verb} {FILE}", err=True)
+        tell(f"{', '.join(found)} {verb} {FILE}")
 
 
 def _check(ctx: click.Context) -> int:
