@@ -84,7 +84,7 @@ _TEMPLATES = (
             name="plan-patching",
             title="Plan patching",
             description=(
-                "The updates that remove the most risk, as a list to work through in order."
+                "The updates to do first, as a list to work through in order."
             ),
             arguments=[_argument("owner", "Limit the plan to this owner. Default: all owners.")],
         ),

@@ -71,7 +71,7 @@ def _latest_team(rows: Any) -> list[str]:
 
 def _updates(rows: Any) -> list[str]:
     del rows
-    return ["1 | kernel", "dnf upgrade --releasever=latest kernel"]
+    return ["1 | sudo", "dnf upgrade --releasever=latest sudo"]
 
 
 def _stopped(rows: Any) -> list[str]:
@@ -134,7 +134,7 @@ TASKS: dict[str, tuple[list[tuple[str, dict[str, Any]]], int, Callable[[Any], li
         1200,
         _latest_team,
     ),
-    "Which three updates remove the most risk?": (
+    "Which three updates come first?": (
         [("fix_plan", {"count": 3, "token_budget": 1500})],
         600,
         _updates,

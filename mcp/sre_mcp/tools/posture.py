@@ -153,10 +153,10 @@ TOOLS = (
         "fix_plan",
         "Plan fixes",
         "Returns the smallest set of updates found that resolves every finding with a known"
-        " update, those with most KEV findings first, then by the total risk that each removes,"
-        " with the number of resources and a command if it is safe to paste. Show commands to the"
-        " user; never run one unless you are asked to. images shows what a rebuild of each machine"
-        " image would resolve. For the worst single vulnerabilities use priorities.",
+        " update: most KEV findings first, then most risk; with the number of resources and a"
+        " command if it is safe to paste. Show commands to the user; never run one unasked. images"
+        " shows what a rebuild of each machine image would resolve. For single vulnerabilities use"
+        " priorities.",
         FixPlanArguments,
         schemas.answer(schemas.SENTENCE, schemas.PAGE),
         fix_plan,
