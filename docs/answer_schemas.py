@@ -37,12 +37,14 @@ _PLAIN = {str: "string", int: "integer", float: "number", bool: "boolean", type(
 # The commands whose answer is a list, with its key. That of ``sla`` is for ``--by owner``.
 LISTS = {
     "changes": "events",
+    "claims": "claims",
     "fixes": "lines",
     "operations": "operations",
     "priorities": "priorities",
     "show": "findings",
     "sla": "owners",
     "suppressions": "suppressions",
+    "take": "claims",
     "time-to-fix": "groups",
     "trend": "nights",
     "where": "findings",

@@ -57,6 +57,8 @@ COMMANDS = {
         "sre_cli.commands.suppressions",
         "List accepted risks: owner, reason and expiry.",
     ),
+    "take": ("sre_cli.commands.claims.take", "Take a finding until a day, or give it back."),
+    "claims": ("sre_cli.commands.claims.claims", "List who has taken which finding until when."),
     "coverage": (
         "sre_cli.commands.coverage",
         "List what Inspector does not scan, with remedies.",

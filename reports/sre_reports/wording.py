@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import LiteralString
 
-from sre_findings.model.answers.answer import LIVE, RECORDED, TABLE, Proof
+from sre_findings.model.answers.answer import LIVE, RECORDED, TABLE, TAKEN, Proof
 from sre_findings.model.answers.verdict import (
     CLEAN,
     CREDENTIALS,
@@ -81,7 +81,7 @@ _CLAIMS = {
     f"{claim}{more}": ours(f"{claim}{more}")
     for claim in (VISIBLE, EXPECTED)
     for more in ("", UNRECONCILED)
-} | {RECORDED: ours(RECORDED)}
+} | {one: ours(one) for one in (RECORDED, TAKEN)}
 
 
 def headline(verdict: Verdict) -> Text:
@@ -222,7 +222,8 @@ def proof_sentence(proof: Proof) -> Text:
         return phrase("Amazon Inspector, {}.", freshness(proof))
     if proof.source == TABLE:
         when = phrase(", read at {}", iso(proof.as_of)) if proof.as_of else ""
-        return phrase("Audit log") + when + phrase(".")
+        source = phrase("Claims") if proof.claim == TAKEN else phrase("Audit log")
+        return source + when + phrase(".")
     if proof.snapshot_id is None:
         return phrase("There is no snapshot yet. Run: sre-cli scan.")
     return phrase("Snapshot {}, {}.", proof.snapshot_id, freshness(proof))

@@ -99,6 +99,8 @@ OTHERS = {
     "operations",
     "sql",
     "suppressions",
+    "claims",
+    "take",
     "report",
     "digest",
     "schedule",

@@ -15,6 +15,7 @@ ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "docs" / "schemas"
 COMMANDS: dict[str, list[tuple[str, ...]]] = {
     "changes": [()],
+    "claims": [()],
     "coverage": [(), ("--owner", "payments")],
     "fixes": [(), ("-i", "prod-web-36")],
     "operations": [()],
@@ -23,6 +24,7 @@ COMMANDS: dict[str, list[tuple[str, ...]]] = {
     "sla": [()],
     "summary": [(), ("--by", "owner")],
     "suppressions": [()],
+    "take": [("CVE-2024-3094", "prod-web-36", "--release")],  # writes no claim
     "time-to-fix": [()],
     "trend": [()],
     "vulnerabilities": [

@@ -42,7 +42,9 @@ def test_every_query_with_a_list_is_tested_here() -> None:
         "survival",
         "show",
         "fix-effects",
-    }  # test_show.py and test_fix_documents.py have the last two; only the first two others are commands
+        "claims",
+        "take",
+    }  # test_show.py and test_fix_documents.py have the two before claims, test_claims.py the last two; only the first two others are commands
     assert {command for command, *_ in QUESTIONS.values()} | elsewhere == set(QUERIES) - {
         "vulnerabilities",
         "summary",

@@ -22,6 +22,11 @@ EXAMPLES: Mapping[str, dict[str, Any]] = {
     "check_resource": {"resource_id": BUSY_INSTANCE, "live": False},
     "get_finding": {"finding_arn": "arn:aws:inspector2:eu-west-1:111122223333:finding/none"},
     "where_vulnerable": {"text": "openssl"},
+    "take": {
+        "resource_id": BUSY_INSTANCE,
+        "vulnerability_id": "CVE-2024-3094",
+        "release": True,
+    },  # writes no claim
 }
 MODERN = {"MCP_Protocol_Version": "2026-07-28", "Mcp_Method": "tools/call"}
 META = {
@@ -29,7 +34,7 @@ META = {
     "io.modelcontextprotocol/clientCapabilities": {},
 }
 NOT_SET_UP = {"suppressions"}  # an error without a suppressions file
-GROWING = {"operations"}  # every call adds to its answer
+GROWING = {"operations", "claims", "take"}  # every call adds to it, or has its own time
 
 
 def message(name: str, **more: Any) -> dict[str, Any]:
@@ -97,11 +102,13 @@ def test_a_process_serves_a_client_over_stdio(demo_store: Path) -> None:
     anyio.run(talk)
 
 
-def test_every_tool_is_marked_read_only(http: Any) -> None:
+def test_every_tool_but_take_is_marked_read_only(http: Any) -> None:
     tools = http.post({"jsonrpc": "2.0", "id": 1, "method": "tools/list"}).json["result"]["tools"]
     for tool in tools:
         hints = tool["annotations"]
-        assert hints["readOnlyHint"] is True
+        assert hints["readOnlyHint"] is (tool["name"] != "take")
+        if not hints["readOnlyHint"]:
+            assert (hints["destructiveHint"], hints["idempotentHint"]) == (False, True)
         assert tool["title"]
         assert len(tool["description"]) > 100
         assert tool["outputSchema"]["type"] == "object"

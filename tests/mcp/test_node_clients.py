@@ -21,6 +21,11 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "check_resource": {"resource_id": BUSY_INSTANCE, "live": False},
     "get_finding": {"finding_arn": "arn:aws:inspector2:eu-west-1:111122223333:finding/none"},
     "where_vulnerable": {"text": "openssl"},
+    "take": {
+        "resource_id": BUSY_INSTANCE,
+        "vulnerability_id": "CVE-2024-3094",
+        "release": True,
+    },  # writes no claim
 }
 NOT_SET_UP = {"suppressions"}
 BASELINE = re.compile(r"  - [a-z0-9-]+:[a-z0-9-]+  # .{20,}")

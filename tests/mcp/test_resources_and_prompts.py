@@ -178,7 +178,7 @@ def test_without_a_snapshot_requests_are_still_answered(tmp_path: Any, open_stor
             assert read(empty, "sre://snapshots/latest")["total_snapshots"] == 0
             assert read(empty, "sre://resources/x")["verdict"] == "unknown"
             assert complete(empty, PromptReference(name="triage-instance"), "resource", "x") == []
-            for name in {*TOOLS} - {"suppressions", "operations"}:
+            for name in {*TOOLS} - {"suppressions", "operations", "take"}:
                 given = {
                     "check_resource": {"resource_id": "x"},
                     "where_vulnerable": {"text": "x"},

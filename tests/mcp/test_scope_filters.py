@@ -64,7 +64,7 @@ NO_FILTER = {
     "raw",
     "author",
 }
-OTHERS = {"get_finding", "trend", "suppressions", "snapshots", "operations"}
+OTHERS = {"get_finding", "trend", "suppressions", "snapshots", "operations", "claims", "take"}
 
 
 def test_every_argument_is_listed_here() -> None:

@@ -14,7 +14,7 @@ from sre_cli.exit_codes import ANSWERED
 from sre_cli.list_option import list_option
 from sre_cli.messages import tell
 
-_SCOPES = ("findings:read", "live:query", "operations:read")
+_SCOPES = ("findings:read", "live:query", "operations:read", "claims:write")
 
 
 @click.group("tokens", cls=ShortNames)

@@ -12,6 +12,7 @@ from sre_findings.model.errors import UsageError
 
 if TYPE_CHECKING:
     from sre_findings.model.answers.list_answer import AnyListAnswer
+    from sre_findings.questions.claims import Take
     from sre_findings.questions.estate import CoverageGaps, Summary
     from sre_findings.questions.question import Question
     from sre_findings.questions.resource import Vulnerabilities
@@ -44,6 +45,7 @@ class RemoteService:
             "vulnerabilities": self._resource,
             "summary": self._summary,
             "coverage": self._coverage,
+            "take": self._take,
         }
         way: Callable[[Any], Any] = ways.get(question.name, self._list)
         return cast("A", way(question))
@@ -91,6 +93,13 @@ class RemoteService:
         values = self._whole("coverage", asked, "gaps").values
         with self.remote.understood():
             return decoding.coverage_answer(values)
+
+    def _take(self, question: Take) -> AnyListAnswer:
+        from sre_findings.model.answers.list_types import keys_of
+
+        page = self.remote.call(question.name, _arguments(question))
+        with self.remote.understood():
+            return decoding.list_answer(page.values, page.meta[LIST], keys_of(question.name))
 
     def _list(self, question: Question[Any]) -> AnyListAnswer:
         from sre_findings.model.answers.list_types import keys_of

@@ -39,6 +39,8 @@ QUERIES = {
     "export": ("findings", "export_page"),
     "file": ("export_file", "export_file"),
     "snapshots": ("snapshots", "snapshots"),
+    "claims": ("claims.claim_list", "claims"),
+    "take": ("claims.taking", "take"),
     "operations": ("operations", "operations"),
 }
 

@@ -6,6 +6,7 @@ the specific module of ``questions``.
 
 from __future__ import annotations
 
+from sre_findings.questions.claims import Claims, Take
 from sre_findings.questions.estate import BY, CoverageGaps, Summary
 from sre_findings.questions.filters import Filters
 from sre_findings.questions.findings import (
@@ -43,6 +44,7 @@ __all__ = [
     "KINDS_OF_CHANGE",
     "LIVE",
     "Changes",
+    "Claims",
     "CoverageGaps",
     "DueDates",
     "ExportFile",
@@ -63,6 +65,7 @@ __all__ = [
     "Summary",
     "SuppressionList",
     "SurvivalCurves",
+    "Take",
     "TimeToFix",
     "Trend",
     "Vulnerabilities",

@@ -59,11 +59,14 @@ class Caller(NamedTuple):
 
     ``access`` is what the caller may see. ``aside`` receives the full text of service errors, which
     can name roles and accounts, and answers lack these texts; a server sets it. Without it, the
-    user holds the credentials and sees them.
+    user holds the credentials and sees them. ``by`` identifies the person for claims, and ``name``
+    is shown for them; both are empty for the user of this process.
     """
 
     access: Access = EVERYTHING
     aside: Callable[[str], None] | None = None
+    by: str = ""
+    name: str = ""
 
 
 USER = Caller()

@@ -3,6 +3,7 @@
 A commit is reduced to the client's accounts. The existence, ID and time of a snapshot are the same
 for every client. Rows of the table are totals and cannot be split by account, so only rows within
 the access are returned. Any other query is refused, because a wrong zero would look like an answer.
+Claims can be read and written in the client's accounts.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from sre_findings.model.snapshots.gaps import ANY
 from sre_findings.model.snapshots.partial_reasons import visible
 from sre_findings.model.snapshots.states import COMPLETE, PARTIAL
 from sre_findings.model.text import phrase
+from sre_findings.store.records.claims import PARTITION as CLAIMS
 from sre_findings.store.records.rollups import MARKERS, value_of
 from sre_findings.store.records.table import LAST, Row, Table
 from sre_findings.store.snapshots.reader import Commit, Manifest, Snapshots
@@ -71,10 +73,11 @@ def seen_of(commit: Commit, access: Access) -> Commit:
 
 
 class SeenTable:
-    """A read-only table with the rollups within an access, and the list of snapshots.
+    """A table with the rollups within an access, the list of snapshots, and claims.
 
     The rollups are by account and resource if the access limits only accounts, or by owner if
-    it limits only owners. Any other query raises Forbidden.
+    it limits only owners. Claims are those of the allowed accounts. Any other query raises
+    Forbidden.
     """
 
     def __init__(self, table: Table, access: Access) -> None:
@@ -84,9 +87,16 @@ class SeenTable:
         """Raises Forbidden: the table is read-only."""
         raise _refused("writing")
 
-    def create(self, row: Row) -> bool:  # noqa: ARG002
-        """Raises Forbidden: the table is read-only."""
-        raise _refused("writing")
+    def create(self, row: Row) -> bool:
+        """See Table. Raises Forbidden for anything but a claim in an allowed account."""
+        self._check_claim(row)
+        return self._table.create(row)
+
+    def replace(self, old: Row, new: Row) -> bool:
+        """See Table. Raises Forbidden for anything but a claim in an allowed account."""
+        self._check_claim(old)
+        self._check_claim(new)
+        return self._table.replace(old, new)
 
     def remove(self, partition: str, sort: str) -> None:  # noqa: ARG002
         """Raises Forbidden: the table is read-only."""
@@ -99,6 +109,9 @@ class SeenTable:
         _, scoped, kind = partition.partition("#")
         if not scoped and partition == MARKERS:
             return self._table.query(partition, first, last, newest=newest)
+        if partition == CLAIMS:
+            rows = self._table.query(partition, first, last, newest=newest)
+            return (row for row in rows if self._access.allows_account(row.values["account_id"]))
         if kind not in summable(self._access):
             raise _refused("this answer")
         return (
@@ -116,6 +129,14 @@ class SeenTable:
             raise _refused("this answer")
         found = self._table.query_each(partition, ranges, newest=newest)
         return ([row for row in rows if self._is_seen(kind, value_of(row))] for rows in found)
+
+    def _check_claim(self, row: Row) -> None:
+        """Raises Forbidden unless the row is a claim in an allowed account.
+
+        Its owner is checked where the finding is found: see ``queries/claims``.
+        """
+        if row.partition != CLAIMS or not self._access.allows_account(row.values["account_id"]):
+            raise _refused("writing")
 
     def _is_seen(self, kind: str, value: str) -> bool:
         if kind == "owner":

@@ -15,7 +15,8 @@ from sre_findings.questions.catalogue import Vulnerabilities
 from sre_findings.sources.sources import LiveSources, Sources
 
 FINDINGS, LIVE, OPERATIONS = "findings:read", "live:query", "operations:read"
-SCOPES = (FINDINGS, LIVE, OPERATIONS)
+CLAIMS = "claims:write"
+SCOPES = (FINDINGS, LIVE, OPERATIONS, CLAIMS)
 SLACK = "slack"
 
 
@@ -24,13 +25,16 @@ class Bearer:
     """The holder of a valid token.
 
     If ``acts_for`` is not None, it makes requests for the users of that chat. Such a token has no
-    access by itself: see ``Tokens.acting_for``.
+    access by itself: see ``Tokens.acting_for``. ``by`` identifies the holder for claims, and
+    ``shown`` is the name for them.
     """
 
     name: str
     scopes: frozenset[str]
     access: Access
     acts_for: str | None = None
+    by: str = ""
+    shown: str = ""
 
     def need(self, scope: str) -> None:
         """Raises Forbidden if the token lacks the scope."""
@@ -51,6 +55,8 @@ class Bearer:
                 phrase("this token acts for {} users, but the request names none", self.acts_for)
             )
         seen = sources.seen_by(self.access)
+        by, shown = self.by or f"token:{self.name}", self.shown or self.name
+        seen = replace(seen, caller=seen.caller._replace(by=by, name=shown))
         if LIVE in self.scopes:
             return seen
         return replace(seen, live=LiveSources(self._no_live, _no_context))

@@ -2,7 +2,7 @@
 
 The request's ``_meta`` names the user::
 
-    {"user": "T…/U…", "channel": "T…/C…", "groups": ["T…/S…"], "shared": true}
+    {"user": "T…/U…", "name": "…", "channel": "T…/C…", "groups": ["T…/S…"], "shared": true}
 
 or only the user as a string.
 """
@@ -24,13 +24,15 @@ _MANY = 100  # groups of a user
 class ChatUser:
     """A user, the channel (empty if unknown), and the user's groups.
 
-    ``shared`` is whether the whole channel sees the answer.
+    ``shared`` is whether the whole channel sees the answer. ``name`` is shown for the user; nothing
+    is decided by it.
     """
 
     user: str
     channel: str = ""
     shared: bool = False
     groups: Sequence[str] = ()
+    name: str = ""
 
 
 def parse_chat_user(value: Any) -> ChatUser | None:
@@ -45,12 +47,18 @@ def parse_chat_user(value: Any) -> ChatUser | None:
         values.get("channel", ""),
         values.get("shared", False),
     )
-    groups = values.get("groups", [])
-    if not _is_id(user) or not user or not _is_id(channel) or not isinstance(shared, bool):
+    groups, name = values.get("groups", []), values.get("name", "")
+    if (
+        not _is_id(user)
+        or not user
+        or not _is_id(channel)
+        or not isinstance(shared, bool)
+        or not _is_id(name)
+    ):
         raise _invalid()
     if not isinstance(groups, list) or len(groups) > _MANY or not all(map(_is_id, groups)):
         raise _invalid()
-    return ChatUser(user, channel, shared, tuple(groups))
+    return ChatUser(user, channel, shared, tuple(groups), name)
 
 
 def _is_id(value: Any) -> TypeGuard[str]:

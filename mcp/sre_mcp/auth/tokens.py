@@ -75,7 +75,14 @@ class Tokens:
                 phrase("this token does not act for users"), do=phrase("Do not name a user.")
             )
         access = bearer.access.narrowed(self._of(user))
-        return replace(bearer, name=f"{bearer.name} for {user.user}", access=access, acts_for=None)
+        return replace(
+            bearer,
+            name=f"{bearer.name} for {user.user}",
+            access=access,
+            acts_for=None,
+            by=f"{bearer.acts_for}:{user.user}",
+            shown=user.name or user.user,
+        )
 
     def _of(self, user: ChatUser) -> Access:
         """Returns the access of the user's entry.

@@ -18,6 +18,7 @@ from sre_findings.model.answers.answer import (
     ResourceAnswer,
     SummaryAnswer,
 )
+from sre_findings.model.answers.claims import TakenAnswer
 from sre_findings.model.answers.findings import ExportAnswer, FindingsAnswer
 from sre_findings.model.answers.list_answer import AnyListAnswer
 from sre_findings.model.answers.verdict import CLEAN, NO_SUCH_RESOURCE, UNKNOWN, Verdict
@@ -217,6 +218,12 @@ def of_list(
     items = taken(values, answer.name, columns, shown)[start:]
     meta = {LIST: decoding.layout_of(answer)}
     return ToolAnswer(values, sentences, (), answer.name, items, answer.total, columns, meta)
+
+
+def of_taken(answer: TakenAnswer) -> ToolAnswer:
+    """Returns the claim, or that of another person, which stays."""
+    sentences = [answer.headline, *_trust(answer.proof)]
+    return ToolAnswer(answer.to_json(), sentences, meta={LIST: decoding.layout_of(answer)})
 
 
 def of_file(answer: ExportAnswer) -> ToolAnswer:

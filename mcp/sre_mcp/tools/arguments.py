@@ -88,7 +88,7 @@ AsOf = Annotated[
     str | None,
     Field(
         max_length=64,
-        description="Older snapshot: ID, 2026-11-22, yesterday, friday, -7d.",
+        description="Older snapshot: ID, 2026-11-22, friday, -7d.",
     ),
 ]
 
@@ -108,14 +108,12 @@ class Dated(Arguments):
 class Paged(Arguments):
     """Arguments of a query with a paged list."""
 
-    count: Annotated[
-        int, Field(ge=0, le=MOST, description="Maximum items in all pages; 0: all.")
-    ] = 0
+    count: Annotated[int, Field(ge=0, le=MOST, description="Items at most; 0: all.")] = 0
     cursor: Annotated[
         str | None,
         Field(
             max_length=LONGEST_CURSOR,
-            description="page.next_cursor, for more.",
+            description="page.next_cursor",
         ),
     ] = None
     token_budget: Annotated[
@@ -123,7 +121,7 @@ class Paged(Arguments):
         Field(
             ge=500,
             le=LARGEST_BUDGET,
-            description="Maximum tokens of a page.",
+            description="Tokens per page.",
         ),
     ] = DEFAULT_BUDGET
 

@@ -70,10 +70,14 @@ def listed(name: str, **more: Schema) -> Schema:
 def published_arguments(schema: Schema) -> Schema:
     """Returns the schema of arguments as agents read it, in fewer tokens.
 
-    It has no limits of size: the server checks them, and its errors name them.
+    It has no limits of size: the server checks them, and its errors name them. The
+    instructions have the default of ``token_budget``, which most tools share.
     """
     named = schema["properties"].items()
-    return {**schema, "properties": {name: _unlimited(one) for name, one in named}}
+    properties = {name: _unlimited(one) for name, one in named}
+    if budget := properties.get("token_budget"):
+        budget.pop("default")
+    return {**schema, "properties": properties}
 
 
 def published_answer(schema: Schema) -> Schema:
@@ -86,7 +90,7 @@ def published_answer(schema: Schema) -> Schema:
     return {"type": "object", "properties": own}
 
 
-_SAME = {*PROOF, *PAGE, "notes"}
+_SAME = {*PROOF, *PAGE, *SENTENCE}
 _LIMITS = {"minLength", "maxLength", "minItems", "maxItems", "minimum", "maximum", "pattern"}
 
 

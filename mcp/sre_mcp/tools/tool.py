@@ -69,7 +69,7 @@ class Tool:
     """A tool.
 
     ``wide`` is whether it may call AWS. ``scope`` is required of the token. ``smallest`` is the
-    minimum size of a list item in bytes of JSON.
+    minimum size of a list item in bytes of JSON. ``writes`` is whether it changes anything.
     """
 
     name: str
@@ -81,3 +81,4 @@ class Tool:
     wide: bool = False
     scope: str = FINDINGS
     smallest: int = 60
+    writes: bool = False

@@ -31,6 +31,7 @@ from sre_findings.questions.catalogue import (
     BY,
     CACHED,
     Changes,
+    Claims,
     CoverageGaps,
     ExportPage,
     Exposure,
@@ -89,6 +90,7 @@ LISTS: dict[str, Question[AnyListAnswer]] = {
     "export": ExportPage(),
     "snapshots": SnapshotList(),
     "operations": Operations(),
+    "claims": Claims(),
     "suppressions": SuppressionList(),
 }
 

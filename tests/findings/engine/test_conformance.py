@@ -129,6 +129,9 @@ PARAMETERS: dict[str, list[dict[str, Any]]] = {
         RISK | OF | {"resource_id": BUSY_INSTANCE},
     ],
     "fix_effects": [OF, OF | {"types": ["AWS_EC2_INSTANCE"], "owners": ["payments"]}],
+    "claimed_findings": [
+        {"vulnerabilities": ["cve-2024-3094", HOSTILE[0]], "resources": [BUSY_INSTANCE, "it's"]}
+    ],
     "fix_packages": [{"lists": None}, {"lists": [1, 2, 3, 40]}],
     "known_exploits": [
         {"vulnerabilities": None},

@@ -771,6 +771,8 @@ def test_the_doors_are_all_asked_here() -> None:
         "export",
         "snapshots",
         "file",
+        "claims",  # in test_claims.py, with take
+        "take",
     }
     refused = {"operations"}  # recorded calls of other clients name their resources
     assert asked | refused == set(QUERIES) - {"vulnerabilities", "summary", "coverage"}, (

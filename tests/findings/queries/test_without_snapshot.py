@@ -16,6 +16,7 @@ from sre_findings.queries.export import rows
 from sre_findings.queries.user_sql import Sql, sql
 from sre_findings.questions.catalogue import (
     Changes,
+    Claims,
     CoverageGaps,
     DueDates,
     ExportFile,
@@ -33,6 +34,7 @@ from sre_findings.questions.catalogue import (
     Summary,
     SuppressionList,
     SurvivalCurves,
+    Take,
     TimeToFix,
     Trend,
     Vulnerabilities,
@@ -53,6 +55,7 @@ LISTS: dict[str, Any] = {
     "suppressions": SuppressionList(),
     "lines": Fixes(),
     "snapshots": SnapshotList(),
+    "claims": Claims(),
 }
 MORE_LISTS = (
     ("lines", ImageFixes()),
@@ -62,6 +65,7 @@ MORE_LISTS = (
 )
 OTHERS = (Summary(), CoverageGaps(), OneFinding("arn:x"), Vulnerabilities("i-00000000"))
 FILE = ExportFile()
+TAKE = Take("i-00000000", "CVE-2024-3094", "7d")
 STORED = {"operations"}  # answered from the table
 
 
@@ -73,7 +77,7 @@ def empty(tmp_path: Path) -> Sources:
 
 
 def test_every_query_is_tested_here() -> None:
-    asked = (*LISTS.values(), *(one for _, one in MORE_LISTS), *OTHERS, ExportPage(), FILE)
+    asked = (*LISTS.values(), *(one for _, one in MORE_LISTS), *OTHERS, ExportPage(), FILE, TAKE)
     assert {one.name for one in asked} | STORED == set(QUERIES)
 
 
@@ -98,9 +102,10 @@ def test_nothing_is_covered_and_no_finding_exists(empty: Sources) -> None:
     assert ask(ExportPage(), empty).summary == {"file": None}
 
 
-def test_a_file_and_sql_are_errors(empty: Sources) -> None:
+def test_a_file_sql_and_a_claim_are_errors(empty: Sources) -> None:
     for fails in (
         lambda: ask(FILE, empty),
+        lambda: ask(TAKE, empty),
         lambda: rows(ExportFilters(), empty),
         lambda: sql(Sql("select 1"), empty),
     ):

@@ -227,6 +227,25 @@ def test_of_eight_threads_that_create_at_once_exactly_one_wins(table: Table, rac
         assert kept.values == {"n": won.index(True)}
 
 
+def test_a_row_is_replaced_only_if_its_values_are_as_expected(table: Table) -> None:
+    first, second = row("a", expires=5, n=1, text="ö\U0001f600"), row("a", expires=6, n=2)
+    assert not table.replace(first, second), "there is no row"
+    table.put([first, row("b", n=1)])
+    assert table.replace(first, second)
+    assert not table.replace(first, row("a", n=3)), "it has changed"
+    assert list(table.query("p")) == [second, row("b", n=1)]
+
+
+def test_of_eight_threads_that_replace_at_once_exactly_one_wins(table: Table, race: Any) -> None:
+    for attempt in range(5):
+        old = row(str(attempt), n=-1)
+        table.put([old])
+        won = race(8, lambda number, old=old: table.replace(old, row(old.sort, n=number)))
+        assert won.count(True) == 1
+        (kept,) = table.query("p", old.sort, old.sort)
+        assert kept.values == {"n": won.index(True)}
+
+
 def test_more_than_a_megabyte_comes_whole_and_in_order(table: Table) -> None:
     rows = [row(f"{number:03d}", text="x" * 30_000) for number in range(75)]
     table.put(rows)

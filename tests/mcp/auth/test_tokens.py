@@ -90,7 +90,7 @@ def test_no_repr_contains_a_hash(make_entry: Make, make_token: Token) -> None:
         ({"sha256": None}, "64 lower-case hexadecimal digits"),
         (
             {"scopes": ["findings:write"]},
-            "scopes must be a list of findings:read, live:query, operations:read",
+            "scopes must be a list of findings:read, live:query, operations:read, claims:write",
         ),
         ({"scopes": "findings:read"}, "scopes must be a list"),
         ({"scopes": [1]}, "scopes must be strings"),

@@ -27,6 +27,8 @@ if TYPE_CHECKING:  # importing it takes 5 ms and is only needed for live context
 SNAPSHOT, LIVE, TABLE = "snapshot", "live", "table"
 RECORDED = "for recorded operations"
 """The claim of an answer from the audit log."""
+TAKEN = "for recorded claims"
+"""The claim of an answer about who has taken findings."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,8 @@ TYPES = {
     "export": ("findings", "", "ExportFacts"),
     "file": ("findings", "", "ExportFacts"),
     "snapshots": ("snapshots", "SnapshotItem", ""),
+    "claims": ("claims", "ClaimItem", "ClaimsFacts"),
+    "take": ("claims", "ClaimItem", "TakenFacts"),
     "operations": ("operations", "OperationItem", "OperationsFacts"),
 }
 """The module, and the types of the items and of the numbers, of each query's list answer.

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
@@ -44,11 +44,20 @@ class DynamoTable:
 
     def create(self, row: Row) -> bool:
         """See Table."""
+        return self._put_if(row, {"ConditionExpression": "attribute_not_exists(pk)"})
+
+    def replace(self, old: Row, new: Row) -> bool:
+        """See Table. Uses a conditional put, so that the permission for it is enough."""
+        condition = {
+            "ConditionExpression": "body = :old",
+            "ExpressionAttributeValues": {":old": _item(old)["body"]},
+        }
+        return self._put_if(new, condition)
+
+    def _put_if(self, row: Row, condition: Mapping[str, Any]) -> bool:
         with self._mapped("write"):
             try:
-                self._table.put_item(
-                    Item=_item(row), ConditionExpression="attribute_not_exists(pk)"
-                )
+                self._table.put_item(Item=_item(row), **condition)
             except self._table.meta.client.exceptions.ConditionalCheckFailedException as error:
                 # If the response to a successful attempt was lost, the SDK's retry finds our own
                 # row.

@@ -62,6 +62,14 @@ class Table(Protocol):
         """
         ...
 
+    def replace(self, old: Row, new: Row) -> bool:
+        """Writes ``new``, which has the keys of ``old``, if the table still has the values of
+        ``old``, atomically among all writers.
+
+        Returns False if they have changed, or if the row no longer exists.
+        """
+        ...
+
     def remove(self, partition: str, sort: str) -> None:
         """Removes the row if it exists."""
         ...
@@ -93,6 +101,7 @@ _SCHEMA = """create table if not exists rows (
 _EXISTS = "select 1 from sqlite_master where name = 'rows'"
 _PUT = "insert or replace into rows values (?, ?, ?, ?)"
 _CREATE = "insert or ignore into rows values (?, ?, ?, ?)"
+_REPLACE = "update rows set body = ?, expires = ? where partition = ? and sort = ? and body = ?"
 _REMOVE = "delete from rows where partition = ? and sort = ?"
 _QUERY = (
     "select sort, body, expires from rows where partition = ? and sort between ? and ? order by"
@@ -120,6 +129,13 @@ class SqliteTable:
         """See Table."""
         with self._open(write=True) as connection:
             return connection.execute(_CREATE, _record(row)).rowcount == 1
+
+    def replace(self, old: Row, new: Row) -> bool:
+        """See Table."""
+        partition, sort, body, expires = _record(new)
+        with self._open(write=True) as connection:
+            values = (body, expires, partition, sort, _record(old)[2])
+            return connection.execute(_REPLACE, values).rowcount == 1
 
     def remove(self, partition: str, sort: str) -> None:
         """See Table."""

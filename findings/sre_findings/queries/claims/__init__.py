@@ -1,0 +1,1 @@
+"""Claims of findings: the list, and taking one."""
