@@ -1,6 +1,7 @@
 """The open findings of a snapshot for its report, each with its due date.
 
-Data that many findings share is created once.
+Data that many findings share is created once. The most severe vulnerabilities have their
+description, so that a report stays small.
 """
 
 from __future__ import annotations
@@ -16,14 +17,18 @@ from sre_findings.model.findings.reachability import REACHABLE
 from sre_findings.model.sla.ages import Bucket, due_of
 from sre_findings.model.sla.policy import Policy
 from sre_findings.model.timestamps import iso_date
+from sre_findings.remediation.single_upgrade import instance_upgrade
 from sre_findings.rows.values import packages_of, severity_word
 
+DESCRIBED = 150  # vulnerabilities with a description in a report, the most severe first
+_LINUX = "In the Linux kernel, the following vulnerability has been resolved: "
 _EVERY = dict.fromkeys(
     ("resource_id", "statuses", "severities", "types", "accounts", "regions", "owners")
 ) | {"reachable": False}
 _weakness_key = itemgetter(
     "region",
     "packages_id",
+    "platform",
     "subject",
     "type",
     "title",
@@ -53,7 +58,12 @@ def open_findings(
         (row["region"], row["packages_id"]): row["packages"]
         for row in engine.rows("findings_packages", **_EVERY)
     }
-    weaknesses, places, deadlines = _Weaknesses(lists), _Places(), _Deadlines(policy)
+    descriptions = {
+        (row["region"], row["details_id"]): row["description"]
+        for row in engine.rows("descriptions")
+    }
+    weaknesses, places = _Weaknesses(lists, descriptions), _Places()
+    deadlines = _Deadlines(policy)
     for batch in engine.batches("report_findings", count=count):
         for row in batch:
             due_on = deadlines[row["due_rank"], row["opened_on"] or "", row["kev_due"] or ""]
@@ -85,17 +95,28 @@ class _Deadlines(dict[tuple[int, str, str], str | None]):
 class _Weaknesses:
     """Creates each Weakness once, by the columns that define it."""
 
-    def __init__(self, lists: Mapping[tuple[str, int], str]) -> None:
-        self._lists = lists
+    def __init__(
+        self, lists: Mapping[tuple[str, int], str], descriptions: Mapping[tuple[str, int], str]
+    ) -> None:
+        self._lists, self._descriptions = lists, descriptions
         self._known: dict[tuple[Any, ...], Weakness] = {}
+        self._described = set[str | None]()
 
     def of(self, row: Mapping[str, Any]) -> Weakness:
         key = _weakness_key(row)
         if (known := self._known.get(key)) is None:
-            known = self._known[key] = _weakness(
-                row, packages_of(self._lists.get((row["region"], row["packages_id"])))
-            )
+            packages = packages_of(self._lists.get((row["region"], row["packages_id"])))
+            known = self._known[key] = _weakness(row, packages, self._description(row))
         return known
+
+    def _description(self, row: Mapping[str, Any]) -> str:
+        """Returns the description of one of the first vulnerabilities, empty for all others."""
+        name = row["vulnerability_id"] or row["title"]
+        if name not in self._described and len(self._described) >= DESCRIBED:
+            return ""
+        self._described.add(name)
+        text = self._descriptions.get((row["region"], row["details_id"]), "")
+        return " ".join(text.split()).removeprefix(_LINUX)
 
 
 class _Places:
@@ -111,10 +132,11 @@ class _Places:
         return known
 
 
-def _weakness(row: Mapping[str, Any], packages: Sequence[Package]) -> Weakness:
+def _weakness(row: Mapping[str, Any], packages: Sequence[Package], description: str) -> Weakness:
     identity = row["vulnerability_id"] or (row["type"] or "finding").lower().replace("_", " ")
     title = row["title"] or ""
     kev = row["kev_added"] is not None or row["kev_due"] is not None
+    upgrade = instance_upgrade(row["platform"], packages)
     return Weakness(
         severity=severity_word(row["severity_rank"]) or "OTHER",
         identity=identity,
@@ -129,6 +151,9 @@ def _weakness(row: Mapping[str, Any], packages: Sequence[Package]) -> Weakness:
         installed=_each_once(one.version for one in packages),
         fixed_in=_each_once((one.fixed_in or "").removeprefix("0:") for one in packages),
         reachable=row["reachability"] == REACHABLE,
+        command=upgrade.command,
+        reboot=upgrade.reboot,
+        description=description,
     )
 
 

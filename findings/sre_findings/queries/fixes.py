@@ -28,6 +28,7 @@ from sre_findings.remediation.fix_plan import (
     Package,
     plan,
 )
+from sre_findings.remediation.single_upgrade import single_line
 from sre_findings.sources.places import place_of, within
 from sre_findings.sources.sources import Sources, find
 
@@ -135,8 +136,8 @@ def single_fix(engine: Engine, row: Mapping[str, Any]) -> tuple[str | None, str]
     key = (row["region"], int(row["packages_id"]))
     packages = _packages(engine, [key[1]]).get(key, ())
     kind = KINDS.get(row["resource_type"], INSTANCE)
-    lines = plan([Need(0, kind, row["platform"], packages, 1, 0, (1,), 1.0)])
-    return (command(lines[0]), advice(lines[0])) if lines else (None, "No fixed version is known.")
+    line = single_line(kind, row["platform"], packages)
+    return (command(line), advice(line)) if line else (None, "No fixed version is known.")
 
 
 def _headline(lines: Sequence[Line], shown: Sequence[Line], words: str) -> str:

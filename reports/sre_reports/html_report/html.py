@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import functools
 import hashlib
+import re
 from datetime import datetime
 from importlib import resources
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,7 @@ from markupsafe import Markup
 from sre_findings.model.timestamps import iso_date
 from sre_findings.nightly.report import Material
 from sre_reports import wording
+from sre_reports.html_report import style_sheets
 from sre_reports.html_report.sections import (
     ages,
     coverage_gaps,
@@ -34,7 +36,6 @@ from sre_reports.html_report.sections import (
     trend,
     view,
 )
-from sre_reports.pictures import palette
 from sre_reports.plain_text import shortened, visible
 
 if TYPE_CHECKING:
@@ -49,7 +50,6 @@ _SCRIPTS = (
     *("address", "csv", "theme", "controls"),
 )
 _FLAGS = {"kev": "KEV"}
-_FONTS = {"Inter-Regular": "400", "Inter-SemiBold": "500 900"}  # embedded, with their weights
 
 
 def render(material: Material, generated_at: datetime) -> str:
@@ -107,30 +107,8 @@ def day(material: Material) -> str:
 
 @functools.cache
 def style() -> str:
-    """Returns the style sheet: light and dark palettes, then the rules."""
-    dark = palette.variables(palette.DARK)
-    themes = (
-        f":root {{ {palette.variables(palette.LIGHT)} }}\n@media (prefers-color-scheme: dark) {{"
-        f" :root:not([data-theme=light]) {{ {dark} }} }}\n:root[data-theme=dark] {{ {dark}"
-        f" }}\n@media print {{ :root, :root[data-theme=dark] {{ {palette.variables(palette.LIGHT)}"
-        " } }\n"
-    )
-    return faces() + themes + "".join(_file(f"style/{name}.css") for name in _STYLES)
-
-
-@functools.cache
-def faces() -> str:
-    """Returns the style rules that embed the font, so that every reader sees the same layout."""
-    return "".join(_face(name, weights) for name, weights in _FONTS.items())
-
-
-def _face(name: str, weights: str) -> str:
-    body = (resources.files("sre_reports") / "fonts" / f"{name}.woff2").read_bytes()
-    data = base64.b64encode(body).decode("ascii")
-    return (
-        f"@font-face {{ font-family: Inter; font-weight: {weights};"
-        f" src: url(data:font/woff2;base64,{data}) format('woff2'); }}\n"
-    )
+    """Returns the style sheet of the report."""
+    return style_sheets.rules(*_STYLES)
 
 
 @functools.cache
@@ -160,14 +138,10 @@ def _template() -> Template:
 @functools.cache
 def environment() -> Environment:
     """Returns the Jinja environment. All output loses invisible characters and is escaped."""
-    from jinja2 import (
-        Environment,
-        PackageLoader,
-        StrictUndefined,
-    )
+    from jinja2 import Environment, FunctionLoader, StrictUndefined
 
     made = Environment(
-        loader=PackageLoader("sre_reports"),
+        loader=FunctionLoader(_unindented),
         autoescape=True,
         undefined=StrictUndefined,
         finalize=_shown,
@@ -189,9 +163,16 @@ def _shown(value: object) -> object:
     return visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
-@functools.cache
+def _unindented(name: str) -> str:
+    """Returns a template without the indentation of its lines."""
+    return re.sub(r"\n +", "\n", _text(name))
+
+
 def _file(name: str) -> str:
-    """Returns a style sheet or script without indentation and lines of comment."""
-    text = (resources.files("sre_reports") / "templates" / name).read_text(encoding="utf-8")
-    lines = (line.strip() for line in text.splitlines())
+    """Returns a script without indentation and lines of comment."""
+    lines = (line.strip() for line in _text(name).splitlines())
     return "".join(f"{line}\n" for line in lines if line and not line.startswith("//"))
+
+
+def _text(name: str) -> str:
+    return (resources.files("sre_reports") / "templates" / name).read_text(encoding="utf-8")

@@ -12,13 +12,12 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from importlib import resources
 
 from markupsafe import Markup
 
 from sre_findings.model.timestamps import iso_date, utc_minute
-from sre_reports.html_report.html import environment, faces
-from sre_reports.pictures import palette
+from sre_reports.html_report.html import environment
+from sre_reports.html_report.style_sheets import rules
 from sre_reports.pictures.charts import (
     Area,
     Point,
@@ -106,15 +105,5 @@ def _policy(css: str) -> str:
 
 @functools.cache
 def style() -> str:
-    """Returns the style sheet: palettes for light, dark and print, then the rules."""
-    light, dark = palette.variables(palette.LIGHT), palette.variables(palette.DARK)
-    themes = (
-        f":root {{ {light} }}\n@media (prefers-color-scheme: dark) {{ :root {{ {dark} }} }}\n"
-        f"@media print {{ :root {{ {light} }} }}\n"
-    )
-    folder = resources.files("sre_reports") / "templates" / "style"
-    return (
-        faces()
-        + themes
-        + "".join((folder / name).read_text(encoding="utf-8") for name in ("base.css", "index.css"))
-    )
+    """Returns the style sheet of the index."""
+    return rules("base", "index")

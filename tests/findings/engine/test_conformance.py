@@ -105,6 +105,7 @@ PARAMETERS: dict[str, list[dict[str, Any]]] = {
     ],
     "coverage_unlisted": [{"owners": None}, {"owners": ["payments"]}],
     "coverage_scanned": [{"owners": None}, {"owners": ["payments"]}],
+    "descriptions": [{}],
     "exposure": [
         WHERE | {"text": "openssl", "names": ["openssl", "openssl-libs", HOSTILE[0]]},
         *(WHERE | {"text": text, "names": []} for text in ("cve-2024-3094", *HOSTILE[:2])),

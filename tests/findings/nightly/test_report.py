@@ -23,6 +23,7 @@ from sre_findings.model.findings.severity import rank
 from sre_findings.model.sla.ages import Bucket, bucketed, lateness
 from sre_findings.model.snapshots.rollup import Counts
 from sre_findings.nightly.report import FIRST, NIGHTS, WORST, Material, gather
+from sre_findings.nightly.report_findings import DESCRIBED
 from sre_findings.nightly.risks import RISKS
 from sre_findings.queries import ask
 from sre_findings.questions.catalogue import (
@@ -99,6 +100,20 @@ def asked(request: pytest.FixtureRequest, sources: Sources) -> Asked:
     as_of, view = {"newest": None, "second": second, "first": first}[when], VIEWS[name]
     night = gather(sources, as_of, EVERY, **view)
     return Asked(night, list(night.findings), sources.seen_by(access_of(view)), as_of, view)
+
+
+def test_exactly_the_first_vulnerabilities_have_a_description(sources: Sources) -> None:
+    rows = list(gather(sources, None, EVERY).findings)
+    names = dict.fromkeys(one.weakness.identity for one in rows if "CVE" in one.weakness.identity)
+    described = {one.weakness.identity for one in rows if one.weakness.description}
+    assert len(names) > DESCRIBED
+    assert DESCRIBED - 5 < len(described) <= DESCRIBED  # less those of other types
+    assert (
+        list(names)[: len(described) - 5]
+        == [one for one in names if one in described][: len(described) - 5]
+    )
+    texts = [one.weakness.description for one in rows]
+    assert not [text for text in texts if text.startswith((" ", "In the Linux kernel, the "))]
 
 
 def test_every_number_is_the_other_doors_answer(asked: Asked) -> None:

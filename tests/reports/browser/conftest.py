@@ -62,6 +62,9 @@ def weakness(number: int, **changes: Any) -> Weakness:
         f"1.{number}",
         "" if number % 4 == 0 else f"1.{number + 1}",
         number % 6 == 1,
+        f"sudo-less upgrade lib-{number}",
+        number % 2 == 0,
+        "" if number % 9 == 8 else f"A flaw number {number} lets <b>anyone</b> in.",
     )
     return made._replace(**changes)
 

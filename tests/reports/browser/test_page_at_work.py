@@ -343,17 +343,52 @@ def test_each_filter_shows_how_many_findings_it_keeps(
         assert shown == str(sum(bool(keeps(one)) for one in findings)), name
 
 
-def test_a_row_opens_to_its_life_references_and_command(visit: Visit, usual: str) -> None:
-    page = visit(usual)
-    button = page.locator("#table .open").first
+def opened(page: Page, row: int) -> Any:
+    """The details of a row, opened by keyboard."""
+    button = page.locator("#table .open").nth(row)
     button.focus()
     page.keyboard.press("Enter")
     expect(button).to_have_attribute("aria-expanded", "true")
-    details = page.locator("#table .detail")
-    for words in ("First seen 2026-", "Reachability", "References", "sre-cli fixes -i i-"):
+    return page.locator("#table .detail")
+
+
+def test_a_row_opens_to_its_description_life_and_commands(
+    visit: Visit, usual: str, findings: Findings
+) -> None:
+    page = visit(usual)
+    row = next(n for n, one in enumerate(findings) if one.weakness.fixable and one.weakness.reboot)
+    weakness = findings[row].weakness
+    details = opened(page, row)
+    for words in (
+        weakness.description,
+        "First seen 2026-",
+        "Reachability",
+        "References",
+        f"Update {weakness.packages} to {weakness.fixed_in}, then reboot.",
+        weakness.command,
+        "sre-cli fixes -i i-",
+    ):
         expect(details).to_contain_text(words)
     page.keyboard.press("Enter")
     expect(details).to_have_count(0)
+
+
+def test_a_description_that_is_left_out_names_its_command(
+    visit: Visit, usual: str, findings: Findings
+) -> None:
+    page = visit(usual)
+    row = next(n for n, one in enumerate(findings[:50]) if not one.weakness.description)
+    name = findings[row].weakness.identity
+    expect(opened(page, row)).to_contain_text(f"Not part of this report. Run: sre-cli show {name}")
+
+
+def test_only_instances_have_the_command_of_a_package_manager(
+    visit: Visit, make_page: Callable[..., str], findings: Findings
+) -> None:
+    image = findings[0].place._replace(resource_type="AWS_ECR_CONTAINER_IMAGE")
+    details = opened(visit(make_page([findings[0]._replace(place=image)])), 0)
+    expect(details).to_contain_text("Fix plan")
+    expect(details).not_to_contain_text(findings[0].weakness.command)
 
 
 def test_an_arn_is_shortened_in_its_middle_and_copied_whole(visit: Visit, usual: str) -> None:

@@ -51,7 +51,10 @@ def attacked(findings: Findings) -> Findings:
     """Findings whose texts are attacks, formulas, or ten thousand letters long."""
 
     def line(text: str) -> OpenFinding:
-        weakness = Weakness("CRITICAL", text, text, 9.8, 0.5, True, True, True, text, text, text)
+        weakness = Weakness(
+            "CRITICAL", text, text, 9.8, 0.5, True, True, True, text, text, text,
+            command=text, description=text,
+        )  # fmt: skip
         return OpenFinding(
             weakness, Place(text, text, text, text, text, text), "2026-11-01", "2026-11-16", True
         )
@@ -248,6 +251,8 @@ def test_hostile_text_stays_text(
     row = page.locator("#table tbody tr").first
     assert row.locator("th .strong").inner_text() == SEEN
     assert row.locator("a").count() == 0
+    row.get_by_role("button").click()
+    expect(page.locator(".detail")).to_contain_text(SEEN)
     bars = "document.querySelectorAll('svg.bar').length"
     assert page.evaluate(parts) - page.evaluate(bars) == usual_parts - plain.evaluate(bars)
     assert "49" not in page.locator("#first").inner_text()

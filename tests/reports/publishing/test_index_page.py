@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sre_reports.html_report.style_sheets import dense
 from sre_reports.pictures import palette
 from sre_reports.publishing import index_page
 from sre_reports.publishing.index_entries import IndexEntry, index_entry
@@ -231,10 +232,12 @@ def test_the_index_is_self_contained_and_its_policy_enforces_that() -> None:
     assert set(re.findall(r"url\(([a-z]*:)?", css)) == {"data:"}
 
 
-def test_light_dark_and_print_use_the_shared_palette() -> None:
+def test_light_and_dark_use_the_shared_palette_and_print_is_light() -> None:
     css = index_page.style()
-    assert palette.variables(palette.LIGHT) in css.split("@media print")[1]
-    assert palette.variables(palette.DARK) in css.split("prefers-color-scheme: dark")[1]
+    light, *dark = css.split("@media screen")[:3]
+    assert dense(palette.variables(palette.LIGHT)).rstrip(";") in light
+    assert all(dense(palette.variables(palette.DARK)).rstrip(";") in one for one in dark)
+    assert palette.DARK["ground"] not in light
 
 
 def test_an_empty_index_has_the_command_to_run() -> None:

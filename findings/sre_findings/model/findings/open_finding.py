@@ -13,7 +13,9 @@ class Weakness(NamedTuple):
 
     ``kev`` is None without KEV data. ``packages`` are names, each once; ``installed`` and
     ``fixed_in`` are versions as text, empty if there are none. ``reachable`` is true if Inspector
-    saw the code in use at run time; false means unknown.
+    saw the code in use at run time; false means unknown. ``command`` upgrades the packages on an
+    instance, and is empty if none is safe; ``reboot`` is true if the upgrade needs one.
+    ``description`` is what Inspector says about it, empty if that is not part of the report.
     """
 
     severity: str
@@ -28,6 +30,9 @@ class Weakness(NamedTuple):
     installed: str
     fixed_in: str
     reachable: bool = False
+    command: str = ""
+    reboot: bool = False
+    description: str = ""
 
 
 class Place(NamedTuple):

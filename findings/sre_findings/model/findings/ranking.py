@@ -8,8 +8,9 @@ known to be bad.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass, fields
 from datetime import date
+from operator import attrgetter
 from typing import Any
 
 from sre_findings.model.findings.reachability import NOT_REACHABLE, REACHABLE, spell
@@ -84,6 +85,9 @@ class Candidate:
         return listed or (False if self.checked else None)
 
 
+_every_field = attrgetter(*(field.name for field in fields(Candidate)))
+
+
 def rank(candidates: Iterable[Candidate], policy: Policy, today: date) -> list[Candidate]:
     """The candidates, highest risk first, by the policy's criteria in the policy's order.
 
@@ -110,7 +114,7 @@ def _key(one: Candidate, policy: Policy, today: date) -> tuple[Any, ...]:
         not one.fixable,
         one.first_seen or date.min,
         one.vulnerability_id,
-        tuple(map(repr, astuple(one))),
+        tuple(map(repr, _every_field(one))),
     )
 
 

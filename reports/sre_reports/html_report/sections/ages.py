@@ -18,13 +18,13 @@ class Field:
     """One severity and age band.
 
     It has its count, its shade (0 for none to 5 for most), whether ``some`` or ``all`` findings are
-    overdue (or empty), and the same in words as ``label``.
+    overdue (or empty), and how many are.
     """
 
     count: int
     shade: int
     late: str
-    label: str
+    overdue: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,20 +65,14 @@ def lines(material: Material) -> list[Line]:
 
 def _line(rank: int, row: Sequence[Square], most: int, material: Material) -> Line:
     name = wording.SEVERITIES[rank]
-    fields = [_field(square, band, most) for square, band in zip(row, bands(material), strict=True)]
+    fields = [_field(square, most) for square in row]
     return Line(name, fields, _allowed(material.policy, name), sum(square.late for square in row))
 
 
-def _field(square: Square, band: str, most: int) -> Field:
+def _field(square: Square, most: int) -> Field:
     shade = 0 if not square.findings else 1 + round((_STEPS - 1) * (square.findings / most) ** 0.5)
     late = "" if not square.late else "all" if square.late == square.findings else "some"
-    text = {"": "none overdue", "all": "all overdue", "some": f"{square.late:,} overdue"}[late]
-    return Field(
-        square.findings,
-        shade,
-        late,
-        f"{wording.number(square.findings, 'finding')}, {band} days old, {text}",
-    )
+    return Field(square.findings, shade, late, square.late)
 
 
 def _allowed(policy: Policy, name: str) -> str:

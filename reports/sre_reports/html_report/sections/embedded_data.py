@@ -3,6 +3,7 @@
 The script needs only what browsers have: base64, ``DecompressionStream`` and JSON. A text column is
 its distinct values ``d`` and, for each row, an index ``i`` into them; a number column is a list.
 Rows are ordered by weakness, so weaknesses are stored as differences, nearly all of them 0 or 1.
+Due days are counted from the first observation, if that is known, because few of these differ.
 
 Invisible characters are removed here; the script inserts text as text, never as markup. Base64 has
 no character that could close the element.
@@ -55,8 +56,9 @@ def pack(findings: Iterable[OpenFinding], today: date, first: int) -> Packed:
         weakness = weaknesses.number(one.weakness)
         columns["w"].append(weakness - before)
         columns["p"].append(places.number(one.place))
-        columns["opened"].append(None if one.opened_on is None else -ago[one.opened_on])
-        columns["due"].append(None if one.due_on is None else ago[one.due_on])
+        age = None if one.opened_on is None else -ago[one.opened_on]
+        columns["opened"].append(age)
+        columns["due"].append(None if one.due_on is None else ago[one.due_on] + (age or 0))
         if one.new:
             columns["new"].append(row)
         before = weakness
@@ -92,8 +94,8 @@ class _Days(dict[str, int]):
 
 def _weaknesses(known: Iterable[Any]) -> dict[str, Any]:
     rows = list(known)
-    texts = ("identity", "title", "packages", "installed", "fixed_in")
-    flags = ("exploit", "fixable", "reachable")
+    texts = ("identity", "title", "packages", "installed", "fixed_in", "description")
+    flags = ("exploit", "fixable", "reachable", "reboot")
     return {
         "severity": [rank(one.severity) for one in rows],
         "score": [one.score for one in rows],
@@ -101,6 +103,7 @@ def _weaknesses(known: Iterable[Any]) -> dict[str, Any]:
         "kev": [None if one.kev is None else int(one.kev) for one in rows],
         **{name: [int(getattr(one, name)) for one in rows] for name in flags},
         **{name: _texts(getattr(one, name) for one in rows) for name in texts},
+        "command": _texts((one.command for one in rows), visible),  # whole, or it would not run
     }
 
 

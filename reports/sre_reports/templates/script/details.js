@@ -1,5 +1,7 @@
 // A row opens to what its cells have no room for; a top risk opens to its resources.
 
+const SAFE = /^\w[\w.:/@$+-]*$/; // IDs that a command may contain
+const quoted = (id) => (id.includes("$") ? `'${id}'` : id);
 const HOSTS = 12; // resources listed for a risk; the link of its name shows all
 
 // Adds the button that opens a row. Its details are built when it is first opened.
@@ -24,17 +26,36 @@ function detailed(rows, row, day) {
   const list = element("dl"), text = (name) => at(weaknesses[name], w);
   const tell = (term, ...content) => list.append(element("div", "", element("dt", "", term), element("dd", "", ...content)));
   tell("Title", titled(text));
-  const links = references(text("identity"), weaknesses.kev[w] === 1);
+  const id = at(places.resource_id, p), name = text("identity");
+  if (text("description")) tell("Description", text("description"));
+  else if (CVE.test(name)) tell("Description", "Not part of this report. Run: ", element("code", "", `sre-cli show ${name}`));
+  const links = references(name, weaknesses.kev[w] === 1);
   if (links.length) tell("References", ...links.flatMap((link, n) => (n ? [" · ", link] : [link])));
   tell("Reachability", weaknesses.reachable[w] ? "Inspector saw the code in use at run time." : "Not known: Inspector has not seen the code in use.");
   tell("Life", life(rows, row, day));
-  tell("Fix", weaknesses.fixable[w] && text("fixed_in") ? `Update ${text("packages")} to ${text("fixed_in")}.` : weaknesses.fixable[w] ? "An update is available." : "No update is known.");
-  tell("Resource", element("code", "", at(places.resource_id, p)));
-  const id = at(places.resource_id, p);
-  if (/^[\w.:/@$+-]+$/.test(id)) tell("Fix command", element("code", "", `sre-cli fixes -i ${id.includes("$") ? `'${id}'` : id}`));
+  tell("Fix", fix(weaknesses, w, text));
+  if (text("command") && at(places.resource_type, p) === "AWS_EC2_INSTANCE") tell("Command", ...copied(text("command")));
+  tell("Resource", element("code", "", id));
+  if (SAFE.test(id)) tell("Fix plan", ...copied(`sre-cli fixes -i ${quoted(id)}`));
   const cell = element("td", "", list);
   cell.colSpan = 9;
   return element("tr", "detail", cell);
+}
+
+function fix(weaknesses, w, text) {
+  if (!weaknesses.fixable[w]) return "No update is known.";
+  if (!text("fixed_in")) return "An update is available.";
+  return `Update ${text("packages")} to ${text("fixed_in")}${weaknesses.reboot[w] ? ", then reboot" : ""}.`;
+}
+
+// A command from the report, with a button that copies it.
+function copied(command) {
+  const button = element("button", "copy", "Copy");
+  button.type = "button";
+  button.dataset.copy = command;
+  button.hidden = true;
+  if (navigator.clipboard) wireCopy(button);
+  return [element("code", "command", command), button];
 }
 
 function life(rows, row, day) {

@@ -21,7 +21,7 @@ function rowsOf({ findings, weaknesses, places }) {
     count, weakness, fresh, weaknesses, places,
     place: Uint32Array.from(findings.p),
     age: Int32Array.from(findings.opened, (days) => (days === null ? UNKNOWN : days)),
-    due: Int32Array.from(findings.due, (day) => (day === null ? NEVER : day)),
+    due: Int32Array.from(findings.due, (days, row) => (days === null ? NEVER : days - findings.opened[row])), // null is 0
     weaknessTexts: lowered(weaknesses, ["identity", "title", "packages", "installed", "fixed_in"]),
     placeTexts: lowered(places, ["resource_id", "name", "account_id", "region", "owner", "resource_type"]),
   };

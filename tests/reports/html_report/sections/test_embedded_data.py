@@ -41,6 +41,10 @@ WEAKNESSES = st.builds(
     TEXTS,
     TEXTS,
     TEXTS,
+    FLAGS,
+    TEXTS,
+    FLAGS,
+    TEXTS,
 )
 PLACES = st.builds(Place, TEXTS, TEXTS, TEXTS, TEXTS, TEXTS, TEXTS)
 DAYS = st.dates(date(2020, 1, 1), date(2030, 1, 1)).map(date.isoformat)
@@ -71,7 +75,9 @@ def unpacked(packed: Packed) -> list[dict[str, Any]]:
         }
 
     return [
-        at(weaknesses, w) | at(places, p) | {"age": age, "due": due, "new": n in new}
+        at(weaknesses, w)
+        | at(places, p)
+        | {"age": age, "due": None if due is None else due - (age or 0), "new": n in new}
         for n, (w, p, age, due) in enumerate(
             zip(accumulate(found["w"]), found["p"], found["opened"], found["due"], strict=True)
         )
@@ -81,7 +87,7 @@ def unpacked(packed: Packed) -> list[dict[str, Any]]:
 def said(one: OpenFinding) -> dict[str, Any]:
     """The same row, computed from the finding itself."""
     weakness, place = one.weakness._asdict(), one.place._asdict()
-    cut = ("identity", "title", "packages", "installed", "fixed_in", "name", "owner")
+    cut = ("identity", "title", "packages", "installed", "fixed_in", "description", "name", "owner")
     texts = {
         name: shortened(visible(text), LONGEST) if name in cut else visible(text)
         for name, text in (weakness | place).items()
