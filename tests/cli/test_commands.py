@@ -60,9 +60,13 @@ def test_the_demo_shows_the_verdict_and_the_paths_of_its_files(
         f'href="{page.parent.name}/index.html"'
         in (tmp_path / "store" / "reports" / "index.html").read_text()
     )
-    again = cli("demo", "--nights", "1")
+    again = cli("demo", "--nights", "2")
     assert again.code == 0
-    assert len(cli("snapshots", "list", "--output", "json").json) == 1
+    assert again.err.count("sre-cli: report of all resources") == 1  # for the newest day only
+    days = {page.parent.name for page in (tmp_path / "store" / "reports").glob("*/index.html")}
+    assert len(days) == len(cli("snapshots", "list", "--output", "json").json) == 2
+    listed = (tmp_path / "store" / "reports" / "index.html").read_text()
+    assert all(f'href="{day}/index.html"' in listed for day in days)
 
 
 def test_the_demo_does_not_touch_another_store(

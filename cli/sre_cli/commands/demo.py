@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import shutil
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -41,7 +42,7 @@ def command(nights: int, seed: int) -> int:
 
     Starts a local simulator of Inspector with instances, images and functions, and scans it once
     for each simulated day. Then shows the findings of one instance, exports them as CSV and writes
-    the report. Everything is stored in SRE_STORE, or in a demo folder if it is not set.
+    a report for each day. Everything is stored in SRE_STORE, or in a demo folder if it is not set.
     """
     from sre_reports.wording import number
     from sre_simulator.fleet import default_fleet
@@ -57,7 +58,7 @@ def command(nights: int, seed: int) -> int:
     tell_as_is("")
     _scan_days(fleet, snapshots, settings)
     _query(settings)
-    files = _write_files(settings, home)
+    files = _write_files(settings, home, fleet.nights)
     _next_steps(home, files)
     return exit_codes.ANSWERED
 
@@ -164,8 +165,10 @@ def _query(settings: Settings) -> None:
     click.echo(f"\nVerdict: {answer.verdict.verdict}  ({counts})")
 
 
-def _write_files(settings: Settings, home: Path) -> list[tuple[str, Path]]:
-    """Writes CSV and report with the product's commands. Returns the name and path of each."""
+def _write_files(
+    settings: Settings, home: Path, days: Sequence[datetime]
+) -> list[tuple[str, Path]]:
+    """Writes CSV and reports with the product's commands. Returns the name and path of each."""
     from sre_cli.commands import export, report
     from sre_simulator.fleet import BUSY_INSTANCE
 
@@ -174,6 +177,8 @@ def _write_files(settings: Settings, home: Path) -> list[tuple[str, Path]]:
     store = ["--store", settings.store, "--table", settings.table]
     with contextlib.redirect_stdout(sys.stderr):
         export.command.main(["-i", BUSY_INSTANCE, "-o", str(csv), *store], standalone_mode=False)
+        for day in days[:-1]:
+            _quietly(report.command, ["--as-of", f"{day:%Y-%m-%d}", *store])
         report.command.main(store, standalone_mode=False)
     page = max(reports.glob("*/index.html"))
     return [
@@ -182,6 +187,12 @@ def _write_files(settings: Settings, home: Path) -> list[tuple[str, Path]]:
         ("All reports", reports / "index.html"),
         ("Store", home),
     ]
+
+
+def _quietly(command: click.Command, arguments: list[str]) -> None:
+    """Runs a command without its messages."""
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+        command.main(arguments, standalone_mode=False)
 
 
 def _next_steps(home: Path, files: list[tuple[str, Path]]) -> None:
