@@ -98,7 +98,7 @@ def _of_resource() -> Schema:
         **dict.fromkeys(("kev_unchecked", "total_findings"), COUNT),
         **dict.fromkeys(("overdue", "accepted"), MAYBE_COUNT),
         **PROOF,
-        **{name: {"type": "boolean"} for name in ("stale", "incomplete")},
+        **{name: {"type": "boolean"} for name in ("stale", "incomplete", "claims_known")},
         "exposed": maybe("boolean"),
         **dict.fromkeys(("in_use", "context"), MAYBE_OBJECT),
         "coverage": ITEMS,

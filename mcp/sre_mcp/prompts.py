@@ -83,9 +83,7 @@ _TEMPLATES = (
         Prompt(
             name="plan-patching",
             title="Plan patching",
-            description=(
-                "The updates to do first, as a list to work through in order."
-            ),
+            description=("The updates to do first, as a list to work through in order."),
             arguments=[_argument("owner", "Limit the plan to this owner. Default: all owners.")],
         ),
         "Plan patching for {owner}. Call fix_plan, then priorities and sla, filtered by owner if"

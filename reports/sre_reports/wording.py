@@ -6,8 +6,8 @@ Counts come from the rollup of an answer, never from one page of its findings.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime
 from typing import LiteralString
 
 from sre_findings.model.answers.answer import LIVE, RECORDED, TABLE, TAKEN, Proof
@@ -261,3 +261,21 @@ def identity(finding: Finding) -> str:
     Example: ``network reachability``.
     """
     return finding.vulnerability_id or finding.type.lower().replace("_", " ")
+
+
+def claim_sentences(findings: Sequence[Finding]) -> Iterator[Text]:
+    """Yields who has taken which of the findings until when, and the claims that have lapsed."""
+    groups: dict[tuple[str, str, str, str], list[str]] = {}
+    for one in findings:
+        if claim := one.claim:
+            key = (claim["state"], claim["until"], claim["name"], claim["by"])
+            groups.setdefault(key, []).append(identity(one))
+    for (state, until, name, _), some in groups.items():
+        what = joined(", ", some)
+        yield (
+            phrase("Taken by {} until {}: {}", name, date.fromisoformat(until), what)
+            if state == "live"
+            else phrase(
+                "The claim of {} lapsed after {}: {}", name, date.fromisoformat(until), what
+            )
+        )

@@ -165,3 +165,19 @@ def test_the_person_of_a_request_needs_a_name_that_is_text(
     body = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}
     result = server.post(body, Authorization=f"Bearer {tokens['slack']}").json["result"]
     assert "does not name its user correctly" in result["content"][0]["text"]
+
+
+def test_agents_read_who_has_the_finding_with_the_name_quoted(
+    server: Any, tokens: dict[str, str], service: Any, cve: str
+) -> None:
+    service("slack", user="T1/U1", name="Grace <!channel>").ask(Take(BUSY_INSTANCE, cve, "7d"))
+    params = {"name": "check_resource", "arguments": {"resource_id": BUSY_INSTANCE, "live": False}}
+    body = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}
+    result = server.post(body, Authorization=f"Bearer {tokens['ada']}").json["result"]
+    assert "Taken by `Grace <!channel>` until " in result["content"][0]["text"]
+    values = result["structuredContent"]
+    assert values["claims_known"] is True
+    claims = [one["claim"] for one in values["findings"] if one["claim"]]
+    assert [(one["by"], one["state"]) for one in claims] == [("slack:T1/U1", "live")]
+    received = service("ada").ask(Vulnerabilities(BUSY_INSTANCE, source=CACHED))
+    assert [one.claim for one in received.findings if one.claim] == claims

@@ -104,6 +104,8 @@ def _findings(answer: ResourceAnswer, width: int | None, colour: int) -> Iterato
     )
     rows = [_finding(one, answer.proof.as_of) for one in answer.findings]
     yield from lines(columns, rows, width, colour)
+    for claims in wording.claim_sentences(answer.findings):
+        yield from wrapped(f"{claims}.", width)
     if hidden := answer.total_findings - len(answer.findings):
         yield f"{hidden:,} more not shown; -n 0 lists all."
     if severities := answer.filters.get("severities"):
@@ -157,6 +159,8 @@ def _risk(one: Finding) -> str:
         _REACHABILITY.get(one.reachability or "", ""): one.reachability in _REACHABILITY,
         "suppressed": one.status == "SUPPRESSED",
         "accepted": one.accepted,
+        "taken": bool(one.claim) and one.claim["state"] == "live",
+        "claim lapsed": bool(one.claim) and one.claim["state"] == "lapsed",
     }
     return ", ".join(word for word, holds in flags.items() if holds)
 

@@ -15,6 +15,7 @@ from sre_findings.queries.resource_lookup import resolve_in
 from sre_findings.questions.findings import OneFinding
 from sre_findings.rows.values import finding_of
 from sre_findings.rows.wire_form import wire_form
+from sre_findings.sources.claims import with_claims
 from sre_findings.sources.deadlines import deadlines
 from sre_findings.sources.risk_acceptance import marked
 from sre_findings.sources.sources import Found, Sources, find
@@ -46,7 +47,8 @@ def one_finding(question: OneFinding, sources: Sources) -> FindingAnswer:
         )
     finding = marked(_thin(rows[0]), sources.suppressions, sources.now().date())
     due = deadlines(found, question.as_of, [finding.finding_arn])
-    return FindingAnswer(due.completed(finding), wire_form(rows[0]), "", found.proof)
+    (finding,), known = with_claims([due.completed(finding)], sources)
+    return FindingAnswer(finding, wire_form(rows[0]), "", found.proof, known)
 
 
 def _arn_of(question: OneFinding, found: Found) -> tuple[str | None, str]:

@@ -16,6 +16,7 @@ from sre_findings.queries.resource_lookup import optional_in
 from sre_findings.questions.findings import ExportFilters, ExportPage, FindingList
 from sre_findings.rows.values import finding_of
 from sre_findings.rows.wire_form import wire_form
+from sre_findings.sources.claims import CLAIMS_UNKNOWN, with_claims
 from sre_findings.sources.deadlines import deadlines, row_deadlines
 from sre_findings.sources.older_snapshots import for_reachability
 from sre_findings.sources.places import place_of, within
@@ -80,10 +81,12 @@ def findings(question: FindingList, sources: Sources) -> FindingsAnswer:
     )
     today = sources.now().date()
     due = deadlines(found, question.as_of, [row["finding_arn"] for row in rows])
-    items = [
-        due.completed(marked(finding_of(row), sources.suppressions, today)).to_json()
-        for row in rows
-    ]
+    some, known = with_claims(
+        [due.completed(marked(finding_of(row), sources.suppressions, today)) for row in rows],
+        sources,
+    )
+    items = [one.to_json() for one in some]
+    notes = notes if known else [*notes, CLAIMS_UNKNOWN]
     words, verb = question.filters.words(), phrase("matches" if total == 1 else "match")
     headline = (
         phrase("{:,} {}{} {}.", total, _noun(question, total), words, verb)

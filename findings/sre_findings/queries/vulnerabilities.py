@@ -17,6 +17,7 @@ from sre_findings.queries import snapshot_answer
 from sre_findings.queries.live_fallback import without_inspector
 from sre_findings.questions.resource import CACHED, LIVE, Vulnerabilities
 from sre_findings.rows.values import in_kev
+from sre_findings.sources.claims import CLAIMS_UNKNOWN, with_claims
 from sre_findings.sources.deadlines import deadlines
 from sre_findings.sources.older_snapshots import for_reachability
 from sre_findings.sources.sources import Found, Sources, find_any
@@ -33,12 +34,23 @@ def vulnerabilities(question: Vulnerabilities, sources: Sources) -> ResourceAnsw
     Inspector. If Inspector fails, the snapshot's answer is returned, marked as stale (see
     ``stale``). If requested, context is added to either answer.
     """
-    answer = _about(question, sources)
+    answer = _with_claims(_about(question, sources), sources)
     return (
         replace(answer, context=_context(question, answer.resource, sources))
         if question.context
         else answer
     )
+
+
+def _with_claims(answer: ResourceAnswer, sources: Sources) -> ResourceAnswer:
+    """The answer with the current claims of its findings."""
+    if not answer.findings:
+        return answer
+    findings, known = with_claims(answer.findings, sources)
+    if known:
+        return answer if findings is answer.findings else replace(answer, findings=findings)
+    verdict = replace(answer.verdict, notes=(*answer.verdict.notes, CLAIMS_UNKNOWN))
+    return replace(answer, verdict=verdict, claims_known=False)
 
 
 def _about(question: Vulnerabilities, sources: Sources) -> ResourceAnswer:

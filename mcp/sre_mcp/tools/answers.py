@@ -27,6 +27,7 @@ from sre_findings.model.sql_parameters import UNASSIGNED
 from sre_findings.model.text import Text, capital, joined, ours, phrase
 from sre_findings.model.timestamps import iso
 from sre_findings.sources.cache import DerivedCache
+from sre_findings.sources.claims import CLAIMS_UNKNOWN
 from sre_mcp.tools.items import Item, Values, taken
 from sre_mcp.tools.tool import Page, ToolAnswer
 from sre_reports import wording
@@ -84,7 +85,9 @@ def of_resource(answer: ResourceAnswer, made: DerivedCache[Sequence[Item]]) -> T
     first, notes = (notes[:1], notes[1:]) if answer.stale else ([], notes)
     use = [capital(answer.use.words())] if answer.use else []
     exposed = [wording.EXPOSED] if answer.exposed else []
-    sentences = [*first, *_verdict_of(answer), *use, *exposed, *_trust(answer.proof), *notes]
+    taken_by = wording.claim_sentences(answer.findings)
+    sentences = [*first, *_verdict_of(answer), *use, *exposed, *taken_by]
+    sentences += [*_trust(answer.proof), *notes]
     if answer.filters.get("severities"):
         sentences.append(
             phrase(
@@ -265,7 +268,8 @@ def of_finding(answer: FindingAnswer) -> ToolAnswer:
     first = phrase(
         "{} finding, {}, first observed {}; wire has all fields", one.severity, one.status, seen
     )
-    return ToolAnswer(values, [first, *_trust(answer.proof)], data)
+    claims = [*wording.claim_sentences([one])] if answer.claims_known else [CLAIMS_UNKNOWN]
+    return ToolAnswer(values, [first, *claims, *_trust(answer.proof)], data)
 
 
 def _trust(proof: Proof) -> Iterator[Text]:

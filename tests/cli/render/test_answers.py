@@ -154,6 +154,23 @@ def test_an_answer_shows_name_counts_findings_and_provenance() -> None:
     )
 
 
+def test_a_taken_finding_names_who_has_it_and_until_when_at_any_width() -> None:
+    claim = {"by": "slack:T1/U1", "name": "ada\x1b[2J", "until": "2026-12-08", "taken_at": "x"}
+    some = (
+        finding(claim=claim | {"state": "live"}),
+        finding(claim=claim | {"state": "live"}, vulnerability_id="CVE-1-1"),
+        finding(claim=claim | {"state": "lapsed"}, vulnerability_id="CVE-1-2"),
+        finding(),
+    )
+    for width in (60, 80, 200):
+        text = render_resource(answer(findings=some, total_findings=4), width, Colour.NONE)
+        plain = " ".join(text.split())
+        assert "Taken by ada[2J until 2026-12-08: CVE-2022-58300, CVE-1-1." in plain
+        assert "The claim of ada[2J lapsed after 2026-12-08: CVE-1-2." in plain
+    assert "taken " in text
+    assert "claim lapsed " in text
+
+
 def test_counts_come_from_the_rollup_not_from_the_listed_findings() -> None:
     rollup = Rollup(Counts(1, 2, 3, 4, 5, 6), suppressed=7)
     text = render_resource(answer(rollup=rollup, findings=(), total_findings=0), 200, Colour.NONE)

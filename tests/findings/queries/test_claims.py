@@ -16,10 +16,21 @@ from tests.support.sources import make_sources, with_table
 from sre_findings.model.access import ALL, Access
 from sre_findings.model.errors import Forbidden, StoreUnreadable, Throttled, UsageError
 from sre_findings.model.findings.claim import KEPT, LONGEST, parse_until
+from sre_findings.model.findings.finding import Finding
 from sre_findings.queries import ask
 from sre_findings.queries.claims.audit import audited
-from sre_findings.questions.catalogue import CACHED, Claims, Operations, Take, Vulnerabilities
-from sre_findings.sources.sources import Caller, Sources
+from sre_findings.questions.catalogue import (
+    CACHED,
+    LIVE,
+    Claims,
+    FindingList,
+    OneFinding,
+    Operations,
+    Take,
+    Vulnerabilities,
+)
+from sre_findings.sources.claims import CLAIMS_UNKNOWN, with_claims
+from sre_findings.sources.sources import Caller, LiveSources, Sources
 from sre_findings.store.records import claims as kept
 from sre_findings.store.records.table import Row, SqliteTable
 from sre_findings.store.snapshots.writer import SnapshotWriter
@@ -315,7 +326,75 @@ def test_the_user_of_this_process_is_the_default_person(
 def test_a_table_that_cannot_be_read_is_an_error_and_no_empty_list(
     sources: Sources, tmp_path: Path
 ) -> None:
-    (tmp_path / "broken.db").write_text("this is no database, but long enough for one" * 50)
     with pytest.raises(StoreUnreadable):
-        ask(Claims(), with_table(sources, SqliteTable(tmp_path / "broken.db")))
+        ask(Claims(), broken(sources, tmp_path))
     assert datetime.fromisoformat(ask(Claims(), sources).to_json()["as_of"])
+
+
+def broken(sources: Sources, folder: Path) -> Sources:
+    """The sources with a table that cannot be read."""
+    (folder / "broken.db").write_text("this is no database" * 99)
+    return with_table(sources, SqliteTable(folder / "broken.db"))
+
+
+def test_each_answer_with_the_finding_has_its_claim_and_the_same_numbers(
+    sources: Sources, cve: str
+) -> None:
+    asked = Vulnerabilities(BUSY_INSTANCE, source=CACHED, count=0)
+    before = ask(asked, sources)
+    ask(Take(BUSY_INSTANCE, cve, "7d"), of(sources, "ada"))
+    after = ask(asked, sources)
+    (taken,) = [one for one in after.findings if one.claim]
+    assert taken.vulnerability_id == cve
+    assert taken.claim
+    assert (taken.claim["name"], taken.claim["state"]) == ("ada", "live")
+    assert [replace(one, claim=None) for one in after.findings] == [*before.findings]
+    assert replace(after, findings=()) == replace(before, findings=())
+    one = ask(OneFinding(taken.finding_arn), sources)
+    assert one.finding
+    assert one.finding.claim == taken.claim
+    listed_ones = ask(FindingList(0), sources).items
+    assert [one["finding_arn"] for one in listed_ones if one["claim"]] == [taken.finding_arn]
+    later = of(sources, "x", 8)
+    lapsed = [one.claim for one in ask(asked, later).findings if one.claim]
+    assert [one["state"] for one in lapsed] == ["lapsed"]
+
+
+def test_a_claim_on_another_resource_with_the_vulnerability_is_not_shown(
+    sources: Sources, cve: str
+) -> None:
+    ask(Take(BUSY_INSTANCE, cve, "7d"), of(sources, "ada"))
+    others = [
+        one
+        for one in ask(FindingList(0), sources).items
+        if one["vulnerability_id"] == cve and one["resource_id"] != BUSY_INSTANCE
+    ]
+    assert others
+    assert all(one["claim"] is None for one in others)
+
+
+def test_claims_that_cannot_be_read_are_unknown_and_not_none(
+    sources: Sources, tmp_path: Path
+) -> None:
+    lost = broken(sources, tmp_path)
+    several = ask(FindingList(3), lost)
+    assert CLAIMS_UNKNOWN in several.notes
+    one = ask(OneFinding(several.items[0]["finding_arn"]), lost)
+    assert (one.claims_known, one.to_json()["claims_known"]) == (False, False)
+
+
+def test_a_live_answer_has_claims_or_says_that_they_are_unknown(
+    sources: Sources, cve: str, tmp_path: Path
+) -> None:
+    ask(Take(BUSY_INSTANCE, cve, "7d"), of(sources, "ada"))
+    known = ask(Vulnerabilities(BUSY_INSTANCE, source=CACHED, count=0), sources)
+    live = LiveSources(lambda *_: replace(known, findings=[plain(one) for one in known.findings]))
+    asked = Vulnerabilities(BUSY_INSTANCE, source=LIVE)
+    answer = ask(asked, replace(sources, live=live))
+    assert [one.vulnerability_id for one in answer.findings if one.claim] == [cve]
+    lost = with_claims([plain(one) for one in known.findings], broken(sources, tmp_path))
+    assert lost[1] is False
+
+
+def plain(finding: Finding) -> Finding:
+    return replace(finding, claim=None)

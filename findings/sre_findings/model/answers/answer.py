@@ -124,6 +124,7 @@ class ResourceAnswer:
     it is unknown. ``exposed`` is true if the resource has a public address or an open network
     finding; otherwise None, since it may be reachable through something else. ``overdue`` is the
     number of open findings that are past their due date, None if that is not known.
+    ``claims_known`` is whether the table could be read that has the claims of findings.
     """
 
     resource: Resource
@@ -143,6 +144,7 @@ class ResourceAnswer:
     use: Use | None = None
     exposed: bool | None = None
     overdue: int | None = None
+    claims_known: bool = True
 
     @property
     def stale(self) -> bool:
@@ -197,6 +199,7 @@ class ResourceAnswer:
             },
             "overdue": self.overdue,
             "accepted": self.accepted,
+            "claims_known": self.claims_known,
             **self.proof.to_json(),
             "stale": self.stale,
             "live_error": self.live_error or None,
@@ -297,19 +300,22 @@ class CoverageAnswer:
 class FindingAnswer:
     """One finding, and ``wire``, its JSON as Inspector sent it.
 
-    Both are None if the finding does not exist; ``explanation`` gives the reason.
+    Both are None if the finding does not exist; ``explanation`` gives the reason. For
+    ``claims_known`` see ResourceAnswer.
     """
 
     finding: Finding | None
     wire: Mapping[str, Any] | None
     explanation: str
     proof: Proof
+    claims_known: bool = True
 
     def to_json(self) -> dict[str, Any]:
         """The JSON object; ``found`` is false if the finding does not exist."""
         return {
             "found": self.finding is not None,
             "explanation": self.explanation,
+            "claims_known": self.claims_known,
             **self.proof.to_json(),
             "finding": self.finding.to_json() if self.finding else None,
             "wire": dict(self.wire) if self.wire is not None else None,

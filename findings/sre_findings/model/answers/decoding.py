@@ -66,6 +66,7 @@ def resource_answer(values: Values) -> ResourceAnswer:
         use=_use(values["in_use"]),
         exposed=values["exposed"],
         overdue=values["overdue"],
+        claims_known=bool(values.get("claims_known")),  # an older server does not have it
     )
 
 

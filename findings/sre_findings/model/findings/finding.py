@@ -63,7 +63,8 @@ class Finding:
     UNKNOWN, or None without data, which means unknown too. ``kev`` is None if the vulnerability was
     not checked against KEV. ``exploit_observed`` is the last day on which an attack was observed.
     ``due`` is the due date under the SLA policy, ``days_left`` the days until then, negative after
-    it; both are None if there is none. ``overdue`` is None if that is not known.
+    it; both are None if there is none. ``overdue`` is None if that is not known. ``claim`` is set
+    if a person has taken the finding; see ``Claim.mark``.
     """
 
     finding_arn: str
@@ -95,6 +96,7 @@ class Finding:
     due: date | None = None
     days_left: int | None = None
     overdue: bool | None = None
+    claim: Mapping[str, str] | None = None
 
     @property
     def fixed_in(self) -> str | None:
@@ -142,6 +144,7 @@ class Finding:
             "due": iso_date(self.due),
             "days_left": self.days_left,
             "overdue": self.overdue,
+            "claim": dict(self.claim) if self.claim is not None else None,
         }
 
 

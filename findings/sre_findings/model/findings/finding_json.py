@@ -21,7 +21,10 @@ class FindingJson(TypedDict):
     """One finding; see ``Finding``. Times are ISO 8601 in UTC.
 
     ``fixed_in`` has the versions that fix it, over all packages, separated by commas. ``kev`` is
-    null if the vulnerability was not checked against KEV.
+    null if the vulnerability was not checked against KEV. ``claim`` has ``by``,
+    ``name``, ``until``, ``taken_at`` and ``state`` (live or lapsed) if a person has taken the
+    finding. It is also null if claims are not known, which ``claims_known`` or a note of the answer
+    says.
     """
 
     finding_arn: str
@@ -54,3 +57,4 @@ class FindingJson(TypedDict):
     due: str | None
     days_left: int | None
     overdue: bool | None
+    claim: Mapping[str, str] | None
