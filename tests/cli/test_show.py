@@ -104,14 +104,3 @@ def test_a_package_is_refused_with_the_command_for_it(cli: Cli, demo: Path) -> N
     run = cli("show", "openssl")
     assert (run.code, run.out) == (2, "")
     assert "openssl is a package, not a vulnerability. Run: sre-cli where openssl." in run.err
-
-
-def test_a_server_has_no_such_question(
-    cli: Cli, demo: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.delenv("SRE_STORE")
-    monkeypatch.setenv("SRE_SERVER", "https://sre.example.com")
-    run = cli("show", LOG4SHELL)
-    assert run.code == 2
-    assert "SRE_SERVER is set" in run.err
-    assert "sre-cli where" in run.err

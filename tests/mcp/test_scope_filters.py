@@ -43,7 +43,7 @@ ASKED: dict[str, tuple[Given, Given]] = {
         | {"resource": BUSY_INSTANCE, "kev": True, "exploitable": True, "exposed": True}
         | REACHABLE,
     ),
-    "fix_plan": ({}, NARROW | TYPES | {"images": True, "resource": BUSY_INSTANCE}),
+    "fix_plan": ({}, NARROW | TYPES | {"images": True, "applied": 3, "resource": BUSY_INSTANCE}),
     "sla": ({}, {"owners": ["payments"], "resource": BUSY_INSTANCE}),
     "coverage": ({}, {"owners": ["payments"]}),
     "changes": ({}, NARROW | {"kinds": ["resolved"]}),
@@ -63,6 +63,7 @@ NO_FILTER = {
     "excel",
     "raw",
     "author",
+    "details",
 }
 OTHERS = {"get_finding", "trend", "suppressions", "snapshots", "operations", "claims", "take"}
 

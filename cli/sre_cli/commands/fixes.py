@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     "--what-if",
     "applied",
     metavar="N",
-    type=click.IntRange(1),
+    type=click.IntRange(1, 10_000),
     help="What remains, and becomes overdue, if the first N updates are applied.",
 )
 @options.narrow_options
@@ -79,17 +79,10 @@ def command(
         return _documents(Fixes(**asked, resource=resource), settings)
     if applied is not None:
         del asked["count"]
-        return _effects(FixEffects(applied, **asked, resource=resource), settings, output)
+        effects = FixEffects(applied, **asked, resource=resource)
+        return options.answer_list(effects, settings, output)
     question = ImageFixes(**asked) if images else Fixes(**asked, resource=resource)
     return options.answer_list(question, settings, output)
-
-
-def _effects(question: FixEffects, settings: Settings, output: str) -> int:
-    from sre_cli.render.list_answer import render_list
-    from sre_findings.queries import ask
-
-    sources = options.sources_here(settings)
-    return options.print_list(ask(question, sources), output, render_list)
 
 
 def _documents(question: Fixes, settings: Settings) -> int:

@@ -30,8 +30,7 @@ def command(
     sre-cli show log4shell --owner payments
     """
     from sre_cli.render.vulnerability import render_vulnerability
-    from sre_findings.queries import ask
+    from sre_findings.service.factory import open_service
 
-    sources = options.sources_here(settings, instead="With a server, use sre-cli where.")
     question = VulnerabilityDetails(text, count, as_of, filters)
-    return options.print_list(ask(question, sources), output, render_vulnerability)
+    return options.print_list(open_service(settings).ask(question), output, render_vulnerability)

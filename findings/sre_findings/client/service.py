@@ -24,10 +24,12 @@ _TOOLS = {
     "time-to-fix": "time_to_fix",
     "fixes": "fix_plan",
     "images": "fix_plan",
+    "fix-effects": "fix_plan",
     "where": "where_vulnerable",
+    "show": "where_vulnerable",
 }
 # Arguments of tools that select the query and are not fields of it.
-_FIXED = {"images": {"images": True}}
+_FIXED = {"images": {"images": True}, "show": {"details": True}}
 
 
 class RemoteService:

@@ -15,6 +15,7 @@ from sre_findings.questions.catalogue import (
     FindingList,
     OneFinding,
     Vulnerabilities,
+    VulnerabilityDetails,
 )
 from sre_findings.sources.sources import Sources
 from sre_mcp.tools import answers, schemas
@@ -157,16 +158,19 @@ class WhereVulnerableArguments(Paged, Dated, Narrowed):
         ),
     ]
     reachable: Reachable = False
+    details: Annotated[
+        bool, Field(description="Also the scores, KEV, fix and references of a vulnerability.")
+    ] = False
 
 
 def where_vulnerable(
     arguments: WhereVulnerableArguments, page: Page, sources: Sources
 ) -> ToolAnswer:
     """Returns the resources affected by a vulnerability or a package."""
-    question = Exposure(
-        arguments.text, page.end, arguments.as_of, arguments.filters(), arguments.reachable
-    )
-    return answers.of_list(ask(question, sources), page.start)
+    asked = arguments.text, page.end, arguments.as_of, arguments.filters()
+    if arguments.details:
+        return answers.of_list(ask(VulnerabilityDetails(*asked), sources), page.start)
+    return answers.of_list(ask(Exposure(*asked, arguments.reachable), sources), page.start)
 
 
 TOOLS = (
@@ -178,7 +182,7 @@ TOOLS = (
         " scanned, no such resource, stale snapshot …) and is never clean. Findings are listed"
         " worst first, with the fixed version. Next: priorities with resource for what to do first,"
         " fix_plan for updates, get_finding for all fields of one finding. If a name matches"
-        " several resources, the error lists their IDs: call again with one of them.",
+        " several resources, the error lists their IDs.",
         CheckResourceArguments,
         schemas.answer(
             dict.fromkeys(
@@ -232,8 +236,8 @@ TOOLS = (
         "where_vulnerable",
         "Find affected resources",
         "Lists the resources with open findings for a CVE or a package. If there are none, the"
-        " answer names what was not scanned: that is no proof of absence. Next: fix_plan, or"
-        " check_resource for one of the resources.",
+        " answer names what was not scanned: that is no proof of absence. Next: fix_plan or"
+        " check_resource.",
         WhereVulnerableArguments,
         schemas.listed("findings"),
         where_vulnerable,

@@ -123,9 +123,9 @@ TOOLS = (
     Tool(
         "changes",
         "Compare snapshots",
-        "Lists changes between two snapshots: opened, reopened and resolved findings (with the"
-        " reason: patched, terminated, not_scanned, or unknown if nothing proves a fix), raised"
-        " severities, new fixes and exploits.",
+        "Lists changes between two snapshots: opened, reopened and resolved findings (reason:"
+        " patched, terminated, not_scanned, or unknown if nothing proves a fix), raised severities,"
+        " new fixes and exploits.",
         ChangesArguments,
         schemas.listed("events", counts=schemas.OBJECT, since=schemas.MAYBE_OBJECT),
         changes,
@@ -133,8 +133,8 @@ TOOLS = (
     Tool(
         "trend",
         "Show the trend",
-        "Counts open, new and resolved findings by day. Days without a snapshot between the first"
-        " and the last are listed; their numbers are not estimated.",
+        "Counts open, new and resolved findings by day. Days without a snapshot are listed, not"
+        " estimated.",
         TrendArguments,
         schemas.listed("nights"),
         trend,

@@ -9,6 +9,7 @@ from pydantic import Field
 from sre_findings.queries import ask
 from sre_findings.questions.catalogue import (
     CoverageGaps,
+    FixEffects,
     Fixes,
     ImageFixes,
     Priorities,
@@ -90,6 +91,9 @@ class FixPlanArguments(Paged, Dated, Narrowed):
         bool, Field(description="Group by machine image: what a rebuild of each would resolve.")
     ] = False
     resource: _One = None
+    applied: Annotated[
+        int | None, Field(ge=1, le=10_000, description="What remains if this many are applied.")
+    ] = None
 
 
 def fix_plan(arguments: FixPlanArguments, page: Page, sources: Sources) -> ToolAnswer:
@@ -97,6 +101,9 @@ def fix_plan(arguments: FixPlanArguments, page: Page, sources: Sources) -> ToolA
     asked = arguments.count, arguments.as_of, arguments.filters(), arguments.types
     if arguments.images:
         return answers.of_list(ask(ImageFixes(*asked), sources), page.start)
+    if arguments.applied:
+        effects = FixEffects(arguments.applied, *asked[1:], arguments.resource)
+        return answers.of_list(ask(effects, sources), page.start)
     return answers.of_list(ask(Fixes(*asked, arguments.resource), sources), page.start)
 
 
@@ -133,7 +140,7 @@ TOOLS = (
         "Summarize open findings",
         "Counts open findings of all resources, or of some owners. Call this first when a question"
         " names no resource. With by, it also counts by group, worst first. Next: list_findings,"
-        " priorities, fix_plan or sla; coverage if resources are not fully scanned.",
+        " priorities, fix_plan or sla; coverage if some are not fully scanned.",
         SummarizeArguments,
         schemas.answer(schemas.VERDICT, schemas.COUNTS, not_scanned=schemas.COUNT),
         summarize,
