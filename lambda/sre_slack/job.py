@@ -12,8 +12,10 @@ from typing import Any
 from sre_findings.model.errors import Throttled, Unreachable
 
 ASK, NEXT, LIVE, SHARE = "ask", "next_ten", "ask_live", "share"
-ACCEPT = "accept_risk"
-KINDS = (ASK, NEXT, LIVE, SHARE, ACCEPT)
+ACCEPT, TAKE = "accept_risk", "take"
+KINDS = (ASK, NEXT, LIVE, SHARE, ACCEPT, TAKE)
+BESIDE = (SHARE, ACCEPT, TAKE)
+"""Kinds whose answers do not replace the message with the button."""
 
 
 class InProgress(Throttled):
@@ -31,7 +33,8 @@ class Job:
     ``key`` is Slack's trigger ID, by which a job is answered only once. ``asked_at`` is in epoch
     seconds. ``response_url`` is a secret: anyone who has it can write to the channel. ``private``
     is whether only the user sees the message that the answer replaces. ``vulnerability`` is that of
-    an ACCEPT, whose ``text`` is the resource.
+    an ACCEPT or a TAKE, whose ``text`` is the resource. ``until`` is the day of a TAKE; ``name``,
+    that of the user, is shown for the claim.
     """
 
     kind: str
@@ -47,6 +50,13 @@ class Job:
     cursor: str | None = None
     private: bool = False
     vulnerability: str = ""
+    until: str = ""
+    name: str = ""
+
+    @property
+    def by(self) -> str:
+        """The identity of the user in claims, as the server sets it."""
+        return f"slack:{self.team}/{self.user}"
 
     def to_json(self) -> dict[str, Any]:
         """Returns JSON values under the key ``job``, which identifies the event as a job."""

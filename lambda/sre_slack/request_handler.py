@@ -15,13 +15,14 @@ from urllib.parse import parse_qsl
 
 from sre_findings.model.errors import SreError
 from sre_slack import command, log
-from sre_slack.job import ACCEPT, ASK, KINDS, Job
+from sre_slack.job import ACCEPT, ASK, KINDS, TAKE, Job
 from sre_slack.request import Malformed, Request, request_of
 from sre_slack.response_url import is_slack
 from sre_slack.secrets import SecretCache
 from sre_slack.signature import is_signed, looks_signed
 
 _FORM = "application/x-www-form-urlencoded"
+_NAME = 80  # characters of a name
 _FIELDS = 64  # fields of a form; Slack sends about fifteen
 _TEAM, _USER, _CHANNEL = (
     re.compile(rf"[{letters}][A-Z0-9]{{2,20}}\Z") for letters in ("TE", "UW", "CGD")
@@ -130,6 +131,8 @@ class RequestHandler:
             cursor=str(asked["cursor"])[:200] if asked.get("cursor") else None,
             live=asked.get("live") is True,
             vulnerability=str(asked.get("vulnerability", ""))[: command.LONGEST],
+            until=str(asked.get("until", ""))[:_NAME],
+            name=_name(pressed.get("user")),
             private=_is_private(pressed),
         )
         self.invoke(job)
@@ -182,11 +185,12 @@ def _asked(action: dict[str, Any]) -> dict[str, Any]:
 
     Raises Malformed for any other action.
     """
-    if action["action_id"] != ACCEPT:
+    if action["action_id"] not in (ACCEPT, TAKE):
         return _object(str(action.get("value", "")))
-    from sre_reports.slack.risk_choice import chosen
+    from sre_reports.slack import claim_choice, risk_choice
 
-    if not (found := chosen(action)):
+    menu = claim_choice if action["action_id"] == TAKE else risk_choice
+    if not (found := menu.chosen(action)):
         raise Malformed("the choice has no value")
     return dict(found)
 
@@ -207,6 +211,12 @@ def _is_private(pressed: Mapping[str, Any]) -> bool:
 
 def _id(value: Any) -> Any:
     return value.get("id") if isinstance(value, dict) else None
+
+
+def _name(user: Any) -> str:
+    """Returns the name of the user, empty if there is none. It is shown, and decides nothing."""
+    name = user.get("name") if isinstance(user, dict) else None
+    return name[:_NAME] if isinstance(name, str) else ""
 
 
 def _code(text: str) -> str:

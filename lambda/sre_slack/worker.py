@@ -27,7 +27,7 @@ from sre_slack import log
 from sre_slack.answers import TIMEOUT, answer
 from sre_slack.deadline import DeadlineRemote, TooSlow
 from sre_slack.groups import Groups
-from sre_slack.job import ACCEPT, ASK, SHARE, InProgress, Job, NotRecorded
+from sre_slack.job import ASK, BESIDE, SHARE, InProgress, Job, NotRecorded
 from sre_slack.response_url import (
     LIFETIME,
     MessageRejected,
@@ -151,7 +151,7 @@ class Worker:
         shared = job.kind == SHARE
         how = {
             "response_type": "in_channel" if shared else "ephemeral",
-            "replace_original": job.private and job.kind not in (SHARE, ACCEPT),
+            "replace_original": job.private and job.kind not in BESIDE,
         }
         send_message(job.response_url, message, **how)
 
@@ -191,6 +191,7 @@ def _principal(job: Job, groups: Sequence[str]) -> dict[str, Any]:
     """
     return {
         "user": f"{job.team}/{job.user}",
+        "name": job.name,
         "channel": f"{job.team}/{job.channel}",
         "groups": list(groups),
         "shared": job.kind == SHARE,

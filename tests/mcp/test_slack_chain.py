@@ -57,7 +57,8 @@ def server(
     The access scopes are one for a user (everything) and one for a channel (one account).
     """
     token, entry = create_token(
-        TokenRequest("slack", ("findings:read",), ("*",), ("*",), 30, "slack"), datetime.now(UTC)
+        TokenRequest("slack", ("findings:read", "claims:write"), ("*",), ("*",), 30, "slack"),
+        datetime.now(UTC),
     )
     people = {"T0123456/U0123456": ALL, "T0123456/C0123456": {"accounts": [MINE], "owners": ["*"]}}
     path: Path = tmp_path_factory.mktemp("tokens") / "tokens.json"
@@ -117,7 +118,7 @@ def ask(server: tuple[Any, str], hook: HttpServer) -> Ask:
         if press:
             of = {
                 "team": {"id": "T0123456"},
-                "user": {"id": user},
+                "user": {"id": user, "name": f"name of {user}"},
                 "channel": {"id": channel},
                 "actions": [press],
                 "container": {"type": "message", "is_ephemeral": private},
@@ -243,3 +244,65 @@ def test_an_answer_never_replaces_a_message_that_the_channel_sees(ask: Ask) -> N
 
 def test_a_live_query_without_the_scope_is_refused(ask: Ask) -> None:
     assert "lacks the scope live:query" in ask(f"{BUSY_INSTANCE} live")["text"]
+
+
+def choice(said: dict[str, Any], action: str, words: str) -> dict[str, Any]:
+    """The first option of a menu whose text has these words, as Slack sends it."""
+    (block,) = [
+        block
+        for block in said["blocks"]
+        if block["type"] == "actions" and block["elements"][0]["action_id"] == action
+    ]
+    (menu,) = block["elements"]
+    groups = menu.get("option_groups", [menu])
+    every = [one for group in groups for one in group["options"]]
+    option = next(one for one in every if words in one["text"]["text"])
+    return {"action_id": action, "block_id": block["block_id"], "selected_option": option}
+
+
+def offered(said: dict[str, Any], words: str) -> bool:
+    return words in json.dumps(said["blocks"], ensure_ascii=False)
+
+
+def test_a_menu_drafts_a_rule_that_accepts_a_risk(ask: Ask) -> None:
+    said = ask("", press=choice(ask(BUSY_INSTANCE), "accept_risk", "CVE-"))
+    assert (said["response_type"], said["replace_original"]) == ("ephemeral", False)
+    assert "Nothing is suppressed by this message" in said["text"]
+    assert f'resources: ["{BUSY_INSTANCE}"]' in said["blocks"][1]["text"]["text"]
+
+
+def test_a_finding_is_taken_shown_to_others_and_given_back(ask: Ask) -> None:
+    first = ask(BUSY_INSTANCE)
+    assert not offered(first, "Taken by")
+    take = choice(first, "take", ", for 7 days")
+    said = ask("", press=take)
+    assert (said["response_type"], said["replace_original"]) == ("ephemeral", False)
+    assert said["text"].startswith("Taken: `CVE-")
+
+    others = ask(BUSY_INSTANCE, user="U9999999")  # by the entry of the channel
+    assert offered(others, "Taken by `name of U0123456` until 20")
+    assert not offered(others, "give back")
+    refused = ask("", press=take, user="U9999999")
+    assert refused["text"].startswith("Not changed: `CVE-")
+    assert "is taken by `name of U0123456` until 20" in refused["text"]
+
+    mine = ask(BUSY_INSTANCE)
+    assert ask("", press=choice(mine, "take", "give back"))["text"].startswith("Given back: ")
+    assert not offered(ask(BUSY_INSTANCE), "Taken by")
+
+
+def test_who_may_not_see_a_resource_can_not_take_its_findings(ask: Ask) -> None:
+    take = choice(ask(BUSY_INSTANCE), "take", ", for 7 days")
+    value = take["selected_option"]["value"]
+    told = {
+        ask("", press=take | changes, user="U9999999", channel="C9999999")["text"]
+        for changes in (
+            {},
+            {"block_id": "take i-0123456789abcdef9"},
+            {"selected_option": {"value": "7d CVE-1-1"}},
+            {"selected_option": {"value": value.replace("7d", "release")}},
+        )
+    }
+    assert len(told) == 1
+    assert "no such open finding that you may see" in told.pop()
+    assert not offered(ask(BUSY_INSTANCE), "Taken by")

@@ -274,6 +274,31 @@ def test_a_choice_to_accept_a_risk_starts_a_job(signer: Any) -> None:
     )
 
 
+def test_a_choice_to_take_a_finding_starts_a_job_with_day_and_name(signer: Any) -> None:
+    started = StartedJobs()
+    action = {
+        "action_id": "take",
+        "block_id": "take i-0",
+        "selected_option": {"value": "7d CVE-2021-44228"},
+    }
+    user = {"id": "U0123456", "name": "ada" * 50}
+    pressed = signer.pressed(press("", {}, actions=[action], user=user))
+    assert started.handler.answer(pressed)["statusCode"] == 200
+    (job,) = started.jobs
+    assert (job.kind, job.text, job.vulnerability, job.until) == (
+        "take",
+        "i-0",
+        "CVE-2021-44228",
+        "7d",
+    )
+    assert (job.by, job.name) == ("slack:T0123456/U0123456", ("ada" * 50)[:80])
+    for wrong in ({"selected_option": None}, {"block_id": "accept i-0"}):
+        refused = signer.pressed(press("", {}, actions=[action | wrong]))
+        assert started.handler.answer(refused)["statusCode"] == 400
+    assert started.handler.answer(signer.pressed(press("", {}, actions=[action], user={"id": "U0123456", "name": 7})))  # fmt: skip
+    assert started.jobs[-1].name == ""
+
+
 @pytest.mark.parametrize(
     ("payload", "status"),
     [

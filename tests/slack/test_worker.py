@@ -122,6 +122,13 @@ def test_a_draft_of_an_accepted_risk_is_for_the_user_and_replaces_nothing(
     assert room.sent == [("found", {"response_type": "ephemeral", "replace_original": False})]
 
 
+def test_the_answer_to_a_claim_is_for_the_user_and_replaces_nothing(
+    room: Room, make_job: Any
+) -> None:
+    assert room.worker.work(make_job(kind="take", private=True), CONTEXT) == "answered"
+    assert room.sent == [("found", {"response_type": "ephemeral", "replace_original": False})]
+
+
 def test_the_user_reads_why_an_answer_is_not_shared(room: Room, make_job: Any) -> None:
     room.why = "another organization has access to this channel."
     assert room.worker.work(make_job(kind=SHARE), CONTEXT) == "not shared"

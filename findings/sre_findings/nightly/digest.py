@@ -8,20 +8,26 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, NamedTuple, TypedDict
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
 
 from sre_findings.model.access import ALL, Access
 from sre_findings.model.coverage.row import Coverage
+from sre_findings.model.errors import StoreUnreadable
 from sre_findings.model.snapshots.freshness import age
 from sre_findings.model.snapshots.states import COMPLETE
 from sre_findings.model.timestamps import iso_date
 from sre_findings.nightly.leads import Lead, leads
 from sre_findings.nightly.report import Material, material_of, seen_night
+from sre_findings.queries import ask
 from sre_findings.queries.coverage import coverage_of_snapshot
+from sre_findings.questions.claims import Claims
 from sre_findings.rows.values import severity_word
 from sre_findings.sources.places import check_owners
 from sre_findings.sources.sources import Found, Sources, find, find_any
+
+if TYPE_CHECKING:  # only type checkers need the types of the answers
+    from sre_findings.model.answers.claims import ClaimItem
 
 LISTED = 20  # listed events of each kind
 _NAMES, _NAME = 3, 24  # number of owners in a title, and maximum characters of each
@@ -105,7 +111,8 @@ class DigestData:
     those of onboarded or rebuilt resources. ``listed`` has the most important events of each kind.
     ``gaps`` are the current coverage gaps, ``opened_gaps`` and ``closed_gaps`` the differences to
     that snapshot. ``leads`` are the first of ``lead_count`` new vulnerabilities that are critical
-    or in KEV.
+    or in KEV. ``lapsed`` are the claims that have lapsed since that snapshot, while their findings
+    are open; None if the table cannot be read.
     """
 
     owners: tuple[str, ...]
@@ -118,6 +125,7 @@ class DigestData:
     closed_gaps: Sequence[Gap]
     leads: Sequence[Lead] = ()
     lead_count: int = 0
+    lapsed: Sequence[ClaimItem] | None = ()
 
     def count(self, *kinds: str) -> int:
         """The number of events of these kinds."""
@@ -146,7 +154,7 @@ class DigestData:
     def quiet(self) -> bool:
         """Whether there is nothing to report."""
         changed = self.count(*SPEAKING) or self.onboarded or self.opened_gaps or self.closed_gaps
-        return self.material.before is not None and not changed
+        return self.material.before is not None and not changed and not self.lapsed
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,7 +248,23 @@ def _digest_data(
         closed_gaps=sorted(then - now) if then is not None else (),
         leads=first,
         lead_count=lead_count,
+        lapsed=_lapsed(here, material, before) if before else (),
     )
+
+
+def _lapsed(here: Sources, material: Material, before: Found) -> Sequence[ClaimItem] | None:
+    """The claims that ended since the day of an earlier snapshot, while their findings are open."""
+    try:
+        claims = ask(Claims(count=0), here).items
+    except StoreUnreadable:
+        return None
+    since, today = before.commit.started_at.date(), material.today
+    days = range(since.toordinal(), today.toordinal())
+    return [
+        one
+        for one in claims
+        if one["state"] == "lapsed" and date.fromisoformat(one["until"]).toordinal() in days
+    ]
 
 
 def _before(here: Sources, material: Material) -> Found | None:

@@ -6,7 +6,7 @@ Arguments called ``markup`` are ours. Callers escape the text from outside in th
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from sre_reports.plain_text import shortened
@@ -106,6 +106,29 @@ def select(block_id: str, action: str, words: str, values: Sequence[str]) -> Blo
         ],
     }
     return {"type": "actions", "block_id": block_id, "elements": [menu]}
+
+
+def option_groups(
+    block_id: str, action: str, words: str, groups: Mapping[str, Sequence[tuple[str, str]]]
+) -> Block:
+    """Returns a menu of texts and their values, by group. The caller checks their length."""
+    menu = {
+        "type": "static_select",
+        "action_id": action,
+        "placeholder": _plain(words),
+        "option_groups": [
+            {
+                "label": _plain(label.capitalize()),
+                "options": [{"text": _plain(text), "value": value} for text, value in some],
+            }
+            for label, some in groups.items()
+        ],
+    }
+    return {"type": "actions", "block_id": block_id, "elements": [menu]}
+
+
+def _plain(text: str) -> dict[str, Any]:
+    return {"type": "plain_text", "text": text, "emoji": False}
 
 
 def table(rows: Sequence[Sequence[str]], numbers: Sequence[int] = ()) -> Block:

@@ -100,8 +100,14 @@ def _actions(block: Block) -> Iterator[str]:
 
 
 def _select(element: Block) -> Iterator[str]:
-    options = element["options"]
-    yield from _between("options", len(options), 1, OPTIONS)
+    groups = element.get("option_groups", [])
+    yield from _most("groups of options", len(groups), OPTIONS)
+    for group in groups:
+        yield from _between("a label", len(group["label"]["text"]), 1, OPTION)
+        yield from _between("options", len(group["options"]), 1, OPTIONS)
+    options = [*element.get("options", []), *(one for two in groups for one in two["options"])]
+    if not groups:
+        yield from _between("options", len(options), 1, OPTIONS)
     yield from _most("characters of an action_id", len(element["action_id"]), ID)
     yield from _between("a placeholder", len(element["placeholder"]["text"]), 1, BUTTON)
     for option in options:

@@ -17,7 +17,7 @@ from sre_findings.model.coverage.row import Coverage
 from sre_findings.model.findings.finding import Finding
 from sre_findings.model.timestamps import utc_minute
 from sre_reports import wording
-from sre_reports.slack import buttons
+from sre_reports.slack import buttons, claim
 from sre_reports.slack.blocks import actions, context, lines, section, table
 from sre_reports.slack.buttons import Asked
 from sre_reports.slack.escaping import cell, code, escaped, prose
@@ -38,12 +38,13 @@ _HEADINGS = ("Severity", "Vulnerability", "Package", "Fixed in", "Age")
 class Beside:
     """Data shown with the answer.
 
-    It is the number of findings past their SLA (None if not queried), and the updates for this
-    resource from the fix plan.
+    It is the number of findings past their SLA (None if not queried), the updates for this resource
+    from the fix plan, and the identity of the user in claims, empty if others read the answer too.
     """
 
     late: int | None = None
     fixes: Sequence[Fix] = ()
+    by: str = ""
 
 
 def resource_message(answer: ResourceAnswer, asked: Asked, beside: Beside, links: Links) -> Message:
@@ -52,11 +53,12 @@ def resource_message(answer: ResourceAnswer, asked: Asked, beside: Beside, links
         return _not_found(answer, asked)
     parts = [Part([section(f"{_name(answer)}\n{_verdict(answer, beside)}")]), *_notes(answer)]
     if answer.findings:
-        parts += [_findings(answer), *_fixes(beside)]
+        parts += [_findings(answer), *_claims(answer), *_fixes(beside)]
     elif answer.verdict.verdict != VULNERABLE:
         parts += _coverage(answer)
     parts += [
         Part([context(_proof(answer))]),
+        Part(claim.choice(answer.resource.resource_id, answer.findings[:TOP], beside.by), weight=3),
         Part(choice(answer.resource.resource_id, answer.findings[:TOP]), weight=3),
         Part(actions("resource", buttons.of_answer(answer, asked, links))),
     ]
@@ -129,6 +131,12 @@ def _findings(answer: ResourceAnswer) -> Part:
     rows = [_HEADINGS, *(_row(one, answer) for one in shown)]
     classic = [_line(one) for one in shown]
     return Part([table(rows, numbers=(4,))], weight=2, classic=[lines("Most severe", classic)])
+
+
+def _claims(answer: ResourceAnswer) -> list[Part]:
+    """Returns who has taken which of the listed findings until when."""
+    texts = [f"{prose(text)}." for text in wording.claim_sentences(answer.findings[:TOP])]
+    return [Part([section("\n".join(texts))], weight=1)] if texts else []
 
 
 def _line(one: Finding) -> tuple[str, ...]:

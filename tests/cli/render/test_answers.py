@@ -162,8 +162,8 @@ def test_a_taken_finding_names_who_has_it_and_until_when_at_any_width() -> None:
         finding(claim=claim | {"state": "lapsed"}, vulnerability_id="CVE-1-2"),
         finding(),
     )
-    for width in (60, 80, 200):
-        text = render_resource(answer(findings=some, total_findings=4), width, Colour.NONE)
+    for cells in (60, 80, 200):
+        text = render_resource(answer(findings=some, total_findings=4), cells, Colour.NONE)
         plain = " ".join(text.split())
         assert "Taken by ada[2J until 2026-12-08: CVE-2022-58300, CVE-1-1." in plain
         assert "The claim of ada[2J lapsed after 2026-12-08: CVE-1-2." in plain

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from tests.support.clock import NOW
-from tests.support.sources import folder_sources, make_sources
+from tests.support.sources import folder_sources, make_sources, with_table
 
 from sre_findings.model.access import ALL, Access
 from sre_findings.model.errors import UsageError
@@ -28,9 +28,11 @@ from sre_findings.queries.trend import trend
 from sre_findings.questions.catalogue import (
     Changes,
     CoverageGaps,
+    FindingList,
     OneFinding,
     Sla,
     Summary,
+    Take,
     Trend,
 )
 from sre_findings.sources.sources import Sources
@@ -274,3 +276,38 @@ def test_a_first_snapshot_names_nothing_as_new(sources: Sources) -> None:
     first = sources.stores.snapshots.commits()[0].snapshot_id
     found = known(digest_data(sources, first, ("*",)))
     assert (tuple(found.leads), found.lead_count) == ((), 0)
+
+
+@pytest.fixture
+def taken(sources: Sources, tmp_path: Path) -> Callable[..., Sources]:
+    """``taken("today")``: the sources with a claim made on the day of the first snapshot."""
+    table = Path(sources.stores.snapshots.blobs.url.removeprefix("file://")) / "table.db"
+    shutil.copy(table, tmp_path / "table.db")
+    first = sources.stores.snapshots.commits()[0].started_at
+    mine = with_table(sources, SqliteTable(tmp_path / "table.db"))
+
+    def take(until: str, days_before: int = 0) -> Sources:
+        found = ask(FindingList(99), mine).items
+        one = next(one for one in found if one["owner"] == "payments" and one["vulnerability_id"])
+        person = mine.caller._replace(by="token:ada", name="ada")
+        then = replace(mine, now=lambda: first - timedelta(days=days_before), caller=person)
+        assert ask(Take(one["resource_id"], one["vulnerability_id"], until), then).facts["done"]
+        return mine
+
+    return take
+
+
+def test_a_claim_that_ended_since_the_snapshot_before_has_lapsed(
+    taken: Callable[..., Sources],
+) -> None:
+    sources = taken("today")
+    for owners, told in ((("*",), 1), (("payments",), 1), (("search",), 0)):
+        found = known(digest_data(sources, None, owners))
+        assert found.lapsed is not None
+        assert [one["name"] for one in found.lapsed] == ["ada"] * told
+        assert not (found.quiet and told)
+
+
+def test_a_claim_that_lasts_or_lapsed_earlier_is_not_told(taken: Callable[..., Sources]) -> None:
+    assert known(digest_data(taken("tomorrow"), None, ("*",))).lapsed == []
+    assert known(digest_data(taken("today", days_before=3), None, ("*",))).lapsed == []

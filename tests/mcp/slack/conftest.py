@@ -108,6 +108,37 @@ class Chain:
             "trigger_id": trigger or f"1.{next(_NUMBERS)}.a",
             "response_url": url or self.slack.response_url(),
         }
+        return self._signed(form, secret)
+
+    def chooses(self, said: dict[str, Any], action: str, words: str, user: str) -> str:
+        """Chooses the first option with these words in a menu of a private message.
+
+        Returns the ``response_url`` of the answer.
+        """
+        (block,) = [
+            one
+            for one in said["blocks"]
+            if one["type"] == "actions" and one["elements"][0]["action_id"] == action
+        ]
+        (menu,) = block["elements"]
+        every = [one for group in menu.get("option_groups", [menu]) for one in group["options"]]
+        option = next(one for one in every if words in one["text"]["text"])
+        url = self.slack.response_url()
+        payload = {
+            "team": {"id": PLACE["team_id"]},
+            "user": {"id": user, "name": "ada"},
+            "channel": {"id": PLACE["channel_id"]},
+            "container": {"is_ephemeral": True},
+            "trigger_id": f"3.{next(_NUMBERS)}.c",
+            "response_url": url,
+            "actions": [
+                {"action_id": action, "block_id": block["block_id"], "selected_option": option}
+            ],
+        }
+        assert self._signed({"payload": json.dumps(payload)}) == (200, None)
+        return url
+
+    def _signed(self, form: dict[str, str], secret: str = SIGNING) -> tuple[int, Any]:
         body, stamp = urlencode(form), str(int(time.time()))
         digest = hmac.new(
             secret.encode(), f"v0:{stamp}:{body}".encode(), hashlib.sha256
@@ -202,7 +233,7 @@ def serve_channel(serve_with_auth: Any, tmp_path_factory: pytest.TempPathFactory
     @contextmanager
     def serve(store: Path) -> Iterator[Known]:
         token, entry = create_token(
-            TokenRequest("slack", ("findings:read",), ("*",), ("*",), 30, "slack"),
+            TokenRequest("slack", ("findings:read", "claims:write"), ("*",), ("*",), 30, "slack"),
             datetime.now(UTC),
         )
         path: Path = tmp_path_factory.mktemp("tokens") / "tokens.json"

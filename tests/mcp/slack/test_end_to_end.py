@@ -39,6 +39,33 @@ def test_a_command_without_a_resource_summarizes_all_resources(chain: Any) -> No
     assert "past SLA" in json.dumps(post["blocks"])
 
 
+def test_menus_draft_an_accepted_risk_and_take_a_finding(chain: Any) -> None:
+    url = chain.slack.response_url()
+    chain.types(BUSY_INSTANCE, url)
+    chain.function.settle()
+    (answer,) = chain.slack.posts(url)
+
+    def chosen(said: Any, action: str, words: str) -> Any:
+        url = chain.chooses(said, action, words, "U7777777")
+        chain.function.settle()
+        (post,) = chain.slack.posts(url)
+        assert (post["response_type"], post["replace_original"]) == ("ephemeral", False)
+        return post
+
+    draft = chosen(answer, "accept_risk", "CVE-")
+    assert "- vulnerability: " in json.dumps(draft["blocks"])
+    assert "Nothing is suppressed" in draft["text"]
+
+    taken = chosen(answer, "take", ", until tomorrow")
+    assert taken["text"].startswith("Taken: `CVE-")
+    event, again = chain.job(BUSY_INSTANCE, user="U7777777")
+    chain.function.invoke(event)
+    (shown,) = chain.slack.posts(again)
+    assert "Taken by `ada` until 20" in json.dumps(shown["blocks"])
+    assert chosen(shown, "take", "give back")["text"].startswith("Given back: ")
+    assert chain.function.dead_letters == []
+
+
 def test_a_forged_or_malformed_request_starts_no_job(chain: Any) -> None:
     before = chain.way.calls
     url = chain.slack.response_url()

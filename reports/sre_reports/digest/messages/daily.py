@@ -69,6 +69,7 @@ def _changes(found: DigestData, summary: Brief) -> list[str]:
         prose(summary.verdict),
         *sentences.changed(found, summary, counted=not found.leads),
         *sentences.first_seen(found),
+        *sentences.lapsed(found),
     ]
     lines += sentences.gaps(found, weekly=sentences.weekly(found))
     return [*lines, f":wrench: {prose(summary.plan)}"]

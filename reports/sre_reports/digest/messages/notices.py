@@ -28,7 +28,7 @@ def quiet_message(found: DigestData, report: Report) -> Message:
         if url and "|" not in url
         else escaped(cell(line))
     )
-    still = list(sentences.gaps(found, weekly=sentences.weekly(found)))
+    still = [*sentences.gaps(found, weekly=sentences.weekly(found)), *sentences.lapsed(found)]
     return message(escaped(cell(line)), [Part([section("\n".join([linked, *still]))])])
 
 
@@ -45,6 +45,7 @@ def partial_message(found: DigestData, report: Report) -> Message:
     lines.append(
         "Not compared with the previous snapshot, because unread findings would look resolved."
     )
+    lines += sentences.lapsed(found)
     row = actions("digest", list(report.buttons(found))[:1])
     named = ["*New in the data that was read:*", *lead_lines(found)] if found.leads else []
     parts = [

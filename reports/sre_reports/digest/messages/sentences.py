@@ -7,11 +7,13 @@ from collections.abc import Iterator, Sequence
 
 from sre_findings.model.coverage.reasons import explain
 from sre_findings.nightly.digest import DigestData, Gap
+from sre_findings.sources.claims import CLAIMS_UNKNOWN
 from sre_reports import wording
 from sre_reports.brief import Brief
 from sre_reports.slack.escaping import code, escaped, prose
 
-_SHOWN = 5  # accounts, reasons
+_SHOWN = 5  # accounts, reasons, claims
+_NAME = 80  # characters
 _MONDAY = 0
 _CELLS = {
     "access_denied": "access denied",
@@ -137,3 +139,19 @@ def reason(name: str, *, whole: bool) -> str:
     if whole:
         return _CELLS[name] if name in _CELLS else code(name)
     return prose(explain(name))
+
+
+def lapsed(found: DigestData) -> Iterator[str]:
+    """Yields the claims that have lapsed while their findings are open, or that this is unknown."""
+    if found.lapsed is None:
+        yield f":warning: {prose(CLAIMS_UNKNOWN)}."
+        return
+    for one in found.lapsed[:_SHOWN]:
+        resource = one["resource_name"] or one["resource_id"]
+        yield (
+            f":hourglass: *Claim lapsed*: {code(one['vulnerability_id'], _NAME)} on"
+            f" {code(resource, _NAME)} is still open; {code(one['name'], _NAME)} had it until"
+            f" {one['until']}."
+        )
+    if (rest := len(found.lapsed) - _SHOWN) > 0:
+        yield f"… and {wording.number(rest, 'more claim')} lapsed: `sre-cli claims` lists them."

@@ -532,3 +532,47 @@ def test_weeks_without_a_complete_snapshot_are_left_out_and_counted(
     (chart,) = (block for block in trend_of(found).blocks if block["type"] == "data_visualization")
     assert [point["value"] for point in chart["chart"]["series"][0]["data"]] == [6, 20, 27]
     assert "1 week without a complete snapshot is left out." in said(trend_of(found))
+
+
+LAPSED = {
+    "vulnerability_id": "CVE-2026-1",
+    "resource_id": "i-0",
+    "resource_name": "prod-web-36",
+    "account_id": "111122223333",
+    "region": "eu-west-1",
+    "by": "slack:T1/U1",
+    "name": "<!here>",
+    "until": "2026-11-21",
+    "taken_at": "2026-11-20T09:00:00Z",
+    "state": "lapsed",
+}
+
+
+def test_a_lapsed_claim_is_told_by_name_and_makes_a_full_digest(quiet: Nights) -> None:
+    found = render_digest(quiet(lapsed=[LAPSED]), REPORT)
+    assert found.kind == NIGHT
+    told = (
+        ":hourglass: *Claim lapsed*: `CVE-2026-1` on `prod-web-36` is still open;"
+        " `&lt;!here&gt;` had it until 2026-11-21."
+    )
+    assert told in said(found.message)
+    many = render_digest(quiet(lapsed=[LAPSED] * 9), REPORT).message
+    assert said(many).count(told) == 5
+    assert "… and 4 more claims lapsed" in said(many)
+    assert problems(many.text, many.blocks) == []
+
+
+def test_a_partial_digest_names_lapsed_claims_too(
+    tonight: Nights, night: Materials, proof: Proofs
+) -> None:
+    partial = night({"proof": proof(state="partial", reasons=("eu-south-1: denied",))})
+    assert "*Claim lapsed*" in said(
+        render_digest(tonight(partial, lapsed=[LAPSED]), REPORT).message
+    )
+
+
+def test_claims_that_cannot_be_read_are_unknown_and_not_none(quiet: Nights) -> None:
+    found = render_digest(quiet(lapsed=None), REPORT)
+    assert found.kind == QUIET
+    assert ":warning: Who has taken findings is unknown" in said(found.message)
+    assert "unknown" not in said(render_digest(quiet(), REPORT).message)
