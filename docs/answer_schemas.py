@@ -38,6 +38,7 @@ _PLAIN = {str: "string", int: "integer", float: "number", bool: "boolean", type(
 LISTS = {
     "changes": "events",
     "claims": "claims",
+    "diff": "findings",
     "fixes": "lines",
     "operations": "operations",
     "priorities": "priorities",
@@ -48,6 +49,7 @@ LISTS = {
     "time-to-fix": "groups",
     "trend": "nights",
     "where": "findings",
+    "why": "events",
 }
 
 

@@ -50,6 +50,14 @@ COMMANDS = {
         "sre_cli.commands.show",
         "Show a vulnerability: what, where, since when, its fix.",
     ),
+    "why": (
+        "sre_cli.commands.one_resource.why",
+        "Show the life of a vulnerability on a resource, with proof.",
+    ),
+    "diff": (
+        "sre_cli.commands.one_resource.diff",
+        "Compare the open vulnerabilities of two resources.",
+    ),
     "sla": ("sre_cli.commands.sla", "Show findings that are overdue or due this week."),
     "trend": ("sre_cli.commands.trend", "Show the number of open findings over time."),
     "time-to-fix": ("sre_cli.commands.time_to_fix", "Measure the time to remediate."),

@@ -41,6 +41,24 @@ def _of_first(command: str, field: str) -> Callable[[Any], Sequence[str] | None]
     return step
 
 
+def _of_show(answer: Any) -> Sequence[str] | None:
+    items: Sequence[Mapping[str, Any]] = answer.items
+    return ("why", items[0]["vulnerability_id"], items[0]["resource_id"]) if items else None
+
+
+def _of_life(answer: Any) -> Sequence[str] | None:
+    facts: Mapping[str, Any] = answer.summary or {}
+    steps = {"open": ("fixes", "-i", facts.get("resource_id", "")), "unknown": ("coverage",)}
+    return steps.get(facts.get("life", ""))
+
+
+def _of_differences(answer: Any) -> Sequence[str] | None:
+    if not answer.items:
+        return None
+    worst = answer.items[0]
+    return ("why", worst["vulnerability_id"], answer.summary[worst["only_on"]]["resource_id"])
+
+
 def _of_items(*words: str) -> Callable[[Any], Sequence[str] | None]:
     """Returns a step that is the same for every answer with items."""
     return lambda answer: words if answer.items else None
@@ -50,7 +68,9 @@ _STEPS: Mapping[str, Callable[[Any], Sequence[str] | None]] = {
     "vulnerabilities": _of_resource,
     "summary": _of_summary,
     "priorities": _of_first("show", "vulnerability_id"),
-    "show": _of_first("vulnerabilities", "resource_id"),
+    "show": _of_show,
+    "why": _of_life,
+    "diff": _of_differences,
     "where": _of_first("vulnerabilities", "resource_id"),
     "changes": _of_first("vulnerabilities", "resource_id"),
     "fixes": _of_items("sla"),

@@ -92,6 +92,8 @@ WHERE_TO_ASK = {
 # Commands that are not queries with filters, or whose filters are tested in
 # tests/cli/test_report.py.
 OTHERS = {
+    "why",
+    "diff",
     "demo",
     "scan",
     "serve",

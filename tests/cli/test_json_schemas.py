@@ -33,6 +33,8 @@ COMMANDS: dict[str, list[tuple[str, ...]]] = {
         ("search/indexer", "--cached"),
         ("nobody", "--cached"),
     ],
+    "why": [("CVE-2024-3094", "prod-web-36"), ("CVE-2024-3094", "forensics-33")],
+    "diff": [("prod-web-36", "forensics-33"), ("prod-web-36", "data-etl-32")],
     "where": [("openssl",), ("frobnicate",)],
 }
 CASES = [(name, words) for name, every in COMMANDS.items() for words in every]

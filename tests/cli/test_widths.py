@@ -17,6 +17,7 @@ from sre_cli.render.wrapping import PARAGRAPH, wrapped
 
 WIDTHS = (60, 80, 120, 200)
 HOST = "prod-web-36"
+LOG4SHELL = "CVE-2021-44228"
 Path = tuple[str, ...]
 
 # The calls of each command whose output people read. A new command needs a line here.
@@ -32,6 +33,8 @@ CALLS: dict[Path, tuple[Path, ...]] = {
     ("fixes",): (("-n", "3"), ("--images", "-n", "3"), ("--what-if", "3"), ("-i", HOST)),
     ("where",): (("log4j",), ("frobnicate",), ("curl", "-n", "5")),
     ("show",): (("log4shell",), ("CVE-1999-0001",)),
+    ("why",): ((LOG4SHELL, "prod-api-07"), (LOG4SHELL, "forensics-33"), (LOG4SHELL, HOST)),
+    ("diff",): ((HOST, "stage-search-11", "-n", "4"), (HOST, "forensics-33", "-n", "4")),
     ("sla",): ((), ("--by", "account")),
     ("trend",): ((),),
     ("time-to-fix",): ((), ("--by", "owner")),

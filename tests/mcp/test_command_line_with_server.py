@@ -121,13 +121,16 @@ def test_a_failing_query_has_the_same_error(cli: Any, question: tuple[str, ...])
 
 
 def test_every_query_is_covered_by_these_tests() -> None:
-    # only used by tools, or tested elsewhere: images and fix-effects are options of fixes
+    # only used by tools, or tested elsewhere: images and fix-effects are options of fixes, and
+    # why and diff need a store
     known = {"findings", "export", "file", "snapshots", "operations", "images"} | {
         "finding",
         "due-dates",
         "survival",
         "fix-effects",
         "claims",  # in test_claims.py: without claims, the answer has the time
+        "why",
+        "diff",
     }
     asked = {command for command, *_ in (*QUESTIONS, *WRONG)}
     assert set(QUERIES) - {"vulnerabilities", "summary", "coverage"} - known <= asked

@@ -41,7 +41,7 @@ def _resource(answer: ResourceAnswer, width: int | None, colour: int) -> Iterato
     yield from notes(verdict.notes[:first], width)
     if verdict.reason != FINDINGS:
         yield from verdict_lines(verdict, width, colour)
-    yield from _name(answer.resource, answer.account_name, width, colour)
+    yield from place_lines(answer.resource, answer.account_name, width, colour)
     if answer.use:
         yield from wrapped(sentence(answer.use.words()), width)
     if answer.context:
@@ -64,7 +64,9 @@ def _resource(answer: ResourceAnswer, width: int | None, colour: int) -> Iterato
             yield from faint(source, width, colour)
 
 
-def _name(resource: Resource, account_name: str, width: int | None, colour: int) -> Iterator[str]:
+def place_lines(
+    resource: Resource, account_name: str, width: int | None, colour: int
+) -> Iterator[str]:
     """Yields name, id, account and region; each id on its own line if they do not fit on one."""
     account = f"{account_name} ({resource.account_id})" if account_name else resource.account_id
     place = [part for part in (account, resource.region) if part]

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import math
-from datetime import date
-from typing import Any
-
 from sre_findings.inspector.wire.coverage import WireCoverage
 from sre_findings.inspector.wire.finding_parts import (
     WireResource,
@@ -15,7 +11,6 @@ from sre_findings.inspector.wire.finding_parts import (
 from sre_findings.inspector.wire.findings import WireFinding
 from sre_findings.live.resource_owners import Key
 from sre_findings.model.coverage.row import Coverage
-from sre_findings.model.findings import severity
 from sre_findings.model.findings.finding import Finding
 from sre_findings.model.timestamps import moment_of
 from sre_findings.rows.values import packages_of, reachability_of
@@ -68,21 +63,4 @@ def finding_of(wire: WireFinding, mine: WireResource, region: str, owner: str | 
         owner=owner,
         reachability=reached.word,
         reachability_reason=reached.reason,
-    )
-
-
-def worst_first(one: Finding) -> tuple[Any, ...]:
-    """Returns the sort key, with the same order as resource_findings.sql.
-
-    Within a severity, findings in KEV come first, by due date, and then those with an exploit.
-    """
-    return (
-        severity.rank(one.severity),
-        not one.kev,
-        (one.kev_due or date.max) if one.kev else date.max,
-        one.exploit_available != "YES" and one.exploit_observed is None,
-        one.status,
-        math.inf if one.inspector_score is None else -one.inspector_score,
-        (one.vulnerability_id is None, one.vulnerability_id or ""),
-        one.finding_arn,
     )

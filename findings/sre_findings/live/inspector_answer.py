@@ -9,7 +9,6 @@ from datetime import datetime
 from functools import partial
 
 from sre_findings.inspector.listing import Inspector
-from sre_findings.live.conversion import worst_first
 from sre_findings.live.resource_listing import ListingRequest, LiveListing
 from sre_findings.live.single_flight import SingleFlight
 from sre_findings.model.access import Access
@@ -18,7 +17,7 @@ from sre_findings.model.answers.verdict import NO_SUCH_RESOURCE, NOT_SCANNED, Ev
 from sre_findings.model.coverage.row import Coverage
 from sre_findings.model.errors import UsageError
 from sre_findings.model.findings import severity
-from sre_findings.model.findings.finding import Finding, is_open
+from sre_findings.model.findings.finding import Finding, is_open, worst_first
 from sre_findings.model.findings.reachability import NOT_REACHABLE, REACHABLE, left_out
 from sre_findings.model.findings.reachability import UNKNOWN as NO_WORD
 from sre_findings.model.resources.name_readings import inspectors_id

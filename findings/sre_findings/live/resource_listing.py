@@ -19,11 +19,11 @@ from sre_findings.inspector.wire.finding_parts import (
 )
 from sre_findings.inspector.wire.findings import WireFinding
 from sre_findings.live import account_status
-from sre_findings.live.conversion import coverage_of, finding_of, key_of, worst_first
+from sre_findings.live.conversion import coverage_of, finding_of, key_of
 from sre_findings.live.resource_owners import OwnerTally
 from sre_findings.model.access import Access
 from sre_findings.model.coverage.row import Coverage
-from sre_findings.model.findings.finding import Finding
+from sre_findings.model.findings.finding import Finding, worst_first
 from sre_findings.model.resources.image_use import UNREPORTED, Use, newest
 from sre_findings.model.resources.owners import Owners
 from sre_findings.model.resources.resource import Resource, told

@@ -30,6 +30,8 @@ QUERIES = {
     "priorities": ("priorities", "priorities"),
     "where": ("where", "where"),
     "show": ("vulnerability_details", "vulnerability_details"),
+    "diff": ("one_resource.resource_differences", "resource_differences"),
+    "why": ("one_resource.vulnerability_life", "vulnerability_life"),
     "suppressions": ("suppressions", "suppressions"),
     "fixes": ("fixes", "fixes"),
     "images": ("fixes", "images"),
@@ -44,7 +46,8 @@ QUERIES = {
     "operations": ("operations", "operations"),
 }
 
-_WHOLE = ("vulnerabilities", "summary", "coverage", "finding")  # their answers are not lists
+# Their answers are not lists, or they are about single resources, and only these must be read.
+_WHOLE = ("vulnerabilities", "summary", "coverage", "finding", "why", "diff")
 
 
 def ask(question: Question[A], sources: Sources) -> A:

@@ -137,7 +137,7 @@ def resolve_in(found: Found, text: str) -> tuple[Resource, str]:
     others = sorted({*_others(found, text, one, rank)}, key=placed)
     if others:
         every = [one, *others]
-        raise AmbiguousName.of(text, _texts(every), [other.name for other in every])
+        raise AmbiguousName.of(text, texts_of(every), [other.name for other in every])
     return one, phrase(
         "a resource of the same name would not be found where nothing was read: {}",
         joined(", ", places(gaps)),
@@ -149,7 +149,7 @@ def optional_in(found: Found, text: str | None) -> Resource | None:
     return None if text is None else resolve_in(found, text)[0]
 
 
-def _texts(every: Sequence[Resource]) -> list[str]:
+def texts_of(every: Sequence[Resource]) -> list[str]:
     """A text for each resource that refers to this one only."""
     ids = [one.resource_id for one in every]
     return [placed(one) if ids.count(one.resource_id) > 1 else one.resource_id for one in every]
@@ -161,10 +161,10 @@ def _others(found: Found, text: str, one: Resource, rank: int) -> Iterator[Resou
     ``rank`` is that of the name for the known resource; weaker names do not count. A resource that
     the snapshot read elsewhere, or under another name, is not among them.
     """
-    for commit, gaps in islice(_readings(found), EARLIER):
+    for commit, gaps in islice(gap_readings(found), EARLIER):
         engine = found.sources.open([commit])
         for other, its_rank in named(text, engine).items():
-            unread = its_rank <= rank and any(_contains(gap, other) for gap in gaps)
+            unread = its_rank <= rank and any(contains(gap, other) for gap in gaps)
             if unread and _place(other) != _place(one):
                 here = found.engine.rows("resources_by_name", name=other.resource_id)
                 if not any(_place(other) == tuple(row[key] for key in _KEYS) for row in here):
@@ -178,7 +178,7 @@ def _place(one: Resource) -> tuple[str, ...]:
     return tuple(getattr(one, key) for key in _KEYS)
 
 
-def _readings(found: Found) -> Iterator[tuple[Commit, list[Gap]]]:
+def gap_readings(found: Found) -> Iterator[tuple[Commit, list[Gap]]]:
     """The snapshots that last read the gaps of this one, newest first, with these gaps."""
     dated: dict[datetime, list[Gap]] = {}
     for gap in found.commit.gaps:
@@ -189,7 +189,8 @@ def _readings(found: Found) -> Iterator[tuple[Commit, list[Gap]]]:
             yield commit, dated[commit.started_at]
 
 
-def _contains(gap: Gap, one: Resource) -> bool:
+def contains(gap: Gap, one: Resource) -> bool:
+    """Whether the resource may be in a cell that was not read."""
     return (
         gap.account_id in (ANY, one.account_id)
         and gap.region == one.region

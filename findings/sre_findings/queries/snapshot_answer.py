@@ -33,12 +33,12 @@ from sre_findings.model.resources.resource import (
     check_text,
     told,
 )
-from sre_findings.model.snapshots.gaps import ANY, Gap
+from sre_findings.model.snapshots.gaps import Gap
 from sre_findings.model.snapshots.rollup import Rollup, resource_scope
 from sre_findings.model.sql_parameters import parameters, resource_parameters
 from sre_findings.model.text import joined, phrase
 from sre_findings.queries import coverage_rows
-from sre_findings.queries.resource_lookup import UnknownResource, resolve_in
+from sre_findings.queries.resource_lookup import UnknownResource, contains, resolve_in
 from sre_findings.rows.values import finding_of, time_of
 from sre_findings.sources import rollup_access
 from sre_findings.sources.deadlines import resource_deadlines
@@ -63,19 +63,7 @@ def answer(question: Vulnerabilities, found: Found, sources: Sources) -> Resourc
     place = resource_parameters(resource)
     rollup, notes_on_counts = _rollup(resource, found, sources)
     now, rules = sources.now(), sources.suppressions
-    coverage = coverage_rows.of_resource(found, place)
-    gaps = gaps_touching(found.commit.gaps, resource)
-    as_of = found.proof.as_of or now
-    evidence = Evidence(
-        rollup,
-        coverage,
-        gaps,
-        as_of,
-        found.proof.too_old,
-        known=True,
-        until=found.commit.ended_at,
-        in_future=found.proof.in_future,
-    )
+    evidence = evidence_of(resource, rollup, found)
     verdict = decide(evidence)
     findings, total, cursor = _page(question, found, place)
     use, exposed = _use(found, place)
@@ -87,18 +75,32 @@ def answer(question: Vulnerabilities, found: Found, sources: Sources) -> Resourc
         resource,
         verdict,
         rollup,
-        coverage,
+        evidence.coverage,
         [due.completed(marked(one, rules, now.date())) for one in findings],
         total,
         cursor,
         found.proof,
-        bool(gaps),
+        bool(evidence.gaps),
         account_name=found.commit.account_names.get(resource.account_id, ""),
         filters=_filters(question),
         accepted=_accepted(found, place, rules, now),
         use=use,
         exposed=exposed,
         overdue=overdue,
+    )
+
+
+def evidence_of(resource: Resource, rollup: Rollup, found: Found) -> Evidence:
+    """The evidence for the verdict on a resource of the snapshot that has these counts."""
+    return Evidence(
+        rollup,
+        coverage_rows.of_resource(found, resource_parameters(resource)),
+        gaps_touching(found.commit.gaps, resource),
+        found.commit.started_at,
+        found.proof.too_old,
+        known=True,
+        until=found.commit.ended_at,
+        in_future=found.proof.in_future,
     )
 
 
@@ -206,16 +208,7 @@ def _skip(cursor: str | None, snapshot_id: str) -> int:
 
 def gaps_touching(gaps: Sequence[Gap], resource: Resource | None) -> list[Gap]:
     """The incomplete cells that can contain the resource; all of them if its place is not known."""
-    return [
-        gap
-        for gap in gaps
-        if resource is None
-        or (
-            gap.account_id in (ANY, resource.account_id)
-            and gap.region == resource.region
-            and gap.resource_type in (ANY, resource.resource_type)
-        )
-    ]
+    return [gap for gap in gaps if resource is None or contains(gap, resource)]
 
 
 def _scanning_considered(evidence: Evidence, like: Resource | None, found: Found) -> Verdict:

@@ -68,7 +68,7 @@ def where(question: Exposure, sources: Sources) -> ExposureAnswer:
     If there are none, the headline has the number of scanned resources, and of those that are not.
     Raises UsageError if the text is empty or too long.
     """
-    text = _checked(question.text)
+    text = checked_text(question.text)
     found = find(sources, question.as_of)
     found = within(found, place_of(question.filters))
     known = [row["name"] for row in found.engine.rows("package_names")]
@@ -124,7 +124,7 @@ def where(question: Exposure, sources: Sources) -> ExposureAnswer:
     )
 
 
-def _checked(text: str) -> str:
+def checked_text(text: str) -> str:
     """The text without spaces around it. Raises UsageError if it is empty or too long."""
     if not 0 < len(text.strip()) <= LONGEST:
         raise UsageError(

@@ -34,8 +34,15 @@ from sre_findings.questions.remediation import (
     Priorities,
     SuppressionList,
     VulnerabilityDetails,
+    VulnerabilityLife,
 )
-from sre_findings.questions.resource import CACHED, EITHER, LIVE, Vulnerabilities
+from sre_findings.questions.resource import (
+    CACHED,
+    EITHER,
+    LIVE,
+    ResourceDifferences,
+    Vulnerabilities,
+)
 
 __all__ = [
     "BY",
@@ -59,6 +66,7 @@ __all__ = [
     "OneFinding",
     "Operations",
     "Priorities",
+    "ResourceDifferences",
     "SimilarNames",
     "Sla",
     "SnapshotList",
@@ -70,4 +78,5 @@ __all__ = [
     "Trend",
     "Vulnerabilities",
     "VulnerabilityDetails",
+    "VulnerabilityLife",
 ]

@@ -13,6 +13,7 @@ from sre_findings.questions.question import ListQuestion
 if TYPE_CHECKING:  # only type checkers need the types of the answers
     from sre_findings.model.answers.exposure import ExposureAnswer
     from sre_findings.model.answers.fixes import FixEffectsAnswer, FixesAnswer, ImageFixesAnswer
+    from sre_findings.model.answers.life import LifeAnswer
     from sre_findings.model.answers.priorities import PrioritiesAnswer
     from sre_findings.model.answers.suppressions import RulesAnswer
     from sre_findings.model.answers.vulnerability import VulnerabilityAnswer
@@ -80,6 +81,18 @@ class VulnerabilityDetails(ListQuestion["VulnerabilityAnswer"]):
     count: int = 25
     as_of: str | None = None
     filters: Filters = EVERYWHERE
+
+
+@dataclass(frozen=True, slots=True)
+class VulnerabilityLife(ListQuestion["LifeAnswer"]):
+    """The life of a vulnerability, by its ID or a well-known name, on one resource."""
+
+    name = "why"
+    list_name = "events"
+
+    text: str
+    resource: str
+    as_of: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from sre_findings.model.answers.answer import NO_PROOF, ResourceAnswer
-from sre_findings.questions.question import Question
+from sre_findings.questions.question import ListQuestion, Question
+
+if TYPE_CHECKING:  # only type checkers need the types of the answers
+    from sre_findings.model.answers.differences import DifferencesAnswer
 
 CACHED, LIVE, EITHER = "cached", "live", "either"
 
@@ -43,3 +47,17 @@ class Vulnerabilities(Question[ResourceAnswer]):
 
         resource = Resource(self.text, "", "", "")
         return ResourceAnswer(resource, WITHOUT_SNAPSHOT, Rollup(), (), (), 0, None, NO_PROOF)
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceDifferences(ListQuestion["DifferencesAnswer"]):
+    """The open vulnerabilities that only one of two resources has: the first ``count`` (0: all)."""
+
+    name = "diff"
+    list_name = "findings"
+
+    first: str
+    second: str
+    severities: Sequence[str] = ()
+    count: int = 25
+    as_of: str | None = None

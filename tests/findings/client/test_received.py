@@ -41,6 +41,7 @@ from sre_findings.questions.catalogue import (
     ImageFixes,
     Operations,
     Priorities,
+    ResourceDifferences,
     Sla,
     SnapshotList,
     Summary,
@@ -49,6 +50,7 @@ from sre_findings.questions.catalogue import (
     Trend,
     Vulnerabilities,
     VulnerabilityDetails,
+    VulnerabilityLife,
 )
 from sre_findings.questions.question import Question
 from sre_findings.sources.sources import Sources
@@ -83,6 +85,8 @@ LISTS: dict[str, Question[AnyListAnswer]] = {
     "priorities": Priorities(),
     "where": Exposure("openssl"),
     "show": VulnerabilityDetails("CVE-2024-3094"),
+    "diff": ResourceDifferences(BUSY_INSTANCE, CLEAN_INSTANCE),
+    "why": VulnerabilityLife("CVE-2024-3094", BUSY_INSTANCE),
     "fixes": Fixes(),
     "images": ImageFixes(),
     "fix-effects": FixEffects(3),

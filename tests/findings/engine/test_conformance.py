@@ -146,6 +146,7 @@ PARAMETERS: dict[str, list[dict[str, Any]]] = {
         {"kinds": ["kev_appeared", "it's"], "count": 5},
     ],
     "digest_event_counts": [{}],
+    "resources_of_events": [{"name": text} for text in (BUSY_INSTANCE, *HOSTILE[:2])],
     "resources_by_name": [{"name": text} for text in (BUSY_INSTANCE, "prod-api-07", *HOSTILE[:2])],
     "fix_images": [
         WHERE | {"count": None, "types": None},
@@ -231,6 +232,10 @@ PARAMETERS: dict[str, list[dict[str, Any]]] = {
         ANY | {"finding_arn": None, "count": 5, "skip": 2},
         EXPORTS[3] | {"finding_arn": None, "count": None, "skip": 0},
         ANY | {"finding_arn": HOSTILE[1], "count": None, "skip": 0},
+    ],
+    "finding_life": [
+        PLACE | {"text": "CVE-2024-3094"},
+        PLACE | {"text": HOSTILE[0], "resource_id": HOSTILE[1]},
     ],
     "vulnerability": [{"vulnerability_id": text} for text in ("CVE-2024-3094", HOSTILE[0])],
 }

@@ -56,6 +56,7 @@ from sre_findings.questions.catalogue import (
     OneFinding,
     Operations,
     Priorities,
+    ResourceDifferences,
     SimilarNames,
     Sla,
     SnapshotList,
@@ -66,6 +67,7 @@ from sre_findings.questions.catalogue import (
     Trend,
     Vulnerabilities,
     VulnerabilityDetails,
+    VulnerabilityLife,
 )
 from sre_findings.sources.download_links import DownloadLink, DownloadRequest
 from sre_findings.sources.rollup_access import NOT_IN_TABLE
@@ -414,6 +416,8 @@ QUESTIONS: dict[str, Callable[[Sources], Any]] = {
         for text in ("xz backdoor", "CVE-2099-0001")
     },
     "show in a part": door("show", VulnerabilityDetails("CVE-2024-3094", filters=NARROW)),
+    "diff": door("diff", ResourceDifferences(BUSY_INSTANCE, CLEAN_INSTANCE)),
+    "why": door("why", VulnerabilityLife("CVE-2024-3094", BUSY_INSTANCE)),
     "sla of one": door("sla", Sla(resource=BUSY_INSTANCE)),
     "fixes of one": door("fixes", Fixes(count=0, resource=BUSY_INSTANCE)),
     "fixes": door("fixes", Fixes(count=0)),
@@ -762,6 +766,8 @@ def test_the_doors_are_all_asked_here() -> None:
         "priorities",
         "where",
         "show",
+        "why",
+        "diff",
         "fixes",
         "images",
         "fix-effects",

@@ -17,10 +17,9 @@ from tests.support.sources import make_sources
 from sre_findings.inspector.client import connect
 from sre_findings.inspector.listing import Inspector
 from sre_findings.inspector.retry import Patience, RateLimit
-from sre_findings.live.conversion import worst_first
 from sre_findings.live.inspector_answer import live
 from sre_findings.model.answers import decoding
-from sre_findings.model.findings.finding import Finding
+from sre_findings.model.findings.finding import Finding, worst_first
 from sre_findings.queries import ask
 from sre_findings.questions.catalogue import CACHED, LIVE, FindingList, Vulnerabilities
 from sre_findings.sources.sources import LiveSources, Sources

@@ -29,6 +29,7 @@ from sre_findings.questions.catalogue import (
     ImageFixes,
     OneFinding,
     Priorities,
+    ResourceDifferences,
     Sla,
     SnapshotList,
     Summary,
@@ -39,6 +40,7 @@ from sre_findings.questions.catalogue import (
     Trend,
     Vulnerabilities,
     VulnerabilityDetails,
+    VulnerabilityLife,
 )
 from sre_findings.sources.download_links import DownloadLink
 from sre_findings.sources.sources import Sources
@@ -62,6 +64,8 @@ MORE_LISTS = (
     ("severities", FixEffects(3)),
     ("findings", FindingList()),
     ("findings", VulnerabilityDetails("log4shell")),
+    ("events", VulnerabilityLife("log4shell", "i-00000000")),
+    ("findings", ResourceDifferences("i-00000000", "i-00000001")),
 )
 OTHERS = (Summary(), CoverageGaps(), OneFinding("arn:x"), Vulnerabilities("i-00000000"))
 FILE = ExportFile()

@@ -100,7 +100,7 @@ QUESTIONS: dict[str, tuple[tuple[str, ...], Made]] = {
     "file": (BY_ROWS, lambda place: ExportFile(rows(place))),
 }
 TRENDS = {"owners": "owner", "accounts": "account", "regions": "region", "types": "type"}
-PLACELESS = {"suppressions", "snapshots", "operations", "claims", "take"}
+PLACELESS = {"why", "diff", "suppressions", "snapshots", "operations", "claims", "take"}
 
 
 def asked(name: str, place: Place, sources: Sources) -> Any:

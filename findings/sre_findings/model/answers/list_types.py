@@ -13,6 +13,8 @@ TYPES = {
     "priorities": ("priorities", "Priority", "PrioritiesFacts"),
     "where": ("exposure", "Exposed", "ExposureFacts"),
     "show": ("vulnerability", "Affected", "VulnerabilityFacts"),
+    "diff": ("differences", "Difference", "DifferencesFacts"),
+    "why": ("life", "LifeEvent", "LifeFacts"),
     "suppressions": ("suppressions", "Rule", "RulesFacts"),
     "fixes": ("fixes", "Fix", "FixesFacts"),
     "images": ("fixes", "ImageFix", "ImageFixesFacts"),

@@ -10,6 +10,7 @@ NO_RULE = "NO_RULE"
 NOT_LISTED = "NOT_LISTED"
 SCANNED_IN_THE_FUTURE = "SCANNED_IN_THE_FUTURE"
 SCANNED_TOO_LONG_AGO = "SCANNED_TOO_LONG_AGO"
+TERMINATED = "RESOURCE_TERMINATED"
 
 # Reasons of ListCoverage (API reference, ScanStatus.reason) in words, and the remedy if there is
 # one.
@@ -79,7 +80,7 @@ REASONS: dict[str, tuple[str, str]] = {
     "PENDING_INITIAL_SCAN": ("the first scan is pending", "Check again in an hour."),
     "PENDING_REVIVAL_SCAN": ("a scan is pending after a pause", "Check again in an hour."),
     "RESOURCE_STOPPED": ("the resource is stopped", "Start it, or delete it if it is not needed."),
-    "RESOURCE_TERMINATED": ("the resource is terminated", ""),
+    TERMINATED: ("the resource is terminated", ""),
     "RESOURCE_UNMANAGED": ("the resource is not managed", "Connect its agent."),
     "SCAN_ELIGIBILITY_EXPIRED": (
         "its scan eligibility expired",

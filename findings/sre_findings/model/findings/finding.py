@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sre_findings.model.errors import UsageError
+from sre_findings.model.findings import severity
 from sre_findings.model.text import phrase
 from sre_findings.model.timestamps import iso, iso_date
 
@@ -146,6 +148,23 @@ class Finding:
             "overdue": self.overdue,
             "claim": dict(self.claim) if self.claim is not None else None,
         }
+
+
+def worst_first(one: Finding) -> tuple[Any, ...]:
+    """The sort key, with the same order as resource_findings.sql.
+
+    Within a severity, findings in KEV come first, by due date, and then those with an exploit.
+    """
+    return (
+        severity.rank(one.severity),
+        not one.kev,
+        (one.kev_due or date.max) if one.kev else date.max,
+        one.exploit_available != "YES" and one.exploit_observed is None,
+        one.status,
+        math.inf if one.inspector_score is None else -one.inspector_score,
+        (one.vulnerability_id is None, one.vulnerability_id or ""),
+        one.finding_arn,
+    )
 
 
 def parse_status(text: str) -> str:
