@@ -106,6 +106,10 @@ def test_a_snapshot_that_did_not_read_the_resource_is_named(
     (newest, *_) = partly("snapshots", "list", "--output", "json").json
     run = life(partly, "CVE-2099-0001", BUSY_INSTANCE)
     assert (run.code, run.json["life"], run.json["known"]) == (3, "unknown", False)
+    assert "same name" not in " ".join(run.json["notes"])
+    by_name = life(partly, "CVE-2099-0001", "prod-web-36").json
+    assert (by_name["resource_id"], by_name["life"]) == (BUSY_INSTANCE, "unknown")
+    assert "same name would not be found" in by_name["notes"][0]
     assert run.json["unread_snapshots"] == [newest["snapshot_id"]]
     assert "1 snapshot did not read the resource" in run.json["notes"][-1]
     known = vulnerability_of(partly, BUSY_INSTANCE)

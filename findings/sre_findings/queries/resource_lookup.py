@@ -18,7 +18,7 @@ from sre_findings.model.resources.name_readings import placed, readings
 from sre_findings.model.resources.names import ID, WEAKEST, strength
 from sre_findings.model.resources.resource import Resource
 from sre_findings.model.snapshots.gaps import ANY, NEVER, Gap, places
-from sre_findings.model.text import joined, phrase
+from sre_findings.model.text import Text, joined, phrase
 from sre_findings.rows.values import resource_of
 
 if TYPE_CHECKING:
@@ -138,7 +138,12 @@ def resolve_in(found: Found, text: str) -> tuple[Resource, str]:
     if others:
         every = [one, *others]
         raise AmbiguousName.of(text, texts_of(every), [other.name for other in every])
-    return one, phrase(
+    return one, unread_names(gaps)
+
+
+def unread_names(gaps: Sequence[Gap]) -> Text:
+    """A note that names the places in which another resource could have the same name."""
+    return phrase(
         "a resource of the same name would not be found where nothing was read: {}",
         joined(", ", places(gaps)),
     )
