@@ -41,11 +41,6 @@ def _of_first(command: str, field: str) -> Callable[[Any], Sequence[str] | None]
     return step
 
 
-def _of_show(answer: Any) -> Sequence[str] | None:
-    items: Sequence[Mapping[str, Any]] = answer.items
-    return ("why", items[0]["vulnerability_id"], items[0]["resource_id"]) if items else None
-
-
 def _of_life(answer: Any) -> Sequence[str] | None:
     facts: Mapping[str, Any] = answer.summary or {}
     steps = {"open": ("fixes", "-i", facts.get("resource_id", "")), "unknown": ("coverage",)}
@@ -68,7 +63,7 @@ _STEPS: Mapping[str, Callable[[Any], Sequence[str] | None]] = {
     "vulnerabilities": _of_resource,
     "summary": _of_summary,
     "priorities": _of_first("show", "vulnerability_id"),
-    "show": _of_show,
+    "show": _of_first("vulnerabilities", "resource_id"),
     "why": _of_life,
     "diff": _of_differences,
     "where": _of_first("vulnerabilities", "resource_id"),
