@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import re
@@ -24,7 +25,12 @@ from tests.support.http_server import HttpRequest, HttpResponse, HttpServer, jso
 from sre_findings.model.errors import UsageError
 from sre_mcp.endpoint import is_loopback
 from sre_mcp.health import routes
-from sre_mcp.transports import HttpSettings, _listening, serve_http
+from sre_mcp.transports import (
+    HttpSettings,
+    _listening,
+    exempt_startup_objects,
+    serve_http,
+)
 from sre_mcp.trusted_names import Names, trusted
 
 INSTANCE = "i-0123456789abcdef0"
@@ -297,3 +303,15 @@ def test_many_concurrent_calls_are_all_answered(http: Any) -> None:
         thread.join()
     assert len(answers) == len(asked)
     assert not any(answer.get("isError") for answer in answers)
+
+
+def test_the_server_exempts_its_modules_from_garbage_collection() -> None:
+    before, threshold = gc.get_freeze_count(), gc.get_threshold()
+    gc.set_threshold(700)
+    try:
+        exempt_startup_objects()
+        assert gc.get_freeze_count() > before + 10_000
+        assert gc.get_threshold()[0] == 50_000
+    finally:
+        gc.unfreeze()
+        gc.set_threshold(*threshold)

@@ -88,6 +88,29 @@ class Candidate:
 _every_field = attrgetter(*(field.name for field in fields(Candidate)))
 
 
+class _EveryField:
+    """The last element of a key: only identical candidates compare as equal.
+
+    The fields become text only when two candidates are equal in all before it, which is rare.
+    """
+
+    __slots__ = ("_one",)
+
+    def __init__(self, one: Candidate) -> None:
+        self._one = one
+
+    def _text(self) -> tuple[str, ...]:
+        return tuple(map(repr, _every_field(self._one)))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _EveryField) and self._text() == other._text()
+
+    def __lt__(self, other: _EveryField) -> bool:
+        return self._text() < other._text()
+
+    __hash__ = None  # type: ignore[assignment]  # a sort key, not a member of sets
+
+
 def rank(candidates: Iterable[Candidate], policy: Policy, today: date) -> list[Candidate]:
     """The candidates, highest risk first, by the policy's criteria in the policy's order.
 
@@ -108,14 +131,8 @@ def rank(candidates: Iterable[Candidate], policy: Policy, today: date) -> list[C
 
 def _key(one: Candidate, policy: Policy, today: date) -> tuple[Any, ...]:
     first = tuple(_KEYS[name](one, policy, today) for name in policy.order)
-    # The last element has every field as text, so only identical candidates compare as equal.
-    return (
-        *first,
-        not one.fixable,
-        one.first_seen or date.min,
-        one.vulnerability_id,
-        tuple(map(repr, _every_field(one))),
-    )
+    tie = not one.fixable, one.first_seen or date.min, one.vulnerability_id, _EveryField(one)
+    return *first, *tie
 
 
 def risk(one: Candidate, policy: Policy) -> float:
