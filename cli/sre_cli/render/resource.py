@@ -156,13 +156,14 @@ def _package(one: Finding) -> str:
 
 
 def _risk(one: Finding) -> str:
+    claim = one.claim["state"] if one.claim else ""
     flags = {
         "exploit": one.exploit_available == "YES",
         _REACHABILITY.get(one.reachability or "", ""): one.reachability in _REACHABILITY,
         "suppressed": one.status == "SUPPRESSED",
         "accepted": one.accepted,
-        "taken": bool(one.claim) and one.claim["state"] == "live",
-        "claim lapsed": bool(one.claim) and one.claim["state"] == "lapsed",
+        "taken": claim == "live",
+        "claim lapsed": claim == "lapsed",
     }
     return ", ".join(word for word, holds in flags.items() if holds)
 

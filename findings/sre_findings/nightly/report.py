@@ -31,6 +31,7 @@ from sre_findings.questions.estate import Summary
 from sre_findings.questions.history import Changes, Sla, TimeToFix, Trend
 from sre_findings.questions.remediation import Fixes
 from sre_findings.sources import rollup_access
+from sre_findings.sources.claims import claim_words
 from sre_findings.sources.comparability import night_before, not_compared
 from sre_findings.sources.sources import Found, Sources, find
 from sre_findings.store.snapshots.reader import Commit
@@ -70,7 +71,8 @@ class Material:
     None with restricted access, because it covers all accounts. ``not_compared`` explains why no
     numbers are compared with the earlier snapshot; it is empty if both read everything. ``today``
     is the day for which overdue findings are computed. ``days`` is the age of the snapshot compared
-    with, relative to this one.
+    with, relative to this one. ``claims_known`` is whether the table could be read that has the
+    claims of findings.
     """
 
     owner: str | None
@@ -95,6 +97,7 @@ class Material:
     evidence: Evidence | None
     not_compared: str = ""
     days: int = 1
+    claims_known: bool = True
 
     @property
     def compared(self) -> Before | None:
@@ -166,7 +169,7 @@ def material_of(
     """
     today = found.commit.started_at.date() if as_of else here.now().date()
     since = night_before(here.stores.snapshots.commits(), found.commit, days)
-    moved = _moved(since, found, here)
+    moved, claims = _moved(since, found, here), claim_words(here)
     return Material(
         owner, account, today, here.policy,
         summary=summarize(Summary(), found, here),
@@ -184,8 +187,11 @@ def material_of(
         time_to_fix=time_to_fix(TimeToFix(days=NIGHTS, as_of=as_of), here),
         fixes=fixes(Fixes(count=FIRST, as_of=as_of), here),
         risks=top_risks(found.engine, here, as_of),
-        findings=open_findings(found.engine, here.policy, _new(moved, found, here), rows),
+        findings=open_findings(
+            found.engine, here.policy, _new(moved, found, here), rows, claims or {}
+        ),
         evidence=evidence_of(found, here) if here.caller.access.everything else None,
+        claims_known=claims is not None,
     )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from operator import itemgetter
 from typing import Any
 
 from sre_findings.engine.catalogue import Engine
+from sre_findings.model.findings.claim import ClaimKey
 from sre_findings.model.findings.finding import Package
 from sre_findings.model.findings.open_finding import OpenFinding, Place, Weakness
 from sre_findings.model.findings.reachability import REACHABLE
@@ -48,11 +49,16 @@ _place_key = itemgetter(
 
 
 def open_findings(
-    engine: Engine, policy: Policy, new: Container[str], count: int
+    engine: Engine,
+    policy: Policy,
+    new: Container[str],
+    count: int,
+    claims: Mapping[ClaimKey, str],
 ) -> Iterator[OpenFinding]:
     """The first ``count`` open findings, highest severity first.
 
-    ``new`` holds the ARNs of findings that were opened since the snapshot compared with.
+    ``new`` holds the ARNs of findings that were opened since the snapshot compared with, and
+    ``claims`` who has taken which findings, in words.
     """
     lists = {
         (row["region"], row["packages_id"]): row["packages"]
@@ -73,7 +79,13 @@ def open_findings(
                 row["opened_on"],
                 due_on,
                 row["finding_arn"] in new,
+                claims.get(_claim_key(row), "") if claims else "",
             )
+
+
+def _claim_key(row: Mapping[str, Any]) -> ClaimKey:
+    names = ("account_id", "region", "resource_id", "vulnerability_id")
+    return ClaimKey(*(row[name] or "" for name in names))
 
 
 class _Deadlines(dict[tuple[int, str, str], str | None]):

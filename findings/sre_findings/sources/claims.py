@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sre_findings.model.errors import StoreUnreadable
 from sre_findings.model.findings.claim import Claim, ClaimKey
-from sre_findings.model.text import phrase
+from sre_findings.model.text import Text, phrase
 from sre_findings.store.records import claims as kept
 
 if TYPE_CHECKING:  # imported at run time only where it is needed, to start faster
@@ -32,6 +32,16 @@ def with_claims(findings: Sequence[Finding], sources: Sources) -> tuple[Sequence
     if not claims:
         return findings, True
     return [_marked(one, claims.get(key_of(one)), sources) for one in findings], True
+
+
+def claim_words(sources: Sources) -> dict[ClaimKey, Text] | None:
+    """Who has taken which finding until when, in words; None if the table cannot be read."""
+    today = sources.now().date()
+    try:
+        claims = [one for one in kept.read(sources.stores.table) if one.is_kept(today)]
+    except StoreUnreadable:
+        return None
+    return {one.key: one.words(today) for one in claims}
 
 
 def key_of(finding: Finding) -> ClaimKey:

@@ -20,6 +20,7 @@ from markupsafe import Markup
 
 from sre_findings.model.timestamps import iso_date
 from sre_findings.nightly.report import Material
+from sre_findings.sources.claims import CLAIMS_UNKNOWN
 from sre_reports import wording
 from sre_reports.html_report import style_sheets
 from sre_reports.html_report.sections import (
@@ -89,6 +90,7 @@ def _sections(material: Material, generated_at: datetime) -> dict[str, Any]:
         "owners": rankings.owners(material),
         "all_owners": len(material.owners.groups),
         "packed": packed,
+        "claims_unknown": "" if material.claims_known else CLAIMS_UNKNOWN,
         "total": material.summary.rollup.counts.total,
         "columns": findings_table.COLUMNS,
         "rows": [findings_table.row(one, material.today) for one in packed.first],

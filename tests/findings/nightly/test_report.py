@@ -17,7 +17,7 @@ from tests.support.sources import folder_sources, make_sources, with_table
 
 from sre_findings.engine.duckdb import DuckDB
 from sre_findings.model.access import ALL, Access
-from sre_findings.model.errors import UsageError
+from sre_findings.model.errors import StoreUnreadable, UsageError
 from sre_findings.model.findings.open_finding import OpenFinding
 from sre_findings.model.findings.severity import rank
 from sre_findings.model.sla.ages import Bucket, bucketed, lateness
@@ -34,6 +34,7 @@ from sre_findings.questions.catalogue import (
     Priorities,
     Sla,
     Summary,
+    Take,
     TimeToFix,
     Trend,
 )
@@ -385,6 +386,33 @@ def test_the_evidence_is_the_manifests(sources: Sources, nights: SnapshotWriter)
     assert one.parts == len([*manifest.parts]) > 0
     assert one.pages == manifest.certificate.totals["pages"] > 0
     assert one.closed > 0
+
+
+def test_a_row_says_who_has_taken_the_finding_and_nothing_else_changes(
+    sources: Sources, nights: SnapshotWriter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copy(folder_of(nights) / "table.db", tmp_path / "table.db")
+    mine = with_table(sources, SqliteTable(tmp_path / "table.db"))
+    before = list(gather(mine, None, EVERY).findings)
+    place = next(one for one in before if one.place.owner == "payments")
+    take = Take(place.place.resource_id, place.weakness.identity, "7d")
+    ask(take, replace(mine, caller=mine.caller._replace(by="token:ada", name="ada")))
+
+    until = mine.now().date() + timedelta(days=7)
+    for view, told in (({}, 1), ({"owner": "payments"}, 1), ({"owner": "search"}, 0)):
+        night = gather(mine, None, EVERY, **view)
+        after = list(night.findings)
+        claims = {one.claim for one in after if one.claim}
+        assert claims == ({f"taken by ada until {until}"} if told else set())
+        assert night.claims_known
+        if not view:
+            assert [one._replace(claim="") for one in after] == before
+
+    def unreadable(*_: Any) -> Any:
+        raise StoreUnreadable("cannot use the table")
+
+    monkeypatch.setattr("sre_findings.store.records.claims.read", unreadable)
+    assert not gather(mine, None, EVERY).claims_known
 
 
 def test_without_a_snapshot_there_is_no_page(tmp_path: Path) -> None:

@@ -88,8 +88,11 @@ def made_up(count: int = 130) -> list[OpenFinding]:
     for n in range(count):
         opened = TODAY - timedelta(days=n * 13 % 120)
         due = None if n % 8 == 7 else (opened + timedelta(days=(15, 30, 60)[n % 3])).isoformat()
+        claim = "taken by <b>ada</b> until 2026-11-30" if n == 0 else ""
         found.append(
-            OpenFinding(weakness(n % 40), place(n * 5 % 8), opened.isoformat(), due, n % 6 == 0)
+            OpenFinding(
+                weakness(n % 40), place(n * 5 % 8), opened.isoformat(), due, n % 6 == 0, claim
+            )
         )
     return sorted(found, key=lambda one: SEVERITIES.index(one.weakness.severity))
 

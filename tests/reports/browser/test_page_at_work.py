@@ -373,6 +373,17 @@ def test_a_row_opens_to_its_description_life_and_commands(
     expect(details).to_have_count(0)
 
 
+def test_only_the_row_of_a_finding_that_was_taken_opens_to_the_claim(
+    visit: Visit, usual: str, findings: Findings
+) -> None:
+    page = visit(usual)
+    row = next(n for n, one in enumerate(findings) if one.claim)
+    assert row < 50
+    expect(opened(page, row)).to_contain_text("Claimtaken by <b>ada</b> until 2026-11-30")
+    page.keyboard.press("Enter")
+    expect(opened(page, (row + 1) % 50)).not_to_contain_text("Claim")
+
+
 def test_a_description_that_is_left_out_names_its_command(
     visit: Visit, usual: str, findings: Findings
 ) -> None:

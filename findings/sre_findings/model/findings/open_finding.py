@@ -50,6 +50,7 @@ class OpenFinding(NamedTuple):
     """One finding. ``new`` is true if it was opened since the previous snapshot.
 
     ``opened_on`` and ``due_on`` are ISO dates; each is None if unknown or if there is none.
+    ``claim`` says who has taken the finding until when, empty if no one has or claims are unknown.
     """
 
     weakness: Weakness
@@ -57,3 +58,4 @@ class OpenFinding(NamedTuple):
     opened_on: str | None
     due_on: str | None
     new: bool
+    claim: str = ""

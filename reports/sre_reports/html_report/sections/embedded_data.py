@@ -47,7 +47,9 @@ def pack(findings: Iterable[OpenFinding], today: date, first: int) -> Packed:
     """
     weaknesses, places = _Numbered(), _Numbered()
     head: list[OpenFinding] = []
-    columns: dict[str, list[Any]] = {name: [] for name in ("w", "p", "opened", "due", "new")}
+    columns: dict[str, list[Any]] = {
+        name: [] for name in ("w", "p", "opened", "due", "new", "claims")
+    }
     ago = _Days(today)
     before = 0
     for row, one in enumerate(findings):
@@ -61,6 +63,8 @@ def pack(findings: Iterable[OpenFinding], today: date, first: int) -> Packed:
         columns["due"].append(None if one.due_on is None else ago[one.due_on] + (age or 0))
         if one.new:
             columns["new"].append(row)
+        if one.claim:
+            columns["claims"].append([row, shown(one.claim)])
         before = weakness
     values = {
         "findings": columns,

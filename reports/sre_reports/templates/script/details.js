@@ -33,6 +33,7 @@ function detailed(rows, row, day) {
   if (links.length) tell("References", ...links.flatMap((link, n) => (n ? [" · ", link] : [link])));
   tell("Reachability", weaknesses.reachable[w] ? "Inspector saw the code in use at run time." : "Not known: Inspector has not seen the code in use.");
   tell("Life", life(rows, row, day));
+  if (rows.claims.has(row)) tell("Claim", rows.claims.get(row));
   tell("Fix", fix(weaknesses, w, text));
   if (text("command") && at(places.resource_type, p) === "AWS_EC2_INSTANCE") tell("Command", ...copied(text("command")));
   tell("Resource", element("code", "", id));

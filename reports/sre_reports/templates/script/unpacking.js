@@ -19,6 +19,7 @@ function rowsOf({ findings, weaknesses, places }) {
   for (const row of findings.new) fresh[row] = 1;
   return {
     count, weakness, fresh, weaknesses, places,
+    claims: new Map(findings.claims),
     place: Uint32Array.from(findings.p),
     age: Int32Array.from(findings.opened, (days) => (days === null ? UNKNOWN : days)),
     due: Int32Array.from(findings.due, (days, row) => (days === null ? NEVER : days - findings.opened[row])), // null is 0

@@ -144,3 +144,11 @@ def test_long_titles_are_cut_and_ids_are_not(
     (row,) = unpacked(pack([open_finding(resource_id="i" * 400, title="t" * 400)], TODAY, 0))
     assert row["resource_id"] == "i" * 400
     assert row["title"] == "t" * 299 + "…"
+
+
+def test_a_claim_belongs_to_its_row_and_is_visible_text(
+    open_finding: Callable[..., OpenFinding],
+) -> None:
+    some = [open_finding(), open_finding()._replace(claim="taken by a\x1bda until 2026-12-08")]
+    values = json.loads(zlib.decompress(base64.b64decode(pack(some, TODAY, 0).text)))
+    assert values["findings"]["claims"] == [[1, "taken by ada until 2026-12-08"]]
