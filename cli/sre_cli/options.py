@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from sre_cli.completion_words import ACCOUNT, OWNER, REGION, SNAPSHOT, completing, renew
 from sre_cli.list_option import list_option
 from sre_cli.messages import tell
 from sre_findings.model.errors import NoSnapshot, UsageError
@@ -111,7 +112,10 @@ def question_options(function: F) -> F:
         from sre_cli.question_limits import question_limits
 
         with question_limits(settings.query_time.total_seconds(), settings.query_memory):
-            return function(settings=settings, **rest)
+            code = function(settings=settings, **rest)
+            if sys.stdout.isatty():
+                renew(settings)
+            return code
 
     return store_options(limited)  # type: ignore[return-value]  # the wrapper passes the rest on unchanged
 
@@ -169,6 +173,20 @@ owner_option = list_option(
     "--owner",
     "owners",
     help="Only resources of this owner; unassigned: of none. Repeatable or comma-separated.",
+    shell_complete=completing(OWNER),
+)
+account_option = list_option(
+    "--account",
+    "accounts",
+    help="Only this account. Repeatable or comma-separated.",
+    shell_complete=completing(ACCOUNT),
+)
+region_option = list_option(
+    "-r",
+    "--region",
+    "regions",
+    help="Only this region. Repeatable or comma-separated.",
+    shell_complete=completing(REGION),
 )
 
 
@@ -176,10 +194,8 @@ def narrow_options(function: F) -> F:
     """Adds --owner, --account and --region. The command gets them as ``filters``."""
 
     @owner_option
-    @list_option("--account", "accounts", help="Only this account. Repeatable or comma-separated.")
-    @list_option(
-        "-r", "--region", "regions", help="Only this region. Repeatable or comma-separated."
-    )
+    @account_option
+    @region_option
     @wraps(function)
     def with_narrow(
         *, owners: tuple[str, ...], accounts: tuple[str, ...], regions: tuple[str, ...], **rest: Any
@@ -252,6 +268,7 @@ as_of_option = click.option(
     "--as-of",
     metavar="WHEN",
     help="Use an older snapshot: its id, 2026-11-22, yesterday, friday, -7d.",
+    shell_complete=completing(SNAPSHOT),
 )
 exit_help = "\b\nExit codes: see sre-cli --help."
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from sre_cli import options
+from sre_cli.completion_words import SNAPSHOT, completing
 from sre_cli.list_option import list_option
 from sre_findings.questions.filters import Filters
 from sre_findings.questions.history import KINDS_OF_CHANGE, Changes
@@ -16,6 +17,7 @@ from sre_findings.settings import Settings
     "--since",
     metavar="WHEN",
     help="Compare with this snapshot: its id, 2026-11-22, yesterday, friday, -7d.",
+    shell_complete=completing(SNAPSHOT),
 )
 @list_option(
     "--kind",

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import click
 
 from sre_cli import exit_codes, options
+from sre_cli.completion_words import HOST, completing
 from sre_cli.list_option import list_option
 from sre_cli.messages import tell
 from sre_cli.render.terminal import printable
@@ -49,6 +50,7 @@ Write = Callable[[BinaryIO], int]
     "text",
     metavar="ID|NAME|IP",
     help="Only this resource. docs/resources.md lists the forms of ids.",
+    shell_complete=completing(HOST),
 )
 @list_option(
     "-s",
@@ -69,8 +71,8 @@ Write = Callable[[BinaryIO], int]
     type=options.TYPE,
     help="Only this resource type: ec2, ecr, lambda, code. Repeatable or comma-separated.",
 )
-@list_option("--account", "accounts", help="Only this account. Repeatable or comma-separated.")
-@list_option("--region", "regions", help="Only this region. Repeatable or comma-separated.")
+@options.account_option
+@options.region_option
 @options.owner_option
 @options.reachable_option
 @click.option(

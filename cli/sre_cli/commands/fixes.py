@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sre_cli import options
+from sre_cli.completion_words import HOST, completing
 from sre_cli.list_option import list_option
 from sre_cli.messages import tell
 from sre_findings.questions.remediation import FixEffects, Fixes, ImageFixes
@@ -23,7 +24,12 @@ if TYPE_CHECKING:
 @click.option(
     "--images", is_flag=True, help="By machine image: what a rebuild of each would resolve."
 )
-@click.option("-i", "--resource", help="Only this resource, by ID or name. Not with --images.")
+@click.option(
+    "-i",
+    "--resource",
+    help="Only this resource, by ID or name. Not with --images.",
+    shell_complete=completing(HOST),
+)
 @click.option(
     "--as",
     "form",

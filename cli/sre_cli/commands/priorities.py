@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from sre_cli import options
+from sre_cli.completion_words import HOST, completing
 from sre_cli.list_option import list_option
 from sre_findings.questions.remediation import Priorities
 from sre_findings.settings import Settings
@@ -22,7 +23,12 @@ from sre_findings.settings import Settings
     type=options.TYPE,
     help="Only this resource type: ec2, ecr, lambda, code. Repeatable or comma-separated.",
 )
-@click.option("-i", "--resource", help="Only this resource, by ID or name.")
+@click.option(
+    "-i",
+    "--resource",
+    help="Only this resource, by ID or name.",
+    shell_complete=completing(HOST),
+)
 @click.option("--kev", is_flag=True, help="Only vulnerabilities in CISA KEV.")
 @click.option("--exploitable", is_flag=True, help="Only vulnerabilities with an exploit.")
 @click.option(

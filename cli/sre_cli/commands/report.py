@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sre_cli import exit_codes, options
+from sre_cli.completion_words import ACCOUNT, OWNER, completing
 from sre_cli.messages import tell, tell_as_is
 from sre_cli.report_delivery import check_mail, draw, mail
 from sre_findings.model.errors import UsageError
@@ -35,8 +36,18 @@ _HOLDER = (
     type=click.Path(file_okay=False, path_type=Path),
     help="Write to this folder instead of the store.",
 )
-@click.option("--owner", metavar="NAME", help="Report on the resources of this owner.")
-@click.option("--account", metavar="ID", help="Report on this account.")
+@click.option(
+    "--owner",
+    metavar="NAME",
+    help="Report on the resources of this owner.",
+    shell_complete=completing(OWNER),
+)
+@click.option(
+    "--account",
+    metavar="ID",
+    help="Report on this account.",
+    shell_complete=completing(ACCOUNT),
+)
 @click.option(
     "--views", is_flag=True, help="The full report, and one for each owner and each account."
 )

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from sre_cli import exit_codes, options
+from sre_cli.completion_words import renew
 from sre_cli.list_option import list_option
 from sre_cli.messages import tell_as_is
 from sre_findings.settings import Settings
@@ -70,4 +71,5 @@ def command(settings: Settings, **asked: Any) -> int:
     for line in render_commit(commit).splitlines():
         tell_as_is(line)
     click.echo(commit.snapshot_id)
+    renew(settings)
     return exit_codes.ANSWERED if commit.state == "complete" else exit_codes.UNSURE

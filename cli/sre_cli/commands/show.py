@@ -5,13 +5,14 @@ from __future__ import annotations
 import click
 
 from sre_cli import options
+from sre_cli.completion_words import VULNERABILITY, completing
 from sre_findings.questions.filters import Filters
 from sre_findings.questions.remediation import VulnerabilityDetails
 from sre_findings.settings import Settings
 
 
 @click.command("show", epilog=options.exit_help)
-@click.argument("text", metavar="CVE|NAME")
+@click.argument("text", metavar="CVE|NAME", shell_complete=completing(VULNERABILITY))
 @options.count_option(25)
 @options.narrow_options
 @options.as_of_option

@@ -11,6 +11,7 @@ import click
 
 from sre_cli import exit_codes, options
 from sre_cli.command_names import ShortNames
+from sre_cli.completion_words import SNAPSHOT, completing
 from sre_cli.messages import say, tell_as_is
 from sre_findings.clock import clock
 from sre_findings.settings import Settings
@@ -74,7 +75,7 @@ def age(settings: Settings) -> int:
 
 
 @command.command("show")
-@click.argument("when", required=False)
+@click.argument("when", required=False, shell_complete=completing(SNAPSHOT))
 @options.store_options
 def show(settings: Settings, when: str | None) -> int:
     """Print the manifest of a snapshot as JSON.
@@ -89,7 +90,7 @@ def show(settings: Settings, when: str | None) -> int:
 
 
 @command.command("verify")
-@click.argument("when", required=False)
+@click.argument("when", required=False, shell_complete=completing(SNAPSHOT))
 @click.option("--all", "every", is_flag=True, help="Verify every snapshot.")
 @options.store_options
 def verify(settings: Settings, when: str | None, every: bool) -> int:
@@ -219,7 +220,7 @@ def prune(settings: Settings, yes: bool, output: str, **keep: int) -> int:
 
 
 @command.command("hold")
-@click.argument("when")
+@click.argument("when", shell_complete=completing(SNAPSHOT))
 @click.option("--owner", required=True, help="Owner of the hold: a person or team to contact.")
 @click.option("--reason", required=True, help="Reason, such as a case number.")
 @options.store_options
@@ -238,7 +239,7 @@ def hold(settings: Settings, when: str, owner: str, reason: str) -> int:
 
 
 @command.command("release")
-@click.argument("snapshot_id")
+@click.argument("snapshot_id", shell_complete=completing(SNAPSHOT))
 @options.store_options
 def release(settings: Settings, snapshot_id: str) -> int:
     """Release the legal hold on a snapshot."""

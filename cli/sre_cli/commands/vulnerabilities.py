@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sre_cli import exit_codes, options
+from sre_cli.completion_words import HOST, REGION, completing
 from sre_cli.list_option import list_option
 from sre_cli.messages import tell
 from sre_findings.model.errors import Unreadable
-from sre_findings.questions.resource import CACHED, EITHER, LIVE, Vulnerabilities
 from sre_findings.settings import Settings
 
 if TYPE_CHECKING:
@@ -26,13 +26,14 @@ CONTEXT = (
 
 
 @click.command("vulnerabilities", epilog=options.exit_help)
-@click.argument("resource", metavar="[ID|NAME|IP]", required=False)
+@click.argument("resource", metavar="[ID|NAME|IP]", required=False, shell_complete=completing(HOST))
 @click.option(
     "-i",
     "--id",
     "text",
     metavar="ID|NAME|IP",
     help="Id, ARN, name, IP address, or image with tag or digest. See docs/resources.md.",
+    shell_complete=completing(HOST),
 )
 @list_option(
     "-s",
@@ -52,13 +53,17 @@ CONTEXT = (
 )
 @click.option("--cursor", help="Continue from the previous page (next_cursor of its JSON).")
 @click.option(
-    "--live", "source", flag_value=LIVE, help="Query Inspector now instead of a snapshot."
+    "--live", "source", flag_value="live", help="Query Inspector now instead of a snapshot."
 )
 @click.option(
-    "--cached", "source", flag_value=CACHED, help="Use the snapshot only; never query Inspector."
+    "--cached", "source", flag_value="cached", help="Use the snapshot only; never query Inspector."
 )
 @click.option("--context", is_flag=True, help=CONTEXT)
-@click.option("--region", help="Region to query live, if the snapshot does not have the resource.")
+@click.option(
+    "--region",
+    help="Region to query live, if the snapshot does not have the resource.",
+    shell_complete=completing(REGION),
+)
 @click.option("--profile", help="AWS profile for live queries and context.")
 @options.as_of_option
 @options.gate_options
@@ -86,6 +91,7 @@ def command(
     sre-cli vulnerabilities -i prod-web-36 --context
     """
     from sre_cli.render.resource import render_resource
+    from sre_findings.questions.resource import EITHER, Vulnerabilities
     from sre_findings.service.factory import open_service
 
     some = 25 if output in ("table", "json") else 0

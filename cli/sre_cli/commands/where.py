@@ -5,13 +5,14 @@ from __future__ import annotations
 import click
 
 from sre_cli import options
+from sre_cli.completion_words import VULNERABILITY, completing
 from sre_findings.questions.filters import Filters
 from sre_findings.questions.remediation import Exposure
 from sre_findings.settings import Settings
 
 
 @click.command("where", epilog=options.exit_help)
-@click.argument("text", metavar="CVE|PACKAGE")
+@click.argument("text", metavar="CVE|PACKAGE", shell_complete=completing(VULNERABILITY))
 @options.count_option(25)
 @options.narrow_options
 @options.reachable_option

@@ -24,9 +24,11 @@ from sre_findings.queries.coverage import coverage_of_snapshot
 from sre_findings.questions.claims import Claims
 from sre_findings.rows.values import severity_word
 from sre_findings.sources.places import check_owners
+from sre_findings.sources.resource_labels import resource_labels
 from sre_findings.sources.sources import Found, Sources, find, find_any
 
 if TYPE_CHECKING:  # only type checkers need the types of the answers
+    from sre_findings.engine.catalogue import Engine
     from sre_findings.model.answers.claims import ClaimItem
 
 LISTED = 20  # listed events of each kind
@@ -70,7 +72,7 @@ class EventRow(TypedDict):
     """One event as a digest lists it.
 
     ``severity_before`` is set if the severity changed. ``exposed`` means internet-facing, ``kev``
-    in the KEV catalog.
+    in the KEV catalog. ``resource_name`` has account and region if several resources have the name.
     """
 
     kind: str
@@ -239,7 +241,7 @@ def _digest_data(
         material,
         counts,
         listed={
-            kind: [*map(_listed, engine.rows("digest_events", kinds=[kind], count=LISTED))]
+            kind: _listed(engine.rows("digest_events", kinds=[kind], count=LISTED), engine)
             for kind in sorted(some)
         },
         onboarded=[_onboarded(row, found) for row in engine.rows("onboarded_resources")],
@@ -285,7 +287,11 @@ def _event_count(row: Mapping[str, Any]) -> EventCount:
     )
 
 
-def _listed(row: Mapping[str, Any]) -> EventRow:
+def _listed(rows: Sequence[Mapping[str, Any]], engine: Engine) -> list[EventRow]:
+    return [*map(_event, rows, resource_labels(rows, engine))]
+
+
+def _event(row: Mapping[str, Any], label: str) -> EventRow:
     return {
         "kind": row["kind"],
         "cause": row["cause"],
@@ -298,7 +304,7 @@ def _listed(row: Mapping[str, Any]) -> EventRow:
         "region": row["region"],
         "resource_type": row["resource_type"],
         "resource_id": row["resource_id"],
-        "resource_name": row["resource_name"],
+        "resource_name": label,
         "owner": row["owner"],
         "finding_arn": row["finding_arn"],
         "finding_key": row["finding_key"],

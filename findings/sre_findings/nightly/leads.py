@@ -11,6 +11,7 @@ from sre_findings.model.findings.ranking import Candidate, rank
 from sre_findings.model.sla.policy import due
 from sre_findings.queries.fixes import single_fix
 from sre_findings.queries.priorities import candidate
+from sre_findings.sources.resource_labels import resource_labels
 from sre_findings.sources.sources import Sources
 
 LEADS = 5  # vulnerabilities: more would not be read
@@ -19,9 +20,10 @@ LEADS = 5  # vulnerabilities: more would not be read
 class Lead(NamedTuple):
     """A new vulnerability, on the resource where it is due first.
 
-    ``resource`` is the name of the resource, or its ID. ``more`` is the number of other resources
-    with new findings of it. ``due_on`` is None without a due date, ``owner`` is empty for an
-    unassigned resource. ``command`` is empty if none is safe; ``advice`` says what to do then.
+    ``resource`` is the label of the resource (see ``resource_labels``). ``more`` is the number of
+    other resources with new findings of it. ``due_on`` is None without a due date, ``owner`` is
+    empty for an unassigned resource. ``command`` is empty if none is safe; ``advice`` says what to
+    do then.
     """
 
     vulnerability_id: str
@@ -47,17 +49,25 @@ def leads(engine: Engine, here: Sources, today: date) -> tuple[list[Lead], int]:
     """
     known = {candidate(row): row for row in engine.rows("new_risks")}
     ranked = rank(known, here.policy, today)
-    return [_lead(one, known[one], engine, here) for one in ranked[:LEADS]], len(ranked)
+    first = ranked[:LEADS]
+    labels = resource_labels([known[one] for one in first], engine)
+    found = [
+        _lead(one, known[one], label, engine, here)
+        for one, label in zip(first, labels, strict=True)
+    ]
+    return found, len(ranked)
 
 
-def _lead(one: Candidate, row: Mapping[str, Any], engine: Engine, here: Sources) -> Lead:
+def _lead(
+    one: Candidate, row: Mapping[str, Any], label: str, engine: Engine, here: Sources
+) -> Lead:
     command, advice = single_fix(engine, row) if row["packages_id"] is not None else (None, "")
     return Lead(
         row["vulnerability_id"] or row["subject"],
         one.severity,
         one.kev,
         bool(one.exposed),
-        row["resource_name"] or row["resource_id"],
+        label,
         row["resource_id"],
         row["account_id"],
         row["region"],

@@ -17,6 +17,7 @@ from sre_findings.questions.history import KINDS_OF_CHANGE, Changes, no_changes
 from sre_findings.rows.values import severity_word, time_of
 from sre_findings.sources.comparability import not_read
 from sre_findings.sources.places import place_of, within
+from sre_findings.sources.resource_labels import resource_labels
 from sre_findings.sources.snapshot_selection import choose
 from sre_findings.sources.sources import Found, Sources, proof_of
 from sre_findings.store.snapshots.reader import Commit
@@ -83,6 +84,7 @@ def changes(question: Changes, sources: Sources) -> ChangesAnswer:
     ]
     kinds = parameters(kinds=question.kinds)
     rows = engine.rows("changes", **kinds, count=question.count or None, **filters)
+    labels = resource_labels(rows, engine)
     wanted = sum(n for kind, _, n in counted if not question.kinds or kind in question.kinds)
     counts = {kind: sum(n for k, _, n in counted if k == kind) for kind in KINDS_OF_CHANGE}
     gone = _by_cause(counted, ("resolved",), RESOLVED_CAUSES)
@@ -94,7 +96,7 @@ def changes(question: Changes, sources: Sources) -> ChangesAnswer:
         "resolved_by": gone,
     }
     return ListAnswer(
-        _headline(counts, gone, base, of), "events", [_event(row) for row in rows],
+        _headline(counts, gone, base, of), "events", [*map(_event, rows, labels)],
         wanted, _EVENT, _SHOWN, found.proof, summary, _gaps(head),
     )  # fmt: skip
 
@@ -158,7 +160,7 @@ def _headline(counts: Mapping[str, int], gone: Mapping[str, int], base: Commit, 
     return phrase("Since {}{}: {}, {}{}.", base.snapshot_id, of, opened, resolved, joined("", more))
 
 
-def _event(row: Mapping[str, Any]) -> Change:
+def _event(row: Mapping[str, Any], label: str) -> Change:
     return {
         "happened_at": _iso(row["happened_us"]),
         "kind": row["kind"],
@@ -182,7 +184,7 @@ def _event(row: Mapping[str, Any]) -> Change:
         "exposure_group": row["exposure_group"],
         "exposure_key": row["exposure_key"],
         "snapshot_id": row["snapshot_id"],
-        "resource": row["resource_name"] or row["resource_id"],
+        "resource": label,
     }
 
 

@@ -22,9 +22,11 @@ from sre_findings.questions.filters import Filters
 from sre_findings.questions.remediation import Exposure
 from sre_findings.rows.values import time_of
 from sre_findings.sources.places import place_of, within
+from sre_findings.sources.resource_labels import resource_labels
 from sre_findings.sources.sources import Found, Sources, find
 
 if TYPE_CHECKING:  # only type checkers need the types of the answers
+    from sre_findings.engine.catalogue import Engine
     from sre_findings.model.answers.exposure import Exposed, ExposureAnswer, ExposureFacts
 
 _FIELDS = (
@@ -114,7 +116,7 @@ def where(question: Exposure, sources: Sources) -> ExposureAnswer:
     return ListAnswer(
         headline,
         "findings",
-        items[: question.count or None],
+        labelled(items[: question.count or None], found.engine),
         len(items),
         _FIELDS,
         _SHOWN,
@@ -122,6 +124,12 @@ def where(question: Exposure, sources: Sources) -> ExposureAnswer:
         summary,
         notes,
     )
+
+
+def labelled(items: Sequence[Exposed], engine: Engine) -> list[Exposed]:
+    """The findings, each with the label of its resource."""
+    labels = resource_labels(items, engine)
+    return [{**one, "resource": label} for one, label in zip(items, labels, strict=True)]
 
 
 def checked_text(text: str) -> str:

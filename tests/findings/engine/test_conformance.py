@@ -95,6 +95,7 @@ PARAMETERS: dict[str, list[dict[str, Any]]] = {
         WHERE | {"kinds": ["opened", "resolved"], "count": 20, "owners": ["payments"]},
     ],
     "changes_counts": [WHERE, WHERE | {"regions": ["us-east-1"]}],
+    "completion_words": [{}],
     "coverage_gaps": [
         GAPS | {"owners": None, "disabled": None},
         GAPS | {"owners": ["payments"], "disabled": DISABLED},
@@ -158,6 +159,7 @@ PARAMETERS: dict[str, list[dict[str, Any]]] = {
     ],
     "shared_arns": [{}],
     "shared_findings": [{}],
+    "shared_names": [{"names": ["prod-api-07", "prod-web-36", "", *HOSTILE]}, {"names": []}],
     "similar_names": [{"text": text} for text in ("PROD-web-3", "päyments/checkout")],
     "onboarded_resources": [{}],
     "open_findings": [{}],

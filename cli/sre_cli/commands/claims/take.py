@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from sre_cli import options
+from sre_cli.completion_words import HOST, VULNERABILITY, completing
 from sre_findings.questions.claims import Take
 from sre_findings.settings import Settings
 
@@ -15,8 +16,8 @@ if TYPE_CHECKING:
 
 
 @click.command("take", epilog=options.exit_help)
-@click.argument("vulnerability", metavar="CVE")
-@click.argument("resource", metavar="ID|NAME|IP")
+@click.argument("vulnerability", metavar="CVE", shell_complete=completing(VULNERABILITY))
+@click.argument("resource", metavar="ID|NAME|IP", shell_complete=completing(HOST))
 @click.option(
     "--until", default="", metavar="DAY", help="Last day: 2026-12-08, 7d, tomorrow. At most 30d."
 )

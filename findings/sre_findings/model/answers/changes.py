@@ -14,7 +14,8 @@ class Change(TypedDict):
     severity changed.
     ``exposed_since`` is when the exposure began, over all findings of ``exposure_group``;
     ``first_seen_at`` is when Inspector first observed the finding. ``reopened`` counts how often it
-    was reopened. ``resource`` is the resource's name, or its ID if it has none.
+    was reopened. ``resource`` is the resource's name, or its ID if it has none; with account and
+    region if other resources have the same name.
     """
 
     happened_at: str | None

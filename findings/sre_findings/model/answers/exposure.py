@@ -10,7 +10,7 @@ class Exposed(TypedDict):
     """One finding. ``installed`` and ``fixed_in`` are versions of ``package``.
 
     ``fix_available`` is YES, NO or PARTIAL. ``resource`` is the resource's name, or its ID if it
-    has none.
+    has none; with account and region if other resources have the same name.
     """
 
     severity: str | None

@@ -34,6 +34,9 @@ _IDS = {
 }
 
 
+NAMES = tuple(_IDS)
+
+
 def id_of(name: str) -> str | None:
     """Returns the ID of the vulnerability with this name; None if it is not listed.
 
