@@ -153,7 +153,7 @@ def environment() -> Environment:
     made.filters |= {
         "short": lambda text: shortened(text, _LONGEST),
         "thousands": "{:,}".format,
-        "count": lambda count: "–" if count is None else f"{count:,}",
+        "count": lambda count, none="unknown": none if count is None else f"{count:,}",
         "query": lambda text: f"#q={quote(visible(text), safe='')}",
         "flagged": lambda flag: _FLAGS.get(flag, flag),
     }

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from sre_findings.model.snapshots.states import COMPLETE
+
 
 @dataclass(frozen=True, slots=True)
 class IndexEntry:
@@ -29,6 +31,13 @@ class IndexEntry:
     reasons: tuple[str, ...] = ()
     snapshot_id: str = ""
     pruned: str = ""
+    medium: int | None = None
+    low: int | None = None
+
+    @property
+    def complete(self) -> bool:
+        """Whether everything was read. Otherwise, numbers are lower bounds."""
+        return self.state == COMPLETE
 
 
 def index_entry(day: str, body: bytes | None) -> IndexEntry:
@@ -51,6 +60,8 @@ def index_entry(day: str, body: bytes | None) -> IndexEntry:
         why=_text(values, "explanation"),
         critical=_count(counts, "critical"),
         high=_count(counts, "high"),
+        medium=_count(counts, "medium"),
+        low=_count(counts, "low"),
         total=_count(counts, "total"),
         late=_count(_mapping(values, "late"), "late"),
         opened=_sum(changes, "opened", "reopened") if known else None,

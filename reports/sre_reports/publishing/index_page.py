@@ -15,29 +15,57 @@ from datetime import date, datetime, timedelta
 
 from markupsafe import Markup
 
+from sre_findings.model.snapshots.states import PARTIAL
 from sre_findings.model.timestamps import iso_date, utc_minute
 from sre_reports.html_report.html import environment
+from sre_reports.html_report.sections.tiles import Delta, more_is_bad
 from sre_reports.html_report.style_sheets import rules
 from sre_reports.pictures.charts import (
     Area,
     Point,
     area,
+    stack,
 )
 from sre_reports.publishing.index_entries import IndexEntry
 
 WIDTH, HEIGHT = 320, 48
+BAR, LEAST = 240, 12  # the longest and the shortest bar, in SVG units
+_SEVERITIES = ("critical", "high", "medium", "low", "other")
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A segment of a bar: its severity, start and width."""
+
+    name: str
+    x: float
+    width: float
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One report with its bar, ``label`` (the bar in words) and the change since the one before.
+
+    Numbers of a partial snapshot are lower bounds, so they are compared with nothing.
+    """
+
+    entry: IndexEntry
+    pieces: Sequence[Piece]
+    label: str
+    change: Delta | None
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """The trend of one number over all reports: its chart and its newest value.
+    """The trend of one number over the reports of complete snapshots: its chart and newest value.
 
-    ``label`` is the chart in words.
+    ``last_day`` is the day of that value. ``label`` is the chart in words.
     """
 
     name: str
     area: Area
     last: int
+    last_day: str
     label: str
 
     @property
@@ -60,6 +88,7 @@ def render_index(entries: Sequence[IndexEntry], at: datetime) -> str:
         .render(
             css=Markup(css),  # noqa: S704 - our own files, the same for every page
             policy=_policy(css),
+            rows=_rows(newest),
             entries=newest,
             lines=[
                 line for name in ("critical", "high", "late") if (line := _line(name, newest, days))
@@ -67,6 +96,7 @@ def render_index(entries: Sequence[IndexEntry], at: datetime) -> str:
             first=days[0] if days else None,
             last=days[-1] if days else None,
             missing=len(days) - len(newest),
+            partial=sum(one.state == PARTIAL for one in newest),
             width=WIDTH,
             height=HEIGHT,
             made=utc_minute(at),
@@ -84,14 +114,39 @@ def _days(newest: Sequence[IndexEntry]) -> list[str]:
 
 def _line(name: str, newest: Sequence[IndexEntry], days: Sequence[str]) -> Line | None:
     """Returns the trend of one number; None if no report has it."""
-    by_day: dict[str, int | None] = {one.day: getattr(one, name) for one in newest}
+    by_day: dict[str, int | None] = {one.day: getattr(one, name) for one in newest if one.complete}
     values = [by_day.get(day) for day in days]
-    known = [value for value in values if value is not None]
+    known = [(day, value) for day, value in zip(days, values, strict=True) if value is not None]
     if not known:
         return None
+    (first_day, first), (last_day, last) = known[0], known[-1]
+    shape = area(values, WIDTH, HEIGHT)
     shown = "overdue" if name == "late" else name
-    label = f"{shown}: {known[0]:,} at first, {known[-1]:,} at last, maximum {max(known):,}"
-    return Line(name, area(values, WIDTH, HEIGHT), known[-1], label)
+    label = f"{shown}: {first:,} on {first_day}, {last:,} on {last_day}, maximum {shape.top:,}"
+    return Line(name, shape, last, last_day, label)
+
+
+def _rows(newest: Sequence[IndexEntry]) -> list[Row]:
+    """Returns the reports, newest first. All bars share one scale."""
+    most = max((one.total or 0 for one in newest), default=0) or 1
+    return [_row(one, newest[place + 1 :], most) for place, one in enumerate(newest)]
+
+
+def _row(one: IndexEntry, earlier: Sequence[IndexEntry], most: int) -> Row:
+    before = next((other for other in earlier if other.complete), None)
+    change = (
+        more_is_bad(one.total, before.total)
+        if one.complete and one.total is not None and before
+        else None
+    )
+    counts = [one.critical or 0, one.high or 0, one.medium or 0, one.low or 0]
+    total = max(one.total or 0, sum(counts))
+    counts.append(total - sum(counts))
+    named = zip(_SEVERITIES, counts, strict=True)
+    label = ", ".join(f"{count:,} {name}" for name, count in named if count)
+    segments = stack(counts, max(LEAST, BAR * total / most)) if total else []
+    pieces = [Piece(_SEVERITIES[part.place], part.x, part.width) for part in segments]
+    return Row(one, pieces, label, change)
 
 
 def _policy(css: str) -> str:

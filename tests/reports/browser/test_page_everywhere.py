@@ -103,6 +103,23 @@ def test_nothing_scrolls_sideways_at_any_width_in_any_font(
     is_still(page, *WIDTHS)
 
 
+MIDDLES = """() => {
+  const middle = (one) => { const box = one.getBoundingClientRect(); return box.x + box.width / 2; };
+  const bars = [...document.querySelectorAll(".flow .came, .flow .went")].map(middle);
+  return [...document.querySelectorAll(".days text")].map((text) =>
+    Math.min(...bars.map((bar) => Math.abs(bar - middle(text)))));
+}"""
+
+
+def test_each_date_is_under_its_bar(visit: Visit, usual: str) -> None:
+    page = visit(usual)
+    for width in (320, 768, 1440):
+        page.set_viewport_size({"width": width, "height": 800})
+        distances = page.evaluate(MIDDLES)
+        assert len(distances) == 5
+        assert max(distances[:-1]) < 2, width  # the last day has no bar
+
+
 BROKEN = """() => [...document.querySelectorAll(".token")].filter((one) => {
   const range = document.createRange();
   range.selectNodeContents(one);

@@ -64,7 +64,8 @@ def row(page: str, day: str) -> dict[str, str]:
     (found,) = re.findall(
         rf'<tr>\s*<th scope="row"><a href="{day}/index.html">.*?</tr>', page, re.DOTALL
     )
-    return dict(re.findall(r'data-name="(\w+)">([^<]*)<', found))
+    cells = re.findall(r'data-name="(\w+)">(.*?)</td>', found, re.DOTALL)
+    return {name: " ".join(re.sub("<[^>]*>", " ", text).split()) for name, text in cells}
 
 
 def test_an_index_entry_matches_its_summary() -> None:
@@ -124,7 +125,7 @@ def test_an_unreadable_summary_gives_an_entry_with_unknown_numbers(
     body: bytes | None,
 ) -> None:
     page = render_index([entry("2026-11-21"), index_entry("2026-11-22", body)], AT)
-    assert set(row(page, "2026-11-22").values()) == {"–"}
+    assert set(row(page, "2026-11-22").values()) == {"unknown"}
     assert "Its summary cannot be read" in Reader(page).words
     assert len(re.findall(r'class="mark warn"', page)) == 1, "it is not called complete"
 
@@ -154,7 +155,7 @@ def test_new_and_resolved_are_unknown_for_a_first_snapshot() -> None:
     page = render_index(
         [entry(changes={"since": None, "counts": {"opened": 0, "resolved": 0}})], AT
     )
-    assert (row(page, "2026-11-22")["new"], row(page, "2026-11-22")["resolved"]) == ("–", "–")
+    assert (row(page, "2026-11-22")["new"], row(page, "2026-11-22")["resolved"]) == ("unknown",) * 2
 
 
 def test_a_day_without_a_report_is_a_gap_in_every_chart() -> None:
@@ -162,7 +163,7 @@ def test_a_day_without_a_report_is_a_gap_in_every_chart() -> None:
         [entry("2026-11-18"), entry("2026-11-19"), entry("2026-11-21"), entry("2026-11-22")], AT
     )
     assert "1 day without a report is left blank." in page
-    drawings = re.findall(r"<svg.*?</svg>", page, re.DOTALL)
+    drawings = re.findall(r'<svg class="course.*?</svg>', page, re.DOTALL)
     assert len(drawings) == 3
     assert all(len(re.findall('class="line"', drawing)) == 2 for drawing in drawings)
 
@@ -174,10 +175,35 @@ def test_a_chart_has_its_numbers_as_label() -> None:
     ]
     labels = [one["aria-label"] for one in Reader(render_index(entries, AT)).of("svg")]
     assert labels == [
-        "critical: 24 at first, 20 at last, maximum 24",
-        "high: 466 at first, 500 at last, maximum 500",
-        "overdue: 9 at first, 9 at last, maximum 9",
+        "critical: 24 on 2026-11-21, 20 on 2026-11-22, maximum 24",
+        "high: 466 on 2026-11-21, 500 on 2026-11-22, maximum 500",
+        "overdue: 9 on 2026-11-21, 9 on 2026-11-22, maximum 9",
+        "20 critical, 500 high, 380 other",
+        "24 critical, 466 high, 521 other",
     ]
+
+
+def test_a_partial_report_is_a_lower_bound_and_compared_with_nothing() -> None:
+    partial = {"state": "partial", "reasons": []}
+    counts = {"critical": 9, "high": 200, "total": 298}
+    entries = [
+        entry("2026-11-20"),
+        entry("2026-11-21", counts=counts, certificate=partial),
+        entry("2026-11-22", counts={"critical": 20, "high": 500, "total": 900}),
+    ]
+    page = render_index(entries, AT)
+    assert row(page, "2026-11-20")["open"] == "1,011"
+    assert row(page, "2026-11-21")["open"] == "at least 298"
+    assert row(page, "2026-11-21")["critical"] == "at least 9"
+    assert row(page, "2026-11-22")["open"] == "900 ▼ 111"  # since the last complete one
+    assert "1 partial day is not drawn: not all was read." in page
+    assert "critical: 24 on 2026-11-20, 20 on 2026-11-22, maximum 24" in page
+
+
+def test_a_chart_that_ends_with_a_partial_report_names_its_last_day() -> None:
+    partial = entry("2026-11-22", certificate={"state": "partial", "reasons": []})
+    words = Reader(render_index([entry("2026-11-21"), partial], AT)).words
+    assert "critical 24 on 11-21" in words
 
 
 @given(

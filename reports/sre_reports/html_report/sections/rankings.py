@@ -31,7 +31,7 @@ class Bar:
     """One line: a resource, account or owner with its counts and its bar.
 
     ``label`` is the bar in words. ``late`` is the number of overdue findings, None if unknown. Only
-    resources have ``where`` and ``command``.
+    resources have ``where``, which is their account, ``region`` and ``command``.
     """
 
     value: str
@@ -41,6 +41,7 @@ class Bar:
     label: str
     pieces: Sequence[Piece]
     where: str = ""
+    region: str = ""
     command: str = ""
 
 
@@ -51,7 +52,8 @@ def resources(material: Material) -> list[Bar]:
     return [
         replace(
             _bar(held.place.resource_id, held.place.name, held.rollup, most, held.lateness.late),
-            where=f"{_account(material, held.place.account_id)} {held.place.region}",
+            where=_account(material, held.place.account_id),
+            region=held.place.region,
             command=f"sre-cli vulnerabilities -i {shlex.quote(held.place.resource_id)}",
         )
         for held in some

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from sre_findings.model.answers.verdict import CLEAN, UNKNOWN
 from sre_findings.model.snapshots.rollup import RESOLVED_CAUSES, Rollup
+from sre_findings.model.snapshots.states import COMPLETE
 from sre_findings.nightly.report import Material
 from sre_reports import wording
 from sre_reports.brief import all_suppressed
@@ -82,7 +83,8 @@ def _open(material: Material) -> str:
     worst, count = wording.by_severity(rollup.counts)[0]
     late = material.late.facts["late_by_severity"].get(worst, 0)
     noun = "finding is" if count == 1 else "findings are"
-    clauses = [f"{count:,} {worst} {noun} open"]
+    lead = "" if material.proof.state == COMPLETE else "At least "
+    clauses = [f"{lead}{count:,} {worst} {noun} open"]
     if late:
         clauses.append(f"{late:,} of them past {_allowed(material, worst)}")
     if rollup.kev:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from sre_findings.model.snapshots.states import COMPLETE
 from sre_findings.nightly.report import Material
 from sre_reports import wording
 from sre_reports.html_report.sections.sentences import percent
@@ -20,7 +21,10 @@ class Delta:
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """One figure. ``look`` is a severity or empty; ``link`` leads to what is counted."""
+    """One figure. ``look`` is a severity or empty; ``link`` leads to what is counted.
+
+    ``lead`` is "at least" for a lower bound, otherwise empty.
+    """
 
     title: str
     value: str
@@ -28,6 +32,7 @@ class Tile:
     link: str
     delta: Delta | None
     hint: str
+    lead: str = ""
 
 
 def tiles(material: Material) -> list[Tile]:
@@ -41,12 +46,15 @@ def tiles(material: Material) -> list[Tile]:
             *(Tile(title, "–", "", "#findings", None, why) for title in _TITLES),
             _coverage(material),
         ]
-    return [
+    counts = (
         _severity(material, "critical"),
         _severity(material, "high"),
         _late(material),
         _kev(material),
         _new(material),
+    )
+    return [
+        *(replace(one, lead=_lead(material)) if one.value != "–" else one for one in counts),
         _time_to_remediate(material),
         _fixable(material),
         _coverage(material),
@@ -54,6 +62,11 @@ def tiles(material: Material) -> list[Tile]:
 
 
 _TITLES = ("Critical", "High", "Past SLA", "In CISA KEV", "New", "Remediation", "Fixable now")
+
+
+def _lead(material: Material) -> str:
+    """Returns ``at least`` if findings may not have been read."""
+    return "" if material.proof.state == COMPLETE else "at least"
 
 
 def _severity(material: Material, name: str) -> Tile:
@@ -88,10 +101,13 @@ def _kev(material: Material) -> Tile:
     rollup = material.summary.rollup
     known = rollup.to_json()["kev"]
     if known is None:
-        return Tile("In CISA KEV", "–", "", _rows(material, "#only=kev"), None, "no KEV data")
+        return Tile(
+            "In CISA KEV", "–", "", _rows(material, "#only=kev"), None, "unknown: no KEV data"
+        )
     then = comparable(material)
     before = then.to_json()["kev"] if then else None
-    hint = f"{rollup.unchecked:,} without KEV data" if rollup.unchecked else "known to be exploited"
+    unchecked = f"{rollup.unchecked:,} more unknown: no KEV data"
+    hint = unchecked if rollup.unchecked else "known to be exploited"
     return Tile(
         "In CISA KEV",
         f"{known:,}",
@@ -130,7 +146,7 @@ def _time_to_remediate(material: Material) -> Tile:
     if group is None:
         return Tile("Remediation", "–", "", link, None, "no critical findings")
     if group["median_days"] is None:
-        return Tile("Remediation", "–", "", link, None, "critical: under half patched")
+        return Tile("Remediation", "–", "", link, None, "no median: under half of critical patched")
     return Tile(
         "Remediation", f"{group['median_days']:,} d", "", link, None, "critical, 90-day median"
     )
@@ -138,15 +154,10 @@ def _time_to_remediate(material: Material) -> Tile:
 
 def _fixable(material: Material) -> Tile:
     rollup = material.summary.rollup
-    value = percent(rollup.fixable, rollup.counts.total) if rollup.counts.total else "–"
-    return Tile(
-        "Fixable now",
-        value,
-        "",
-        _rows(material, "#only=fix"),
-        None,
-        f"{rollup.fixable:,} by an update",
-    )
+    total = rollup.counts.total
+    value = percent(rollup.fixable, total) if total else "–"
+    hint = f"{rollup.fixable:,} by an update" if total else "no open findings"
+    return Tile("Fixable now", value, "", _rows(material, "#only=fix"), None, hint)
 
 
 def _coverage(material: Material) -> Tile:
@@ -179,9 +190,9 @@ def more_is_bad(now: int, before: int | None) -> Delta | None:
 
 
 def open_words(material: Material) -> str:
-    """Returns ``5,819 open findings on 35 resources``."""
+    """Returns ``5,819 open findings on 35 resources``, with ``at least`` before a lower bound."""
     rollup = material.summary.rollup
     return (
-        f"{wording.number(rollup.counts.total, 'open finding')} on"
+        f"{_lead(material)} {wording.number(rollup.counts.total, 'open finding')} on"
         f" {wording.number(rollup.resources, 'resource')}"
-    )
+    ).strip()

@@ -1,6 +1,7 @@
 """The trend of 90 days: a chart per severity, and new and resolved findings per day.
 
-Each chart has its own scale, which starts at zero.
+Each chart has its own scale, which starts at zero. A day with only a partial snapshot is not drawn:
+its numbers are lower bounds, so they are named and compared with nothing.
 """
 
 from __future__ import annotations
@@ -8,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 
+from sre_findings.model.snapshots.states import COMPLETE
 from sre_findings.nightly.report import Material
 from sre_reports import wording
 from sre_reports.pictures.charts import (
@@ -18,22 +21,37 @@ from sre_reports.pictures.charts import (
     area,
     up_down,
 )
-from sre_reports.trend_days import SEVERITIES, Days, days_of
+from sre_reports.trend_days import SEVERITIES, Days, Severity, days_of
 
 PANEL_WIDTH, PANEL_HEIGHT = 240, 72
 FLOW_WIDTH, FLOW_HEIGHT = 1160, 110
 _LABELS = 5  # days labelled below the chart of new and resolved, including the first and last
+_BAR = 0.35  # the middle of a day's bar, as a share of its slot (see charts.up_down)
+_NAMED = 3  # partial days that are named
+
+
+class Tick(NamedTuple):
+    """A day below the chart of new and resolved findings, under its bar: ``x`` is in percent."""
+
+    x: float
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """One severity: its chart, its first and last number, and ``label``, the chart in words."""
+    """One severity: its chart, its first and last known number, and the days of these.
+
+    ``label`` is the chart in words. ``least`` is a lower bound for the day of the report, None if
+    its number is known.
+    """
 
     name: str
     area: Area
     first: int
     last: int
-    label: str
+    first_day: date
+    last_day: date
+    least: int | None
 
     @property
     def dots(self) -> Sequence[Point]:
@@ -42,21 +60,29 @@ class Panel:
 
     @property
     def change(self) -> int:
-        """The difference between the last day and the first."""
+        """The difference between the last known day and the first."""
         return self.last - self.first
+
+    @property
+    def label(self) -> str:
+        """The chart in words."""
+        return (
+            f"{self.name}: {self.first:,} on {self.first_day}, {self.last:,} on {self.last_day},"
+            f" maximum {self.area.top:,}"
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Trend:
     """The charts from the ``first`` to the ``last`` day, of which ``nights`` have a snapshot.
 
-    ``gaps`` is a sentence on the days that are not shown, empty if there are none. ``most_opened``
+    ``gaps`` are sentences on the days that are not drawn, empty if there are none. ``most_opened``
     and ``most_resolved`` are the maximum numbers of new and of resolved findings on a day.
     """
 
     panels: Sequence[Panel]
     flow: UpDown
-    ticks: Sequence[str]
+    ticks: Sequence[Tick]
     first: date
     last: date
     nights: int
@@ -74,7 +100,7 @@ def trend(material: Material) -> Trend | None:
     first, last = days.days[0], days.days[-1]
     return Trend(
         panels=[
-            _panel(name, days.counts[name])
+            _panel(name, days, material)
             for name in SEVERITIES
             if any(one is not None for one in days.counts[name])
         ],
@@ -83,7 +109,7 @@ def trend(material: Material) -> Trend | None:
         first=first,
         last=last,
         nights=len(days.days) - days.missing,
-        gaps=_gaps(days),
+        gaps=_gaps(days, material),
         most_opened=_most(days.opened),
         most_resolved=_most(days.resolved),
         label=(
@@ -93,18 +119,32 @@ def trend(material: Material) -> Trend | None:
     )
 
 
-def _gaps(days: Days) -> str:
-    """Returns a sentence on the days that are not shown.
-
-    Partial days are not shown, because unread findings would look resolved.
-    """
+def _gaps(days: Days, material: Material) -> str:
+    """Returns sentences on the days that are not drawn, with lower bounds for partial ones."""
     parts = [f"{wording.number(days.missing, 'day')} without a snapshot"] if days.missing else []
     parts += (
         [f"{wording.number(days.partial, 'day')} with only a partial snapshot"]
         if days.partial
         else []
     )
-    return f"Not shown: {' and '.join(parts)}." if parts else ""
+    text = f"Not drawn: {' and '.join(parts)}." if parts else ""
+    return f"{text} {_partial(days, material)}".strip()
+
+
+def _partial(days: Days, material: Material) -> str:
+    """Returns what is known of the last days that have only a partial snapshot."""
+    drawn = {
+        day
+        for day, count in zip(days.days, days.counts["critical"], strict=True)
+        if count is not None
+    }
+    known = {
+        item["date"]: sum(item[name] for name in SEVERITIES)
+        for item in material.trend.items
+        if item["state"] != COMPLETE and date.fromisoformat(item["date"]) not in drawn
+    }
+    named = [f"at least {count:,} open on {day}" for day, count in list(known.items())[-_NAMED:]]
+    return f"{wording.capital(', '.join(named))}; the rest was not read." if named else ""
 
 
 def _sum(values: Sequence[int | None]) -> int:
@@ -115,15 +155,18 @@ def _most(values: Sequence[int | None]) -> int:
     return max((value or 0 for value in values), default=0)
 
 
-def _panel(name: str, values: Sequence[int | None]) -> Panel:
-    known = [value for value in values if value is not None]
-    label = (
-        f"{name}: {known[0]:,} on the first day, {known[-1]:,} on the last, maximum {max(known):,}"
-    )
-    return Panel(name, area(values, PANEL_WIDTH, PANEL_HEIGHT), known[0], known[-1], label)
+def _panel(name: Severity, days: Days, material: Material) -> Panel:
+    values = days.counts[name]
+    known = [(day, one) for day, one in zip(days.days, values, strict=True) if one is not None]
+    (first_day, first), (last_day, last) = known[0], known[-1]
+    least = getattr(material.summary.rollup.counts, name) if last_day < days.days[-1] else None
+    shape = area(values, PANEL_WIDTH, PANEL_HEIGHT)
+    return Panel(name, shape, first, last, first_day, last_day, least)
 
 
-def _ticks(days: Sequence[date]) -> list[str]:
+def _ticks(days: Sequence[date]) -> list[Tick]:
     """Returns a few days, evenly spread from the first to the last."""
     places = dict.fromkeys(round(n * (len(days) - 1) / (_LABELS - 1)) for n in range(_LABELS))
-    return [f"{days[place]:%m-%d}" for place in places]
+    return [
+        Tick(round(100 * (place + _BAR) / len(days), 1), f"{days[place]:%m-%d}") for place in places
+    ]

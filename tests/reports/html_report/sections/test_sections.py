@@ -225,7 +225,7 @@ def test_a_day_without_a_snapshot_is_a_gap_and_never_zero(night: Nights) -> None
     told = trend.trend(night())
     assert told is not None
     assert (told.first, told.last, told.nights) == (date(2026, 11, 20), date(2026, 11, 22), 2)
-    assert told.gaps == "Not shown: 1 day without a snapshot."
+    assert told.gaps == "Not drawn: 1 day without a snapshot."
     critical = told.panels[0]
     assert (critical.first, critical.last, critical.change) == (3, 2, -1)
     assert critical.area.lines == (), "no line is drawn across a gap"
@@ -233,8 +233,25 @@ def test_a_day_without_a_snapshot_is_a_gap_and_never_zero(night: Nights) -> None
     assert len(told.flow.gaps) == 1
     assert (told.most_opened, told.most_resolved) == (4, 6)
     assert told.label == "4 findings new or reopened and 6 resolved from 2026-11-20 to 2026-11-22"
-    assert told.ticks == ["11-20", "11-21", "11-22"]
-    assert critical.label == "critical: 3 on the first day, 2 on the last, maximum 3"
+    assert told.ticks == [(11.7, "11-20"), (45.0, "11-21"), (78.3, "11-22")]
+    assert critical.label == "critical: 3 on 2026-11-20, 2 on 2026-11-22, maximum 3"
+    assert critical.least is None
+
+
+def test_a_partial_day_is_a_lower_bound_and_compared_with_nothing(
+    night: Nights, listed: Lists
+) -> None:
+    one, other = night().trend.items
+    counts = {"critical": 1, "high": 200, "medium": 97, "low": 0}
+    part = {**other, **counts, "date": "2026-11-23", "state": "partial"}
+    told = trend.trend(night(trend=listed([dict(one), dict(other), part])))
+    assert told is not None
+    assert told.gaps == (
+        "Not drawn: 1 day without a snapshot and 1 day with only a partial snapshot."
+        " At least 298 open on 2026-11-23; the rest was not read."
+    )
+    critical = told.panels[0]
+    assert (critical.last, critical.last_day, critical.least) == (2, date(2026, 11, 22), 2)
 
 
 def test_two_snapshots_of_a_day_are_one_point(night: Nights, listed: Lists) -> None:
@@ -259,11 +276,9 @@ def test_bars_of_resources_share_one_scale_and_have_labels(
     night: Nights,
 ) -> None:
     big, small = rankings.resources(night())
-    assert (big.label, big.late, big.where) == (
-        "2 critical, 40 high, 1 low",
-        2,
-        "production eu-west-1",
-    )
+    assert (big.label, big.late, big.where, big.region) == (
+        "2 critical, 40 high, 1 low", 2, "production", "eu-west-1",
+    )  # fmt: skip
     assert [piece.name for piece in big.pieces] == ["critical", "high", "low"]
     assert max(piece.x + piece.width for piece in big.pieces) == pytest.approx(
         rankings.WIDTH, abs=0.1
@@ -282,7 +297,7 @@ def test_a_copied_command_quotes_the_resource(
     )
     (bar,) = rankings.resources(night(resources=[held]))
     assert bar.command == "sre-cli vulnerabilities -i 'i; rm -rf ~'"
-    assert bar.where == "1 eu-west-1", "an account without a name is told by its number"
+    assert bar.where == "1", "an account without a name is told by its number"
 
 
 def test_groups_have_overdue_counts_and_unassigned_has_no_link(night: Nights) -> None:

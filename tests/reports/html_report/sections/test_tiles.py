@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from sre_findings.model.answers.answer import SummaryAnswer
+from sre_findings.model.answers.answer import Proof, SummaryAnswer
 from sre_findings.model.answers.list_answer import ListAnswer
 from sre_findings.model.sla.age_bands import AgeGrid
 from sre_findings.model.snapshots.rollup import Counts, Rollup
@@ -61,12 +61,19 @@ def test_a_first_snapshot_has_no_change_and_nothing_new(night: Nights) -> None:
         (
             {"kev": 3, "unchecked": 4},
             {},
-            Tile("In CISA KEV", "3", "", "#only=kev", Delta("bad", "▲ 3"), "4 without KEV data"),
+            Tile(
+                "In CISA KEV",
+                "3",
+                "",
+                "#only=kev",
+                Delta("bad", "▲ 3"),
+                "4 more unknown: no KEV data",
+            ),
         ),
         (
             {"unchecked": 13},
             {"kev": 5},
-            Tile("In CISA KEV", "–", "", "#only=kev", None, "no KEV data"),
+            Tile("In CISA KEV", "–", "", "#only=kev", None, "unknown: no KEV data"),
         ),
         (
             {"kev": 3},
@@ -97,7 +104,11 @@ def test_missing_kev_data_is_not_zero(
     [
         ([], "–", "no critical findings"),
         ([{"value": "HIGH", "median_days": 3}], "–", "no critical findings"),
-        ([{"value": "CRITICAL", "median_days": None}], "–", "critical: under half patched"),
+        (
+            [{"value": "CRITICAL", "median_days": None}],
+            "–",
+            "no median: under half of critical patched",
+        ),
         ([{"value": "CRITICAL", "median_days": 0}], "0 d", "critical, 90-day median"),
         ([{"value": "CRITICAL", "median_days": 1_234}], "1,234 d", "critical, 90-day median"),
     ],
@@ -111,6 +122,19 @@ def test_a_median_is_never_guessed(
 ) -> None:
     tile = named(night(time_to_fix=listed(groups)))["Remediation"]
     assert (tile.value, tile.hint) == (value, hint)
+
+
+def test_counts_of_a_partial_snapshot_are_lower_bounds_without_a_change(
+    night: Nights, summary_answer: Summaries, proof: Callable[..., Proof]
+) -> None:
+    base = night()
+    partial = replace(base, summary=replace(base.summary, proof=proof(state="partial")))
+    leads = {title: (one.lead, one.delta) for title, one in named(partial).items()}
+    assert leads == {
+        **dict.fromkeys(("Critical", "High", "Past SLA", "In CISA KEV", "New"), ("at least", None)),
+        **dict.fromkeys(("Remediation", "Fixable now", "Coverage"), ("", None)),
+    }
+    assert {one.lead for one in tiles(base)} == {""}
 
 
 def test_without_findings_no_tile_links_to_the_missing_table(
