@@ -35,9 +35,9 @@ class Difference(TypedDict):
 class Side(TypedDict):
     """One of the two resources.
 
-    ``open`` and ``suppressed`` count its findings. ``only`` has what only this one has by severity,
-    and ``only_kev`` how many of these are in KEV. ``unknown_because`` tells why it may have more
-    than is known; it is None if that it has no more is proven.
+    ``open`` and ``suppressed`` count its findings of the chosen severities. ``only`` counts by
+    severity what only this one has, and ``only_kev`` how many of these are in KEV.
+    ``unknown_because`` is why it may have more than is known, None if it is proven to have no more.
     """
 
     resource_id: str
