@@ -162,6 +162,7 @@ def test_a_taken_finding_names_who_has_it_and_until_when_at_any_width() -> None:
         finding(claim=claim | {"state": "lapsed"}, vulnerability_id="CVE-1-2"),
         finding(),
     )
+    text = ""
     for cells in (60, 80, 200):
         text = render_resource(answer(findings=some, total_findings=4), cells, Colour.NONE)
         plain = " ".join(text.split())

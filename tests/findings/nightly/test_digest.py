@@ -288,10 +288,14 @@ def taken(sources: Sources, tmp_path: Path) -> Callable[..., Sources]:
 
     def take(until: str, days_before: int = 0) -> Sources:
         found = ask(FindingList(99), mine).items
-        one = next(one for one in found if one["owner"] == "payments" and one["vulnerability_id"])
+        resource, cve = next(
+            (one["resource_id"], one["vulnerability_id"])
+            for one in found
+            if one["owner"] == "payments" and one["vulnerability_id"]
+        )
         person = mine.caller._replace(by="token:ada", name="ada")
         then = replace(mine, now=lambda: first - timedelta(days=days_before), caller=person)
-        assert ask(Take(one["resource_id"], one["vulnerability_id"], until), then).facts["done"]
+        assert ask(Take(resource, cve or "", until), then).facts["done"]
         return mine
 
     return take

@@ -452,6 +452,9 @@ class Interrupted:
     def create(self, row: Row) -> bool:
         raise NotImplementedError
 
+    def replace(self, old: Row, new: Row) -> bool:
+        raise NotImplementedError
+
     def remove(self, partition: str, sort: str) -> None:
         raise NotImplementedError
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -160,9 +161,10 @@ def test_what_a_person_may_not_see_is_answered_as_what_does_not_exist(
         ("i-0123456789abcdef9", cve),
         (BUSY_INSTANCE, "CVE-1-1"),
     ):
-        for more in ({"until": "7d"}, {"release": True}):
+        for until in ("7d", ""):
+            question = Take(resource, vulnerability, until, release=not until)
             with pytest.raises(UsageError) as refused:
-                ask(Take(resource, vulnerability, **more), of(sources, "eve", access=access))
+                ask(question, of(sources, "eve", access=access))
             told.append(str(refused.value))
     assert len({*told}) == 1
     assert listed(of(sources, "eve", access=access)) == []
@@ -186,12 +188,13 @@ def test_a_restricted_table_writes_claims_in_its_accounts_only(sources: Sources,
     table = sources.seen_by(ELSEWHERE[0]).stores.table
     assert list(table.query(kept.PARTITION)) == []
     allowed = Row(row.partition, row.sort, {**row.values, "account_id": "444455556666"})
-    for write in (
+    writes: tuple[Callable[[], bool], ...] = (
         lambda: table.create(row),
         lambda: table.replace(row, allowed),
         lambda: table.replace(allowed, row),
         lambda: table.create(Row("operation#2026-12-01", "x", allowed.values)),
-    ):
+    )
+    for write in writes:
         with pytest.raises(Forbidden):
             write()
     assert list(sources.stores.table.query(kept.PARTITION)) == [row]
@@ -328,7 +331,7 @@ def test_a_table_that_cannot_be_read_is_an_error_and_no_empty_list(
 ) -> None:
     with pytest.raises(StoreUnreadable):
         ask(Claims(), broken(sources, tmp_path))
-    assert datetime.fromisoformat(ask(Claims(), sources).to_json()["as_of"])
+    assert ask(Claims(), sources).total == 0
 
 
 def broken(sources: Sources, folder: Path) -> Sources:

@@ -364,6 +364,6 @@ def test_the_page_marks_what_inspector_saw_run_and_nothing_else(
 ) -> None:
     found = find(sources, None)
     marked = Counter(
-        one.weakness.reachable for one in open_findings(found.engine, sources.policy, (), 10**6)
+        one.weakness.reachable for one in open_findings(found.engine, sources.policy, (), 10**6, {})
     )
     assert marked[True] == sum(one["reachability"] == "REACHABLE" for one in every) > 0
