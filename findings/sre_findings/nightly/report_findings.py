@@ -21,7 +21,7 @@ from sre_findings.model.timestamps import iso_date
 from sre_findings.remediation.single_upgrade import instance_upgrade
 from sre_findings.rows.values import packages_of, severity_word
 
-DESCRIBED = 130  # vulnerabilities with a description in a report, the most severe first
+DESCRIBED = 120  # vulnerabilities with a description in a report, the most severe first
 _LINUX = "In the Linux kernel, the following vulnerability has been resolved: "
 _EVERY = dict.fromkeys(
     ("resource_id", "statuses", "severities", "types", "accounts", "regions", "owners")

@@ -51,6 +51,7 @@ _SCRIPTS = (
     *("address", "csv", "theme", "controls"),
 )
 _FLAGS = {"kev": "KEV"}
+_REMARK = re.compile(r"(?<=[;{,]) // .*")
 
 
 def render(material: Material, generated_at: datetime) -> str:
@@ -171,8 +172,8 @@ def _unindented(name: str) -> str:
 
 
 def _file(name: str) -> str:
-    """Returns a script without indentation and lines of comment."""
-    lines = (line.strip() for line in _text(name).splitlines())
+    """Returns a script without indentation and comments, which end lines after ``;``, ``{`` etc."""
+    lines = (_REMARK.sub("", line).strip() for line in _text(name).splitlines())
     return "".join(f"{line}\n" for line in lines if line and not line.startswith("//"))
 
 

@@ -293,7 +293,7 @@ def test_the_csv_is_the_filtered_view_in_its_order(
             one.weakness.severity,
             one.weakness.identity,
         )
-        assert [line["Open since"], line["Due"]] == [one.opened_on, one.due_on or ""]
+        assert [line["Open since"], line["Due"]] == [one.opened_on, one.due_on or "NONE"]
         assert (float(line["Score"]), float(line["EPSS"])) == (
             one.weakness.score,
             one.weakness.epss,
@@ -303,10 +303,31 @@ def test_the_csv_is_the_filtered_view_in_its_order(
             "YES" if flag else "NO" for flag in flags
         ]
         assert [line["Resource"], line["Name"], line["Account"], line["Owner"]] == [
-            one.place.resource_id, one.place.name, one.place.account_id,
+            one.place.resource_id, one.place.name or one.place.resource_id, one.place.account_id,
             one.place.owner or "unassigned",
         ]  # fmt: skip
         assert line["Title"] == f"{one.weakness.identity} - {one.weakness.packages}"
+
+
+def test_no_cell_of_the_csv_is_empty(
+    visit: Visit, make_page: Callable[..., str], findings: Findings, tmp_path: Path
+) -> None:
+    bare = findings[0].weakness._replace(
+        score=None, epss=None, kev=None, packages="", installed="", fixed_in="", fixable=False
+    )
+    vague = bare._replace(packages="vim", fixable=True)
+    place = findings[0].place._replace(name="", owner="", region="", account_id="")
+    some = [findings[0]._replace(weakness=one, place=place) for one in (bare, vague)]
+    some[0] = some[0]._replace(opened_on=None, due_on=None)
+    text = download(visit(make_page(some)), tmp_path).decode("utf-8-sig")
+    first, second = csv.DictReader(io.StringIO(text, newline=""))
+    assert not [name for line in (first, second) for name, value in line.items() if not value]
+    names = ("Score", "EPSS", "KEV", "Installed", "Fixed in", "Due", "Open since", "Region")
+    assert [first[name] for name in names] == [
+        "UNKNOWN", "NONE", "UNKNOWN", "NONE", "NONE", "NONE", "UNKNOWN", "UNKNOWN",
+    ]  # fmt: skip
+    assert [second[name] for name in names[:5]] == ["UNKNOWN"] * 5
+    assert first["Name"] == place.resource_id
 
 
 def test_the_script_renders_the_same_rows(visit: Visit, usual: str) -> None:

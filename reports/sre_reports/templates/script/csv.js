@@ -2,6 +2,7 @@
 
 const HEADER = ["Severity", "Score", "Vulnerability", "Title", "Packages", "Installed", "Fixed in", "Resource", "Name", "Type",
   "Account", "Region", "Owner", "EPSS", "KEV", "Exploit", "Fix available", "New", "Open since", "Due", "Days left"];
+const NONE = "NONE", UNSURE = "UNKNOWN"; // no cell is empty: there is no value, or it is not known
 const FORMULA = /^[\s]*[=+\-@\uff1d\uff0b\uff0d\uff20\0]|^[\t\r\n]/;
 
 function csv(rows, kept, severities, day) {
@@ -12,12 +13,12 @@ function csv(rows, kept, severities, day) {
 function cells(rows, row, severities, day) {
   const w = rows.weakness[row], p = rows.place[row], { weaknesses, places } = rows;
   const text = (name) => at(weaknesses[name], w), where = (name) => at(places[name], p);
-  const due = rows.due[row] === NEVER ? null : rows.due[row];
-  return [severities[weaknesses.severity[w]].toUpperCase(), weaknesses.score[w], text("identity"), titled(text),
-    text("packages"), text("installed"), text("fixed_in"), where("resource_id"), where("name"), where("resource_type"),
-    where("account_id"), where("region"), where("owner") || "unassigned", weaknesses.epss[w], yes(weaknesses.kev[w]),
-    yes(weaknesses.exploit[w]), yes(weaknesses.fixable[w]), yes(rows.fresh[row]), rows.age[row] === UNKNOWN ? "" : daysFrom(day, -rows.age[row]),
-    due === null ? "" : daysFrom(day, due), due];
+  const due = rows.due[row] === NEVER ? NONE : rows.due[row], id = where("resource_id"), absent = text("packages") ? UNSURE : NONE;
+  return [severities[weaknesses.severity[w]].toUpperCase(), weaknesses.score[w] ?? UNSURE, text("identity"), titled(text),
+    text("packages") || NONE, text("installed") || absent, text("fixed_in") || (weaknesses.fixable[w] ? UNSURE : NONE), id, where("name") || id,
+    where("resource_type") || UNSURE, where("account_id") || UNSURE, where("region") || UNSURE, where("owner") || "unassigned",
+    weaknesses.epss[w] ?? absent, yes(weaknesses.kev[w]), yes(weaknesses.exploit[w]), yes(weaknesses.fixable[w]), yes(rows.fresh[row]),
+    rows.age[row] === UNKNOWN ? UNSURE : daysFrom(day, -rows.age[row]), due === NONE ? NONE : daysFrom(day, due), due];
 }
 
 function cell(value) {
@@ -29,7 +30,7 @@ function cell(value) {
 // A title that only repeats the ID and the packages is not stored.
 const titled = (text) => text("title") || [text("identity"), text("packages")].filter(Boolean).join(" - ");
 
-const yes = (flag) => (flag === null ? "UNKNOWN" : flag ? "YES" : "NO");
+const yes = (flag) => (flag === null ? UNSURE : flag ? "YES" : "NO");
 
 function daysFrom(day, days) {
   const moment = new Date(`${day}T00:00:00Z`);
