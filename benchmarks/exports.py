@@ -30,7 +30,7 @@ def measure(findings: int, forms: Sequence[str]) -> list[str]:
         folder = Path(name)
         store, environ = folder / "store", environment("http://127.0.0.1:9", folder / "store")
         _checked(run([sys.executable, __file__, "build", str(findings), str(store)], environ))
-        command = [str(BIN / "sre-cli"), "export", "--max-age", "10000d", "-o"]
+        command = [str(BIN / "sre-cli"), "export", "--max-age", "10000d", "-f"]
         source = folder / "rows.parquet"
         _checked(run([*command, str(source)], environ))
         floor = _checked(

@@ -121,10 +121,11 @@ def question_options(function: F) -> F:
 
 
 def output_options(*formats: str) -> Callable[[F], F]:
-    """Adds --output with these formats, and --json. The last one given counts."""
+    """Adds -o/--output with these formats, and --json. The last one given counts."""
 
     def decorated(function: F) -> F:
         output = click.option(
+            "-o",
             "--output",
             type=click.Choice(formats),
             default="table",

@@ -155,8 +155,8 @@ def test_a_denied_scan_exits_4_with_a_remedy(
             ("'severe' is not a severity", "critical"),
         ),
         (("export", "--type", "toaster"), 2, ("'toaster' is not a resource type", "ec2")),
-        (("export", "-o", "x.csv"), 2, ("no snapshot yet", "sre-cli scan")),
-        (("report", "-o", "x"), 2, ("no snapshot yet",)),
+        (("export", "-f", "x.csv"), 2, ("no snapshot yet", "sre-cli scan")),
+        (("report", "-f", "x"), 2, ("no snapshot yet",)),
         (("report",), 2, ("no snapshot yet",)),
         (("snapshots", "show"), 2, ("no snapshot yet",)),
         (("summary", "--max-age", "soon"), 2, ("not a duration",)),
@@ -258,7 +258,7 @@ def test_verify_finds_a_changed_file_and_exits_4(cli: Cli, inspector: Any, tmp_p
     assert run.code == 4
     assert "SHA-256" in run.err
     assert_one_line(
-        cli("export", "-o", str(tmp_path / "x.csv"), "--store", str(tmp_path)),
+        cli("export", "-f", str(tmp_path / "x.csv"), "--store", str(tmp_path)),
         4,
         "is damaged: the SHA-256 of findings/part",
         "snapshots verify",
@@ -331,7 +331,7 @@ def test_every_recorded_finding_is_exported_in_each_format(
                 "--format",
                 form,
                 *every,
-                "-o",
+                "-f",
                 str(tmp_path / form),
                 "--store",
                 str(tmp_path),
@@ -384,7 +384,7 @@ def test_hostile_names_are_harmless_in_terminals_and_spreadsheets(
         assert "\x1b" not in shown
         assert "\u202e" not in shown
     assert (
-        cli("export", "-o", str(tmp_path / "x.csv"), "--store", str(tmp_path / "store")).code == 0
+        cli("export", "-f", str(tmp_path / "x.csv"), "--store", str(tmp_path / "store")).code == 0
     )
     row = next(csv.DictReader(io.StringIO((tmp_path / "x.csv").read_text(), newline="")))
     assert row["Title"].startswith("'=HYPERLINK")

@@ -45,7 +45,7 @@ def test_every_format_has_the_number_of_findings_of_the_answer(
 ) -> None:
     total = cli("summary", "--output", "json").json["counts"]["total"]
     path = tmp_path / f"findings{FORMS[form].suffix}"
-    run = cli("export", "-o", str(path))
+    run = cli("export", "-f", str(path))
     assert run.code == 0
     assert f"{total:,} findings of snapshot" in run.err
     assert counted(path) == total
@@ -88,14 +88,14 @@ def test_a_finding_key_without_an_arn_uses_the_aws_partition() -> None:
 @pytest.mark.parametrize(
     ("arguments", "why"),
     [
-        (("-o", "findings.json"), "could be"),
-        (("-o", "findings.txt"), "is unclear"),
-        (("-o", "x.sarif", "--excel"), "--excel does not apply to sarif: it is for csv"),
+        (("-f", "findings.json"), "could be"),
+        (("-f", "findings.txt"), "is unclear"),
+        (("-f", "x.sarif", "--excel"), "--excel does not apply to sarif: it is for csv"),
         (
-            ("-o", "x.ndjson", "--columns", "full"),
+            ("-f", "x.ndjson", "--columns", "full"),
             "--columns does not apply to ndjson: it is for csv, xlsx",
         ),
-        (("-o", "x.openvex.json"), "SRE_SUPPRESSIONS"),
+        (("-f", "x.openvex.json"), "SRE_SUPPRESSIONS"),
     ],
 )
 def test_ambiguous_formats_and_ignored_options_are_refused(
@@ -119,7 +119,7 @@ def test_binary_formats_are_refused_on_a_terminal_but_not_in_a_pipe(
     monkeypatch.setattr("sys.stdout.isatty", lambda: True)
     run = cli("export", "--format", "xlsx")
     assert run.code == 2
-    assert "-o findings.xlsx" in run.err
+    assert "-f findings.xlsx" in run.err
 
 
 def test_openvex_has_the_statements_of_the_suppressions_file(
@@ -130,7 +130,7 @@ def test_openvex_has_the_statements_of_the_suppressions_file(
         "  reason: r\n  owner: o\n  expires: 2999-01-01\n"
     )
     monkeypatch.setenv("SRE_SUPPRESSIONS", str(tmp_path / "rules.yaml"))
-    run = cli("export", "-o", str(tmp_path / "x.openvex.json"), "--author", "security@example.com")
+    run = cli("export", "-f", str(tmp_path / "x.openvex.json"), "--author", "security@example.com")
     assert run.code == 0, run.err
     body = json.loads((tmp_path / "x.openvex.json").read_text())
     assert body["author"] == "security@example.com"
@@ -150,7 +150,7 @@ def test_a_partial_snapshot_exits_3_in_every_new_format(
                 "informational",
                 "--max-age",
                 "1s",
-                "-o",
+                "-f",
                 str(tmp_path / form),
             ).code
             == 3

@@ -31,12 +31,12 @@ def cli(*arguments: str, store: Path, stdout: str = os.devnull) -> tuple[int, st
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
-        (("export", "-o", "/dev/full"), UNREADABLE, FULL),
-        (("export", "--format", "xlsx", "-o", "/dev/full"), UNREADABLE, FULL),
-        (("export", "--format", "parquet", "-o", "/dev/full"), UNREADABLE, FULL),
-        (("export", "-o", "/nonexistent/a.csv"), UNREADABLE, "No such file or directory"),
-        (("report", "-o", "/nonexistent/a"), UNREADABLE, "No such file or directory"),
-        (("report", "-o", "/dev/null"), USAGE, "not a folder"),
+        (("export", "-f", "/dev/full"), UNREADABLE, FULL),
+        (("export", "--format", "xlsx", "-f", "/dev/full"), UNREADABLE, FULL),
+        (("export", "--format", "parquet", "-f", "/dev/full"), UNREADABLE, FULL),
+        (("export", "-f", "/nonexistent/a.csv"), UNREADABLE, "No such file or directory"),
+        (("report", "-f", "/nonexistent/a"), UNREADABLE, "No such file or directory"),
+        (("report", "-f", "/dev/null"), USAGE, "not a folder"),
         ((*ENTRY, "/nonexistent/a"), UNREADABLE, "No such file or directory"),
         ((*ENTRY, "/dev/null"), USAGE, "not a regular file"),
     ],

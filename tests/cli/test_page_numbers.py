@@ -18,7 +18,7 @@ Cli = Callable[..., Any]
 
 @pytest.fixture
 def page(cli: Cli, demo: Path, tmp_path: Path) -> str:
-    run = cli("report", "-o", str(tmp_path / "report"))
+    run = cli("report", "-f", str(tmp_path / "report"))
     assert (run.code, run.out) == (0, f"{tmp_path / 'report' / 'index.html'}\n")
     return (tmp_path / "report" / "index.html").read_text()
 
@@ -145,9 +145,9 @@ def test_a_report_of_an_older_snapshot_has_its_numbers(
     cli: Cli, demo: Path, tmp_path: Path
 ) -> None:
     nights = sorted(one["snapshot_id"] for one in cli("snapshots", "list", "--output", "json").json)
-    cli("report", "-o", str(tmp_path), "--as-of", nights[0])
+    cli("report", "-f", str(tmp_path), "--as-of", nights[0])
     text = words((tmp_path / "index.html").read_text())
     counts = cli("summary", "--as-of", nights[0], "--output", "json").json["counts"]
     assert f"{counts['total']:,} open findings on" in text
     assert "First snapshot: there is nothing to compare it with yet" in text
-    assert f"sre-cli report --as-of {nights[0]} -o report" in text
+    assert f"sre-cli report --as-of {nights[0]} -f report" in text

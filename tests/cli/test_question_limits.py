@@ -115,7 +115,7 @@ def test_a_small_file_with_millions_of_rows_cannot_hang_a_command(
     bomb: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "out").mkdir()
-    for command in (["export", "-o", str(tmp_path / "out/a.csv")], ["priorities"]):
+    for command in (["export", "-f", str(tmp_path / "out/a.csv")], ["priorities"]):
         ended = subprocess.run(
             [sys.executable, "-m", "sre_cli", *command],
             capture_output=True,

@@ -57,7 +57,7 @@ def test_counts_agree_in_table_json_csv_export_and_report(
         )
     )
     assert len(listed) == 1011
-    cli("export", "-i", BUSY_INSTANCE, "-o", str(tmp_path / "busy.csv"))
+    cli("export", "-i", BUSY_INSTANCE, "-f", str(tmp_path / "busy.csv"))
     exported = list(csv.DictReader(io.StringIO((tmp_path / "busy.csv").read_text(), newline="")))
     severities = [row["Severity"].lower() for row in exported]
     assert {name: severities.count(name) for name in BUSY if name != "total"} | {
@@ -70,7 +70,7 @@ def test_counts_agree_in_table_json_csv_export_and_report(
     summary = cli("summary", "--by", "resource", "--output", "json").json
     (group,) = [g for g in summary["groups"] if g["value"] == BUSY_INSTANCE]
     assert group["counts"] == BUSY
-    cli("report", "-o", str(tmp_path / "report"))
+    cli("report", "-f", str(tmp_path / "report"))
     page = (tmp_path / "report" / "index.html").read_text()
     row = re.search(rf"<tr[^>]*>(?:(?!</tr>).)*{BUSY_INSTANCE}.*?</tr>", page, re.DOTALL)
     assert row

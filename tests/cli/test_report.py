@@ -151,7 +151,7 @@ def test_a_view_has_only_the_numbers_of_its_owner_or_account(cli: Cli, store: Pa
     assert (told["counts"]["total"], told["owner"]) == (groups["payments"], "payments")
     assert set(pq.read_table(folder / "findings.parquet")["owner"].to_pylist()) == {"payments"}
     assert not (folder.parents[1] / "index.html").exists(), "the full report is separate"
-    account = cli("report", "--account", "111122223333", "-o", str(store.parent / "out"))
+    account = cli("report", "--account", "111122223333", "-f", str(store.parent / "out"))
     assert account.out.strip() == str(store.parent / "out" / "index.html")
     assert set(
         pq.read_table(store.parent / "out" / "findings.parquet")["account_id"].to_pylist()
@@ -186,11 +186,11 @@ def test_all_views_are_published_and_an_interrupted_run_is_completed(cli: Cli, s
 
 def test_a_report_in_a_folder_is_replaced(cli: Cli, store: Path, tmp_path: Path) -> None:
     for _ in range(2):
-        run = cli("report", "-o", str(tmp_path / "out"))
+        run = cli("report", "-f", str(tmp_path / "out"))
         assert (run.code, run.out) == (0, f"{tmp_path / 'out' / 'index.html'}\n")
     assert names(tmp_path / "out") == FILES
     assert not (store / "reports").exists()
-    run = cli("report", "--views", "-o", str(tmp_path / "all"))
+    run = cli("report", "--views", "-f", str(tmp_path / "all"))
     assert (tmp_path / "all" / "owner" / "payments" / "index.html").exists()
 
 
@@ -205,7 +205,7 @@ def test_a_report_in_a_folder_is_replaced(cli: Cli, store: Path, tmp_path: Path)
         (("--owner", "payments", "--account", "111122223333"), "Use only one of them"),
         (("--owner", "payments", "--views"), "Use only one of them"),
         (("--link", "--again"), "Publish it first"),
-        (("-o", "x", "--again"), "--again is for the store"),
+        (("-f", "x", "--again"), "--again is for the store"),
         (("--link",), "needs a bucket"),
         (("--link", "43201"), "43200"),
         (("--link", "0"), "43200"),

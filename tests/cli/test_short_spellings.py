@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import click
@@ -149,7 +150,13 @@ def spellings(command: click.Command) -> set[str]:
 
 @pytest.mark.parametrize(
     ("option", "other"),
-    [("--output", "--json"), ("--count", "--limit"), ("--yes", "--force"), ("--again", "--force")],
+    [
+        ("--output", "--json"),
+        ("--output", "-o"),
+        ("--count", "--limit"),
+        ("--yes", "--force"),
+        ("--again", "--force"),
+    ],
 )
 def test_each_command_with_an_option_has_its_other_spelling(option: str, other: str) -> None:
     found = commands_with(option)
@@ -171,3 +178,29 @@ def test_limit_is_another_name_of_count(cli: Any, demo: Any) -> None:
         shown = cli(*command, "--limit", "2", "--output", "csv")
         assert shown == cli(*command, "--count", "2", "--output", "csv")
         assert shown.out
+
+
+@pytest.mark.parametrize("command", [("summary",), ("snapshots", "list"), ("doctor",)])
+def test_o_means_the_format_of_the_output(cli: Any, demo: Any, command: tuple[str, ...]) -> None:
+    asked = cli(*command, "-o", "json")
+    assert asked.json
+    assert asked.err == ""
+
+
+def test_o_means_the_format_everywhere_but_where_it_is_deprecated() -> None:
+    formats = {*commands_with("--output")}
+    files = {*commands_with("-f")}
+    assert files == {("export",), ("report",)}
+    assert {*commands_with("-o")} == formats | files
+
+
+@pytest.mark.parametrize(("command", "long"), [("export", "--file"), ("report", "--folder")])
+def test_a_destination_is_f_and_still_o_with_a_warning(
+    cli: Any, demo: Any, tmp_path: Path, command: str, long: str
+) -> None:
+    warning = f"sre-cli: -o is deprecated here and will be removed: use -f or {long}.\n"
+    done = [cli(command, spelling, str(tmp_path / "a.csv")) for spelling in ("-f", long, "-o")]
+    assert [one.code for one in done] == [0, 0, 0]
+    assert (tmp_path / "a.csv").exists()
+    assert done[0] == done[1]
+    assert done[2].err == warning + done[0].err

@@ -43,7 +43,7 @@ CALLS: dict[Path, tuple[Path, ...]] = {
     ("suppressions",): ((),),
     ("coverage",): ((), ("--owner", "payments")),
     ("operations",): ((),),
-    ("export",): (("-o", "/dev/null"), ("--columns", "full", "--format", "sarif")),
+    ("export",): (("-f", "/dev/null"), ("--columns", "full", "--format", "sarif")),
     ("sql",): (("selec",),),
     ("report",): (("--email", "nobody"), ("--link",)),
     ("digest",): (("--as-of", "2001-01-01"),),

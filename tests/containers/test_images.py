@@ -197,10 +197,10 @@ def test_the_server_image_starts_becomes_healthy_and_stops(
     [
         "schedule list",
         "schedule job prune --file /data/schedules.yaml",
-        "report -o /data/pages",
+        "report -f /data/pages",
         "digest --dry-run",
-        "export --format xlsx -o /data/findings.xlsx",
-        "export --format parquet -o /data/findings.parquet",
+        "export --format xlsx -f /data/findings.xlsx",
+        "export --format parquet -f /data/findings.parquet",
         "snapshots verify",
         "snapshots prune",
     ],

@@ -197,7 +197,7 @@ def test_an_export_has_the_same_bytes(cli: Any, wanted: tuple[str, ...], tmp_pat
             here,
             "export",
             *(wanted if "--format" in wanted else ("--format", "csv", *wanted)),
-            "-o",
+            "-f",
             str(path),
         )
         files.append((said, _OWN_NUMBER.sub(b"", path.read_bytes())))
@@ -224,7 +224,7 @@ def test_a_failing_export_has_the_same_error_and_keeps_the_file(
 ) -> None:
     (tmp_path / "old.csv").write_text("old")
     here, there = (
-        cli(one, "export", *wrong, "-o", str(tmp_path / "old.csv")) for one in (True, False)
+        cli(one, "export", *wrong, "-f", str(tmp_path / "old.csv")) for one in (True, False)
     )
     assert here == there
     code = 7 if "prod-api-07" in wrong else 2  # two resources have that name
@@ -232,7 +232,7 @@ def test_a_failing_export_has_the_same_error_and_keeps_the_file(
 
 
 OWN = {
-    ("report", "-o", "somewhere"): "Published reports are at http://127.0.0.1:PORT/reports/. ",
+    ("report", "-f", "somewhere"): "Published reports are at http://127.0.0.1:PORT/reports/. ",
     ("sql", "select 1"): "Run SQL where the store is. ",
     ("suppressions", "--openvex", "-"): "With a server, use sre-cli export --format openvex. ",
 }

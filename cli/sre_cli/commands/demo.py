@@ -176,7 +176,7 @@ def _write_files(
     csv.parent.mkdir(parents=True, exist_ok=True)
     store = ["--store", settings.store, "--table", settings.table]
     with contextlib.redirect_stdout(sys.stderr):
-        export.command.main(["-i", BUSY_INSTANCE, "-o", str(csv), *store], standalone_mode=False)
+        export.command.main(["-i", BUSY_INSTANCE, "-f", str(csv), *store], standalone_mode=False)
         for day in days[:-1]:
             _quietly(report.command, ["--as-of", f"{day:%Y-%m-%d}", *store])
         report.command.main(store, standalone_mode=False)
@@ -208,7 +208,7 @@ def _next_steps(home: Path, files: list[tuple[str, Path]]) -> None:
         "fixes -n 3",
         "coverage",
         "snapshots list",
-        "export --format ndjson -s critical -o critical.ndjson",
+        "export --format ndjson -s critical -f critical.ndjson",
     ):
         click.echo(f"  {_program()} {line}")
 

@@ -12,6 +12,7 @@ import click
 
 from sre_cli import exit_codes, options
 from sre_cli.completion_words import HOST, completing
+from sre_cli.destination_option import destination_option
 from sre_cli.list_option import list_option
 from sre_cli.messages import tell
 from sre_cli.render.terminal import printable
@@ -37,8 +38,8 @@ Write = Callable[[BinaryIO], int]
     type=click.Choice(tuple(FORMS)),
     help="File format.  [default: by the file name, else csv]",
 )
-@click.option(
-    "-o",
+@destination_option(
+    "--file",
     "destination",
     type=click.Path(dir_okay=False, path_type=Path, allow_dash=True),
     default="-",
@@ -118,9 +119,9 @@ def command(
     not created.
 
     \b
-    sre-cli export -o findings.xlsx
-    sre-cli export -s critical -s high -o worst.ndjson
-    sre-cli export --status active --status closed -o all.parquet
+    sre-cli export -f findings.xlsx
+    sre-cli export -s critical -s high -f worst.ndjson
+    sre-cli export --status active --status closed -f all.parquet
     sre-cli export --format sarif -i prod-web-36 | jq .runs[0].results[].message.text
     """
     from sre_findings.questions.findings import ExportFile, ExportFilters
@@ -197,7 +198,7 @@ def _check(form: Form, to_stdout: bool, given: Mapping[str, object]) -> None:
             fit = ", ".join(one.name for one in FORMS.values() if name in one.options)
             raise UsageError(f"--{name} does not apply to {form.name}", why=f"it is for {fit}")
     if to_stdout and not form.text and sys.stdout.isatty():
-        do = f"Use -o findings{form.suffix}, or pipe the output."
+        do = f"Use -f findings{form.suffix}, or pipe the output."
         raise UsageError(f"{form.name} is binary, and stdout is a terminal", do=do)
 
 

@@ -10,6 +10,7 @@ import click
 
 from sre_cli import exit_codes, options
 from sre_cli.completion_words import ACCOUNT, OWNER, completing
+from sre_cli.destination_option import destination_option
 from sre_cli.messages import tell, tell_as_is
 from sre_cli.report_delivery import check_mail, draw, mail
 from sre_findings.model.errors import UsageError
@@ -30,8 +31,8 @@ _HOLDER = (
 
 
 @click.command("report", epilog=options.exit_help)
-@click.option(
-    "-o",
+@destination_option(
+    "--folder",
     "folder",
     type=click.Path(file_okay=False, path_type=Path),
     help="Write to this folder instead of the store.",
@@ -100,7 +101,7 @@ def command(
 
     \b
     sre-cli report
-    sre-cli report --owner payments -o report
+    sre-cli report --owner payments -f report
     sre-cli report --email sre@example.com --cards pictures
     sre-cli report --as-of yesterday --link 3600
     """
@@ -170,7 +171,7 @@ def _check(
         )
     if folder and again:
         raise UsageError(
-            "--again is for the store", do="Omit it: -o replaces the files in the folder."
+            "--again is for the store", do="Omit it: -f replaces the files in the folder."
         )
 
 

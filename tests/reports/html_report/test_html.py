@@ -357,14 +357,14 @@ def test_a_scoped_report_reproduces_its_scope(night: Nights) -> None:
     def repeat(**view: str) -> str:
         return read(night(**view)).words.partition("Reproduce with ")[2].partition(" This file")[0]
 
-    assert repeat() == "sre-cli report --as-of 20261122T010000Z -o report"
+    assert repeat() == "sre-cli report --as-of 20261122T010000Z -f report"
     assert (
         repeat(owner="pay ments; x")
-        == "sre-cli report --as-of 20261122T010000Z --owner 'pay ments; x' -o report"
+        == "sre-cli report --as-of 20261122T010000Z --owner 'pay ments; x' -f report"
     )
     assert (
         repeat(account="111122223333")
-        == "sre-cli report --as-of 20261122T010000Z --account 111122223333 -o report"
+        == "sre-cli report --as-of 20261122T010000Z --account 111122223333 -f report"
     )
 
 

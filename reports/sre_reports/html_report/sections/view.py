@@ -36,7 +36,7 @@ def command_of(material: Material) -> str:
         "--as-of",
         material.proof.snapshot_id or "",
         *view,
-        "-o",
+        "-f",
         "report",
     ]
     return shlex.join(words)

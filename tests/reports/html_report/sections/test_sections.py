@@ -360,7 +360,7 @@ def test_the_evidence_allows_to_verify_and_reproduce(night: Nights) -> None:
         ),
         "SLA evaluated on": "2026-11-22",
         "Generated": "2026-11-22T07:00:00Z",
-        "Reproduce with": "sre-cli report --as-of 20261122T010000Z -o report",
+        "Reproduce with": "sre-cli report --as-of 20261122T010000Z -f report",
     }
 
 
