@@ -154,11 +154,16 @@ def environment() -> Environment:
     made.filters |= {
         "short": lambda text: shortened(text, _LONGEST),
         "thousands": "{:,}".format,
-        "count": lambda count, none="unknown": none if count is None else f"{count:,}",
+        "count": _counted,
         "query": lambda text: f"#q={quote(visible(text), safe='')}",
         "flagged": lambda flag: _FLAGS.get(flag, flag),
     }
     return made
+
+
+def _counted(count: int | None, none: str = "unknown") -> str:
+    """Returns a count, or words that say why there is none."""
+    return none if count is None else f"{count:,}"
 
 
 def _shown(value: object) -> object:

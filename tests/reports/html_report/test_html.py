@@ -302,7 +302,7 @@ def test_without_javascript_no_controls_are_shown(forms: dict[str, Any], form: s
         ("first night", "A trend needs snapshots of at least two days."),
         ("partial", "PARTIAL: 2 reasons · 13 of 13 active findings read · 01:00 UTC"),
         ("partial", "What may be missing: eu-west-1: findings denied us-east-2: did not end"),
-        ("partial", "at least 13 open findings on"),
+        ("partial", "At least 13 open findings on"),
         ("partial", "At least 2 critical findings are open"),
         ("too old", "STALE: 9 d old · 13 of 13 active findings read"),
         ("too old", "What may be missing: The snapshot is stale."),

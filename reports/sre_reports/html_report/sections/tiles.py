@@ -190,9 +190,9 @@ def more_is_bad(now: int, before: int | None) -> Delta | None:
 
 
 def open_words(material: Material) -> str:
-    """Returns ``5,819 open findings on 35 resources``, with ``at least`` before a lower bound."""
+    """Returns ``5,819 open findings on 35 resources``, with ``At least`` before a lower bound."""
     rollup = material.summary.rollup
-    return (
+    return wording.capital(
         f"{_lead(material)} {wording.number(rollup.counts.total, 'open finding')} on"
-        f" {wording.number(rollup.resources, 'resource')}"
-    ).strip()
+        f" {wording.number(rollup.resources, 'resource')}".strip()
+    )

@@ -139,7 +139,7 @@ def _partial(days: Days, material: Material) -> str:
         if count is not None
     }
     known = {
-        item["date"]: sum(item[name] for name in SEVERITIES)
+        item["date"]: item["total"]
         for item in material.trend.items
         if item["state"] != COMPLETE and date.fromisoformat(item["date"]) not in drawn
     }

@@ -242,7 +242,7 @@ def test_a_partial_day_is_a_lower_bound_and_compared_with_nothing(
     night: Nights, listed: Lists
 ) -> None:
     one, other = night().trend.items
-    counts = {"critical": 1, "high": 200, "medium": 97, "low": 0}
+    counts = {"critical": 1, "high": 200, "medium": 97, "low": 0, "total": 298}
     part = {**other, **counts, "date": "2026-11-23", "state": "partial"}
     told = trend.trend(night(trend=listed([dict(one), dict(other), part])))
     assert told is not None
