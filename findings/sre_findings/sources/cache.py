@@ -11,6 +11,7 @@ from sre_findings.engine.pool import EnginePool
 
 if TYPE_CHECKING:
     from sre_findings.model.answers.answer import ResourceAnswer
+    from sre_findings.model.findings.claim import Claim
     from sre_findings.model.snapshots.query_scope import KnownPlaces
 
 T = TypeVar("T")
@@ -48,6 +49,12 @@ class BoundedCache(Generic[T]):
                 _, (_, lost) = self._kept.popitem(last=False)
                 self._weight -= lost
 
+    def clear(self) -> None:
+        """Removes everything."""
+        with self._lock:
+            self._kept.clear()
+            self._weight = 0
+
 
 class DerivedCache(Generic[T]):
     """Results derived from cached lists, looked up by the identity of the list. Thread-safe.
@@ -73,11 +80,13 @@ class DerivedCache(Generic[T]):
 class Caches:
     """Engines, answers and places that queries on committed snapshots share.
 
-    ``derived`` has results derived from cached answers.
+    ``derived`` has results derived from cached answers. ``claims`` has the claims of resources with
+    the time at which they were read, because they change.
     """
 
     def __init__(self, engines: EnginePool | None = None) -> None:
         self.engines = EnginePool() if engines is None else engines
         self.answers: BoundedCache[ResourceAnswer] = BoundedCache()
         self.derived: DerivedCache[Any] = DerivedCache()
+        self.claims: BoundedCache[tuple[float, Sequence[Claim]]] = BoundedCache()
         self.places: BoundedCache[KnownPlaces] = BoundedCache(PLACES)

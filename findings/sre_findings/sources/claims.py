@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:  # imported at run time only where it is needed, to start fast
     from sre_findings.model.findings.finding import Finding
     from sre_findings.sources.sources import Sources
 
+FRESH = 1.0
+"""Seconds for which the claims of a resource are not read again. Answers in a row are as fast."""
 CLAIMS_UNKNOWN = phrase("Who has taken findings is unknown: the table cannot be read")
 
 
@@ -57,7 +60,23 @@ def _claims(findings: Sequence[Finding], sources: Sources) -> Iterable[Claim]:
     places = {(one.account_id, one.region, one.resource_id) for one in findings}
     if len(places) > 1:
         return kept.read(table)
-    return [claim for place in places for claim in kept.of_resource(table, *place)]
+    return [claim for place in places for claim in _of_resource(place, sources)]
+
+
+def _of_resource(place: tuple[str, str, str], sources: Sources) -> Sequence[Claim]:
+    """The claims of a resource, read at most once in FRESH seconds."""
+    key, now = (sources.caller.access, place), time.monotonic()
+    known = sources.caches.claims.get(key)
+    if known and now - known[0] < FRESH:
+        return known[1]
+    claims = kept.of_resource(sources.stores.table, *place)
+    sources.caches.claims.put(key, (now, claims), 1 + len(claims))
+    return claims
+
+
+def forget_claims(sources: Sources) -> None:
+    """Lets the next answer read claims again, because this process has changed one."""
+    sources.caches.claims.clear()
 
 
 def _marked(finding: Finding, claim: Claim | None, sources: Sources) -> Finding:

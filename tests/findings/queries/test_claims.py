@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
@@ -30,7 +31,7 @@ from sre_findings.questions.catalogue import (
     Take,
     Vulnerabilities,
 )
-from sre_findings.sources.claims import CLAIMS_UNKNOWN, with_claims
+from sre_findings.sources.claims import CLAIMS_UNKNOWN, FRESH, with_claims
 from sre_findings.sources.sources import Caller, LiveSources, Sources
 from sre_findings.store.records import claims as kept
 from sre_findings.store.records.table import Row, SqliteTable
@@ -401,3 +402,23 @@ def test_a_live_answer_has_claims_or_says_that_they_are_unknown(
 
 def plain(finding: Finding) -> Finding:
     return replace(finding, claim=None)
+
+
+def test_a_claim_that_another_process_wrote_is_shown_after_a_second_and_ones_own_at_once(
+    sources: Sources, cve: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = [time.monotonic()]
+    monkeypatch.setattr("sre_findings.sources.claims.time.monotonic", lambda: clock[0])
+    asked = Vulnerabilities(BUSY_INSTANCE, source=CACHED, count=0)
+
+    def names() -> list[str]:
+        return [one.claim["name"] for one in ask(asked, sources).findings if one.claim]
+
+    assert names() == []
+    other = with_table(sources, sources.stores.table)  # with its own caches, as another process
+    ask(Take(BUSY_INSTANCE, cve, "7d"), of(other, "ada"))
+    assert names() == []
+    clock[0] += FRESH
+    assert names() == ["ada"]
+    ask(Take(BUSY_INSTANCE, cve, release=True), of(sources, "ada"))
+    assert names() == []

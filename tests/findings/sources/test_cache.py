@@ -97,3 +97,13 @@ def test_what_was_made_of_a_list_is_found_by_the_very_list(order: list[int]) -> 
 def test_a_list_that_is_gone_leaves_nothing_to_another_in_its_place() -> None:
     beside = DerivedCache[str](most=10)
     assert [beside.of([word], lambda word=word: word) for word in "abcdefgh"] == list("abcdefgh")  # type: ignore[misc]
+
+
+def test_a_cleared_cache_is_empty_and_has_its_whole_room_again() -> None:
+    kept = BoundedCache[int](2)
+    kept.put("a", 1, 2)
+    kept.clear()
+    assert kept.get("a") is None
+    kept.put("b", 2, 1)
+    kept.put("c", 3, 1)
+    assert (kept.get("b"), kept.get("c")) == (2, 3)

@@ -16,6 +16,7 @@ from sre_findings.queries.claims.claim_list import key_of
 from sre_findings.queries.claims.items import FIELDS, item, recorded
 from sre_findings.queries.resource_lookup import UnknownResource, resolve_in
 from sre_findings.questions.claims import Take
+from sre_findings.sources.claims import forget_claims
 from sre_findings.sources.sources import Caller, Found, Sources, find
 from sre_findings.store.records import claims as kept
 
@@ -95,6 +96,7 @@ def _written(key: ClaimKey, changed: Change, sources: Sources) -> tuple[Claim | 
         before = held.claim if held else None
         after = changed(before)
         if after is None or kept.write(table, held, after):
+            forget_claims(sources)
             return before, after
     raise Throttled(phrase("others are changing this claim"), do=phrase("Try again."))
 
