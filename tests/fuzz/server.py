@@ -59,7 +59,10 @@ def _entry(token: str) -> dict[str, object]:
     return {
         "name": name,
         "sha256": hashlib.sha256(token.encode()).hexdigest(),
-        "scopes": ["findings:read", *(["operations:read", "live:query"] if everything else [])],
+        "scopes": [
+            "findings:read",
+            *(["operations:read", "live:query", "claims:write"] if everything else []),
+        ],
         "accounts": ["*"] if everything else ["111122223333"] if name == "some" else [],
         "owners": [] if name == "none" else ["*"],
         "expires": (datetime.now(UTC) + timedelta(days=9)).isoformat(),
