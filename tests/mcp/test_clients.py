@@ -110,7 +110,7 @@ def test_every_tool_but_take_is_marked_read_only(http: Any) -> None:
         if not hints["readOnlyHint"]:
             assert (hints["destructiveHint"], hints["idempotentHint"]) == (False, True)
         assert tool["title"]
-        assert len(tool["description"]) > 100
+        assert len(tool["description"]) > 90
         assert tool["outputSchema"]["type"] == "object"
         assert tool["inputSchema"]["additionalProperties"] is False
         for name, argument in tool["inputSchema"]["properties"].items():
