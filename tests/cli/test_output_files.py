@@ -35,6 +35,8 @@ def cli(*arguments: str, store: Path, stdout: str = os.devnull) -> tuple[int, st
         (("export", "--format", "xlsx", "-f", "/dev/full"), UNREADABLE, FULL),
         (("export", "--format", "parquet", "-f", "/dev/full"), UNREADABLE, FULL),
         (("export", "-f", "/nonexistent/a.csv"), UNREADABLE, "No such file or directory"),
+        (("export", "-f", "/sys/a.csv"), UNREADABLE, "cannot write /sys/a.csv"),
+        (("report", "-f", "/sys/a"), UNREADABLE, "cannot create /sys/a"),
         (("report", "-f", "/nonexistent/a"), UNREADABLE, "No such file or directory"),
         (("report", "-f", "/dev/null"), USAGE, "not a folder"),
         ((*ENTRY, "/nonexistent/a"), UNREADABLE, "No such file or directory"),
