@@ -6,6 +6,8 @@ import ctypes
 import gc
 import platform
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.abc import MetaPathFinder
 
 import pyarrow as pa
@@ -37,6 +39,23 @@ def reduce_memory() -> None:
             pa.array([0])
         finally:
             sys.meta_path.remove(refusal)
+
+
+@contextmanager
+def sparing_older_objects() -> Iterator[None]:
+    """Within it, the garbage collector visits no objects from before, which are mostly modules.
+
+    Visiting them takes 30 ms in each of a scan's five collections. Afterwards it visits them again,
+    unless the process exempts objects of its own.
+    """
+    exempt = gc.get_freeze_count() == 0
+    if exempt:
+        gc.freeze()
+    try:
+        yield
+    finally:
+        if exempt:
+            gc.unfreeze()
 
 
 def release_memory() -> None:

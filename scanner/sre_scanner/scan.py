@@ -24,7 +24,7 @@ from sre_findings.store.snapshots.writer import SnapshotWriter
 from sre_scanner.commit import commit, roll_up
 from sre_scanner.history.writer import HistoryWriter
 from sre_scanner.known_accounts import known_accounts
-from sre_scanner.memory import reduce_memory, release_memory
+from sre_scanner.memory import reduce_memory, release_memory, sparing_older_objects
 from sre_scanner.progress import Progress, Silence
 from sre_scanner.shard.context import ScanContext
 from sre_scanner.shard.earlier_listings import earlier_listings
@@ -95,19 +95,27 @@ def scan(
         now,
         earlier_listings(snapshots, plan),
     )
+    with sparing_older_objects():
+        done = _committed(request, context)
+    roll_up(snapshots, table)
+    return done
+
+
+def _committed(request: Request, context: ScanContext) -> Commit:
+    """Reads the shards of the plan and commits them. Removes its files if that fails."""
+    plan, snapshots = context.plan, context.snapshots
     # This is outside of the try: if another scan uses this folder, its files must not be removed.
     snapshots.write_plan(plan)
     try:
-        inspectors = _inspectors(request, plan, stop)
+        inspectors = _inspectors(request, plan, context.stop)
         _read_shards(context, inspectors)
         release_memory()
-        done = commit(HistoryWriter(snapshots, plan, inspectors.__getitem__), now)
+        done = commit(HistoryWriter(snapshots, plan, inspectors.__getitem__), context.now)
     except BaseException:
-        stop.set()
+        context.stop.set()
         snapshots.discard(plan.snapshot_id)
         raise
     release_memory()
-    roll_up(snapshots, table)
     return done
 
 

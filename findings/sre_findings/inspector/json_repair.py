@@ -74,12 +74,22 @@ def sound(text: bytes) -> bytes:
     return text if fits else cleaned(mended(text, above=0))
 
 
-def fit_for_all(value: Any, levels: int = DEEPEST) -> bool:
-    """Whether every JSON parser accepts the value: not nested too deeply, all numbers finite."""
-    if isinstance(value, dict | list):
-        inner = value.values() if isinstance(value, dict) else value
-        return levels > 0 and all(fit_for_all(one, levels - 1) for one in inner)
-    return not isinstance(value, int | float) or _finite(value)
+def fit_for_all(value: Any) -> bool:
+    """Whether every JSON parser accepts the value: not nested too deeply, all numbers finite.
+
+    Texts, which are most of the values, are skipped level by level: recursion takes five times
+    as long.
+    """
+    level = [value]
+    for _ in range(DEEPEST + 1):
+        if not all(_finite(one) for one in level if type(one) in (int, float)):
+            return False
+        outer = [one for one in level if type(one) in (dict, list)]
+        if not outer:
+            return True
+        inner = (one.values() if type(one) is dict else one for one in outer)
+        level = [one for some in inner for one in some if type(one) is not str]
+    return False
 
 
 def is_marked(text: bytes) -> bool:
