@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 from click.shell_completion import BashComplete, FishComplete, ShellComplete, ZshComplete
 
@@ -53,6 +54,8 @@ def file_of(cache: Path) -> Path:
         (("export", "-i", HOST), {HOST}),
         (("priorities", "-i", HOST), {HOST}),
         (("take", "CVE-2021-44228", HOST), {HOST}),
+        (("diff", HOST, "stage-search-11"), {"stage-search-11"}),
+        (("why", "CVE-2021-44228", HOST), {HOST}),
         (("where", "CVE-2021-4422"), {"CVE-2021-44228"}),
         (("show", "log4"), {"log4shell"}),
         (("summary", "--owner", "pay"), {"payments"}),
@@ -81,6 +84,26 @@ def test_snapshots_are_offered_newest_first(demo: Path) -> None:
 def test_every_shell_offers_them(kind: type[ShellComplete]) -> None:
     renew()
     assert offered("vulnerabilities", HOST, kind=kind) == [HOST]
+
+
+@pytest.mark.parametrize("option", ["--owner", "--account", "--region", "--as-of", "-i", "--since"])
+def test_every_command_completes_an_option_that_names_data(option: str) -> None:
+    others = {  # these do not name data of the store, or data that a scan has not read yet
+        ("--owner", "tokens"), ("--owner", "snapshots"), ("--account", "tokens"),
+        ("--region", "scan"), ("--region", "init"), ("--region", "doctor"), ("--since", "digest"),
+        ("--since", "report"),
+    }  # fmt: skip
+    context = click.Context(commands)
+    found = [
+        (name, parameter)
+        for name in commands.list_commands(context)
+        for command in [commands.get_command(context, name)]
+        if command and (option, name) not in others
+        for parameter in command.params
+        if option in parameter.opts
+    ]
+    assert found
+    assert [name for name, one in found if one._custom_shell_complete is None] == []
 
 
 @pytest.mark.usefixtures("demo")

@@ -7,14 +7,15 @@ from typing import Any
 import click
 
 from sre_cli import options
+from sre_cli.completion_words import HOST, completing
 from sre_cli.list_option import list_option
 from sre_findings.questions.resource import ResourceDifferences
 from sre_findings.settings import Settings
 
 
 @click.command("diff", epilog=options.exit_help)
-@click.argument("first", metavar="RESOURCE")
-@click.argument("second", metavar="RESOURCE")
+@click.argument("first", metavar="RESOURCE", shell_complete=completing(HOST))
+@click.argument("second", metavar="RESOURCE", shell_complete=completing(HOST))
 @list_option(
     "-s",
     "--severity",

@@ -5,13 +5,14 @@ from __future__ import annotations
 import click
 
 from sre_cli import options
+from sre_cli.completion_words import HOST, VULNERABILITY, completing
 from sre_findings.questions.remediation import VulnerabilityLife
 from sre_findings.settings import Settings
 
 
 @click.command("why", epilog=options.exit_help)
-@click.argument("text", metavar="CVE|NAME")
-@click.argument("resource", metavar="RESOURCE")
+@click.argument("text", metavar="CVE|NAME", shell_complete=completing(VULNERABILITY))
+@click.argument("resource", metavar="RESOURCE", shell_complete=completing(HOST))
 @options.as_of_option
 @options.output_option
 @options.question_options
