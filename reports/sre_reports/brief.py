@@ -189,7 +189,7 @@ def _since(material: Material) -> str:
 
 
 def _plan(material: Material) -> str:
-    """Returns a sentence on how many open findings the first updates resolve."""
+    """Returns a sentence on how many findings the first updates resolve, those in KEV first."""
     first, total = material.fixes.items[:FIXES], material.summary.rollup.counts.total
     if not first:
         return (
@@ -202,8 +202,9 @@ def _plan(material: Material) -> str:
         if len(first) == 1
         else f"{('Two', 'Three')[len(first) - 2]} updates resolve"
     )
+    kev = wording.of_kev(sum(line["kev"] for line in first), material.summary.rollup.kev)
     resolved = sum(line["findings"] for line in first)
-    return f"{updates} {resolved:,} of {wording.number(total, 'open finding')}."
+    return f"{updates} {kev}{resolved:,} of {wording.number(total, 'open finding')}."
 
 
 def _fixes(lines: Sequence[fixes.Fix]) -> Iterator[Fix]:

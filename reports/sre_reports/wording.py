@@ -100,6 +100,14 @@ def number(count: int, one: LiteralString, many: LiteralString = "") -> Text:
     return quantity(count, one, many)
 
 
+def of_kev(resolved: int, total: int) -> str:
+    """Returns the start of what updates resolve, ``5 of 139 KEV findings and``; or nothing.
+
+    Rollups of older snapshots count fewer KEV findings than the fix plan, or none.
+    """
+    return f"{resolved:,} of {number(total, 'KEV finding')} and " if 0 < resolved <= total else ""
+
+
 def by_severity(counts: Counts) -> list[tuple[str, int]]:
     """Returns severities with at least one finding and their counts, most severe first."""
     return [

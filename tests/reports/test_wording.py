@@ -179,3 +179,16 @@ def test_the_age_without_a_first_observation_is_unknown(finding: Findings) -> No
     now = datetime(2026, 11, 22, tzinfo=UTC)
     assert wording.days_old(finding(first_observed_at=None), now) is None
     assert wording.days_old(finding(), now) == 19
+
+
+@pytest.mark.parametrize(
+    ("resolved", "total", "words"),
+    [
+        (3, 1_390, "3 of 1,390 KEV findings and "),
+        (1, 1, "1 of 1 KEV finding and "),
+        (0, 5, ""),
+        (3, 0, ""),
+    ],
+)
+def test_what_updates_resolve_starts_with_kev(resolved: int, total: int, words: str) -> None:
+    assert wording.of_kev(resolved, total) == words

@@ -106,7 +106,7 @@ def _joined(clauses: Sequence[str]) -> str:
 
 
 def _fixes(material: Material) -> list[str]:
-    """Returns how many open findings the first updates resolve."""
+    """Returns how many findings the first updates resolve, those in KEV first."""
     lines = material.fixes.items
     removed, total = sum(line["findings"] for line in lines), material.summary.rollup.counts.total
     if not removed:
@@ -116,8 +116,9 @@ def _fixes(material: Material) -> list[str]:
         if len(lines) == 1
         else f"The first {len(lines)} updates below resolve"
     )
+    kev = wording.of_kev(sum(line["kev"] for line in lines), material.summary.rollup.kev)
     found = wording.number(total, "open finding")
-    return [f"{first} {removed:,} of {found} ({percent(removed, total)})."]
+    return [f"{first} {kev}{removed:,} of {found} ({percent(removed, total)})."]
 
 
 def _since(material: Material) -> str:
