@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 from sre_findings.model.errors import StoreUnreadable
 from sre_findings.store.schema.column_types import DUCKDB, columns
 from sre_findings.store.schema.fields import DEFAULTS
-from sre_findings.store.schema.tables import HISTORY, TABLES
+from sre_findings.store.schema.tables import HISTORY
 from sre_scanner.history.ranges import cut, regrouped
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def history_tables(
     Read each table's batches before the next. ``piece`` bounds the memory and does not change the
     rows. Raises StoreUnreadable if DuckDB fails: a part is damaged, or the disk is full.
     """
-    import duckdb
+    import _duckdb as duckdb
 
     with tempfile.TemporaryDirectory(prefix="pieces-", dir=folder) as name:
         try:
@@ -99,7 +99,8 @@ def history_tables(
 
 
 def _connection(folder: Path) -> closing[Any]:
-    import duckdb
+    # The duckdb package itself takes 60 ms, for relations that the rules do not need.
+    import _duckdb as duckdb
 
     options: dict[str, Any] = {
         "memory_limit": MEMORY,
@@ -140,12 +141,14 @@ def _lived(night: Night, folder: Path, piece: int) -> Files:
             region.keep("events", "states", "ages")
         region.run("group_ends")
         region.keep("last_members")
+        if len(ranges) == 1:
+            region.settle()
         return region.files
 
 
 def _batches(table: str, files: Files, piece: int) -> Iterator[pa.RecordBatch]:
     """Yields the rows of a table in its order. The memory of the rules is released by then."""
-    if table == "events" and table in files:
+    if table == "events" and len(files.get(table, ())) > 1:
         folder = files[table][0].parent
         with _connection(folder) as connection:
             # Rows of events are wide.
@@ -164,11 +167,11 @@ def _events(region: _Region, piece: int) -> Iterator[pa.RecordBatch]:
 
     Each part of the events is therefore read from all ranges.
     """
+    import duckdb  # noqa: F401 - it adds the relations, which stream their rows
+
     connection = region.connection
     connection.execute("set TimeZone = 'UTC'")
-    region.see("every_event", region.files["events"])
-    region.see("last_members", region.files["last_members"])
-    connection.execute(f"create temp view told as {_TOLD}")
+    region.see_events()
     for one in cut(
         connection, "every_event", ("kind", "account_id", "resource_type", "resource_id"), piece
     ):
@@ -200,12 +203,23 @@ class _Region:
                 self.connection.execute(f"drop table {table}")
             files.append(path)
 
+    def settle(self) -> None:
+        """Replaces the events by those to keep, in order. They are of one range."""
+        self.see_events()
+        path = self._folder / "events.parquet"
+        rows = _ordered("events", "told")
+        self.connection.execute(f"copy {rows} to {_quoted(path)} (row_group_size {_GROUP})")
+        self.files["events"] = [path]
+
+    def see_events(self) -> None:
+        """Makes the events readable, without exposures that end with another member."""
+        self.see("every_event", self.files["events"])
+        self.see("last_members", self.files["last_members"])
+        self.connection.execute(f"create temp view told as {_TOLD}")
+
     def see(self, view: str, paths: Sequence[Path]) -> None:
         """Makes files readable as a view."""
-        self.connection.execute(
-            f"create or replace temp view {view} as from"
-            f" read_parquet([{', '.join(map(_quoted, paths))}])"
-        )
+        self.connection.execute(f"create or replace temp view {view} as from {_parquet(paths)}")
 
 
 def _ordered(table: str, source: str = "") -> str:
@@ -233,8 +247,9 @@ def _give(connection: Any, night: Night) -> None:
         " text)"
     )
     if night.cells:
-        connection.executemany(
-            "insert into cell_states values (?, ?, ?, ?)", [list(cell) for cell in night.cells]
+        connection.execute(
+            "insert into cell_states select unnest(?), unnest(?), unnest(?), unnest(?)",
+            [list(column) for column in zip(*night.cells, strict=True)],
         )
     for name in ("packages", "coverage", "resources"):
         _view(connection, f"tonight_{name}", night.parts.get(name, ()), name)
@@ -256,24 +271,29 @@ def _view(connection: Any, view: str, paths: Sequence[Path], table: str) -> None
 
     Columns that parts of older versions lack get their defaults.
     """
-    if paths:
-        found = connection.from_parquet([str(path) for path in paths], hive_partitioning=False)
-        later = [
-            (name, kind) for name, kind in columns(table, DUCKDB) or () if name not in found.columns
-        ]
-        added = "".join(
-            f", cast({DEFAULTS.get((table, name), 'null')} as {kind}) as {name}"
-            for name, kind in later
-        )
-        found = found.project(f"*{added}")
-    else:
-        found = connection.from_arrow(TABLES[table].empty_table())
-    found.create_view(view)
+    there = _columns(connection, paths) if paths else ()
+    later = [
+        f"cast({DEFAULTS.get((table, name), 'null')} as {kind}) as {name}"
+        for name, kind in columns(table, DUCKDB) or ()
+        if name not in there
+    ]
+    rows = f"from {_parquet(paths)}" if paths else "where false"
+    names = ", ".join(["*", *later] if paths else later)
+    connection.execute(f"create temp view {view} as select {names} {rows}")
+
+
+def _columns(connection: Any, paths: Sequence[Path]) -> list[str]:
+    found = connection.execute(f"from {_parquet(paths)} limit 0").description
+    return [name for name, *_ in found]
 
 
 def _statements(rules: str) -> Iterator[str]:
     text = (resources.files("sre_scanner.history") / f"{rules}.sql").read_text(encoding="utf-8")
     return (statement for statement in text.split(";\n") if statement.strip())
+
+
+def _parquet(paths: Sequence[Path]) -> str:
+    return f"read_parquet([{', '.join(map(_quoted, paths))}], hive_partitioning = false)"
 
 
 def _quoted(path: Path) -> str:
