@@ -127,6 +127,7 @@ def test_a_name_works_like_an_id_and_an_ambiguous_one_is_an_error(cli: Cli, demo
     run = cli("vulnerabilities", "-i", shared, "--cached")
     assert run.code == 7
     assert f"{names.count(shared)} resources are named" in run.err
+    assert "i-10d31d4287c08996f (111122223333 us-east-1), i-" in run.err
     assert run.out == ""
 
 

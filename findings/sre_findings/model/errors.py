@@ -87,8 +87,8 @@ class AmbiguousName(UsageError):
     ) -> AmbiguousName:
         """Returns the error for a name.
 
-        ``called`` are the names of the candidates. ``total`` is the number of matches, which can
-        exceed the number of candidates.
+        ``called`` tell the candidates apart: their names or places. ``total`` is the number of
+        matches, which can exceed the number of candidates.
         """
         total = max(total, len(candidates))
         examples = [

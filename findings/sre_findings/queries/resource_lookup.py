@@ -54,7 +54,7 @@ def resolve(text: str, engine: Engine) -> Resource:
     strongest = min(found.values())
     places = [place for place, strength in found.items() if strength == strongest]
     if len(places) > 1:
-        raise AmbiguousName.of(text, *_candidates(places, engine), total=len(places))
+        raise AmbiguousName.of(text, *_candidates(places, engine, text), total=len(places))
     return places[0]
 
 
@@ -69,16 +69,17 @@ def named(text: str, engine: Engine) -> dict[Resource, int]:
     return found
 
 
-def _candidates(places: Sequence[Resource], engine: Engine) -> tuple[list[str], list[str]]:
-    """For some of the resources, a text that refers to this resource only, and its name."""
+def _candidates(
+    places: Sequence[Resource], engine: Engine, text: str
+) -> tuple[list[str], list[str]]:
+    """For some of the resources, a text that refers to this resource only, and its title."""
     shown = sorted(
         places, key=lambda one: (one.resource_id, one.account_id, one.region, one.resource_type)
     )[:SHOWN]
     rows = engine.rows("ambiguous_ids", ids=sorted({one.resource_id for one in shown}))
     shared = {row["resource_id"] for row in rows}
-    return [placed(one) if one.resource_id in shared else one.resource_id for one in shown], [
-        one.name for one in shown
-    ]
+    texts = [placed(one) if one.resource_id in shared else one.resource_id for one in shown]
+    return texts, titles_of(shown, text)
 
 
 def near(text: str, engine: Engine) -> list[str]:
@@ -137,7 +138,7 @@ def resolve_in(found: Found, text: str) -> tuple[Resource, str]:
     others = sorted({*_others(found, text, one, rank)}, key=placed)
     if others:
         every = [one, *others]
-        raise AmbiguousName.of(text, texts_of(every), [other.name for other in every])
+        raise AmbiguousName.of(text, texts_of(every), titles_of(every, text))
     return one, unread_names(gaps)
 
 
@@ -158,6 +159,24 @@ def texts_of(every: Sequence[Resource]) -> list[str]:
     """A text for each resource that refers to this one only."""
     ids = [one.resource_id for one in every]
     return [placed(one) if ids.count(one.resource_id) > 1 else one.resource_id for one in every]
+
+
+def titles_of(every: Sequence[Resource], text: str) -> list[str]:
+    """What tells resources with the same name apart: their place, and a name other than ``text``.
+
+    An ARN has the place already.
+    """
+    return [
+        ", ".join(
+            part
+            for part in (
+                "" if one.name in (text, one.resource_id) else one.name,
+                "" if one.resource_id.startswith("arn:") else f"{one.account_id} {one.region}",
+            )
+            if part
+        )
+        for one in every
+    ]
 
 
 def _others(found: Found, text: str, one: Resource, rank: int) -> Iterator[Resource]:

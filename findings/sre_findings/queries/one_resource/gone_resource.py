@@ -16,6 +16,7 @@ from sre_findings.queries.resource_lookup import (
     gap_readings,
     named,
     texts_of,
+    titles_of,
 )
 from sre_findings.rows.values import resource_of
 from sre_findings.sources.sources import Found
@@ -37,7 +38,7 @@ def gone_resource(found: Found, history: Engine, text: str) -> Resource | None:
     every = [one for rank, one in ranked.values() if rank == best]
     if len(every) > 1:
         every.sort(key=placed)
-        raise AmbiguousName.of(text, texts_of(every), [one.name for one in every])
+        raise AmbiguousName.of(text, texts_of(every), titles_of(every, text))
     return every[0] if every else None
 
 
