@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
+from importlib.resources import files
 from pathlib import Path
 
 from sre_reports import wording
 from sre_reports.html_report.html import (
     EMBEDDED,
     FIRST,
-    environment,
     script,
 )
 from sre_reports.html_report.sections.findings_table import COLUMNS
@@ -34,13 +34,8 @@ def test_every_value_of_a_link_is_known_and_none_is_missing() -> None:
 
 
 def test_every_section_that_is_named_is_on_the_page() -> None:
-    loader = environment().loader
-    assert loader
-    whole = "".join(
-        loader.get_source(environment(), name)[0]
-        for name in loader.list_templates()
-        if name.startswith("report/")
-    )
+    templates = files("sre_reports") / "templates" / "report"
+    whole = "".join(one.read_text(encoding="utf-8") for one in templates.iterdir())
     named = re.findall(r"^\| [^|]+ \| `#([a-z]+)` \|", PAGE, re.MULTILINE)
     assert len(named) == 8
     assert set(named) == set(re.findall(r'<section class="card" id="([a-z]+)"', whole))
