@@ -77,6 +77,7 @@ NO_FILTER = {
     "untriaged",
     "form",
     "destination",
+    "old_destination",
     "columns",
     "excel",
     "raw",
