@@ -109,7 +109,8 @@ def test_the_same_resource_twice_is_refused(cli: Cli, demo: Path) -> None:
 def test_two_resources_of_one_name_are_shown_by_their_ids(cli: Cli, demo: Path) -> None:
     refused = cli("diff", "prod-web-36", "prod-api-07")
     assert refused.code == 7
-    names = refused.err.split(": ")[2].split(". ")[0].split(", ")
+    listed = refused.err.split(": ")[2].split(". ")[0].split(", ")
+    names = [one.split(" ")[0] for one in listed]  # without account and region
     shown = {one["resource"] for one in diff(cli, *names)["findings"]}
     assert shown == set(names)
 
