@@ -55,6 +55,7 @@ NOW = MAKER.NEWEST + timedelta(hours=2)
 CHANGED = {
     "claimed_findings",
     "exposure",
+    "exposure_total",
     "findings",
     "findings_details",
     "findings_packages",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, LiteralString
 
@@ -11,7 +10,7 @@ from sre_findings.model.answers.list_answer import ListAnswer, Shown
 from sre_findings.model.errors import UsageError
 from sre_findings.model.findings.nicknames import id_of
 from sre_findings.model.findings.package_names import Matched, matching
-from sre_findings.model.findings.reachability import NOT_REACHABLE, REACHABLE, UNKNOWN, left_out
+from sre_findings.model.findings.reachability import left_out
 from sre_findings.model.quantity import quantity
 from sre_findings.model.snapshots.states import COMPLETE
 from sre_findings.model.spelling import near
@@ -20,7 +19,7 @@ from sre_findings.model.timestamps import iso
 from sre_findings.queries.summary import unsure
 from sre_findings.questions.filters import Filters
 from sre_findings.questions.remediation import Exposure
-from sre_findings.rows.values import time_of
+from sre_findings.rows.values import in_kev, time_of
 from sre_findings.sources.places import place_of, within
 from sre_findings.sources.resource_labels import resource_labels
 from sre_findings.sources.sources import Found, Sources, find
@@ -48,10 +47,12 @@ _FIELDS = (
     "first_observed_at",
     "title",
     "finding_arn",
+    "kev",
 )
 _SHOWN = (
     Shown("severity", "Severity", "severity"),
     Shown("vulnerability_id", "Vulnerability"),
+    Shown("kev", "KEV"),
     Shown("resource", "Resource", "wide"),
     Shown("owner", "Owner"),
     Shown("package", "Package"),
@@ -76,37 +77,35 @@ def where(question: Exposure, sources: Sources) -> ExposureAnswer:
     known = [row["name"] for row in found.engine.rows("package_names")]
     matched = matching(text, known)
     known_as = [] if matched.names or not (named := id_of(text)) else [named]
-    rows = found.engine.rows(
-        "exposure",
-        text=known_as[0] if known_as else text,
-        names=list(matched.names),
-        **question.filters.parameters(),
-    )
-    every = [_item(row) for row in rows]
-    items = (
-        [one for one in every if one["reachability"] == REACHABLE] if question.reachable else every
-    )
-    still_open = [one for one in items if one["status"] != "SUPPRESSED"]
+    wanted = question.filters.parameters() | {
+        "text": known_as[0] if known_as else text,
+        "names": list(matched.names),
+        "reachable": question.reachable,
+    }
+    (counts,) = found.engine.rows("exposure_total", **wanted)
+    total = counts["open_findings"] + counts["suppressed_findings"] if counts["all_findings"] else 0
+    rows = found.engine.rows("exposure", count=question.count or None, **wanted) if total else []
+    every = counts["all_findings"]
     summary: ExposureFacts = {
         "text": text,
         "matched": list(matched.names),
-        "resources": _resources(still_open),
-        "open": len(still_open),
-        "suppressed": len(items) - len(still_open),
+        "resources": counts["open_resources"],
+        "open": counts["open_findings"] or 0,
+        "suppressed": counts["suppressed_findings"] or 0,
     }
     notes = [
         *(phrase("{} is {}.", text, one) for one in known_as),
-        *_left_out(every, items),
+        *_left_out(counts, total),
         *_names(text, matched),
     ]
-    if items:
-        headline = _headline(question, text, items)
+    if total:
+        headline = _headline(question, text, counts)
     elif every:
         headline = phrase(
             "{}{}: none of {:,} findings is known to be reachable.",
             text,
             question.filters.words(),
-            len(every),
+            every,
         )
     else:
         headline = not_found(known_as[0] if known_as else text, question.filters, found)
@@ -116,8 +115,8 @@ def where(question: Exposure, sources: Sources) -> ExposureAnswer:
     return ListAnswer(
         headline,
         "findings",
-        labelled(items[: question.count or None], found.engine),
-        len(items),
+        labelled([_item(row) for row in rows], found.engine),
+        total,
         _FIELDS,
         _SHOWN,
         found.proof,
@@ -142,14 +141,12 @@ def checked_text(text: str) -> str:
     return text.strip()
 
 
-def _left_out(every: Sequence[Exposed], shown: Sequence[Exposed]) -> list[str]:
+def _left_out(counts: Mapping[str, Any], total: int) -> Sequence[str]:
     """Notes about what the filter for reachable findings leaves out."""
-    words = Counter(one["reachability"] or UNKNOWN for one in every)
-    return list(left_out(words[UNKNOWN], words[NOT_REACHABLE])) if len(every) > len(shown) else []
-
-
-def _resources(items: Sequence[Exposed]) -> int:
-    return len({(one["account_id"], one["region"], one["resource_id"]) for one in items})
+    every, reached, unreached = (
+        counts[name] or 0 for name in ("all_findings", "reached", "unreached")
+    )
+    return list(left_out(every - reached - unreached, unreached)) if every > total else []
 
 
 def not_found(text: str, filters: Filters, found: Found) -> Text:
@@ -170,29 +167,19 @@ def _missing(uncovered: int, doubtful: int) -> Text:
     return words + phrase(": see coverage" if words else "")
 
 
-def _headline(question: Exposure, text: str, items: Sequence[Exposed]) -> str:
-    where = question.filters.words()
-    ids = {one["vulnerability_id"] for one in items}
-    named = (
-        next(iter(ids))
-        if len(ids) == 1 and text.lower() in {str(one).lower() for one in ids}
-        else text
-    )
-    texts = [
-        _counted_on("open finding", [one for one in items if one["status"] != "SUPPRESSED"]),
-        _counted_on("suppressed finding", [one for one in items if one["status"] == "SUPPRESSED"]),
-    ]
-    return phrase("{}{}: {}.", named, where, joined(", ", [one for one in texts if one]))
+def _headline(question: Exposure, text: str, counts: Mapping[str, Any]) -> str:
+    only = counts["first_id"] if counts["first_id"] == counts["last_id"] else None
+    named = only if only and only.lower() == text.lower() else text
+    texts = [_counted_on(kind, counts) for kind in ("open", "suppressed")]
+    words = joined(", ", [one for one in texts if one])
+    return phrase("{}{}: {}.", named, question.filters.words(), words)
 
 
-def _counted_on(noun: LiteralString, items: Sequence[Exposed]) -> str:
+def _counted_on(kind: LiteralString, counts: Mapping[str, Any]) -> str:
     """For example ``290 open findings on 27 resources``; empty if there are none."""
-    resources = _resources(items)
-    return (
-        phrase("{} on {}", quantity(len(items), noun), quantity(resources, "resource"))
-        if items
-        else ""
-    )
+    findings, resources = counts[f"{kind}_findings"], counts[f"{kind}_resources"]
+    on = quantity(resources, "resource")
+    return phrase("{} on {}", quantity(findings, f"{kind} finding"), on) if findings else ""
 
 
 def _names(text: str, matched: Matched) -> Iterator[str]:
@@ -258,5 +245,6 @@ def _item(row: Mapping[str, Any]) -> Exposed:
         "first_observed_at": iso(first),
         "title": row["title"],
         "finding_arn": row["finding_arn"],
+        "kev": in_kev(row),
         "resource": row["resource_name"] or row["resource_id"],
     }

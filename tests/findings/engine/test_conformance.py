@@ -85,6 +85,10 @@ GAPS: dict[str, Any] = {
     "earliest_us": 1_700_000_000_000_000,
     "latest_us": 1_900_000_000_000_000,
 }
+EXPOSED = [
+    WHERE | {"text": "openssl", "names": ["openssl", "openssl-libs", HOSTILE[0]]},
+    *(WHERE | {"text": text, "names": []} for text in ("cve-2024-3094", *HOSTILE[:2])),
+]
 PARAMETERS: dict[str, list[dict[str, Any]]] = {
     "ages": [{"owners": None}, {"owners": ["payments"]}],
     "by_package": [{"count": None, "owners": None}, {"count": 7, "owners": ["payments"]}],
@@ -108,8 +112,10 @@ PARAMETERS: dict[str, list[dict[str, Any]]] = {
     "coverage_scanned": [{"owners": None}, {"owners": ["payments"]}],
     "descriptions": [{}],
     "exposure": [
-        WHERE | {"text": "openssl", "names": ["openssl", "openssl-libs", HOSTILE[0]]},
-        *(WHERE | {"text": text, "names": []} for text in ("cve-2024-3094", *HOSTILE[:2])),
+        one | {"reachable": False, "count": None} for one in EXPOSED
+    ] + [EXPOSED[0] | {"reachable": True, "count": 7}],
+    "exposure_total": [
+        one | {"reachable": reachable} for one in EXPOSED for reachable in (False, True)
     ],
     "finding_arns": [PLACE | {"vulnerability": text} for text in ("CVE-2024-3094", HOSTILE[0])],
     "findings": EXPORTS,

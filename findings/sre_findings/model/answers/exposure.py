@@ -10,7 +10,8 @@ class Exposed(TypedDict):
     """One finding. ``installed`` and ``fixed_in`` are versions of ``package``.
 
     ``fix_available`` is YES, NO or PARTIAL. ``resource`` is the resource's name, or its ID if it
-    has none; with account and region if other resources have the same name.
+    has none; with account and region if other resources have the same name. ``kev`` is None if it
+    was not checked whether the vulnerability is in KEV.
     """
 
     severity: str | None
@@ -31,6 +32,7 @@ class Exposed(TypedDict):
     first_observed_at: str | None
     title: str | None
     finding_arn: str
+    kev: bool | None
     resource: str
 
 
