@@ -110,6 +110,8 @@ def _cell(item: Mapping[str, object], one: Shown, labels: bool) -> str:
     value = item[one.field]
     if one.field == "resource" and not labels:
         value = item.get("resource_name") or item.get("resource_id")
+    if one.style == "mark":
+        return one.heading if value else ""
     if value is None or value == "":
         return wording.valued("", "owner") if one.field == "owner" else "-"
     if isinstance(value, bool):

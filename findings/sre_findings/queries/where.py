@@ -52,7 +52,7 @@ _FIELDS = (
 _SHOWN = (
     Shown("severity", "Severity", "severity"),
     Shown("vulnerability_id", "Vulnerability"),
-    Shown("kev", "KEV"),
+    Shown("kev", "KEV", "mark"),
     Shown("resource", "Resource", "wide"),
     Shown("owner", "Owner"),
     Shown("package", "Package"),

@@ -24,7 +24,9 @@ class Shown(NamedTuple):
 
     field: str
     heading: str
-    style: str = ""  # "number": right-aligned; "severity": coloured; "wide": truncated last
+    # "number": right-aligned; "severity": coloured; "wide": truncated last; "mark": the heading if
+    # the value is true
+    style: str = ""
 
 
 @dataclass(frozen=True, slots=True)

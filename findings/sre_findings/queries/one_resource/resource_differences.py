@@ -49,7 +49,7 @@ _FIELDS = (
 _SHOWN = (
     Shown("resource", "Only on", "wide"),
     Shown("severity", "Severity", "severity"),
-    Shown("kev", "KEV"),
+    Shown("kev", "KEV", "mark"),
     Shown("vulnerability_id", "Vulnerability"),
     Shown("package", "Package"),
     Shown("due", "Due"),
