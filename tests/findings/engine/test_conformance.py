@@ -111,9 +111,8 @@ PARAMETERS: dict[str, list[dict[str, Any]]] = {
     "coverage_unlisted": [{"owners": None}, {"owners": ["payments"]}],
     "coverage_scanned": [{"owners": None}, {"owners": ["payments"]}],
     "descriptions": [{}],
-    "exposure": [
-        one | {"reachable": False, "count": None} for one in EXPOSED
-    ] + [EXPOSED[0] | {"reachable": True, "count": 7}],
+    "exposure": [one | {"reachable": False, "count": None} for one in EXPOSED]
+    + [EXPOSED[0] | {"reachable": True, "count": 7}],
     "exposure_total": [
         one | {"reachable": reachable} for one in EXPOSED for reachable in (False, True)
     ],
