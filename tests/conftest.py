@@ -41,6 +41,24 @@ REAL_FINDINGS = Path(
 NO_RECORDINGS = "no recorded findings"
 
 
+# Settings of the user, which no test may see: fixtures of a session start before the isolation.
+THEIRS = (
+    "AWS_",
+    "SRE_STORE",
+    "SRE_TABLE",
+    "SRE_MAX",
+    "SRE_OWNER",
+    "SRE_ENGINE",
+    "SRE_COPIES",
+    "SRE_SMTP",
+    "SRE_MAIL",
+    "SRE_KMS",
+    "SRE_SLACK",
+    "SRE_PUBLIC",
+)
+for name in [name for name in os.environ if name.startswith(THEIRS)]:
+    del os.environ[name]
+
 # Folders of tests of the whole product. They run the code that the other folders test by itself.
 UNMEASURED = {"containers", "deploy", "docs", "layout", "notebooks", "upgrades"}
 
@@ -85,21 +103,7 @@ def nowhere_else(
     """Isolates tests from AWS and from the user's credentials, configuration and home folder."""
     if request.node.get_closest_marker("no_cover"):  # its processes are not measured either
         monkeypatch.delenv("COVERAGE_PROCESS_CONFIG", raising=False)
-    theirs = (
-        "AWS_",
-        "SRE_STORE",
-        "SRE_TABLE",
-        "SRE_MAX",
-        "SRE_OWNER",
-        "SRE_ENGINE",
-        "SRE_COPIES",
-        "SRE_SMTP",
-        "SRE_MAIL",
-        "SRE_KMS",
-        "SRE_SLACK",
-        "SRE_PUBLIC",
-    )
-    for name in [name for name in os.environ if name.startswith(theirs)]:
+    for name in [name for name in os.environ if name.startswith(THEIRS)]:
         monkeypatch.delenv(name)
     home = next(homes)
     home.mkdir()

@@ -35,7 +35,7 @@ def test_a_finding_is_taken_shown_and_given_back(cli: Cli, cve: str) -> None:
     shown = cli("vulnerabilities", "prod-web-36", "--cached")
     assert f"Taken by ada until {one['until']}: {cve}." in shown.out
     assert cli("take", cve, "prod-web-36", "--release").out.startswith(f"Released: {cve} on ")
-    assert cli("claims").out.startswith("0 claims live, 0 lapsed.\nClaims, read at 20")
+    assert cli("claims").out.startswith("No finding is claimed.\nClaims, read at 20")
     logged = cli("operations", "--what", "take", "-n", "0", "--json").json["operations"]
     assert {(one["who"], one["outcome"]) for one in logged} == {("user:ada", "answered")}
 

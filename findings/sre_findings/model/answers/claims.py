@@ -10,7 +10,8 @@ class ClaimItem(TypedDict):
 
     ``state`` is live, lapsed (the last day is over and the finding is open), done (the finding is
     resolved, or was given back), or unknown (the finding is not in the snapshot, and not everything
-    was read). ``until`` is the last day.
+    was read). ``until`` is the last day. ``resource`` is the resource's name, or its ID if it
+    has none; with account and region if other resources have the same name.
     """
 
     vulnerability_id: str
@@ -23,6 +24,7 @@ class ClaimItem(TypedDict):
     until: str
     taken_at: str
     state: str
+    resource: str
 
 
 class ClaimsFacts(TypedDict):

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 from sre_findings.model.answers.list_answer import ListAnswer
 from sre_findings.model.findings.claim import Claim, ClaimKey
 from sre_findings.model.quantity import quantity
-from sre_findings.model.text import phrase
+from sre_findings.model.text import Text, phrase
 from sre_findings.queries.claims.items import FIELDS, SHOWN, item, recorded
 from sre_findings.questions.claims import Claims
+from sre_findings.sources.resource_labels import resource_labels
 from sre_findings.sources.sources import Found, Sources, find
 from sre_findings.store.records import claims as kept
 
@@ -31,14 +32,13 @@ def claims(question: Claims, sources: Sources) -> ClaimsAnswer:
     states = _states(every, found, sources, today)
     some = sorted(states.items(), key=lambda pair: (pair[0].until, pair[0].key.vulnerability_id))
     items = [item(one, state) for one, state in some]
+    labels = resource_labels(items, found.engine)
+    items = [{**one, "resource": label} for one, label in zip(items, labels, strict=True)]
     count = Counter(states.values())
-    headline = phrase("{} live, {:,} lapsed.", quantity(count["live"], "claim"), count["lapsed"])
-    if count["unknown"]:
-        headline += phrase(" {:,} of findings that the snapshot does not show.", count["unknown"])
     # without a claim, the table alone proves that there is none
     proof = found.proof if items or not sources.caller.access.everything else recorded(sources)
     return ListAnswer(
-        headline,
+        _headline(count),
         "claims",
         items[: question.count or None],
         len(items),
@@ -47,6 +47,15 @@ def claims(question: Claims, sources: Sources) -> ClaimsAnswer:
         proof,
         {"lapsed": count["lapsed"]},
     )
+
+
+def _headline(count: Mapping[str, int]) -> Text:
+    if not count:
+        return phrase("No finding is claimed.")
+    words = phrase("{} live, {:,} lapsed.", quantity(count["live"], "claim"), count["lapsed"])
+    if count["unknown"]:
+        words += phrase(" {:,} of findings that the snapshot does not show.", count["unknown"])
+    return words
 
 
 def _states(

@@ -29,7 +29,7 @@ FIELDS = (
 SHOWN = (
     Shown("state", "State"),
     Shown("vulnerability_id", "Vulnerability"),
-    Shown("resource_id", "Resource", "wide"),
+    Shown("resource", "Resource", "wide"),
     Shown("name", "Taken by"),
     Shown("until", "Until"),
 )
@@ -49,6 +49,7 @@ def item(claim: Claim, state: str) -> ClaimItem:
         "until": iso_date(claim.until),
         "taken_at": iso(claim.taken_at),
         "state": state,
+        "resource": claim.resource_name or key.resource_id,
     }
 
 
