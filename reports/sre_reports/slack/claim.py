@@ -52,7 +52,7 @@ def _fits(finding: Finding) -> bool:
 def claim_message(answer: TakenAnswer) -> Message:
     """Returns the answer to a choice in the menu: taken, given back, or taken by another person."""
     if not answer.items:
-        return _message("Nobody has taken this finding.")
+        return _message("This finding is not taken.")
     (one,) = answer.items
     what = f"{code(one['vulnerability_id'])} on {code(one['resource_name'] or one['resource_id'])}"
     return _message(_sentence(one, what, done=answer.facts["done"]))

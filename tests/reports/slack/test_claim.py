@@ -119,7 +119,7 @@ def taken_answer(items: list[Any], done: bool, proof: Any) -> Any:
 
 
 def test_nobody_has_a_finding_that_was_not_taken(proof: Any) -> None:
-    assert claim_message(taken_answer([], False, proof)).text == "Nobody has taken this finding."
+    assert claim_message(taken_answer([], False, proof)).text == "This finding is not taken."
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -58,7 +58,7 @@ class Claim:
 
     def is_kept(self, today: date) -> bool:
         """Whether the claim is still shown; a table may delete expired rows late or never."""
-        return self.released_at is None and today <= self.until + KEPT
+        return self.released_at is None and today - KEPT <= self.until
 
     def words(self, today: date) -> Text:
         """Who has the finding and until when, as a clause."""

@@ -124,7 +124,7 @@ def _headline(question: Take, held: Claim | None, after: Claim | None) -> Text:
     if shown := after or held:
         what = phrase("{} on {}", shown.key.vulnerability_id, _resource(shown))
     else:
-        return phrase("Nobody has taken {} on {}.", question.vulnerability_id, question.resource_id)
+        return phrase("{} on {} is not taken.", question.vulnerability_id, question.resource_id)
     if after is None:
         return phrase("Not changed: {} is taken by {} until {}.", what, shown.name, shown.until)
     if after.released_at:

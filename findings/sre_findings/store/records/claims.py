@@ -15,9 +15,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 
 from sre_findings.model.findings.claim import KEPT, Claim, ClaimKey
-from sre_findings.store.records.table import LAST, Row, Table
+from sre_findings.store.records.table import LAST, Row, Table, decoding
 
 PARTITION = "claim"
+_RESTORE = "Restore the table, or delete the rows of the partition claim."
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +31,11 @@ class Held:
 
 def read(table: Table) -> Iterator[Claim]:
     """Yields every claim, also released and expired ones."""
-    return (Claim.from_json(row.values) for row in table.query(PARTITION))
+    with decoding(_RESTORE):
+        yield from (Claim.from_json(row.values) for row in table.query(PARTITION))
 
 
+@decoding(_RESTORE)
 def of_resource(table: Table, account_id: str, region: str, resource_id: str) -> list[Claim]:
     """Returns the claims of a resource, also released and expired ones."""
     place = _place(account_id, region, resource_id)
@@ -40,6 +43,7 @@ def of_resource(table: Table, account_id: str, region: str, resource_id: str) ->
     return [Claim.from_json(row.values) for row in rows]
 
 
+@decoding(_RESTORE)
 def held(table: Table, key: ClaimKey) -> Held | None:
     """Returns the claim of a finding, or None if there is none."""
     sort = _sort(key)

@@ -12,7 +12,9 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
 from sre_findings.model.operation import KEPT, Operation
-from sre_findings.store.records.table import Row, Table
+from sre_findings.store.records.table import Row, Table, decoding
+
+_RESTORE = "Restore the table, or delete the rows of the partitions operation#…"
 
 
 def write(table: Table, operations: Iterable[Operation]) -> None:
@@ -25,13 +27,14 @@ def read(table: Table, now: datetime, days: int) -> Iterator[Operation]:
 
     Expired operations are omitted.
     """
-    for back in range(min(days, KEPT.days + 1)):
-        rows = list(table.query(_partition(now - timedelta(days=back))))
-        yield from (
-            Operation.from_json(row.values)
-            for row in reversed(rows)
-            if (row.expires or 0) > now.timestamp()
-        )
+    with decoding(_RESTORE):
+        for back in range(min(days, KEPT.days + 1)):
+            rows = list(table.query(_partition(now - timedelta(days=back))))
+            yield from (
+                Operation.from_json(row.values)
+                for row in reversed(rows)
+                if (row.expires or 0) > now.timestamp()
+            )
 
 
 def _row(one: Operation) -> Row:

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from sre_findings.model.snapshots.rollup import NUMBERS, Rollup
 from sre_findings.store.records.rollups import MARKERS, digits, name_of, until
-from sre_findings.store.records.table import Row, Table
+from sre_findings.store.records.table import RECOUNT, Row, Table, decoding
 
 
 class Night(NamedTuple):
@@ -34,6 +34,7 @@ class Night(NamedTuple):
     regions: frozenset[str] = frozenset()
 
 
+@decoding(RECOUNT)
 def series(
     table: Table, kind: str, values: Sequence[str], last: int, first: datetime
 ) -> list[tuple[Night, Rollup]]:

@@ -18,7 +18,7 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from sre_findings.model.snapshots.rollup import ORGANIZATION, Rollup, Scope
-from sre_findings.store.records.table import LAST, SORT_BYTES, Row, Table
+from sre_findings.store.records.table import LAST, RECOUNT, SORT_BYTES, Row, Table, decoding
 from sre_findings.store.snapshots.reader import Commit
 
 if TYPE_CHECKING:  # imported lazily: most queries read only counts
@@ -85,12 +85,14 @@ def write_ages(
     return len(changed)
 
 
+@decoding(RECOUNT)
 def written(table: Table, commit: Commit) -> bool:
     """Returns whether the table contains every row of the commit."""
     marker = next(table.query(MARKERS, digits(commit.sequence), digits(commit.sequence)), None)
     return marker is not None and marker.values["snapshot_id"] == commit.snapshot_id
 
 
+@decoding(RECOUNT)
 def read(table: Table, commit: Commit, scope: Scope) -> Rollup:
     """Returns the rollup of a scope as of the commit, with zeroes if the scope has no row."""
     first, last = until(scope.value), _sort(scope, commit.sequence)
@@ -109,9 +111,10 @@ def read_kind(
     table: Table, commit: Commit, kind: str, values: Values = None
 ) -> Iterator[tuple[Scope, Rollup]]:
     """Yields every scope of a kind with its rollup as of the commit. Empty scopes are omitted."""
-    for value, row in _newest(table, "rollup", kind, commit.sequence, values):
-        if (rollup := _as_of(row, commit.sequence)) != Rollup():
-            yield Scope(kind, value), rollup
+    with decoding(RECOUNT):
+        for value, row in _newest(table, "rollup", kind, commit.sequence, values):
+            if (rollup := _as_of(row, commit.sequence)) != Rollup():
+                yield Scope(kind, value), rollup
 
 
 def read_ages(
@@ -120,9 +123,10 @@ def read_ages(
     """Yields every scope of a kind with its ages as of the commit. Empty scopes are omitted."""
     from sre_findings.model.sla.ages import Ages
 
-    for value, row in _newest(table, "ages", kind, commit.sequence, values):
-        if (ages := Ages.from_json(row.values["ages"])) != Ages():
-            yield Scope(kind, value), ages
+    with decoding(RECOUNT):
+        for value, row in _newest(table, "ages", kind, commit.sequence, values):
+            if (ages := Ages.from_json(row.values["ages"])) != Ages():
+                yield Scope(kind, value), ages
 
 
 def _newest(

@@ -40,6 +40,22 @@ class Row:
                 raise ValueError(f"a {name} key has 1 to {limit} bytes")
 
 
+RECOUNT = "Run: sre-cli snapshots rebuild --all."
+
+
+@contextlib.contextmanager
+def decoding(do: str) -> Iterator[None]:
+    """Raises StoreUnreadable for a row with other values than the product writes.
+
+    ``do`` says what to do then. A damaged row is never taken for a missing one.
+    """
+    try:
+        yield
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
+        why = f"{type(error).__name__}: {error}"[:200]
+        raise StoreUnreadable("a row of the table is damaged", why=why, do=do) from error
+
+
 class Table(Protocol):
     """Rows by partition and sort key, in the order of the sort key's UTF-8 bytes.
 
