@@ -66,7 +66,12 @@ def kind_of(partition: str) -> str:
 
 def test_every_kind_of_row_is_tested(store: Path, tmp_path: Path) -> None:
     met: set[str] = set()
-    damaged(store, tmp_path, lambda partition, body: met.add(kind_of(partition)) or body)
+
+    def seen(partition: str, body: str) -> str:
+        met.add(kind_of(partition))
+        return body
+
+    damaged(store, tmp_path, seen)
     assert met == {*READERS}
 
 
@@ -86,7 +91,9 @@ def test_a_question_that_reads_a_damaged_row_says_what_to_do(
 def test_values_of_another_type_are_an_error(store: Path, tmp_path: Path, kind: str) -> None:
     def changed(partition: str, body: str) -> str:
         values: Any = json.loads(body)
-        odd = {name: [] if isinstance(one, int | str) else 7 for name, one in values.items()}
+        odd: dict[str, Any] = {
+            name: [] if isinstance(one, int | str) else 7 for name, one in values.items()
+        }
         return json.dumps(odd if kind_of(partition) == kind else values)
 
     sources = damaged(store, tmp_path, changed)
