@@ -18,7 +18,7 @@ from sre_findings.sources.sources import Found, Sources, find
 from sre_findings.store.records import claims as kept
 
 if TYPE_CHECKING:  # only type checkers need the types of the answers
-    from sre_findings.model.answers.claims import ClaimsAnswer
+    from sre_findings.model.answers.claims import ClaimItem, ClaimsAnswer
 
 
 def claims(question: Claims, sources: Sources) -> ClaimsAnswer:
@@ -31,9 +31,11 @@ def claims(question: Claims, sources: Sources) -> ClaimsAnswer:
     every = [one for one in kept.read(sources.stores.table) if one.is_kept(today)]
     states = _states(every, found, sources, today)
     some = sorted(states.items(), key=lambda pair: (pair[0].until, pair[0].key.vulnerability_id))
-    items = [item(one, state) for one, state in some]
-    labels = resource_labels(items, found.engine)
-    items = [{**one, "resource": label} for one, label in zip(items, labels, strict=True)]
+    plain = [item(one, state) for one, state in some]
+    labels = resource_labels(plain, found.engine)
+    items: list[ClaimItem] = [
+        {**one, "resource": label} for one, label in zip(plain, labels, strict=True)
+    ]
     count = Counter(states.values())
     # without a claim, the table alone proves that there is none
     proof = found.proof if items or not sources.caller.access.everything else recorded(sources)
