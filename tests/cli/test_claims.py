@@ -39,7 +39,8 @@ def test_a_finding_is_taken_shown_and_given_back(cli: Cli, cve: str) -> None:
     assert cli("claims").out.startswith("No finding is claimed.\nClaims, read at 20")
     time.sleep(1)  # operations has those until the beginning of the current second
     logged = cli("operations", "--what", "take", "-n", "0", "--json").json["operations"]
-    assert {(one["who"], one["outcome"]) for one in logged} == {("user:ada", "answered")}
+    ours = {(one["who"], one["outcome"]) for one in logged if one["who"] == "user:ada"}
+    assert ours == {("user:ada", "answered")}
 
 
 def test_another_persons_finding_is_not_taken_and_the_exit_code_says_so(

@@ -206,6 +206,7 @@ def test_a_completion_imports_nothing_slow(demo: Path) -> None:
         "COMP_WORDS": "sre-cli vulnerabilities prod-web-36",
         "COMP_CWORD": "2",
     }
+    environ.pop("COVERAGE_PROCESS_CONFIG", None)  # measuring coverage imports more
     script = "import sys, atexit; atexit.register(lambda: print(*sys.modules, file=sys.stderr)); from sre_cli.main import main; main()"
     done = subprocess.run(
         [sys.executable, "-c", script], env=environ, capture_output=True, text=True, check=False

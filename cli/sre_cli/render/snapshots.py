@@ -32,7 +32,7 @@ _SNAPSHOTS = (
     Column("State", style=_state_style),
     Column("Findings", right=True),
     Column("Resources covered", right=True, drop=1),
-    Column("Scope or reason", floor=15),
+    Column("Scope or reason", floor=12),
 )
 _FATES = (Column("Snapshot"), Column("Fate"), Column("Why", floor=20))
 _PRUNED = (Column("Snapshot"), Column("Pruned"), Column("Why", floor=20))
