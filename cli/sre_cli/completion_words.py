@@ -127,9 +127,10 @@ def _lines(settings: Settings) -> Iterable[str]:
 
 def _write(file: Path, lines: Iterable[str]) -> None:
     """Replaces the file as a whole, so that no reader sees a part of it. Only its user reads it."""
-    from tempfile import NamedTemporaryFile
+    from sre_findings.files import draft
 
     file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with NamedTemporaryFile("w", dir=file.parent, encoding="utf-8", delete=False) as new:
-        new.write("".join(f"{line}\n" for line in lines))
-    Path(new.name).replace(file)
+    with draft(file) as new:
+        new.touch(mode=0o600)
+        new.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+        new.replace(file)

@@ -14,7 +14,7 @@ from sre_findings.model.sql_parameters import parameters
 from sre_findings.model.text import joined, ours, phrase
 from sre_findings.model.timestamps import iso
 from sre_findings.questions.history import KINDS_OF_CHANGE, Changes, no_changes
-from sre_findings.rows.values import severity_word, time_of
+from sre_findings.rows.values import iso_of, severity_word
 from sre_findings.sources.comparability import not_read
 from sre_findings.sources.places import place_of, within
 from sre_findings.sources.resource_labels import resource_labels
@@ -162,7 +162,7 @@ def _headline(counts: Mapping[str, int], gone: Mapping[str, int], base: Commit, 
 
 def _event(row: Mapping[str, Any], label: str) -> Change:
     return {
-        "happened_at": _iso(row["happened_us"]),
+        "happened_at": iso_of(row["happened_us"]),
         "kind": row["kind"],
         "cause": row["cause"],
         "severity": severity_word(row["severity_rank"]),
@@ -175,9 +175,9 @@ def _event(row: Mapping[str, Any], label: str) -> Change:
         "account_id": row["account_id"],
         "region": row["region"],
         "owner": row["owner"],
-        "opened_at": _iso(row["opened_us"]),
-        "exposed_since": _iso(row["exposed_us"]),
-        "first_seen_at": _iso(row["first_seen_us"]),
+        "opened_at": iso_of(row["opened_us"]),
+        "exposed_since": iso_of(row["exposed_us"]),
+        "first_seen_at": iso_of(row["first_seen_us"]),
         "reopened": row["reopened"],
         "finding_arn": row["finding_arn"],
         "finding_key": row["finding_key"],
@@ -186,11 +186,6 @@ def _event(row: Mapping[str, Any], label: str) -> Change:
         "snapshot_id": row["snapshot_id"],
         "resource": label,
     }
-
-
-def _iso(microseconds: int | None) -> str | None:
-    moment = time_of(microseconds)
-    return iso(moment)
 
 
 def _gaps(commit: Commit) -> list[str]:

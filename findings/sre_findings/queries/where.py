@@ -83,15 +83,15 @@ def where(question: Exposure, sources: Sources) -> ExposureAnswer:
         "reachable": question.reachable,
     }
     (counts,) = found.engine.rows("exposure_total", **wanted)
-    total = counts["open_findings"] + counts["suppressed_findings"] if counts["all_findings"] else 0
+    total = counts["open_findings"] + counts["suppressed_findings"]
     rows = found.engine.rows("exposure", count=question.count or None, **wanted) if total else []
     every = counts["all_findings"]
     summary: ExposureFacts = {
         "text": text,
         "matched": list(matched.names),
         "resources": counts["open_resources"],
-        "open": counts["open_findings"] or 0,
-        "suppressed": counts["suppressed_findings"] or 0,
+        "open": counts["open_findings"],
+        "suppressed": counts["suppressed_findings"],
     }
     notes = [
         *(phrase("{} is {}.", text, one) for one in known_as),
@@ -143,9 +143,7 @@ def checked_text(text: str) -> str:
 
 def _left_out(counts: Mapping[str, Any], total: int) -> Sequence[str]:
     """Notes about what the filter for reachable findings leaves out."""
-    every, reached, unreached = (
-        counts[name] or 0 for name in ("all_findings", "reached", "unreached")
-    )
+    every, reached, unreached = (counts[name] for name in ("all_findings", "reached", "unreached"))
     return list(left_out(every - reached - unreached, unreached)) if every > total else []
 
 

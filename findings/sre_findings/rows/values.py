@@ -11,9 +11,9 @@ from typing import Any
 from sre_findings.model.coverage.row import ACTIVE, SWITCHED_OFF, Coverage
 from sre_findings.model.findings.finding import Finding, Package
 from sre_findings.model.findings.reachability import Reachability, together
-from sre_findings.model.findings.severity import ORDER, OTHER
+from sre_findings.model.findings.severity import name_of
 from sre_findings.model.resources.resource import Resource
-from sre_findings.model.timestamps import day_of
+from sre_findings.model.timestamps import day_of, iso
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 NOT_AVAILABLE = "NotAvailable"  # Inspector's value if no fixed version exists
@@ -30,6 +30,11 @@ def time_of(microseconds: int | None) -> datetime | None:
         return _EPOCH + timedelta(microseconds=microseconds)
     except OverflowError:
         return None
+
+
+def iso_of(microseconds: int | None) -> str | None:
+    """Returns the time for an engine's epoch microseconds in ISO 8601; see ``time_of``."""
+    return iso(time_of(microseconds))
 
 
 def coverage_of(row: Mapping[str, Any]) -> Coverage:
@@ -172,6 +177,4 @@ def without_zero_epoch(version: str) -> str:
 
 def severity_word(rank: int | None) -> str | None:
     """Returns the name of a severity from its rank. Unknown severities are ``OTHER``."""
-    if rank is None:
-        return None
-    return str(ORDER[rank]) if 0 <= rank < OTHER else "OTHER"
+    return None if rank is None else str(name_of(rank))

@@ -13,7 +13,7 @@ from sre_findings.model.findings.finding import Package
 from sre_findings.model.findings.finding_key import finding_key
 from sre_findings.model.sla.policy import spell_days
 from sre_findings.model.timestamps import iso, moment_of
-from sre_findings.rows.values import NOT_AVAILABLE, time_of, version_of, without_zero_epoch
+from sre_findings.rows.values import NOT_AVAILABLE, version_of, without_zero_epoch
 from sre_reports.formats.json_values import (
     number,
     objects,
@@ -94,12 +94,6 @@ class Keys:
 def what(row: Row) -> str:
     """Returns the vulnerability id, or the finding type if there is none."""
     return row["vulnerability_id"] or row["type"] or "FINDING"
-
-
-def moment(microseconds: int | None) -> str | None:
-    """Returns a time of a row in ISO 8601; None if there is none."""
-    found = time_of(microseconds)
-    return iso(found)
 
 
 def risk(row: Row) -> dict[str, Any]:

@@ -30,6 +30,11 @@ ORDER: tuple[str, ...] = tuple(Severity)
 OTHER = len(ORDER)
 
 
+def name_of(rank: int) -> str:
+    """The severity of a rank; ``OTHER`` for any number that is not the rank of a known one."""
+    return ORDER[rank] if 0 <= rank < OTHER else "OTHER"
+
+
 def rank(value: str | None) -> int:
     """The rank of a severity: 0 is the worst, and an unknown value comes last."""
     return ORDER.index(value) if value in ORDER else OTHER

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, NamedTuple
 
-from sre_findings.model.findings.severity import ORDER, OTHER
+from sre_findings.model.findings.severity import ORDER, OTHER, name_of
 from sre_findings.model.sla.policy import Due, Policy, days_late, due, due_this_week
 from sre_findings.model.timestamps import day_of
 
@@ -119,7 +119,7 @@ def lateness(ages: Ages, policy: Policy, today: date) -> Lateness:
 @functools.lru_cache(maxsize=16384)
 def due_of(one: Bucket, policy: Policy) -> Due:
     """The due date of a bucket's findings. Cached, because many scopes have the same buckets."""
-    severity = ORDER[one.rank] if 0 <= one.rank < OTHER else "OTHER"
+    severity = name_of(one.rank)
     return due(policy, severity, day_of(one.opened), day_of(one.kev_due))
 
 

@@ -4,10 +4,10 @@ with named as (
     select region, packages_id, min(position) as position from packages where list_contains(:names, name)
     group by region, packages_id
 )
-select count(*) as all_findings, sum(case when reachability = 'REACHABLE' then 1 else 0 end) as reached,
-       sum(case when reachability = 'NOT_REACHABLE' then 1 else 0 end) as unreached,
-       sum(case when shown and not suppressed then 1 else 0 end) as open_findings,
-       sum(case when shown and suppressed then 1 else 0 end) as suppressed_findings,
+select count(*) as all_findings, count(case when reachability = 'REACHABLE' then 1 end) as reached,
+       count(case when reachability = 'NOT_REACHABLE' then 1 end) as unreached,
+       count(case when shown and not suppressed then 1 end) as open_findings,
+       count(case when shown and suppressed then 1 end) as suppressed_findings,
        count(distinct case when shown and not suppressed then place end) as open_resources,
        count(distinct case when shown and suppressed then place end) as suppressed_resources,
        min(case when shown then id end) as first_id, max(case when shown then id end) as last_id

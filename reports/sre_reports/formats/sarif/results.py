@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import quote
 
+from sre_findings.rows.values import iso_of
 from sre_reports.formats.finding_fields import (
     Part,
     Row,
-    moment,
     packages,
     risk,
     urgency,
@@ -137,8 +137,8 @@ def _properties(row: Row) -> dict[str, Any]:
         "runtimeReachabilityReason": "reachability_reason",
     }
     times = {
-        "firstObservedAt": moment(row["first_observed_at"]),
-        "lastObservedAt": moment(row["last_observed_at"]),
+        "firstObservedAt": iso_of(row["first_observed_at"]),
+        "lastObservedAt": iso_of(row["last_observed_at"]),
     }
     plain = {name: row[column] for name, column in names.items()}
     held = [_package(one) for one in packages(row["packages"])]
