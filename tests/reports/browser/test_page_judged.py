@@ -149,6 +149,18 @@ def test_axe_finds_nothing_at_any_width_in_any_scheme_and_font(
                 assert found == (0, []), (font, scheme, width)
 
 
+TALL = """() => [...document.querySelectorAll("code, tbody th a")].filter(
+    (one) => one.getBoundingClientRect().height > 30).map((one) => one.textContent)"""
+
+
+def test_the_list_breaks_no_id_and_scrolls_at_no_width(visit: Visit, forms: dict[str, str]) -> None:
+    page = visit(forms["nights"])
+    assert page.locator("code").first.text_content() == "20261122T010000Z"
+    for width in range(320, 1460, 20):
+        page.set_viewport_size({"width": width, "height": 900})
+        assert (page.evaluate(SIDEWAYS), page.evaluate(TALL)) == (0, []), width
+
+
 @pytest.mark.parametrize("form", ["usual", "partial", "empty"])
 def test_axe_finds_nothing_in_any_kind_of_report(
     visit: Visit, judge: Callable[[str], Path], forms: dict[str, str], form: str
