@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any, TypeVar
 
 from tests.worlds.state import Found
-from tests.worlds.truth import OFF, READ, UNREAD, Cell, Night, Place, Scope
+from tests.worlds.truth import OFF, UNREAD, UNSURE, Cell, Night, Place, Scope
 from tests.worlds.world import SEVERITIES
 
 from sre_findings.model.errors import UsageError
@@ -73,10 +73,16 @@ class Check:
         return {(gap[0], gap[1]) for gap in self.commit.gaps}
 
     def was_read(self, cell: Cell) -> bool:
-        """Whether a cell was read; the product may decide it where the counts did not agree."""
-        how = self.night.cells.get(cell, UNREAD)
-        doubted = {(cell.account, cell.region), ("*", cell.region)} & self.gaps
-        return how in (READ, OFF) if how in (READ, OFF, UNREAD) else not doubted
+        """Whether a cell was read; the product may decide it where the counts did not agree.
+
+        It doubts them for a whole region, so also where a type is off.
+        """
+        cells = self.night.cells
+        how = cells.get(cell, UNREAD)
+        beside = {cells[one] for one in cells if one[:2] == cell[:2]}
+        if how == UNSURE or (how == OFF and UNSURE in beside):
+            return not {(cell.account, cell.region), ("*", cell.region)} & self.gaps
+        return how != UNREAD
 
     def hidden(
         self,

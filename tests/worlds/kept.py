@@ -57,6 +57,9 @@ KEPT: dict[str, World] = {
         Incident(1, "off_quietly", (HERE, ADMIN), "ec2", 1)
     ),
     "a scan type is off": told(Incident(1, "off", (HERE, ADMIN), "ec2", 1)),
+    "a scan type is off while the counts lag": told(
+        Incident(1, "off_quietly", (HERE, ADMIN), "ec2", 1), Incident(1, "lagging", (HERE,), "2", 1)
+    ),
     "a scan type is off, then unread, then on": told(
         Incident(0, "off", (HERE, ADMIN), "ec2", 2), denied(2, region=HERE), nights=4
     ),
